@@ -1,0 +1,36 @@
+/* One Check suite per test program: START_TEST(name) ... END_TEST functions, then
+ *     SUITE_MAIN("morton", 60, encode_matches_ref, decode_inverts)
+ * The number is the time limit of one test in seconds. */
+#ifndef DP_TESTS_SUITE_H
+#define DP_TESTS_SUITE_H
+
+#include <check.h>
+#include <stdlib.h>
+
+static inline int suite_main(const char *name, double limit_s, int n, const TTest *const *tests) {
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, limit_s);
+    for (int i = 0; i < n; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#define SUITE_MAIN(name, limit_s, ...)                                                             \
+    int main(void) {                                                                               \
+        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        return suite_main(name, limit_s, sizeof tests / sizeof tests[0], tests);                   \
+    }
+
+/* A small deterministic generator: uniform in [0, 1). */
+static inline double suite_uniform(uint64_t *state) {
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*state >> 11) * 0x1p-53;
+}
+
+#endif
