@@ -1,0 +1,238 @@
+#include "platform/linalg.h"
+
+#include <cblas.h>
+#include <limits.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* LAPACK as gfortran compiles it: the last argument is the hidden length of the character
+ * argument. */
+extern void dgesdd_(const char *job, const int *m, const int *n, double *a, const int *lda,
+                    double *s, double *u, const int *ldu, double *vt, const int *ldvt, double *work,
+                    const int *lwork, int *iwork, int *info, size_t job_length);
+extern void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau,
+                    double *work, const int *lwork, int *info);
+extern void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda,
+                    const double *tau, double *work, const int *lwork, int *info);
+extern void dgeqp3_(const int *m, const int *n, double *a, const int *lda, int *pivot, double *tau,
+                    double *work, const int *lwork, int *info);
+extern void dgels_(const char *transpose, const int *m, const int *n, const int *nrhs, double *a,
+                   const int *lda, double *b, const int *ldb, double *work, const int *lwork,
+                   int *info, size_t transpose_length);
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* LAPACK counts elements and workspace in 32 bits; 4 r (r + 2) + 7 max(m, n) bounds from above what
+ * dgesdd asks for at least, and the others ask for less. */
+static dagpole_status check_sizes(const char *what, int m, int n, int lda) {
+    if (m < 0 || n < 0 || lda < m)
+        return dp_fail(DAGPOLE_INTERNAL, "%s: a %d x %d matrix with leading dimension %d", what, m,
+                       n, lda);
+    int64_t r = smaller(m, n);
+    if ((int64_t)lda * n > INT_MAX || 4 * r * (r + 2) + 7 * ((int64_t)m + n) > INT_MAX)
+        return dp_fail(DAGPOLE_UNSUPPORTED, "%s: a %d x %d matrix is beyond 32-bit LAPACK", what, m,
+                       n);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status check_info(const char *what, int m, int n, int info) {
+    if (info == 0)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_NUMERIC, "%s of a %d x %d matrix failed: LAPACK's info is %d%s", what, m,
+                   n, info, info < 0 ? " (NaN or Inf in the matrix?)" : "");
+}
+
+/* Allocates what a workspace query answered. */
+static double *make_workspace(double answer, int *length) {
+    if (!(answer >= 0 && answer <= INT_MAX)) {
+        dp_fail(DAGPOLE_NO_MEMORY, "LAPACK asks for a workspace of %g doubles: at most %d", answer,
+                INT_MAX);
+        return NULL;
+    }
+    *length = answer < 1 ? 1 : (int)answer;
+    return dp_alloc((size_t)*length, sizeof(double));
+}
+
+void dp_gemm(int transpose_a, int transpose_b, int m, int n, int k, double alpha, const double *a,
+             int lda, const double *b, int ldb, double beta, double *c, int ldc) {
+    if (m <= 0 || n <= 0)
+        return;
+    cblas_dgemm(CblasColMajor, transpose_a ? CblasTrans : CblasNoTrans,
+                transpose_b ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda > 0 ? lda : 1, b,
+                ldb > 0 ? ldb : 1, beta, c, ldc);
+}
+
+dagpole_status dp_svd(int m, int n, double *a, int lda, double *u, double *s, double *vt) {
+    DP_TRY(check_sizes("the SVD", m, n, lda));
+    int r = smaller(m, n), info = 0, length = -1;
+    if (r == 0)
+        return DAGPOLE_OK;
+    const char *job = u && vt ? "S" : "N";
+    double answer = 0;
+    int *iwork = dp_alloc(8 * (size_t)r, sizeof(int));
+    if (!iwork)
+        return DAGPOLE_NO_MEMORY;
+    dgesdd_(job, &m, &n, a, &lda, s, u, &m, vt, &r, &answer, &length, iwork, &info, 1);
+    double *work = make_workspace(answer, &length);
+    if (work)
+        dgesdd_(job, &m, &n, a, &lda, s, u, &m, vt, &r, work, &length, iwork, &info, 1);
+    dp_free(work);
+    dp_free(iwork);
+    return work ? check_info("the SVD", m, n, info) : DAGPOLE_NO_MEMORY;
+}
+
+/* tau: min(m, n). */
+static dagpole_status factor_qr(int m, int n, double *a, int lda, double *tau) {
+    int info = 0, length = -1;
+    double answer = 0;
+    dgeqrf_(&m, &n, a, &lda, tau, &answer, &length, &info);
+    double *work = make_workspace(answer, &length);
+    if (!work)
+        return DAGPOLE_NO_MEMORY;
+    dgeqrf_(&m, &n, a, &lda, tau, work, &length, &info);
+    dp_free(work);
+    return check_info("the QR factorisation", m, n, info);
+}
+
+static dagpole_status form_q(int m, int n, double *a, int lda, const double *tau) {
+    int info = 0, length = -1;
+    double answer = 0;
+    dorgqr_(&m, &n, &n, a, &lda, tau, &answer, &length, &info);
+    double *work = make_workspace(answer, &length);
+    if (!work)
+        return DAGPOLE_NO_MEMORY;
+    dorgqr_(&m, &n, &n, a, &lda, tau, work, &length, &info);
+    dp_free(work);
+    return check_info("Q", m, n, info);
+}
+
+static void copy_upper(int m, int n, const double *a, int lda, double *r) {
+    memset(r, 0, (size_t)n * (size_t)n * sizeof *r);
+    for (size_t j = 0; j < (size_t)n; j++)
+        memcpy(r + j * (size_t)n, a + j * (size_t)lda, (size_t)smaller((int)j + 1, m) * sizeof *r);
+}
+
+dagpole_status dp_qr(int m, int n, double *a, int lda, double *r) {
+    DP_TRY(check_sizes("the QR factorisation", m, n, lda));
+    if (m < n)
+        return dp_fail(DAGPOLE_INTERNAL, "the QR factorisation of a %d x %d matrix: needs m >= n",
+                       m, n);
+    if (n == 0)
+        return DAGPOLE_OK;
+    double *tau = dp_alloc((size_t)n, sizeof(double));
+    if (!tau)
+        return DAGPOLE_NO_MEMORY;
+    dagpole_status status = factor_qr(m, n, a, lda, tau);
+    if (status == DAGPOLE_OK && r)
+        copy_upper(m, n, a, lda, r);
+    if (status == DAGPOLE_OK)
+        status = form_q(m, n, a, lda, tau);
+    dp_free(tau);
+    return status;
+}
+
+dagpole_status dp_qr_r(int m, int n, double *a, int lda, double *r) {
+    DP_TRY(check_sizes("the QR factorisation", m, n, lda));
+    dagpole_status status = DAGPOLE_OK;
+    if (m > 0 && n > 0) {
+        double *tau = dp_alloc((size_t)smaller(m, n), sizeof(double));
+        if (!tau)
+            return DAGPOLE_NO_MEMORY;
+        status = factor_qr(m, n, a, lda, tau);
+        dp_free(tau);
+    }
+    if (status == DAGPOLE_OK)
+        copy_upper(m, n, a, lda, r);
+    return status;
+}
+
+/* pivot receives LAPACK's 1-based columns; on entry 0 marks a column as free to move. */
+static dagpole_status factor_pivoted(int m, int n, double *a, int lda, int *pivot, double *tau) {
+    int info = 0, length = -1;
+    double answer = 0;
+    memset(pivot, 0, (size_t)n * sizeof *pivot);
+    dgeqp3_(&m, &n, a, &lda, pivot, tau, &answer, &length, &info);
+    double *work = make_workspace(answer, &length);
+    if (!work)
+        return DAGPOLE_NO_MEMORY;
+    dgeqp3_(&m, &n, a, &lda, pivot, tau, work, &length, &info);
+    dp_free(work);
+    return check_info("the pivoted QR factorisation", m, n, info);
+}
+
+dagpole_status dp_qr_pivots(int m, int n, double *a, int lda, int *pivot, double *diagonal) {
+    DP_TRY(check_sizes("the pivoted QR factorisation", m, n, lda));
+    size_t r = (size_t)smaller(m, n);
+    if (r == 0) {
+        for (int j = 0; j < n; j++)
+            pivot[j] = j;
+        return DAGPOLE_OK;
+    }
+    double *tau = dp_alloc(r, sizeof(double));
+    if (!tau)
+        return DAGPOLE_NO_MEMORY;
+    dagpole_status status = factor_pivoted(m, n, a, lda, pivot, tau);
+    dp_free(tau);
+    DP_TRY(status);
+    for (int j = 0; j < n; j++)
+        pivot[j]--;
+    for (size_t i = 0; diagonal && i < r; i++)
+        diagonal[i] = fabs(a[i + i * (size_t)lda]);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_least_squares(int m, int n, int nrhs, double *a, int lda, double *b, int ldb) {
+    DP_TRY(check_sizes("least squares", m, n, lda));
+    DP_TRY(check_sizes("least squares, right-hand sides", m, nrhs, ldb));
+    if (m < n)
+        return dp_fail(DAGPOLE_INTERNAL, "least squares with a %d x %d matrix: needs m >= n", m, n);
+    if (n == 0 || nrhs == 0)
+        return DAGPOLE_OK;
+    int info = 0, length = -1;
+    double answer = 0;
+    dgels_("N", &m, &n, &nrhs, a, &lda, b, &ldb, &answer, &length, &info, 1);
+    double *work = make_workspace(answer, &length);
+    if (!work)
+        return DAGPOLE_NO_MEMORY;
+    dgels_("N", &m, &n, &nrhs, a, &lda, b, &ldb, work, &length, &info, 1);
+    dp_free(work);
+    return check_info("least squares", m, n, info);
+}
+
+static pthread_mutex_t blas_mutex = PTHREAD_MUTEX_INITIALIZER;
+static int blas_depth, blas_threads_found;
+
+void dp_blas_begin(void) {
+    pthread_mutex_lock(&blas_mutex);
+    if (blas_depth++ == 0) {
+        blas_threads_found = openblas_get_num_threads();
+        openblas_set_num_threads(1);
+    }
+    pthread_mutex_unlock(&blas_mutex);
+}
+
+void dp_blas_end(void) {
+    pthread_mutex_lock(&blas_mutex);
+    if (--blas_depth == 0)
+        openblas_set_num_threads(blas_threads_found);
+    pthread_mutex_unlock(&blas_mutex);
+}
+
+static char blas_text[128];
+
+/* openblas_get_config() starts with "OpenBLAS <version>" and writes into one static buffer. */
+static void describe_blas(void) {
+    char version[32] = "";
+    sscanf(openblas_get_config(), "OpenBLAS %31s", version);
+    snprintf(blas_text, sizeof blas_text, "OpenBLAS %s, %s", version, openblas_get_corename());
+}
+
+const char *dp_blas_config(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, describe_blas);
+    return blas_text;
+}

@@ -1,0 +1,97 @@
+#include "platform/machine.h"
+
+#include <hwloc.h>
+#include <pthread.h>
+#include <stdio.h>
+
+static dp_machine this_machine;
+static int is_loaded;
+static char version_text[32] = "unknown";
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int at_least_one(int n) {
+    return n > 0 ? n : 1;
+}
+
+/* Objects of a type with at least one processing unit that this process may run on. */
+static int count(hwloc_topology_t topology, hwloc_obj_type_t type, hwloc_const_cpuset_t usable) {
+    int n = 0;
+    for (hwloc_obj_t object = NULL;
+         (object = hwloc_get_next_obj_by_type(topology, type, object)) != NULL;)
+        n += hwloc_bitmap_intersects(object->cpuset, usable);
+    return n;
+}
+
+/* The data caches on the way from one processing unit up to the machine. */
+static void read_caches(hwloc_obj_t unit, dp_machine *machine) {
+    for (hwloc_obj_t object = unit; object; object = object->parent) {
+        if (object->type == HWLOC_OBJ_L1CACHE)
+            machine->l1_bytes = (int64_t)object->attr->cache.size;
+        else if (object->type == HWLOC_OBJ_L2CACHE)
+            machine->l2_bytes = (int64_t)object->attr->cache.size;
+        else if (object->type == HWLOC_OBJ_L3CACHE)
+            machine->l3_bytes = (int64_t)object->attr->cache.size;
+    }
+}
+
+static void read_topology(hwloc_topology_t topology, hwloc_const_cpuset_t usable) {
+    int cores = count(topology, HWLOC_OBJ_CORE, usable);
+    if (cores == 0) /* a topology that knows processing units only */
+        cores = count(topology, HWLOC_OBJ_PU, usable);
+    this_machine = (dp_machine){
+        .cores = at_least_one(cores),
+        .numa_nodes = at_least_one(count(topology, HWLOC_OBJ_NUMANODE, usable)),
+        .sockets = at_least_one(count(topology, HWLOC_OBJ_PACKAGE, usable)),
+        .memory_bytes = (int64_t)hwloc_get_root_obj(topology)->total_memory,
+    };
+    read_caches(hwloc_get_pu_obj_by_os_index(topology, (unsigned)hwloc_bitmap_first(usable)),
+                &this_machine);
+    is_loaded = 1;
+}
+
+/* hwloc_get_api_version() lags behind the release that runs; the topology names it. */
+static void read_version(hwloc_topology_t topology) {
+    const char *version = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topology), "hwlocVersion");
+    if (version)
+        snprintf(version_text, sizeof version_text, "%s", version);
+}
+
+/* hwloc's allowed set is the control group's; taskset and its like bind the process further. */
+static hwloc_bitmap_t find_usable(hwloc_topology_t topology) {
+    hwloc_const_cpuset_t allowed = hwloc_topology_get_allowed_cpuset(topology);
+    hwloc_bitmap_t usable = hwloc_bitmap_alloc();
+    if (!usable || !allowed)
+        return usable;
+    if (hwloc_get_cpubind(topology, usable, HWLOC_CPUBIND_PROCESS) != 0 ||
+        !hwloc_bitmap_intersects(usable, allowed))
+        hwloc_bitmap_copy(usable, allowed);
+    hwloc_bitmap_and(usable, usable, allowed);
+    return usable;
+}
+
+static void load(void) {
+    hwloc_topology_t topology;
+    if (hwloc_topology_init(&topology) != 0)
+        return;
+    if (hwloc_topology_load(topology) == 0) {
+        hwloc_bitmap_t usable = find_usable(topology);
+        if (usable && !hwloc_bitmap_iszero(usable))
+            read_topology(topology, usable);
+        hwloc_bitmap_free(usable);
+        read_version(topology);
+    }
+    hwloc_topology_destroy(topology);
+}
+
+dagpole_status dp_machine_get(dp_machine *machine) {
+    pthread_once(&once, load);
+    if (!is_loaded)
+        return dp_fail(DAGPOLE_RUNTIME, "hwloc cannot load this machine's topology");
+    *machine = this_machine;
+    return DAGPOLE_OK;
+}
+
+const char *dp_machine_hwloc_version(void) {
+    pthread_once(&once, load);
+    return version_text;
+}

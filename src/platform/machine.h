@@ -1,0 +1,20 @@
+/* The machine, through hwloc. */
+#ifndef DP_PLATFORM_MACHINE_H
+#define DP_PLATFORM_MACHINE_H
+
+#include "base/status.h"
+
+typedef struct dp_machine {
+    int cores;      /* physical cores this process may use */
+    int numa_nodes; /* at least 1 */
+    int sockets;
+    int64_t l1_bytes, l2_bytes, l3_bytes; /* one core's data caches (L3: the one it shares), 0 =
+                                             unknown */
+    int64_t memory_bytes;
+} dp_machine;
+
+/* Loads the topology once per process and copies it out. RUNTIME where hwloc fails. */
+dagpole_status dp_machine_get(dp_machine *machine);
+const char *dp_machine_hwloc_version(void);
+
+#endif

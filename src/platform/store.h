@@ -1,0 +1,55 @@
+/* Files of named arrays and attributes, through HDF5. Paths name datasets ("/a/b"; groups on the
+ * way are created). HDF5's own error printing is off within these calls. Each failure is
+ * DAGPOLE_FILE with a sentence that names file and dataset and says what is wrong. HDF5 from
+ * Debian is not thread-safe: every function takes one lock. */
+#ifndef DP_PLATFORM_STORE_H
+#define DP_PLATFORM_STORE_H
+
+#include "base/memory.h"
+
+typedef struct dp_store dp_store;
+
+/* Creates a temporary file beside path (same directory, name path + ".tmp-<pid>-<counter>");
+ * dp_store_commit flushes it to disk and renames it to path. dp_store_close without commit removes
+ * it. NULL is allowed in close. */
+dagpole_status dp_store_create(const char *path, dp_store **store);
+dagpole_status dp_store_commit(dp_store *store); /* closes as well, on success and failure */
+dagpole_status dp_store_open(const char *path, dp_store **store); /* read only */
+void dp_store_close(dp_store *store);
+
+/* 1 where a regular file with HDF5's signature is at path, readable or damaged. */
+int dp_store_is_hdf5(const char *path);
+
+/* Type of elements in memory: 'd' double, 'i' int64_t, 'b' uint8_t. */
+dagpole_status dp_store_write(dp_store *store, const char *dataset, char type, int rank,
+                              const int64_t *shape, const void *data);
+
+/* 1 where the dataset exists. */
+int dp_store_has(dp_store *store, const char *dataset);
+
+/* Rank (at most 4) and shape; FILE where it is missing or not a numeric array (integers and floats
+ * of any width are numeric). */
+dagpole_status dp_store_shape(dp_store *store, const char *dataset, int *rank, int64_t shape[4]);
+
+/* Reads a whole dataset, converted to the type asked for ('d', 'i' or 'b'), into data with room for
+ * `count` elements; FILE where the dataset holds another number of elements or is truncated. */
+dagpole_status dp_store_read(dp_store *store, const char *dataset, char type, int64_t count,
+                             void *data);
+
+/* Attributes of the root group. */
+int dp_store_has_attribute(dp_store *store, const char *name);
+dagpole_status dp_store_set_int(dp_store *store, const char *name, int64_t value);
+dagpole_status dp_store_set_double(dp_store *store, const char *name, double value);
+dagpole_status dp_store_set_text(dp_store *store, const char *name, const char *value);
+dagpole_status dp_store_get_int(dp_store *store, const char *name, int64_t *value);
+dagpole_status dp_store_get_double(dp_store *store, const char *name, double *value);
+/* Text that is longer than the room for it is cut. */
+dagpole_status dp_store_get_text(dp_store *store, const char *name, char *value, size_t bytes);
+
+const char *dp_store_version(void); /* HDF5's */
+
+/* Unlinks the temporaries of stores being written; async-signal-safe (keeps a fixed table of
+ * paths). dagpole_remove_temporaries() calls it. */
+void dp_store_remove_temporaries(void);
+
+#endif

@@ -1,0 +1,51 @@
+/* What the files of the store share. */
+#ifndef DP_PLATFORM_STORE_INTERNAL_H
+#define DP_PLATFORM_STORE_INTERNAL_H
+
+#include <hdf5.h>
+#if __has_include(<H5FDdevelop.h>)
+#include <H5FDdevelop.h> /* HDF5 1.14 moved H5FD_t there */
+#endif
+
+#include "platform/store.h"
+
+/* The file that HDF5 writes to, as a driver of ours. HDF5 1.10 cannot close a file after a failed
+ * write (it crashes, at the latest when the process ends), so the driver tells HDF5 that every
+ * write succeeds and keeps the first error for the store to find. */
+typedef struct dp_store_sink {
+    H5FD_t driver; /* first: HDF5 holds a pointer to it */
+    int fd;
+    int error; /* errno of the first failure, 0 = none */
+    haddr_t end_allocated, end_written;
+} dp_store_sink;
+
+/* A new HDF5 file in the empty sink->fd, which stays open when the file is closed. Negative where
+ * it fails. */
+hid_t dp_store_sink_create(const char *path, dp_store_sink *sink);
+
+struct dp_store {
+    hid_t file;
+    char *path;
+    int slot; /* of the temporary's path; -1 for a file opened to be read */
+    dp_store_sink sink;
+};
+
+/* HDF5's error printing as the application set it. */
+typedef struct dp_store_quiet {
+    int is_saved;
+    H5E_auto2_t function;
+    void *data;
+} dp_store_quiet;
+
+/* Every call of the store runs between these two: they hold the lock and keep HDF5 quiet. */
+void dp_store_enter(dp_store_quiet *quiet);
+void dp_store_leave(const dp_store_quiet *quiet);
+
+/* The failure of an HDF5 call just made: "<action> <object> of <file>: <reason>", where the reason
+ * is the sink's error or the innermost entry of HDF5's error stack. Returns DAGPOLE_FILE. */
+dagpole_status dp_store_fail(const dp_store *store, const char *action, const char *object);
+
+/* The end of a path, as much of it as fits into a sentence. */
+const char *dp_store_shown(const char *path);
+
+#endif
