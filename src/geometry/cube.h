@@ -1,0 +1,65 @@
+/* The root cube and the frame of coordinates.
+ *
+ * Coordinates are scaled by a power of two (exact) so that a cloud of any unit neither overflows
+ * nor underflows; they are never shifted, so that differences of close points stay exact. The
+ * cube's side has a mantissa of few bits and its corner is a multiple of a small fraction of the
+ * side, so that the centre of every box is exact in double precision. */
+#ifndef DP_GEOMETRY_CUBE_H
+#define DP_GEOMETRY_CUBE_H
+
+#include "base/status.h"
+#include "base/team.h"
+
+#define DP_MAX_DEPTH 21 /* 3 * 21 = 63 bits of Morton key */
+
+typedef struct dp_bounds {
+    double low[3], high[3];
+} dp_bounds;
+
+typedef struct dp_cube {
+    int exponent;     /* scaled coordinate = coordinate * 2^-exponent */
+    double corner[3]; /* lower corner, scaled */
+    double side;      /* scaled; 1 <= side <= 8 */
+    int max_depth;    /* at most DP_MAX_DEPTH; less where boxes would be finer than the
+                         coordinates' own resolution (side of a box at max_depth is at least
+                         2 ulp of the largest coordinate), so that box centres stay exact.
+                         21 up to coordinates of about 1e8 sides, one less for each factor of two
+                         beyond; at 1e15 sides the cube is as wide as the resolution demands */
+} dp_cube;
+
+#define DP_MAX_COORDINATE 1e300
+
+/* 2^exponent for -1022 <= exponent <= 1023. */
+static inline double dp_power_of_two(int exponent) {
+    union {
+        uint64_t bits;
+        double value;
+    } power = {.bits = (uint64_t)(exponent + 1023) << 52};
+    return power.value;
+}
+
+/* Bounds of n x 3 row-major points, widening *bounds (start from dp_bounds_empty). NUMERIC where a
+ * coordinate is NaN or Inf or larger than DP_MAX_COORDINATE in size; `what` names the array in the
+ * sentence. */
+dp_bounds dp_bounds_empty(void);
+dagpole_status dp_bounds_widen(const dp_team *team, const char *what, int64_t n,
+                               const double *points, dp_bounds *bounds);
+
+/* The smallest admissible cube around bounds whose side is at least `inflate` (>= 1, at most 2)
+ * times the smallest one. Sides come from a fixed ladder of mantissas {16, 19, 23, 27} / 16 times
+ * powers of two, about 2^(j/4), so that level-dependent operators are met again. Empty or
+ * degenerate (single point) bounds give some cube around them. */
+dp_cube dp_cube_fit(const dp_bounds *bounds, double inflate);
+
+/* x * 2^-exponent: exact, unless the result is below 1e-308 (that is, nothing beside the side). In
+ * two steps, since the factor itself may be out of range. -0.0 becomes 0.0. */
+static inline double dp_cube_scale(const dp_cube *cube, double x) {
+    int half = cube->exponent / 2;
+    return x * dp_power_of_two(-half) * dp_power_of_two(half - cube->exponent) + 0.0;
+}
+
+/* Centre of the box with this Morton key and level, scaled and exact. */
+void dp_cube_centre(const dp_cube *cube, int level, uint64_t morton, double centre[3]);
+double dp_cube_side(const dp_cube *cube, int level);
+
+#endif

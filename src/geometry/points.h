@@ -1,0 +1,28 @@
+/* Points in Morton order, identical positions merged. */
+#ifndef DP_GEOMETRY_POINTS_H
+#define DP_GEOMETRY_POINTS_H
+
+#include "base/memory.h"
+#include "geometry/morton.h"
+
+typedef struct dp_points {
+    int64_t n;             /* unique positions */
+    int64_t n_given;       /* as given by the caller */
+    double *x, *y, *z;     /* scaled (not shifted), n each, in Morton order; equal keys ordered by
+                              x, then y, then z, so the order depends on the positions alone */
+    uint64_t *key;         /* keys at DP_MAX_DEPTH, n, ascending */
+    int64_t *origin;       /* n_given: the caller's indices in this order; the copies of unique
+                              point i are origin[origin_begin[i]] ... origin[origin_begin[i+1]-1],
+                              ascending */
+    int64_t *origin_begin; /* n + 1, or NULL where no two positions coincide (then point i is
+                              origin[i]) */
+} dp_points;
+
+/* points: n x 3 row-major, as the caller gave them, finite and inside the cube. Zero-initialise
+ * *out; on failure it is left empty. */
+dagpole_status dp_points_build(const dp_team *team, const dp_cube *cube, int64_t n,
+                               const double *points, dp_points *out);
+void dp_points_free(dp_points *points);
+int64_t dp_points_bytes(const dp_points *points);
+
+#endif
