@@ -1,0 +1,62 @@
+#include "kernel/kernel.h"
+
+#define CHUNK 256 /* sources per uncompensated sum, and targets at a time */
+
+/* 0: potential, 1 ... 3: gradient. */
+typedef struct block {
+    double sum[4][CHUNK], lost[4][CHUNK], chunk[4][CHUNK];
+} block;
+
+/* Neumaier's sum: lost collects exactly what each addition rounds away (Knuth's TwoSum finds it
+ * without a branch). */
+static void accumulate(int n, double *restrict sum, double *restrict lost,
+                       const double *restrict chunk) {
+    for (int j = 0; j < n; j++) {
+        double total = sum[j] + chunk[j];
+        double added = total - sum[j];
+        lost[j] += (sum[j] - (total - added)) + (chunk[j] - added);
+        sum[j] = total;
+    }
+}
+
+static dp_soa points_from(dp_soa points, int64_t begin) {
+    return (dp_soa){points.x + begin, points.y + begin, points.z + begin};
+}
+
+/* At most CHUNK targets. */
+static void sum_block(dp_p2p_fn p2p, double lambda, int n, dp_soa targets, double *const out[4],
+                      int n_sums, int64_t n_sources, dp_soa sources, const double *charges) {
+    block b;
+    for (int k = 0; k < n_sums; k++)
+        for (int j = 0; j < n; j++)
+            b.sum[k][j] = b.lost[k][j] = 0;
+    for (int64_t i = 0; i < n_sources; i += CHUNK) {
+        for (int k = 0; k < n_sums; k++)
+            for (int j = 0; j < n; j++)
+                b.chunk[k][j] = 0;
+        dp_sums sums = {b.chunk[0], NULL, NULL, NULL};
+        if (n_sums > 1)
+            sums = (dp_sums){b.chunk[0], b.chunk[1], b.chunk[2], b.chunk[3]};
+        p2p(lambda, n, targets, sums, n_sources - i < CHUNK ? n_sources - i : CHUNK,
+            points_from(sources, i), charges + i);
+        for (int k = 0; k < n_sums; k++)
+            accumulate(n, b.sum[k], b.lost[k], b.chunk[k]);
+    }
+    for (int k = 0; k < n_sums; k++)
+        for (int j = 0; j < n; j++)
+            out[k][j] = b.sum[k][j] + b.lost[k][j];
+}
+
+dagpole_status dp_direct(const dp_kernel *kernel, dp_isa isa, double lambda, int64_t n_targets,
+                         dp_soa targets, dp_sums out, int64_t n_sources, dp_soa sources,
+                         const double *charges) {
+    int n_sums = out.gx ? 4 : 1;
+    for (int64_t j = 0; j < n_targets; j += CHUNK) {
+        int n = n_targets - j < CHUNK ? (int)(n_targets - j) : CHUNK;
+        double *const at[4] = {out.potential + j, out.gx ? out.gx + j : NULL,
+                               out.gx ? out.gy + j : NULL, out.gx ? out.gz + j : NULL};
+        sum_block(kernel->p2p[isa], lambda, n, points_from(targets, j), at, n_sums, n_sources,
+                  sources, charges);
+    }
+    return DAGPOLE_OK;
+}

@@ -1,0 +1,84 @@
+#include "kernel/kernel.h"
+
+#include "kernel/green.h"
+#include "kernel/p2p.h"
+
+#include <math.h>
+
+/* The condition under which the build compiles the loops for AVX2 and AVX-512. */
+#ifdef __x86_64__
+#define P2P_TABLE(kernel)                                                                          \
+    {                                                                                              \
+        [DP_ISA_PORTABLE] = dp_p2p_##kernel##_portable, [DP_ISA_AVX2] = dp_p2p_##kernel##_avx2,    \
+        [DP_ISA_AVX512] = dp_p2p_##kernel##_avx512                                                 \
+    }
+#else
+#define P2P_TABLE(kernel)                                                                          \
+    {                                                                                              \
+        [DP_ISA_PORTABLE] = dp_p2p_##kernel##_portable,                                            \
+        [DP_ISA_AVX2] = dp_p2p_##kernel##_portable, [DP_ISA_AVX512] = dp_p2p_##kernel##_portable   \
+    }
+#endif
+
+static const dp_kernel kernels[] = {
+    {
+        .id = DAGPOLE_LAPLACE,
+        .name = "laplace",
+        .is_homogeneous = 1,
+        .degree = -1,
+        .value = dp_laplace_value,
+        .slope = dp_laplace_slope,
+        .p2p = P2P_TABLE(laplace),
+    },
+    {
+        .id = DAGPOLE_YUKAWA,
+        .name = "yukawa",
+        .value = dp_yukawa_value,
+        .slope = dp_yukawa_slope,
+        .p2p = P2P_TABLE(yukawa),
+    },
+};
+
+const dp_kernel *dp_kernel_get(dagpole_kernel id) {
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++)
+        if (kernels[k].id == id)
+            return &kernels[k];
+    return NULL;
+}
+
+typedef struct difference {
+    double x, y, z, r;
+} difference;
+
+static difference subtract(dp_soa targets, int64_t j, dp_soa sources, int64_t i) {
+    difference d = {targets.x[j] - sources.x[i], targets.y[j] - sources.y[i],
+                    targets.z[j] - sources.z[i], 0};
+    d.r = sqrt(d.x * d.x + d.y * d.y + d.z * d.z);
+    return d;
+}
+
+void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_soa targets,
+                      int n_sources, dp_soa sources, double *matrix) {
+    for (int i = 0; i < n_sources; i++)
+        for (int j = 0; j < n_targets; j++) {
+            double r = subtract(targets, j, sources, i).r;
+            *matrix++ = r > DP_NEAREST ? kernel->value(lambda, r) : 0;
+        }
+}
+
+void dp_p2p_ref(const dp_kernel *kernel, double lambda, int64_t n_targets, dp_soa targets,
+                dp_sums out, int64_t n_sources, dp_soa sources, const double *charges) {
+    for (int64_t j = 0; j < n_targets; j++)
+        for (int64_t i = 0; i < n_sources; i++) {
+            difference d = subtract(targets, j, sources, i);
+            if (!(d.r > DP_NEAREST))
+                continue;
+            out.potential[j] += charges[i] * kernel->value(lambda, d.r);
+            if (!out.gx)
+                continue;
+            double weight = charges[i] * kernel->slope(lambda, d.r) / d.r;
+            out.gx[j] += weight * d.x;
+            out.gy[j] += weight * d.y;
+            out.gz[j] += weight * d.z;
+        }
+}

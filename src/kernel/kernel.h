@@ -1,0 +1,65 @@
+/* Green's functions. Each kernel appears once in portable C (the oracle) and once as a source
+ * compiled per instruction set. Kernel sums leave out the factor 1/(4 pi): the far field carries it
+ * nowhere, the plan applies dp_kernel_factor once where results are scattered.
+ *
+ * Values: g(r) = 1/r for Laplace, exp(-lambda r)/r for Yukawa. Pairs at a distance of DP_NEAREST or
+ * less coincide: they add nothing. Nor do pairs whose squared distance overflows. */
+#ifndef DP_KERNEL_KERNEL_H
+#define DP_KERNEL_KERNEL_H
+
+#include "base/status.h"
+#include "platform/cpu.h"
+
+#define DP_KERNEL_FACTOR 0.079577471545947667884 /* 1 / (4 pi) */
+
+/* Nearer, a gradient could overflow in double; no pair of distinct points in a frame of unit size
+ * is nearer (the smallest differences of coordinates are far above). */
+#define DP_NEAREST 0x1p-300
+
+/* Points as structure of arrays. */
+typedef struct dp_soa {
+    const double *x, *y, *z;
+} dp_soa;
+
+/* Where sums go: potential[j] += sum_i q_i g(|t_j - s_i|), and where gx is not NULL also
+ * g{x,y,z}[j] += sum_i q_i (d/dt_{x,y,z}) g(|t_j - s_i|). */
+typedef struct dp_sums {
+    double *potential;
+    double *gx, *gy, *gz; /* all three or none */
+} dp_sums;
+
+/* Adds the sums of n_sources charges to n_targets targets. No alignment or padding is required;
+ * targets' and sources' arrays may be the same points (a pair at distance zero adds nothing). The
+ * order of every sum is a function of the sizes alone. lambda is ignored by Laplace. */
+typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_sums out,
+                          int64_t n_sources, dp_soa sources, const double *charges);
+
+typedef struct dp_kernel {
+    dagpole_kernel id;
+    const char *name;   /* "laplace" */
+    int is_homogeneous; /* 1: g(a r) = a^degree g(r), one operator set serves every level */
+    int degree;         /* -1 for Laplace */
+    double (*value)(double lambda, double r); /* scalar, r > 0: the definition */
+    double (*slope)(double lambda, double r); /* dg/dr */
+    dp_p2p_fn p2p[DP_N_ISA];                  /* per instruction set */
+} dp_kernel;
+
+/* NULL where there is no such kernel. */
+const dp_kernel *dp_kernel_get(dagpole_kernel id);
+
+/* g between n_targets and n_sources points as a column-major matrix (ld n_targets). */
+void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_soa targets,
+                      int n_sources, dp_soa sources, double *matrix);
+
+/* The oracle: scalar loops over value() and slope(). */
+void dp_p2p_ref(const dp_kernel *kernel, double lambda, int64_t n_targets, dp_soa targets,
+                dp_sums out, int64_t n_sources, dp_soa sources, const double *charges);
+
+/* Direct sums with compensation (for references of 12 digits and more): adds the contribution of
+ * all sources, in chunks of 256 by the vectorised loop `isa`, the chunks' sums accumulated with
+ * Neumaier's compensation. out is overwritten. */
+dagpole_status dp_direct(const dp_kernel *kernel, dp_isa isa, double lambda, int64_t n_targets,
+                         dp_soa targets, dp_sums out, int64_t n_sources, dp_soa sources,
+                         const double *charges);
+
+#endif

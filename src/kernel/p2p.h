@@ -1,0 +1,19 @@
+/* The vectorised loops, one function per kernel and instruction set. */
+#ifndef DP_KERNEL_P2P_H
+#define DP_KERNEL_P2P_H
+
+#include "kernel/kernel.h"
+
+/* A function of type dp_p2p_fn. */
+#define P2P_FUNCTION(name)                                                                         \
+    void name(double lambda, int64_t n_targets, dp_soa targets, dp_sums out, int64_t n_sources,    \
+              dp_soa sources, const double *charges)
+
+P2P_FUNCTION(dp_p2p_laplace_portable);
+P2P_FUNCTION(dp_p2p_laplace_avx2);
+P2P_FUNCTION(dp_p2p_laplace_avx512);
+P2P_FUNCTION(dp_p2p_yukawa_portable);
+P2P_FUNCTION(dp_p2p_yukawa_avx2);
+P2P_FUNCTION(dp_p2p_yukawa_avx512);
+
+#endif

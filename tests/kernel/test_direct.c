@@ -1,0 +1,107 @@
+#include "kernel/cloud.h"
+
+#include <math.h>
+
+static const double lambda = 2;
+
+/* Sums in long double; component k at target j. */
+static long double exact(const dp_kernel *kernel, const cloud *t, size_t j, const cloud *s, int k) {
+    long double sum = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        long double d[3], r2 = 0;
+        for (int axis = 0; axis < 3; axis++) {
+            d[axis] = (long double)t->w[axis][j] - s->w[axis][i];
+            r2 += d[axis] * d[axis];
+        }
+        if (r2 == 0)
+            continue;
+        long double r = sqrtl(r2), x = kernel->id == DAGPOLE_YUKAWA ? lambda * r : 0;
+        long double value = s->w[3][i] * expl(-x) / r;
+        sum += k == 0 ? value : -(1 + x) * value / r2 * d[k - 1];
+    }
+    return sum;
+}
+
+/* Relative L2 error of component k. */
+static double error_of(const dp_kernel *kernel, const cloud *t, const cloud *s, int k) {
+    long double error = 0, norm = 0;
+    for (size_t j = 0; j < t->n; j++) {
+        long double right = exact(kernel, t, j, s, k), wrong = t->s[k][j] - right;
+        error += wrong * wrong;
+        norm += right * right;
+    }
+    return (double)sqrtl(error / norm);
+}
+
+static void direct(const dp_kernel *kernel, int isa, cloud *t, const cloud *s, int has_gradient) {
+    cloud_set_sums(t, NAN); /* overwritten */
+    dagpole_status status =
+        dp_direct(kernel, (dp_isa)isa, lambda, (int64_t)t->n, cloud_points(t),
+                  cloud_sums(t, has_gradient), (int64_t)s->n, cloud_points(s), s->w[3]);
+    ck_assert_int_eq(status, DAGPOLE_OK);
+}
+
+/* The first targets are sources too. */
+static void check(size_t n_targets, size_t n_sources, double allowed) {
+    cloud t = cloud_make(n_targets, 1, 1), s = cloud_make(n_sources, 1, 2);
+    for (size_t j = 0; j < n_targets / 2; j++)
+        for (int k = 0; k < 3; k++)
+            t.w[k][j] = s.w[k][j];
+    for (int call = 0; call < 2 * DP_N_ISA; call++) {
+        if (!dp_isa_is_supported((dp_isa)(call / 2)))
+            continue;
+        for (int id = 0; id < 2; id++) {
+            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)id);
+            direct(kernel, call / 2, &t, &s, call % 2);
+            for (int k = 0; k < (call % 2 ? 4 : 1); k++)
+                ck_assert_double_le(error_of(kernel, &t, &s, k), allowed);
+        }
+    }
+    cloud_free(&t);
+    cloud_free(&s);
+}
+
+START_TEST(mixed_charges_are_summed_to_the_last_digits) {
+    check(20, 10000, 4e-15);
+}
+END_TEST
+
+START_TEST(sizes_across_chunks) {
+    check(300, 257, 4e-15);
+    check(257, 256, 4e-15);
+}
+END_TEST
+
+START_TEST(nothing_gives_zero) {
+    cloud t = cloud_make(5, 1, 1), s = cloud_make(0, 1, 2), none = cloud_make(0, 1, 1);
+    direct(dp_kernel_get(DAGPOLE_LAPLACE), DP_ISA_PORTABLE, &t, &s, 1);
+    for (int k = 0; k < 4; k++)
+        for (size_t j = 0; j < t.n; j++)
+            ck_assert_double_eq(t.s[k][j], 0);
+    direct(dp_kernel_get(DAGPOLE_LAPLACE), DP_ISA_PORTABLE, &none, &t, 0);
+    cloud_free(&t);
+    cloud_free(&s);
+    cloud_free(&none);
+}
+END_TEST
+
+/* Chunks of 256 sum to 2, 1e17, 2, -1e17: plain summation loses the small ones. */
+START_TEST(compensation_keeps_what_cancels) {
+    cloud t = cloud_make(1, 0, 1), s = cloud_make(1024, 0, 2);
+    for (size_t i = 0; i < s.n; i++) {
+        s.w[0][i] = 1;
+        s.w[3][i] = i / 256 % 2 == 0 ? 0x1p-7 : i == 256 ? 1e17 : i == s.n - 1 ? -1e17 : 0;
+    }
+    for (int isa = 0; isa < DP_N_ISA; isa++) {
+        if (!dp_isa_is_supported((dp_isa)isa))
+            continue;
+        direct(dp_kernel_get(DAGPOLE_LAPLACE), isa, &t, &s, 0);
+        ck_assert_double_eq_tol(t.s[0][0], 4, 1e-12);
+    }
+    cloud_free(&t);
+    cloud_free(&s);
+}
+END_TEST
+
+SUITE_MAIN("direct", 60, mixed_charges_are_summed_to_the_last_digits, sizes_across_chunks,
+           nothing_gives_zero, compensation_keeps_what_cancels)
