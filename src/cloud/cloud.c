@@ -1,0 +1,76 @@
+#include "cloud/cloud.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "platform/store.h"
+
+void dagpole_cloud_free(dagpole_cloud *cloud) {
+    if (!cloud)
+        return;
+    dp_free(cloud->sources);
+    dp_free(cloud->charges);
+    dp_free(cloud->targets);
+    *cloud = (dagpole_cloud){0};
+}
+
+dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud) {
+    if (!cloud)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "cloud is NULL");
+    *cloud = (dagpole_cloud){0};
+    if (!path)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "the path of the points is NULL");
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return dp_fail(DAGPOLE_FILE, "cannot open '%.300s': %s", path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return dp_fail(DAGPOLE_FILE, "cannot open '%.300s': it is a directory", path);
+    dagpole_status status =
+        dp_store_is_hdf5(path) ? dp_cloud_read_hdf5(path, cloud) : dp_cloud_read_text(path, cloud);
+    if (status != DAGPOLE_OK)
+        dagpole_cloud_free(cloud);
+    return status;
+}
+
+static dagpole_status check(const dagpole_cloud *cloud) {
+    int64_t n = cloud->n_sources, m = cloud->n_targets;
+    if (n < 0 || n > DP_CLOUD_MAX_POINTS)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_sources is %lld: 0 to 2^40", (long long)n);
+    if (n > 0 && !cloud->sources)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "sources is NULL with n_sources %lld", (long long)n);
+    if (n > 0 && !cloud->charges)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL with n_sources %lld", (long long)n);
+    if (m < 0 || m > DP_CLOUD_MAX_POINTS)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_targets is %lld: 0 to 2^40", (long long)m);
+    if (!cloud->targets && m != 0 && m != n)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_targets is %lld with targets NULL: 0 or n_sources",
+                       (long long)m);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status write_arrays(dp_store *store, const dagpole_cloud *cloud) {
+    const int64_t sources[2] = {cloud->n_sources, 3}, targets[2] = {cloud->n_targets, 3};
+    DP_TRY(dp_store_write(store, "/sources", 'd', 2, sources, cloud->sources));
+    DP_TRY(dp_store_write(store, "/charges", 'd', 1, sources, cloud->charges));
+    if (!cloud->targets)
+        return DAGPOLE_OK;
+    return dp_store_write(store, "/targets", 'd', 2, targets, cloud->targets);
+}
+
+dagpole_status dagpole_cloud_write(const char *path, const dagpole_cloud *cloud) {
+    if (!path || !cloud)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL", path ? "cloud" : "path");
+    DP_TRY(check(cloud));
+    dp_store *store;
+    DP_TRY(dp_store_create(path, &store));
+    dagpole_status status = write_arrays(store, cloud);
+    if (status == DAGPOLE_OK)
+        return dp_store_commit(store);
+    dp_store_close(store);
+    return status;
+}
+
+void dagpole_remove_temporaries(void) {
+    dp_store_remove_temporaries();
+}

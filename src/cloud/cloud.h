@@ -1,0 +1,14 @@
+/* What the readers and makers of point clouds share. */
+#ifndef DP_CLOUD_CLOUD_H
+#define DP_CLOUD_CLOUD_H
+
+#include "base/memory.h"
+
+#define DP_CLOUD_MAX_POINTS ((int64_t)1 << 40)
+
+/* The two kinds of files; *cloud is zero before and stays for the caller to free after a failure.
+ */
+dagpole_status dp_cloud_read_hdf5(const char *path, dagpole_cloud *cloud);
+dagpole_status dp_cloud_read_text(const char *path, dagpole_cloud *cloud);
+
+#endif

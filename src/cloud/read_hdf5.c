@@ -1,0 +1,95 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cloud/cloud.h"
+#include "platform/store.h"
+
+typedef struct layout {
+    const char *sources, *charges, *targets;
+} layout;
+
+static const layout own = {"/sources", "/charges", "/targets"};
+static const layout pyexafmm = {"particle_data/sources", "particle_data/source_densities",
+                                "particle_data/targets"};
+
+/* "5 x 2"; "one number" for rank 0. */
+static void describe_shape(int rank, const int64_t shape[4], char *text, size_t bytes) {
+    size_t length = (size_t)snprintf(text, bytes, "%s", rank ? "" : "one number");
+    for (int i = 0; i < rank && length < bytes; i++)
+        length += (size_t)snprintf(text + length, bytes - length, "%s%lld", i ? " x " : "",
+                                   (long long)shape[i]);
+}
+
+static dagpole_status wrong_shape(const char *dataset, const char *path, int rank,
+                                  const int64_t shape[4], const char *needed) {
+    char text[128];
+    describe_shape(rank, shape, text, sizeof text);
+    return dp_fail(DAGPOLE_FILE, "%s of '%.250s' has shape %s: %s is needed", dataset, path, text,
+                   needed);
+}
+
+/* N x 3. */
+static dagpole_status read_points(dp_store *store, const char *path, const char *dataset,
+                                  int64_t *n, double **points) {
+    int rank;
+    int64_t shape[4];
+    DP_TRY(dp_store_shape(store, dataset, &rank, shape));
+    if (rank != 2 || shape[1] != 3)
+        return wrong_shape(dataset, path, rank, shape, "N x 3");
+    *points = dp_alloc((size_t)shape[0], 3 * sizeof(double));
+    if (!*points)
+        return DAGPOLE_NO_MEMORY;
+    *n = shape[0];
+    return dp_store_read(store, dataset, 'd', 3 * shape[0], *points);
+}
+
+/* N or N x 1, with N known from the sources. */
+static dagpole_status read_charges(dp_store *store, const char *path, const char *dataset,
+                                   int64_t n, double **charges) {
+    int rank;
+    int64_t shape[4];
+    DP_TRY(dp_store_shape(store, dataset, &rank, shape));
+    if (rank < 1 || rank > 2 || shape[0] != n || (rank == 2 && shape[1] != 1)) {
+        char needed[64];
+        snprintf(needed, sizeof needed, "%lld (one charge a source)", (long long)n);
+        return wrong_shape(dataset, path, rank, shape, needed);
+    }
+    *charges = dp_alloc((size_t)n, sizeof(double));
+    if (!*charges)
+        return DAGPOLE_NO_MEMORY;
+    return dp_store_read(store, dataset, 'd', n, *charges);
+}
+
+static int are_targets_the_sources(const dagpole_cloud *cloud) {
+    return cloud->n_targets == cloud->n_sources &&
+           memcmp(cloud->targets, cloud->sources, (size_t)cloud->n_sources * 3 * sizeof(double)) ==
+               0;
+}
+
+static dagpole_status read_arrays(dp_store *store, const char *path, dagpole_cloud *cloud) {
+    const layout *names = dp_store_has(store, own.sources)        ? &own
+                          : dp_store_has(store, pyexafmm.sources) ? &pyexafmm
+                                                                  : NULL;
+    if (!names)
+        return dp_fail(DAGPOLE_FILE, "'%.250s' has neither %s nor %s", path, own.sources,
+                       pyexafmm.sources);
+    DP_TRY(read_points(store, path, names->sources, &cloud->n_sources, &cloud->sources));
+    DP_TRY(read_charges(store, path, names->charges, cloud->n_sources, &cloud->charges));
+    cloud->n_targets = cloud->n_sources;
+    if (dp_store_has(store, names->targets))
+        DP_TRY(read_points(store, path, names->targets, &cloud->n_targets, &cloud->targets));
+    /* PyExaFMM always writes targets, often the sources once more. */
+    if (names == &pyexafmm && cloud->targets && are_targets_the_sources(cloud)) {
+        dp_free(cloud->targets);
+        cloud->targets = NULL;
+    }
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_cloud_read_hdf5(const char *path, dagpole_cloud *cloud) {
+    dp_store *store;
+    DP_TRY(dp_store_open(path, &store));
+    dagpole_status status = read_arrays(store, path, cloud);
+    dp_store_close(store);
+    return status;
+}

@@ -1,0 +1,245 @@
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cloud/cloud.h"
+#include "platform/store.h"
+
+/* ---- the report as attributes ------------------------------------------------------------- */
+
+typedef struct field {
+    const char *name;
+    char type; /* 'i' int, 'l' int64_t, 'd' double, 't' text of `bytes` bytes */
+    size_t offset, bytes;
+} field;
+
+#define FIELD(type, member)                                                                        \
+    { #member, type, offsetof(dagpole_report, member), sizeof(((dagpole_report *)0)->member) }
+#define NAMED(name, type, member)                                                                  \
+    { name, type, offsetof(dagpole_report, member), sizeof(double) }
+
+/* All but `size` and `kernel`, which is written by name. */
+static const field fields[] = {
+    FIELD('l', n_sources),
+    FIELD('l', n_targets),
+    FIELD('l', n_unique_sources),
+    FIELD('l', n_unique_targets),
+    FIELD('l', n_boxes),
+    FIELD('l', n_leaves),
+    FIELD('i', depth),
+    FIELD('d', mean_u),
+    FIELD('d', mean_v),
+    FIELD('d', mean_w),
+    FIELD('d', mean_x),
+    FIELD('l', n_blocks),
+    FIELD('l', n_tasks),
+    FIELD('d', work_over_span),
+    FIELD('d', lambda),
+    FIELD('i', digits),
+    FIELD('i', p),
+    FIELD('i', n_crit),
+    FIELD('i', expansion_size),
+    FIELD('d', tolerance),
+    FIELD('d', svd_cutoff),
+    FIELD('d', root_side),
+    NAMED("root_corner_x", 'd', root_corner[0]),
+    NAMED("root_corner_y", 'd', root_corner[1]),
+    NAMED("root_corner_z", 'd', root_corner[2]),
+    FIELD('i', threads),
+    FIELD('t', scheduler),
+    FIELD('t', instruction_set),
+    FIELD('d', tree_s),
+    FIELD('d', lists_s),
+    FIELD('d', operators_s),
+    FIELD('d', graph_s),
+    FIELD('d', setup_s),
+    FIELD('i', operators_cached),
+    FIELD('l', n_evaluations),
+    FIELD('d', evaluate_s),
+    NAMED("GATHER_s", 'd', operator_s[DAGPOLE_GATHER]),
+    NAMED("P2M_s", 'd', operator_s[DAGPOLE_P2M]),
+    NAMED("M2M_s", 'd', operator_s[DAGPOLE_M2M]),
+    NAMED("M2L_s", 'd', operator_s[DAGPOLE_M2L]),
+    NAMED("P2L_s", 'd', operator_s[DAGPOLE_P2L]),
+    NAMED("L2L_s", 'd', operator_s[DAGPOLE_L2L]),
+    NAMED("L2P_s", 'd', operator_s[DAGPOLE_L2P]),
+    NAMED("M2P_s", 'd', operator_s[DAGPOLE_M2P]),
+    NAMED("P2P_s", 'd', operator_s[DAGPOLE_P2P]),
+    NAMED("SCATTER_s", 'd', operator_s[DAGPOLE_SCATTER]),
+    FIELD('d', share_tasks),
+    FIELD('d', share_runtime),
+    FIELD('d', share_idle),
+    FIELD('l', bytes_plan),
+    FIELD('l', bytes_operators),
+};
+enum { N_FIELDS = sizeof fields / sizeof fields[0] };
+
+static const char *const kernel_names[] = {
+    [DAGPOLE_LAPLACE] = "laplace",
+    [DAGPOLE_YUKAWA] = "yukawa",
+};
+enum { N_KERNELS = sizeof kernel_names / sizeof kernel_names[0] };
+
+/* A caller's text may fill its array and not end. */
+static dagpole_status write_text(dp_store *store, const char *name, const char *text,
+                                 size_t bytes) {
+    char ended[1024];
+    snprintf(ended, sizeof ended, "%.*s", (int)bytes, text);
+    return dp_store_set_text(store, name, ended);
+}
+
+static dagpole_status write_field(dp_store *store, const field *f, const dagpole_report *report) {
+    const void *member = (const char *)report + f->offset;
+    switch (f->type) {
+    case 'i':
+        return dp_store_set_int(store, f->name, *(const int *)member);
+    case 'l':
+        return dp_store_set_int(store, f->name, *(const int64_t *)member);
+    case 'd':
+        return dp_store_set_double(store, f->name, *(const double *)member);
+    default:
+        return write_text(store, f->name, member, f->bytes);
+    }
+}
+
+static dagpole_status read_field(dp_store *store, const field *f, dagpole_report *report) {
+    void *member = (char *)report + f->offset;
+    int64_t value;
+    if (!dp_store_has_attribute(store, f->name))
+        return DAGPOLE_OK;
+    switch (f->type) {
+    case 'i':
+        DP_TRY(dp_store_get_int(store, f->name, &value));
+        if (value < INT_MIN || value > INT_MAX)
+            return dp_fail(DAGPOLE_FILE, "the attribute '%s' is %lld: beyond an int", f->name,
+                           (long long)value);
+        *(int *)member = (int)value;
+        return DAGPOLE_OK;
+    case 'l':
+        return dp_store_get_int(store, f->name, member);
+    case 'd':
+        return dp_store_get_double(store, f->name, member);
+    default:
+        return dp_store_get_text(store, f->name, member, f->bytes);
+    }
+}
+
+static dagpole_status write_report(dp_store *store, const dagpole_results *results) {
+    DP_TRY(dp_store_set_text(store, "version", dagpole_version()));
+    DP_TRY(write_text(store, "input", results->input, sizeof results->input));
+    DP_TRY(dp_store_set_text(store, "kernel", kernel_names[results->report.kernel]));
+    for (int i = 0; i < N_FIELDS; i++)
+        DP_TRY(write_field(store, &fields[i], &results->report));
+    return DAGPOLE_OK;
+}
+
+static dagpole_status read_kernel(dp_store *store, dagpole_kernel *kernel) {
+    char name[64];
+    if (!dp_store_has_attribute(store, "kernel"))
+        return DAGPOLE_OK;
+    DP_TRY(dp_store_get_text(store, "kernel", name, sizeof name));
+    for (int i = 0; i < N_KERNELS; i++)
+        if (strcmp(name, kernel_names[i]) == 0) {
+            *kernel = (dagpole_kernel)i;
+            return DAGPOLE_OK;
+        }
+    return dp_fail(DAGPOLE_FILE, "the attribute 'kernel' is '%s': laplace or yukawa", name);
+}
+
+static dagpole_status read_report(dp_store *store, dagpole_results *results) {
+    results->report.size = sizeof results->report;
+    if (dp_store_has_attribute(store, "input"))
+        DP_TRY(dp_store_get_text(store, "input", results->input, sizeof results->input));
+    DP_TRY(read_kernel(store, &results->report.kernel));
+    for (int i = 0; i < N_FIELDS; i++)
+        DP_TRY(read_field(store, &fields[i], &results->report));
+    return DAGPOLE_OK;
+}
+
+/* ---- arrays ------------------------------------------------------------------------------- */
+
+void dagpole_results_free(dagpole_results *results) {
+    if (!results)
+        return;
+    dp_free(results->potentials);
+    dp_free(results->gradients);
+    *results = (dagpole_results){0};
+}
+
+static dagpole_status check(const dagpole_results *results) {
+    int64_t n = results->n_targets;
+    if (n < 0 || n > DP_CLOUD_MAX_POINTS)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_targets is %lld: 0 to 2^40", (long long)n);
+    if (n > 0 && !results->potentials)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL with n_targets %lld",
+                       (long long)n);
+    if ((unsigned)results->report.kernel >= N_KERNELS)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "report.kernel is %d: 0 (Laplace) or 1 (Yukawa)",
+                       (int)results->report.kernel);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status write_all(dp_store *store, const dagpole_results *results) {
+    const int64_t shape[2] = {results->n_targets, 3};
+    DP_TRY(write_report(store, results));
+    DP_TRY(dp_store_write(store, "/potentials", 'd', 1, shape, results->potentials));
+    if (!results->gradients)
+        return DAGPOLE_OK;
+    return dp_store_write(store, "/gradients", 'd', 2, shape, results->gradients);
+}
+
+dagpole_status dagpole_results_write(const char *path, const dagpole_results *results) {
+    if (!path || !results)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL", path ? "results" : "path");
+    DP_TRY(check(results));
+    dp_store *store;
+    DP_TRY(dp_store_create(path, &store));
+    dagpole_status status = write_all(store, results);
+    if (status == DAGPOLE_OK)
+        return dp_store_commit(store);
+    dp_store_close(store);
+    return status;
+}
+
+/* An array of n_targets rows; n_targets < 0: not known yet. */
+static dagpole_status read_array(dp_store *store, const char *path, const char *dataset,
+                                 int n_columns, int64_t *n_targets, double **array) {
+    int rank;
+    int64_t shape[4];
+    DP_TRY(dp_store_shape(store, dataset, &rank, shape));
+    int is_good = n_columns == 1 ? rank == 1 : rank == 2 && shape[1] == n_columns;
+    if (!is_good || (*n_targets >= 0 && shape[0] != *n_targets))
+        return dp_fail(DAGPOLE_FILE, "%s of '%.250s' is not one row of %d a target", dataset, path,
+                       n_columns);
+    *n_targets = shape[0];
+    *array = dp_alloc((size_t)shape[0], (size_t)n_columns * sizeof(double));
+    if (!*array)
+        return DAGPOLE_NO_MEMORY;
+    return dp_store_read(store, dataset, 'd', n_columns * shape[0], *array);
+}
+
+static dagpole_status read_all(dp_store *store, const char *path, dagpole_results *results) {
+    int64_t n = -1;
+    DP_TRY(read_report(store, results));
+    DP_TRY(read_array(store, path, "/potentials", 1, &n, &results->potentials));
+    results->n_targets = n;
+    if (!dp_store_has(store, "/gradients"))
+        return DAGPOLE_OK;
+    return read_array(store, path, "/gradients", 3, &n, &results->gradients);
+}
+
+dagpole_status dagpole_results_read(const char *path, dagpole_results *results) {
+    if (!results)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "results is NULL");
+    *results = (dagpole_results){0};
+    if (!path)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "path is NULL");
+    dp_store *store;
+    DP_TRY(dp_store_open(path, &store));
+    dagpole_status status = read_all(store, path, results);
+    dp_store_close(store);
+    if (status != DAGPOLE_OK)
+        dagpole_results_free(results);
+    return status;
+}

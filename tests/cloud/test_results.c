@@ -1,0 +1,283 @@
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "platform/scratch.h"
+#include "platform/store.h"
+#include "suite.h"
+
+static double potentials[4] = {1, -2, 3, 1e-300};
+static double gradients[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+
+/* Every byte of the numbers differs from zero and from its neighbours. */
+static dagpole_results make_results(void) {
+    dagpole_results results = {.n_targets = 4, .potentials = potentials, .gradients = gradients};
+    dagpole_report *r = &results.report;
+    *r = (dagpole_report){
+        .size = sizeof *r,
+        .n_sources = INT64_MAX,
+        .n_targets = 4,
+        .n_unique_sources = 1001,
+        .n_unique_targets = 1002,
+        .n_boxes = 1003,
+        .n_leaves = 1004,
+        .depth = 5,
+        .mean_u = 6.5,
+        .mean_v = 7.5,
+        .mean_w = 8.5,
+        .mean_x = 9.5,
+        .n_blocks = 1005,
+        .n_tasks = 1006,
+        .work_over_span = 0.1,
+        .kernel = DAGPOLE_YUKAWA,
+        .lambda = 1. / 3,
+        .digits = 10,
+        .p = 11,
+        .n_crit = 12,
+        .expansion_size = -13,
+        .tolerance = 1e-7,
+        .svd_cutoff = 1e-12,
+        .root_side = 2.25,
+        .root_corner = {-1, -2, -3},
+        .threads = 14,
+        .scheduler = "lws",
+        .instruction_set = "avx512",
+        .tree_s = 0.01,
+        .lists_s = 0.02,
+        .operators_s = 0.03,
+        .graph_s = 0.04,
+        .setup_s = 0.05,
+        .operators_cached = 1,
+        .n_evaluations = 1007,
+        .evaluate_s = 0.06,
+        .share_tasks = 0.9,
+        .share_runtime = 0.06,
+        .share_idle = 0.04,
+        .bytes_plan = 1008,
+        .bytes_operators = 1009,
+    };
+    for (int i = 0; i < DAGPOLE_N_OPERATORS; i++)
+        r->operator_s[i] = 100 + i;
+    strcpy(results.input, "points.h5");
+    return results;
+}
+
+static void assert_read(const char *path, dagpole_results *results) {
+    ck_assert_msg(dagpole_results_read(path, results) == DAGPOLE_OK, "%s", dagpole_last_error());
+}
+
+#define assert_same(member)                                                                        \
+    ck_assert_msg(memcmp(&a->member, &b->member, sizeof a->member) == 0, "%s differs", #member)
+
+/* Member by member, as padding is not read back. */
+static void assert_same_reports(const dagpole_report *a, const dagpole_report *b) {
+    assert_same(size);
+    assert_same(n_sources);
+    assert_same(n_targets);
+    assert_same(n_unique_sources);
+    assert_same(n_unique_targets);
+    assert_same(n_boxes);
+    assert_same(n_leaves);
+    assert_same(depth);
+    assert_same(mean_u);
+    assert_same(mean_v);
+    assert_same(mean_w);
+    assert_same(mean_x);
+    assert_same(n_blocks);
+    assert_same(n_tasks);
+    assert_same(work_over_span);
+    assert_same(kernel);
+    assert_same(lambda);
+    assert_same(digits);
+    assert_same(p);
+    assert_same(n_crit);
+    assert_same(expansion_size);
+    assert_same(tolerance);
+    assert_same(svd_cutoff);
+    assert_same(root_side);
+    assert_same(root_corner);
+    assert_same(threads);
+    ck_assert_str_eq(a->scheduler, b->scheduler);
+    ck_assert_str_eq(a->instruction_set, b->instruction_set);
+    assert_same(tree_s);
+    assert_same(lists_s);
+    assert_same(operators_s);
+    assert_same(graph_s);
+    assert_same(setup_s);
+    assert_same(operators_cached);
+    assert_same(n_evaluations);
+    assert_same(evaluate_s);
+    assert_same(operator_s);
+    assert_same(share_tasks);
+    assert_same(share_runtime);
+    assert_same(share_idle);
+    assert_same(bytes_plan);
+    assert_same(bytes_operators);
+}
+
+START_TEST(results_come_back) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results made = make_results(), back;
+    ck_assert_msg(dagpole_results_write(s.path, &made) == DAGPOLE_OK, "%s", dagpole_last_error());
+    assert_read(s.path, &back);
+    ck_assert_int_eq(back.n_targets, 4);
+    ck_assert_mem_eq(back.potentials, potentials, sizeof potentials);
+    ck_assert_mem_eq(back.gradients, gradients, sizeof gradients);
+    ck_assert_str_eq(back.input, "points.h5");
+    assert_same_reports(&back.report, &made.report);
+    dagpole_results_free(&back);
+    ck_assert_ptr_null(back.potentials);
+    dagpole_results_free(&back);
+    dagpole_results_free(NULL);
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
+START_TEST(gradients_are_optional) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results made = make_results(), back;
+    made.gradients = NULL;
+    made.n_targets = 0;
+    made.potentials = NULL;
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
+    assert_read(s.path, &back);
+    ck_assert_int_eq(back.n_targets, 0);
+    ck_assert_ptr_null(back.gradients);
+    dagpole_results_free(&back);
+    scratch_remove(&s);
+}
+END_TEST
+
+START_TEST(texts_that_do_not_end) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results made = make_results(), back;
+    memset(made.input, 'i', sizeof made.input);
+    memset(made.report.scheduler, 's', sizeof made.report.scheduler);
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
+    assert_read(s.path, &back);
+    ck_assert_uint_eq(strlen(back.input), sizeof back.input - 1);
+    ck_assert_uint_eq(strlen(back.report.scheduler), sizeof back.report.scheduler - 1);
+    dagpole_results_free(&back);
+    scratch_remove(&s);
+}
+END_TEST
+
+/* /potentials of so many elements, /gradients of so many by 3 (0 = none), one attribute. */
+static void write_other(const char *path, int64_t n, int64_t m, const char *name, int64_t value) {
+    dp_store *store;
+    ck_assert_int_eq(dp_store_create(path, &store), DAGPOLE_OK);
+    if (n)
+        dp_store_write(store, "potentials", 'd', 1, &n, potentials);
+    if (m)
+        dp_store_write(store, "gradients", 'd', 2, (int64_t[]){m, 3}, gradients);
+    dp_store_set_int(store, name, value);
+    ck_assert_int_eq(dp_store_commit(store), DAGPOLE_OK);
+}
+
+START_TEST(missing_attributes_are_zero) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results back;
+    dagpole_report expected = {.size = sizeof expected, .digits = 9};
+    write_other(s.path, 4, 0, "digits", 9);
+    assert_read(s.path, &back);
+    assert_same_reports(&back.report, &expected);
+    ck_assert_str_eq(back.input, "");
+    dagpole_results_free(&back);
+    scratch_remove(&s);
+}
+END_TEST
+
+static void assert_failed_read(const char *path, const char *words) {
+    dagpole_results results = {.n_targets = 9};
+    ck_assert_int_eq(dagpole_results_read(path, &results), DAGPOLE_FILE);
+    assert_error_has(words);
+    ck_assert_int_eq(results.n_targets, 0);
+    ck_assert_ptr_null(results.potentials);
+    ck_assert_int_eq(dp_memory_live(), 0);
+}
+
+START_TEST(malformed_files_are_refused) {
+    scratch s = scratch_make("a.h5");
+    write_other(s.path, 0, 4, "digits", 9);
+    assert_failed_read(s.path, "no dataset '/potentials'");
+    write_other(s.path, 4, 3, "digits", 9);
+    assert_failed_read(s.path, "/gradients");
+    write_other(s.path, 4, 0, "digits", INT64_MAX);
+    assert_failed_read(s.path, "9223372036854775807");
+    write_other(s.path, 4, 0, "scheduler", 1);
+    assert_failed_read(s.path, "'scheduler'");
+    write_other(s.path, 4, 0, "kernel", 1);
+    assert_failed_read(s.path, "'kernel'");
+    scratch_write(&s, "no HDF5");
+    assert_failed_read(s.path, "not an HDF5 file");
+    assert_failed_read(s.directory, "directory");
+    ck_assert_int_eq(dagpole_results_read(NULL, &(dagpole_results){0}), DAGPOLE_BAD_ARGUMENT);
+    ck_assert_int_eq(dagpole_results_read(s.path, NULL), DAGPOLE_BAD_ARGUMENT);
+    scratch_remove(&s);
+}
+END_TEST
+
+START_TEST(truncated_files) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results made = make_results();
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
+    struct stat info;
+    ck_assert_int_eq(stat(s.path, &info), 0);
+    for (off_t length = info.st_size - 1; length >= 0; length -= 173) {
+        ck_assert_int_eq(truncate(s.path, length), 0);
+        assert_failed_read(s.path, "a.h5");
+    }
+    scratch_remove(&s);
+}
+END_TEST
+
+START_TEST(results_that_cannot_be_written) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results good = make_results(), bad = good;
+    bad.n_targets = -1;
+    ck_assert_int_eq(dagpole_results_write(s.path, &bad), DAGPOLE_BAD_ARGUMENT);
+    bad = good;
+    bad.potentials = NULL;
+    ck_assert_int_eq(dagpole_results_write(s.path, &bad), DAGPOLE_BAD_ARGUMENT);
+    bad = good;
+    bad.report.kernel = (dagpole_kernel)7;
+    ck_assert_int_eq(dagpole_results_write(s.path, &bad), DAGPOLE_BAD_ARGUMENT);
+    assert_error_has("7");
+    ck_assert_int_eq(dagpole_results_write(NULL, &good), DAGPOLE_BAD_ARGUMENT);
+    ck_assert_int_eq(dagpole_results_write(s.path, NULL), DAGPOLE_BAD_ARGUMENT);
+    ck_assert_int_eq(dagpole_results_write("/dev/null/a.h5", &good), DAGPOLE_FILE);
+    for (long limit = 100; limit < 2000; limit += 900) {
+        scratch_limit_files(limit);
+        dagpole_status status = dagpole_results_write(s.path, &good);
+        scratch_limit_files(-1);
+        ck_assert_int_eq(status, DAGPOLE_FILE);
+    }
+    ck_assert_int_eq(scratch_count(&s), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
+START_TEST(memory_that_runs_out) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results made = make_results(), back;
+    dp_memory_fail_at(0, 0);
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
+    assert_read(s.path, &back);
+    dagpole_results_free(&back);
+    int64_t n = dp_memory_count();
+    for (int64_t k = 1; k <= n; k++) {
+        dp_memory_fail_at(k, 0);
+        dagpole_status status = dagpole_results_write(s.path, &made);
+        if (status == DAGPOLE_OK)
+            status = dagpole_results_read(s.path, &back);
+        ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
+        ck_assert_int_eq(dp_memory_live(), 0);
+    }
+    scratch_remove(&s);
+}
+END_TEST
+
+SUITE_MAIN("results", 20, results_come_back, gradients_are_optional, texts_that_do_not_end,
+           missing_attributes_are_zero, malformed_files_are_refused, truncated_files,
+           results_that_cannot_be_written, memory_that_runs_out)
