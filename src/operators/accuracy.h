@@ -1,0 +1,17 @@
+/* What an accuracy means for the method: the parameters that operators are built for. */
+#ifndef DP_OPERATORS_ACCURACY_H
+#define DP_OPERATORS_ACCURACY_H
+
+#include "base/status.h"
+
+typedef struct dp_accuracy {
+    int p;             /* points along an edge of the surfaces */
+    double tolerance;  /* cut of the compressed basis, relative to the largest singular value */
+    double svd_cutoff; /* cut of the pseudo-inverse, likewise */
+} dp_accuracy;
+
+/* The parameters for 3 ... 12 digits, calibrated by perf/accuracy on the clouds of the accuracy
+ * contract; the table is in accuracy.c. */
+dp_accuracy dp_accuracy_for_digits(int digits);
+
+#endif

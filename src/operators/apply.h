@@ -1,0 +1,56 @@
+/* The eight operators on raw pointers. None allocates; each takes the scratch of the worker that
+ * runs it. P2P is the kernel's own loop (kernel/kernel.h).
+ *
+ * Coordinates are scaled (geometry/cube.h); half is half the side of the box. Potentials leave out
+ * the factor 1/(4 pi). Expansions are k_padded long. Columns: at most DP_COLUMNS at a time. */
+#ifndef DP_OPERATORS_APPLY_H
+#define DP_OPERATORS_APPLY_H
+
+#include "operators/operators.h"
+
+/* Points that are moved into a box's frame at a time. */
+#define DP_CHUNK 256
+
+typedef struct dp_scratch {
+    double *points;  /* 3 x DP_CHUNK: coordinates in a box's frame */
+    double *sums;    /* 4 x DP_CHUNK: potential and gradient in a box's frame */
+    double *columns; /* DP_COLUMNS x ld: expansions, densities or surface potentials */
+    double *product; /* DP_COLUMNS x ld */
+    int ld;          /* the longest column, padded */
+} dp_scratch;
+
+dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scratch);
+void dp_scratch_free(dp_scratch *scratch);
+int64_t dp_scratch_bytes(const dp_scratch *scratch);
+
+/* P2M and P2L: potentials of n charges on a surface of the box, into column `column` of
+ * scratch->columns; after up to DP_COLUMNS boxes, to_expansion adds the expansions. */
+void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *surface,
+                           const double centre[3], double half, int64_t n, dp_soa points,
+                           const double *charges, int is_first, int column, dp_scratch *scratch);
+void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums *surface,
+                              int n_columns, double *const *expansion, dp_scratch *scratch);
+
+/* L2P and M2P: densities on a surface of up to DP_COLUMNS boxes from their expansions, into
+ * scratch->product; then column `column`'s potentials (and gradients) at n points, added to out. */
+void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface,
+                          int n_columns, const double *const *expansion, dp_scratch *scratch);
+void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface,
+                         const double centre[3], double half, int column, int64_t n, dp_soa points,
+                         dp_sums out, dp_scratch *scratch);
+
+/* M2M: adds the expansions of n_columns children to their parents'; reflection[c]: bit d set where
+ * the child lies on the lower side of its parent in coordinate d. L2L: the other way. */
+void dp_m2m(const dp_operator_set *parent, const dp_operator_set *child,
+            const dp_transfer *transfer, int n_columns, const double *const *source,
+            const uint8_t *reflection, double *const *target, dp_scratch *scratch);
+void dp_l2l(const dp_operator_set *parent, const dp_operator_set *child,
+            const dp_transfer *transfer, int n_columns, const double *const *source,
+            const uint8_t *reflection, double *const *target, dp_scratch *scratch);
+
+/* M2L: adds to n_columns targets from sources whose positions (source minus target) all fold to
+ * `folded`, each by its own reflection. */
+void dp_m2l(const dp_operator_set *set, int folded, int n_columns, const double *const *source,
+            const uint8_t *reflection, double *const *target, dp_scratch *scratch);
+
+#endif

@@ -1,0 +1,158 @@
+/* The compressed basis (Fong, Darve 2009; here per parity): the column space of the M2L matrices of
+ * all 316 positions side by side. Positions with max |v| = 2 span it (those farther away are
+ * smoother), reflections only change signs and permutations of the axes only reorder coefficients,
+ * so four factorisations of size n / 8 give the whole basis. */
+#include "operators/build.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "platform/linalg.h"
+
+/* One parity of each kind (even; odd in one, two, three coordinates), and for every parity its kind
+ * and the permutation that takes the kind's representative to it. */
+static const int representative[4] = {0, 1, 3, 7};
+
+static void find_representative(int parity, int *kind, int *permutation) {
+    for (*kind = 0; *kind < 4; ++*kind)
+        for (*permutation = 0; *permutation < DP_N_PERMUTATIONS; ++*permutation)
+            if (dp_parity_permuted(*permutation, representative[*kind]) == parity)
+                return;
+}
+
+static int parity_size(const dp_surface *s, int parity) {
+    return s->parity_begin[parity + 1] - s->parity_begin[parity];
+}
+
+/* 1 where permutation i gives a position that no earlier permutation gave. */
+static int is_new_image(const int v[3], int i) {
+    for (int j = 0; j < i; j++) {
+        const int *p = dp_permutation[i], *q = dp_permutation[j];
+        if (v[p[0]] == v[q[0]] && v[p[1]] == v[q[1]] && v[p[2]] == v[q[2]])
+            return 0;
+    }
+    return 1;
+}
+
+static int n_reflections(const int v[3]) {
+    return (v[0] ? 2 : 1) * (v[1] ? 2 : 1) * (v[2] ? 2 : 1);
+}
+
+/* Copies the columns of class c that permutation i takes to `parity` below row `row` of the stack
+ * (transposed: a column of the stack is a coefficient of the parity). */
+static void stack_columns(const dp_interactions *in, int c, int i, int parity, int row, int n_rows,
+                          double *stack) {
+    const dp_surface *s = in->surface;
+    double weight = sqrt(n_reflections(in->offsets.sorted[c]));
+    for (int q = 0; q < s->n; q++) {
+        int to = s->permuted[i][q] - s->parity_begin[parity];
+        if (to < 0 || to >= parity_size(s, parity))
+            continue;
+        const double *from = in->m2l[c] + (size_t)q * s->n;
+        double *column = stack + (size_t)to * n_rows + row;
+        for (int j = 0; j < s->n; j++)
+            column[j] = weight * from[j];
+    }
+}
+
+static dagpole_status make_stack(const dp_interactions *in, int parity, double **stack,
+                                 int *n_rows) {
+    int n_images = 0, row = 0;
+    for (int c = 0; c < DP_N_CLASSES; c++)
+        for (int i = 0; i < DP_N_PERMUTATIONS; i++)
+            n_images += in->offsets.sorted[c][0] == 2 && is_new_image(in->offsets.sorted[c], i);
+    *n_rows = n_images * in->surface->n;
+    *stack = dp_alloc((size_t)*n_rows * parity_size(in->surface, parity), sizeof **stack);
+    if (!*stack)
+        return DAGPOLE_NO_MEMORY;
+    for (int c = 0; c < DP_N_CLASSES; c++)
+        for (int i = 0; i < DP_N_PERMUTATIONS; i++)
+            if (in->offsets.sorted[c][0] == 2 && is_new_image(in->offsets.sorted[c], i)) {
+                stack_columns(in, c, i, parity, row, *n_rows, *stack);
+                row += in->surface->n;
+            }
+    return DAGPOLE_OK;
+}
+
+typedef struct spectra {
+    const dp_interactions *interactions;
+    double *sigma[4];   /* singular values of each kind, descending */
+    double *vectors[4]; /* vt: row i is the i-th basis vector */
+} spectra;
+
+static dagpole_status decompose(void *argument, int64_t kind) {
+    spectra *sp = argument;
+    int parity = representative[kind], n_rows;
+    int n = parity_size(sp->interactions->surface, parity);
+    double *stack;
+    DP_TRY(make_stack(sp->interactions, parity, &stack, &n_rows));
+    double *r = dp_alloc((size_t)n * n, sizeof *r), *u = dp_alloc((size_t)n * n, sizeof *u);
+    sp->sigma[kind] = dp_alloc((size_t)n, sizeof(double));
+    sp->vectors[kind] = dp_alloc((size_t)n * n, sizeof(double));
+    dagpole_status status = DAGPOLE_NO_MEMORY;
+    if (r && u && sp->sigma[kind] && sp->vectors[kind])
+        status = dp_qr_r(n_rows, n, stack, n_rows, r);
+    if (status == DAGPOLE_OK)
+        status = dp_svd(n, n, r, n, u, sp->sigma[kind], sp->vectors[kind]);
+    dp_free(u);
+    dp_free(r);
+    dp_free(stack);
+    return status;
+}
+
+/* How many values lie above the cut; a cluster of equal ones (a multiplet of the symmetry group) is
+ * kept whole, or the truncated basis would lose the symmetry. */
+static int n_above(const double *sigma, int n, double cut) {
+    int k = 0;
+    while (k < n && sigma[k] > cut)
+        k++;
+    while (k > 0 && k < n && sigma[k] > 0.999999 * sigma[k - 1])
+        k++;
+    return k;
+}
+
+static dagpole_status copy_vectors(const dp_surface *s, const spectra *sp, int parity, int k_a,
+                                   double **basis) {
+    int kind, permutation, n = parity_size(s, parity);
+    find_representative(parity, &kind, &permutation);
+    *basis = dp_alloc((size_t)n * k_a, sizeof **basis);
+    if (!*basis)
+        return DAGPOLE_NO_MEMORY;
+    int from_begin = s->parity_begin[representative[kind]], to_begin = s->parity_begin[parity];
+    for (int q = 0; q < n; q++) {
+        int to = s->permuted[permutation][from_begin + q] - to_begin;
+        for (int j = 0; j < k_a; j++)
+            (*basis)[to + (size_t)j * n] = sp->vectors[kind][j + (size_t)q * n];
+    }
+    return DAGPOLE_OK;
+}
+
+static dagpole_status cut(const dp_surface *s, const spectra *sp, dp_operator_data *data,
+                          double *sigma) {
+    *sigma = 0;
+    for (int kind = 0; kind < 4; kind++)
+        *sigma = fmax(*sigma, sp->sigma[kind][0]);
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        int kind, permutation;
+        find_representative(a, &kind, &permutation);
+        int k_a = n_above(sp->sigma[kind], parity_size(s, a),
+                          data->key.accuracy.tolerance * *sigma);
+        DP_TRY(copy_vectors(s, sp, a, k_a, &data->basis[a]));
+        data->k_begin[a + 1] = data->k_begin[a] + k_a;
+    }
+    data->k = data->k_begin[DP_N_PARITIES];
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_basis_build(const dp_team *team, const dp_interactions *interactions,
+                              dp_operator_data *data, double *sigma) {
+    spectra sp = {.interactions = interactions};
+    dagpole_status status = team->run(team, 4, decompose, &sp);
+    if (status == DAGPOLE_OK)
+        status = cut(interactions->surface, &sp, data, sigma);
+    for (int kind = 0; kind < 4; kind++) {
+        dp_free(sp.vectors[kind]);
+        dp_free(sp.sigma[kind]);
+    }
+    return status;
+}

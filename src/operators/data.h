@@ -1,0 +1,48 @@
+/* Operators of one level as they are built and stored: column-major matrices in the compressed
+ * basis, independent of the instruction set. */
+#ifndef DP_OPERATORS_DATA_H
+#define DP_OPERATORS_DATA_H
+
+#include "base/team.h"
+#include "operators/accuracy.h"
+#include "operators/offsets.h"
+#include "operators/surface.h"
+
+/* The check surface of P2M (2.95 half sides) and the equivalent surface (1.05): Ying, Biros, Zorin
+ * 2004. Downward, the two are swapped. */
+#define DP_RADIUS_NEAR 1.05
+#define DP_RADIUS_FAR  2.95
+
+typedef struct dp_operator_key {
+    const dp_kernel *kernel;
+    double lambda; /* Yukawa: lambda times half the box's side; 0 for homogeneous kernels */
+    dp_accuracy accuracy;
+} dp_operator_key;
+
+/* The compressed basis is block diagonal over the parities: parity a has n_a surface coefficients
+ * (surface.h) and k_a basis vectors. */
+typedef struct dp_operator_data {
+    dp_operator_key key;
+    int n;                                /* points of the surface */
+    int k;                                /* length of an expansion, may be 0 */
+    int k_begin[DP_N_PARITIES + 1];       /* expansion coefficients of parity a */
+    double *basis[DP_N_PARITIES];         /* n_a x k_a, orthonormal columns */
+    double *p2m_parity[DP_N_PARITIES];    /* k_a x n_a: check potentials to expansion */
+    int n_check;                          /* points of the check surface that P2M and L2P visit */
+    int *check;                           /* their indices on the surface */
+    double *p2m;                          /* k x n_check: their potentials to expansion */
+    int rank[DP_N_CLASSES];               /* M2L of the sorted positions: a (k x rank) b (rank x k) */
+    double *a[DP_N_CLASSES], *b[DP_N_CLASSES];
+} dp_operator_data;
+
+void dp_operator_data_destroy(dp_operator_data *data);
+
+/* Allocates the arrays for sizes already set (k_begin, rank, n_check, n). */
+dagpole_status dp_operator_data_allocate(dp_operator_data *data, const dp_surface *surface);
+
+/* Builds everything; uses LAPACK single-threaded, in parallel over the team. NUMERIC where a
+ * factorisation fails, NO_MEMORY. */
+dagpole_status dp_operator_data_build(const dp_team *team, const dp_surface *surface,
+                                      const dp_operator_key *key, dp_operator_data **data);
+
+#endif

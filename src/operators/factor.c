@@ -1,0 +1,142 @@
+/* M2L in the compressed basis as two thin factors, by a randomised range finder with one power
+ * iteration (Halko, Martinsson, Tropp 2011): the ranks (5 to 80) are far below the size of the
+ * basis, where a full SVD would spend its time on what is cut off. The random numbers are fixed, so
+ * operators are the same at every build. */
+#include "operators/build.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "platform/linalg.h"
+
+/* C (k x k) = basis^T M basis, block by block over the parities. */
+static dagpole_status project(const dp_interactions *in, const double *m, const dp_operator_data *d,
+                              double *c) {
+    const dp_surface *s = in->surface;
+    int n = s->n, k = d->k;
+    double *half = dp_alloc((size_t)n * k, sizeof *half);
+    if (!half)
+        return DAGPOLE_NO_MEMORY;
+    for (int b = 0; b < DP_N_PARITIES; b++) {
+        int n_b = s->parity_begin[b + 1] - s->parity_begin[b], k_b = d->k_begin[b + 1] - d->k_begin[b];
+        dp_gemm(0, 0, n, k_b, n_b, 1, m + (size_t)s->parity_begin[b] * n, n, d->basis[b], n_b, 0,
+                half + (size_t)d->k_begin[b] * n, n);
+    }
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        int n_a = s->parity_begin[a + 1] - s->parity_begin[a], k_a = d->k_begin[a + 1] - d->k_begin[a];
+        dp_gemm(1, 0, k_a, k, n_a, 1, d->basis[a], n_a, half + s->parity_begin[a], n, 0,
+                c + d->k_begin[a], k);
+    }
+    dp_free(half);
+    return DAGPOLE_OK;
+}
+
+static void fill_random(size_t n, double *x) {
+    uint64_t state = 0x9e3779b97f4a7c15u;
+    for (size_t i = 0; i < n; i++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        x[i] = (double)(int64_t)state * 0x1p-63;
+    }
+}
+
+/* Work space of one factorisation with a sample of `width` columns. */
+typedef struct sample {
+    int width;
+    double *q, *y;          /* k x width: the range found, and products with the transpose */
+    double *rows, *u, *vt;  /* width x k; width x width; width x k */
+    double *sigma;          /* width */
+} sample;
+
+static void sample_free(sample *s) {
+    dp_free(s->sigma);
+    dp_free(s->vt);
+    dp_free(s->u);
+    dp_free(s->rows);
+    dp_free(s->y);
+    dp_free(s->q);
+}
+
+static dagpole_status sample_allocate(int k, int width, sample *s) {
+    size_t wide = (size_t)k * width, square = (size_t)width * width;
+    *s = (sample){.width = width,
+                  .q = dp_alloc(wide, sizeof(double)),
+                  .y = dp_alloc(wide, sizeof(double)),
+                  .rows = dp_alloc(wide, sizeof(double)),
+                  .u = dp_alloc(square, sizeof(double)),
+                  .vt = dp_alloc(wide, sizeof(double)),
+                  .sigma = dp_alloc((size_t)width, sizeof(double))};
+    return s->q && s->y && s->rows && s->u && s->vt && s->sigma ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+}
+
+/* C ~ Q (Q^T C), Q of `width` columns, and the SVD of Q^T C. */
+static dagpole_status decompose(int k, const double *c, sample *s) {
+    int w = s->width;
+    if (w == k) {
+        memset(s->q, 0, (size_t)k * k * sizeof *s->q);
+        for (int i = 0; i < k; i++)
+            s->q[i + (size_t)i * k] = 1;
+    } else {
+        fill_random((size_t)k * w, s->y);
+        dp_gemm(0, 0, k, w, k, 1, c, k, s->y, k, 0, s->q, k);
+        DP_TRY(dp_qr(k, w, s->q, k, NULL));
+        dp_gemm(1, 0, k, w, k, 1, c, k, s->q, k, 0, s->y, k);
+        DP_TRY(dp_qr(k, w, s->y, k, NULL));
+        dp_gemm(0, 0, k, w, k, 1, c, k, s->y, k, 0, s->q, k);
+        DP_TRY(dp_qr(k, w, s->q, k, NULL));
+    }
+    dp_gemm(1, 0, w, k, k, 1, s->q, k, c, k, 0, s->rows, w);
+    return dp_svd(w, k, s->rows, w, s->u, s->sigma, s->vt);
+}
+
+/* a = Q U sqrt(S), b = sqrt(S) Vt: both factors of like size. */
+static dagpole_status keep(int k, int rank, const sample *s, double **a, double **b) {
+    int w = s->width;
+    *a = dp_alloc((size_t)k * rank, sizeof **a);
+    *b = dp_alloc((size_t)k * rank, sizeof **b);
+    if (!*a || !*b)
+        return DAGPOLE_NO_MEMORY;
+    for (int r = 0; r < rank; r++) {
+        double root = sqrt(s->sigma[r]);
+        for (int i = 0; i < w; i++)
+            s->u[i + (size_t)r * w] *= root;
+        for (int j = 0; j < k; j++)
+            (*b)[r + (size_t)j * rank] = root * s->vt[r + (size_t)j * w];
+    }
+    dp_gemm(0, 0, k, rank, w, 1, s->q, k, s->u, w, 0, *a, k);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status factorise(int k, const double *c, double threshold, int *rank, double **a,
+                                double **b) {
+    for (int width = 32;; width *= 2) {
+        int w = width < k && 2 * width <= k ? width : k;
+        sample s;
+        dagpole_status status = sample_allocate(k, w, &s);
+        if (status == DAGPOLE_OK)
+            status = decompose(k, c, &s);
+        /* Singular values near the end of the sample are not to be trusted: the last that counts
+         * must be well inside it. */
+        int is_complete = status == DAGPOLE_OK && (w == k || s.sigma[w - 8] < threshold);
+        *rank = 0;
+        while (is_complete && *rank < w && s.sigma[*rank] > threshold)
+            ++*rank;
+        if (is_complete)
+            status = keep(k, *rank, &s, a, b);
+        sample_free(&s);
+        if (status != DAGPOLE_OK || is_complete)
+            return status;
+    }
+}
+
+dagpole_status dp_factor_build(const dp_interactions *in, int c, double threshold,
+                               dp_operator_data *data) {
+    int k = data->k;
+    double *matrix = dp_alloc((size_t)k * k, sizeof *matrix);
+    if (!matrix)
+        return DAGPOLE_NO_MEMORY;
+    dagpole_status status = project(in, in->m2l[c], data, matrix);
+    if (status == DAGPOLE_OK)
+        status = factorise(k, matrix, threshold, &data->rank[c], &data->a[c], &data->b[c]);
+    dp_free(matrix);
+    return status;
+}

@@ -1,0 +1,14 @@
+#ifndef DP_OPERATORS_INTERACTION_H
+#define DP_OPERATORS_INTERACTION_H
+
+#include "operators/surface.h"
+
+/* The kernel matrix from the surface of source_radius around source_centre (its densities) to the
+ * surface of target_radius around the origin (its potentials), n x n, in parity coefficients on
+ * both sides. Lengths are in half sides of the box whose lambda is given. *matrix is owned by the
+ * caller (dp_free). */
+dagpole_status dp_interaction_matrix(const dp_surface *surface, const dp_kernel *kernel,
+                                     double lambda, double target_radius, double source_radius,
+                                     const double source_centre[3], double **matrix);
+
+#endif

@@ -1,0 +1,126 @@
+#include "operators/operators.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "operators/cache.h"
+
+/* No box on levels 0 and 1 has a V or X list: operators start at level 2. */
+#define FIRST_LEVEL 2
+
+static dp_operator_key key_of_level(const dp_operators_request *r, int level) {
+    double lambda = r->kernel->is_homogeneous ? 0 : r->lambda * r->side / (double)(2 << level);
+    return (dp_operator_key){.kernel = r->kernel, .lambda = lambda, .accuracy = r->accuracy};
+}
+
+/* From the cache or built (and stored). */
+static dagpole_status obtain(const dp_team *team, const dp_operators_request *r,
+                             const dp_surface *surface, const dp_operator_key *key, char *message,
+                             int *is_cached, dp_operator_data **data) {
+    char said[DP_ERROR_TEXT_BYTES] = "";
+    DP_TRY(dp_cache_load(r->cache_dir, surface, key, said, data));
+    if (*said)
+        memcpy(message, said, sizeof said);
+    if (*data)
+        return DAGPOLE_OK;
+    *is_cached = 0;
+    DP_TRY(dp_operator_data_build(team, surface, key, data));
+    if (*r->cache_dir && dp_cache_save(r->cache_dir, surface, *data) != DAGPOLE_OK)
+        snprintf(message, DP_ERROR_TEXT_BYTES, "operators are not kept: %.400s",
+                 dagpole_last_error());
+    return DAGPOLE_OK;
+}
+
+/* Sets for levels first ... depth (homogeneous: one) and the transfers between them. */
+static dagpole_status fill(const dp_team *team, const dp_operators_request *r,
+                           const dp_surface *surface, char *message, dp_operators *ops) {
+    dp_operator_data *above = NULL, *data = NULL;
+    dagpole_status status = DAGPOLE_OK;
+    ops->is_cached = 1;
+    for (int i = 0; status == DAGPOLE_OK && i < ops->n_sets; i++) {
+        dp_operator_key key = key_of_level(r, FIRST_LEVEL + i);
+        status = obtain(team, r, surface, &key, message, &ops->is_cached, &data);
+        if (status == DAGPOLE_OK)
+            status = dp_operator_set_create(team, r->isa, surface, data, &ops->sets[i]);
+        if (status == DAGPOLE_OK && r->kernel->is_homogeneous)
+            status = dp_transfer_create(r->isa, surface, data, data, &ops->transfers[0]);
+        else if (status == DAGPOLE_OK && above)
+            status = dp_transfer_create(r->isa, surface, above, data, &ops->transfers[i - 1]);
+        dp_operator_data_destroy(above);
+        above = data;
+        data = NULL;
+    }
+    dp_operator_data_destroy(above);
+    return status;
+}
+
+/* From the deepest level up, as far as the far field does not vanish. */
+static void point_levels(const dp_operators_request *r, dp_operators *ops) {
+    for (int level = r->depth; level >= FIRST_LEVEL; level--) {
+        int i = r->kernel->is_homogeneous ? 0 : level - FIRST_LEVEL;
+        if (!ops->sets[i].k)
+            return;
+        ops->level[level] = &ops->sets[i];
+        ops->below[level] = &ops->transfers[i];
+    }
+}
+
+dagpole_status dp_operators_create(const dp_team *team, const dp_operators_request *r,
+                                   char message[DP_ERROR_TEXT_BYTES], dp_operators **operators) {
+    dp_surface *surface = NULL;
+    *operators = NULL;
+    message[0] = '\0';
+    dp_operators *ops = dp_alloc_zero(1, sizeof *ops);
+    if (!ops)
+        return DAGPOLE_NO_MEMORY;
+    dp_offsets_fill(&ops->offsets);
+    ops->depth = r->depth;
+    int n_levels = r->depth - FIRST_LEVEL + 1;
+    ops->n_sets = n_levels <= 0 ? 0 : r->kernel->is_homogeneous ? 1 : n_levels;
+    ops->sets = dp_alloc_zero((size_t)ops->n_sets, sizeof *ops->sets);
+    ops->transfers = dp_alloc_zero((size_t)ops->n_sets, sizeof *ops->transfers);
+    dagpole_status status = DAGPOLE_NO_MEMORY;
+    if (ops->sets && ops->transfers)
+        status = dp_surface_create(r->accuracy.p, &surface);
+    if (status == DAGPOLE_OK)
+        status = fill(team, r, surface, message, ops);
+    dp_surface_destroy(surface);
+    if (status == DAGPOLE_OK) {
+        point_levels(r, ops);
+        *operators = ops;
+    } else
+        dp_operators_destroy(ops);
+    return status;
+}
+
+void dp_operators_destroy(dp_operators *ops) {
+    if (!ops)
+        return;
+    for (int i = 0; i < ops->n_sets; i++) {
+        if (ops->transfers)
+            dp_transfer_free(&ops->transfers[i]);
+        if (ops->sets)
+            dp_operator_set_free(&ops->sets[i]);
+    }
+    dp_free(ops->transfers);
+    dp_free(ops->sets);
+    dp_free(ops);
+}
+
+static int64_t sums_bytes(const dp_surface_sums *sums) {
+    return dp_panel_bytes(&sums->to_expansion) + dp_panel_bytes(&sums->from_expansion) +
+           3 * (int64_t)sizeof(double) * sums->n;
+}
+
+int64_t dp_operators_bytes(const dp_operators *ops) {
+    int64_t bytes = (int64_t)sizeof *ops;
+    for (int i = 0; i < ops->n_sets; i++) {
+        const dp_operator_set *set = &ops->sets[i];
+        bytes += (int64_t)sizeof *set + sums_bytes(&set->outer) + sums_bytes(&set->inner) +
+                 8 * (int64_t)sizeof(double) * set->k_padded;
+        for (int f = 0; f < DP_N_FOLDED; f++)
+            bytes += dp_panel_bytes(&set->m2l_a[f]) + dp_panel_bytes(&set->m2l_b[f]);
+        bytes += dp_panel_bytes(&ops->transfers[i].m2m) + dp_panel_bytes(&ops->transfers[i].l2l);
+    }
+    return bytes;
+}

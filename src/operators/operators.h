@@ -1,0 +1,78 @@
+/* The operators of a plan, ready to be applied: matrices packed for one instruction set.
+ *
+ * Conventions. A level's operators work in coordinates relative to the box's centre in units of
+ * half its side h, and on h times the potential, so that one set serves every level of a homogeneous
+ * kernel and no operator carries a scale. An expansion has k coefficients in the compressed basis,
+ * padded with zeros to k_padded; parity a's coefficients are consecutive, so a reflection of space
+ * is a change of signs. multipole = projection of the upward equivalent density; local = projection
+ * of h times the downward check potential. */
+#ifndef DP_OPERATORS_OPERATORS_H
+#define DP_OPERATORS_OPERATORS_H
+
+#include "geometry/cube.h"
+#include "operators/data.h"
+#include "operators/panel.h"
+
+/* A surface's points where kernel sums are taken, and the matrices between sums and expansion. */
+typedef struct dp_surface_sums {
+    int n;
+    double *x, *y, *z;    /* in half sides around the centre */
+    dp_panel to_expansion;   /* k x n: potentials on the surface to expansion */
+    dp_panel from_expansion; /* n x k: expansion to densities on the surface */
+} dp_surface_sums;
+
+typedef struct dp_operator_set {
+    dp_isa isa;
+    dp_p2p_fn p2p;
+    double lambda;     /* in units of 1 / half side */
+    int k, k_padded;   /* k = 0: the far field vanishes at this level */
+    dp_surface_sums outer; /* P2M, L2P: points of the far surface */
+    dp_surface_sums inner; /* P2L, M2P: points of the near surface */
+    dp_panel m2l_a[DP_N_FOLDED], m2l_b[DP_N_FOLDED]; /* M2L = a b for positions with v >= 0 */
+    double *sign;      /* 8 x k_padded: signs of the coefficients under each reflection */
+} dp_operator_set;
+
+/* Between a level and the next finer one, for the child in the octant of positive coordinates. */
+typedef struct dp_transfer {
+    dp_panel m2m; /* k of the parent x k of the child */
+    dp_panel l2l; /* k of the child x k of the parent */
+} dp_transfer;
+
+typedef struct dp_operators {
+    dp_offsets offsets;
+    int depth, n_sets;
+    dp_operator_set *sets;
+    dp_operator_set *level[DP_MAX_DEPTH + 1]; /* of the boxes of a level; NULL where there is no far
+                                                 field: levels 0 and 1, or the kernel vanishes */
+    dp_transfer *transfers;                   /* n_sets (homogeneous: 1) */
+    dp_transfer *below[DP_MAX_DEPTH + 1];     /* from the boxes of a level to their children */
+    int is_cached;                            /* all came from the cache */
+} dp_operators;
+
+typedef struct dp_operators_request {
+    const dp_kernel *kernel;
+    double lambda; /* in scaled coordinates */
+    double side;   /* of the root cube, scaled */
+    int depth;
+    dp_accuracy accuracy;
+    dp_isa isa;
+    const char *cache_dir; /* "" = none */
+} dp_operators_request;
+
+/* Loads what the cache holds, builds the rest and stores it (a cache that cannot be written is no
+ * failure: message, if not NULL, then holds one sentence, else ""). NO_MEMORY, NUMERIC. */
+dagpole_status dp_operators_create(const dp_team *team, const dp_operators_request *request,
+                                   char message[DP_ERROR_TEXT_BYTES], dp_operators **operators);
+void dp_operators_destroy(dp_operators *operators);
+int64_t dp_operators_bytes(const dp_operators *operators);
+
+/* Packs one level's data (set.c), and the transfer between a parent's and a child's (transfer.c). */
+dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
+                                      const dp_operator_data *data, dp_operator_set *set);
+void dp_operator_set_free(dp_operator_set *set);
+dagpole_status dp_transfer_create(dp_isa isa, const dp_surface *surface,
+                                  const dp_operator_data *parent, const dp_operator_data *child,
+                                  dp_transfer *transfer);
+void dp_transfer_free(dp_transfer *transfer);
+
+#endif

@@ -1,0 +1,17 @@
+/* The compiled variants of panel_tmpl.c. */
+#ifndef DP_OPERATORS_PANEL_ISA_H
+#define DP_OPERATORS_PANEL_ISA_H
+
+#include "operators/panel.h"
+
+#define DP_DECLARE_PANEL(suffix)                                                                   \
+    void dp_panel_apply_##suffix(const dp_panel *panel, int n_columns, const double *x, int ldx,   \
+                                 double *y, int ldy);                                              \
+    void dp_panel_apply_add_##suffix(const dp_panel *panel, int n_columns, const double *x,        \
+                                     int ldx, double *const *y, const double *const *sign);
+
+DP_DECLARE_PANEL(portable)
+DP_DECLARE_PANEL(avx2)
+DP_DECLARE_PANEL(avx512)
+
+#endif

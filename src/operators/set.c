@@ -1,0 +1,209 @@
+#include "operators/operators.h"
+
+#include "platform/linalg.h"
+
+static void surface_sums_free(dp_surface_sums *sums) {
+    dp_panel_free(&sums->from_expansion);
+    dp_panel_free(&sums->to_expansion);
+    dp_free(sums->z);
+    dp_free(sums->y);
+    dp_free(sums->x);
+}
+
+static dagpole_status allocate_points(int n, dp_surface_sums *sums) {
+    sums->n = n;
+    sums->x = dp_alloc((size_t)n, sizeof(double));
+    sums->y = dp_alloc((size_t)n, sizeof(double));
+    sums->z = dp_alloc((size_t)n, sizeof(double));
+    return sums->x && sums->y && sums->z ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+}
+
+/* Packs a k x n matrix as to_expansion and its transpose as from_expansion. */
+static dagpole_status pack_pair(dp_isa isa, int k, int n, const double *matrix,
+                                dp_surface_sums *sums) {
+    double *transpose = dp_alloc((size_t)k * n, sizeof *transpose);
+    if (!transpose)
+        return DAGPOLE_NO_MEMORY;
+    for (int j = 0; j < n; j++)
+        for (int i = 0; i < k; i++)
+            transpose[j + (size_t)i * n] = matrix[i + (size_t)j * k];
+    dagpole_status status = dp_panel_pack(isa, k, n, matrix, k, &sums->to_expansion);
+    if (status == DAGPOLE_OK)
+        status = dp_panel_pack(isa, n, k, transpose, n, &sums->from_expansion);
+    dp_free(transpose);
+    return status;
+}
+
+static dagpole_status make_outer(dp_isa isa, const dp_surface *s, const dp_operator_data *data,
+                                 dp_surface_sums *sums) {
+    DP_TRY(allocate_points(data->n_check, sums));
+    for (int i = 0; i < data->n_check; i++) {
+        sums->x[i] = DP_RADIUS_FAR * s->x[data->check[i]];
+        sums->y[i] = DP_RADIUS_FAR * s->y[data->check[i]];
+        sums->z[i] = DP_RADIUS_FAR * s->z[data->check[i]];
+    }
+    return pack_pair(isa, data->k, data->n_check, data->p2m, sums);
+}
+
+/* The basis as a k x n matrix over the points of the surface. */
+static dagpole_status basis_transposed(const dp_surface *s, const dp_operator_data *data,
+                                       double **matrix) {
+    int n = s->n, k = data->k;
+    double *columns = dp_alloc_zero((size_t)n * k, sizeof *columns);
+    double *work = dp_alloc((size_t)n, sizeof *work);
+    *matrix = dp_alloc((size_t)n * k, sizeof **matrix);
+    dagpole_status status = columns && work && *matrix ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK) {
+        for (int a = 0; a < DP_N_PARITIES; a++) {
+            int begin = s->parity_begin[a], n_a = s->parity_begin[a + 1] - begin;
+            for (int j = data->k_begin[a]; j < data->k_begin[a + 1]; j++)
+                for (int i = 0; i < n_a; i++)
+                    columns[begin + i + (size_t)j * n] =
+                        data->basis[a][i + (size_t)(j - data->k_begin[a]) * n_a];
+        }
+        dp_surface_from_parity(s, k, columns, work);
+        for (int j = 0; j < k; j++)
+            for (int i = 0; i < n; i++)
+                (*matrix)[j + (size_t)i * k] = columns[i + (size_t)j * n];
+    }
+    dp_free(work);
+    dp_free(columns);
+    return status;
+}
+
+static dagpole_status make_inner(dp_isa isa, const dp_surface *s, const dp_operator_data *data,
+                                 dp_surface_sums *sums) {
+    double *matrix = NULL;
+    dagpole_status status = allocate_points(s->n, sums);
+    if (status == DAGPOLE_OK) {
+        dp_surface_place(s, DP_RADIUS_NEAR, (double[3]){0, 0, 0}, sums->x, sums->y, sums->z);
+        status = basis_transposed(s, data, &matrix);
+    }
+    if (status == DAGPOLE_OK)
+        status = pack_pair(isa, data->k, s->n, matrix, sums);
+    dp_free(matrix);
+    return status;
+}
+
+static dagpole_status make_signs(const dp_operator_data *data, dp_operator_set *set) {
+    set->sign = dp_alloc((size_t)8 * set->k_padded, sizeof *set->sign);
+    if (!set->sign)
+        return DAGPOLE_NO_MEMORY;
+    for (int g = 0; g < 8; g++)
+        for (int a = 0; a < DP_N_PARITIES; a++) {
+            double sign = __builtin_parity((unsigned)(a & g)) ? -1 : 1;
+            int end = a == DP_N_PARITIES - 1 ? set->k_padded : data->k_begin[a + 1];
+            for (int i = data->k_begin[a]; i < end; i++)
+                set->sign[i + (size_t)g * set->k_padded] = sign;
+        }
+    return DAGPOLE_OK;
+}
+
+typedef struct unfolding {
+    const dp_surface *surface;
+    const dp_operator_data *data;
+    dp_offsets offsets;
+    double *rotation[DP_N_PERMUTATIONS]; /* k x k: a permutation of the axes, in the basis; only the
+                                            blocks (permuted parity, parity) are filled */
+    dp_operator_set *set;
+} unfolding;
+
+/* Block of parity a of permutation i in the basis: basis_b^T (P basis_a), b the permuted parity. */
+static dagpole_status rotation_block(const unfolding *u, int i, int a, double *rotation) {
+    const dp_surface *s = u->surface;
+    const dp_operator_data *d = u->data;
+    int b = dp_parity_permuted(i, a), n = s->parity_begin[a + 1] - s->parity_begin[a];
+    int k_a = d->k_begin[a + 1] - d->k_begin[a], k_b = d->k_begin[b + 1] - d->k_begin[b];
+    double *moved = dp_alloc((size_t)n * k_a, sizeof *moved);
+    if (!moved)
+        return DAGPOLE_NO_MEMORY;
+    for (int q = 0; q < n; q++) {
+        int to = s->permuted[i][s->parity_begin[a] + q] - s->parity_begin[b];
+        for (int j = 0; j < k_a; j++)
+            moved[to + (size_t)j * n] = d->basis[a][q + (size_t)j * n];
+    }
+    dp_gemm(1, 0, k_b, k_a, n, 1, d->basis[b], n, moved, n, 0,
+            rotation + d->k_begin[b] + (size_t)d->k_begin[a] * d->k, d->k);
+    dp_free(moved);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status make_rotation(void *argument, int64_t i) {
+    unfolding *u = argument;
+    u->rotation[i] = dp_alloc_zero((size_t)u->data->k * u->data->k, sizeof(double));
+    if (!u->rotation[i])
+        return DAGPOLE_NO_MEMORY;
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        DP_TRY(rotation_block(u, (int)i, a, u->rotation[i]));
+    return DAGPOLE_OK;
+}
+
+/* M2L of folded position f: a = R a_class, b = b_class R^T, packed. */
+static dagpole_status unfold(void *argument, int64_t f) {
+    unfolding *u = argument;
+    const dp_operator_data *d = u->data;
+    int c = u->offsets.folded[f].class, i = u->offsets.folded[f].permutation;
+    int k = d->k, rank = d->rank[c];
+    const double *rotation = u->rotation[i];
+    double *a = dp_alloc((size_t)k * rank, sizeof *a), *b = dp_alloc((size_t)k * rank, sizeof *b);
+    dagpole_status status = a && b ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    for (int from = 0; status == DAGPOLE_OK && from < DP_N_PARITIES; from++) {
+        int to = dp_parity_permuted(i, from), at = d->k_begin[from], at_to = d->k_begin[to];
+        int k_from = d->k_begin[from + 1] - at, k_to = d->k_begin[to + 1] - at_to;
+        const double *block = rotation + at_to + (size_t)at * k;
+        dp_gemm(0, 0, k_to, rank, k_from, 1, block, k, d->a[c] + at, k, 0, a + at_to, k);
+        dp_gemm(0, 1, rank, k_to, k_from, 1, d->b[c] + (size_t)at * rank, rank, block, k, 0,
+                b + (size_t)at_to * rank, rank);
+    }
+    if (status == DAGPOLE_OK)
+        status = dp_panel_pack(u->set->isa, k, rank, a, k, &u->set->m2l_a[f]);
+    if (status == DAGPOLE_OK)
+        status = dp_panel_pack(u->set->isa, rank, k, b, rank, &u->set->m2l_b[f]);
+    dp_free(b);
+    dp_free(a);
+    return status;
+}
+
+static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
+                                 const dp_operator_data *data, dp_operator_set *set) {
+    unfolding u = {.surface = surface, .data = data, .set = set};
+    dp_offsets_fill(&u.offsets);
+    dp_blas_begin();
+    dagpole_status status = team->run(team, DP_N_PERMUTATIONS, make_rotation, &u);
+    if (status == DAGPOLE_OK)
+        status = team->run(team, DP_N_FOLDED, unfold, &u);
+    dp_blas_end();
+    for (int i = 0; i < DP_N_PERMUTATIONS; i++)
+        dp_free(u.rotation[i]);
+    return status;
+}
+
+dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
+                                      const dp_operator_data *data, dp_operator_set *set) {
+    *set = (dp_operator_set){.isa = isa,
+                             .p2p = data->key.kernel->p2p[isa],
+                             .lambda = data->key.lambda,
+                             .k = data->k,
+                             .k_padded = DP_PADDED(data->k)};
+    dagpole_status status = make_outer(isa, surface, data, &set->outer);
+    if (status == DAGPOLE_OK)
+        status = make_inner(isa, surface, data, &set->inner);
+    if (status == DAGPOLE_OK)
+        status = make_signs(data, set);
+    if (status == DAGPOLE_OK)
+        status = unfold_m2l(team, surface, data, set);
+    if (status != DAGPOLE_OK)
+        dp_operator_set_free(set);
+    return status;
+}
+
+void dp_operator_set_free(dp_operator_set *set) {
+    for (int f = 0; f < DP_N_FOLDED; f++) {
+        dp_panel_free(&set->m2l_b[f]);
+        dp_panel_free(&set->m2l_a[f]);
+    }
+    dp_free(set->sign);
+    surface_sums_free(&set->inner);
+    surface_sums_free(&set->outer);
+    *set = (dp_operator_set){0};
+}

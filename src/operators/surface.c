@@ -1,0 +1,226 @@
+#include "operators/surface.h"
+
+#include <math.h>
+
+const int dp_permutation[DP_N_PERMUTATIONS][3] = {
+    {0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {1, 0, 2}, {0, 2, 1}, {2, 1, 0},
+};
+
+int dp_parity_permuted(int permutation, int parity) {
+    const int *source = dp_permutation[permutation];
+    int permuted = 0;
+    for (int d = 0; d < 3; d++)
+        permuted |= ((parity >> source[d]) & 1) << d;
+    return permuted;
+}
+
+/* Position of an integer grid point among the surface points, or -1 inside; the table makes the
+ * search for images of a point trivial. */
+static int *grid_table(int p, int *n_points) {
+    int *table = dp_alloc((size_t)p * p * p, sizeof *table);
+    int n = 0;
+    for (int cell = 0; table && cell < p * p * p; cell++) {
+        int i = cell / (p * p), j = cell / p % p, k = cell % p, last = p - 1;
+        int is_outer = i == 0 || j == 0 || k == 0 || i == last || j == last || k == last;
+        table[cell] = is_outer ? n++ : -1;
+    }
+    *n_points = n;
+    return table;
+}
+
+static int reflected(int p, const int at[3], int g) {
+    int to[3];
+    for (int d = 0; d < 3; d++)
+        to[d] = (g >> d) & 1 ? p - 1 - at[d] : at[d];
+    return (to[0] * p + to[1]) * p + to[2];
+}
+
+static int orbit_size(int p, const int at[3]) {
+    int size = 8;
+    for (int d = 0; d < 3; d++)
+        if (2 * at[d] == p - 1)
+            size /= 2;
+    return size;
+}
+
+static void fill_points(dp_surface *s, const int *table) {
+    for (int cell = 0; cell < s->p * s->p * s->p; cell++) {
+        int i = table[cell];
+        if (i < 0)
+            continue;
+        s->x[i] = -1 + 2.0 * (cell / (s->p * s->p)) / (s->p - 1);
+        s->y[i] = -1 + 2.0 * (cell / s->p % s->p) / (s->p - 1);
+        s->z[i] = -1 + 2.0 * (cell % s->p) / (s->p - 1);
+    }
+}
+
+/* Orbits in the order of their cells; orbit_of[cell] for the representatives. */
+static void fill_orbits(dp_surface *s, const int *table, int *orbit_of) {
+    int p = s->p, n = 0;
+    for (int cell = 0; cell < p * p * p; cell++) {
+        int at[3] = {cell / (p * p), cell / p % p, cell % p};
+        int is_upper = 2 * at[0] >= p - 1 && 2 * at[1] >= p - 1 && 2 * at[2] >= p - 1;
+        orbit_of[cell] = -1;
+        if (table[cell] < 0 || !is_upper)
+            continue;
+        for (int g = 0; g < 8; g++)
+            s->image[8 * n + g] = table[reflected(p, at, g)];
+        s->weight[n] = sqrt(orbit_size(p, at)) / 8;
+        for (int a = 0; a < DP_N_PARITIES; a++) {
+            int vanishes = 0;
+            for (int d = 0; d < 3; d++)
+                vanishes |= ((a >> d) & 1) && 2 * at[d] == p - 1;
+            s->coefficient[8 * n + a] = vanishes ? -1 : 0;
+        }
+        orbit_of[cell] = n++;
+    }
+    s->n_orbits = n;
+}
+
+static void number_coefficients(dp_surface *s) {
+    int n = 0;
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        s->parity_begin[a] = n;
+        for (int i = 0; i < s->n_orbits; i++)
+            if (s->coefficient[8 * i + a] >= 0)
+                s->coefficient[8 * i + a] = n++;
+    }
+    s->parity_begin[DP_N_PARITIES] = n;
+}
+
+static void fill_permutations(dp_surface *s, const int *orbit_of) {
+    int p = s->p;
+    for (int cell = 0; cell < p * p * p; cell++) {
+        int at[3] = {cell / (p * p), cell / p % p, cell % p};
+        for (int i = 0; orbit_of[cell] >= 0 && i < DP_N_PERMUTATIONS; i++) {
+            const int *q = dp_permutation[i];
+            int to = orbit_of[(at[q[0]] * p + at[q[1]]) * p + at[q[2]]];
+            for (int a = 0; a < DP_N_PARITIES; a++) {
+                int from = s->coefficient[8 * orbit_of[cell] + a];
+                if (from >= 0)
+                    s->permuted[i][from] = s->coefficient[8 * to + dp_parity_permuted(i, a)];
+            }
+        }
+    }
+}
+
+static dagpole_status fill(dp_surface *s) {
+    int p = s->p;
+    int *table = grid_table(p, &s->n);
+    int *orbit_of = dp_alloc((size_t)p * p * p, sizeof *orbit_of);
+    size_t n = (size_t)s->n;
+    s->x = dp_alloc(n, sizeof(double));
+    s->y = dp_alloc(n, sizeof(double));
+    s->z = dp_alloc(n, sizeof(double));
+    s->image = dp_alloc(8 * n, sizeof(int));
+    s->coefficient = dp_alloc(8 * n, sizeof(int));
+    s->weight = dp_alloc(n, sizeof(double));
+    int complete = table && orbit_of && s->x && s->y && s->z && s->image && s->coefficient &&
+                   s->weight;
+    for (int i = 0; i < DP_N_PERMUTATIONS; i++) {
+        s->permuted[i] = dp_alloc(n, sizeof(int));
+        complete = complete && s->permuted[i];
+    }
+    if (complete) {
+        fill_points(s, table);
+        fill_orbits(s, table, orbit_of);
+        number_coefficients(s);
+        fill_permutations(s, orbit_of);
+    }
+    dp_free(table);
+    dp_free(orbit_of);
+    return complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+}
+
+dagpole_status dp_surface_create(int p, dp_surface **surface) {
+    *surface = NULL;
+    dp_surface *s = dp_alloc_zero(1, sizeof *s);
+    if (!s)
+        return DAGPOLE_NO_MEMORY;
+    s->p = p;
+    dagpole_status status = fill(s);
+    if (status == DAGPOLE_OK)
+        *surface = s;
+    else
+        dp_surface_destroy(s);
+    return status;
+}
+
+void dp_surface_destroy(dp_surface *s) {
+    if (!s)
+        return;
+    for (int i = 0; i < DP_N_PERMUTATIONS; i++)
+        dp_free(s->permuted[i]);
+    dp_free(s->weight);
+    dp_free(s->coefficient);
+    dp_free(s->image);
+    dp_free(s->z);
+    dp_free(s->y);
+    dp_free(s->x);
+    dp_free(s);
+}
+
+void dp_surface_place(const dp_surface *s, double scale, const double centre[3], double *x,
+                      double *y, double *z) {
+    for (int i = 0; i < s->n; i++) {
+        x[i] = centre[0] + scale * s->x[i];
+        y[i] = centre[1] + scale * s->y[i];
+        z[i] = centre[2] + scale * s->z[i];
+    }
+}
+
+/* Sums over the reflections with the signs of each parity, in place: a Walsh-Hadamard transform of
+ * length 8. It is its own inverse up to a factor 8. */
+static inline void walsh_hadamard(double v[8]) {
+    for (int step = 1; step < 8; step *= 2)
+        for (int i = 0; i < 8; i++)
+            if (!(i & step)) {
+                double a = v[i], b = v[i + step];
+                v[i] = a + b;
+                v[i + step] = a - b;
+            }
+}
+
+void dp_surface_to_parity(const dp_surface *s, int n_columns, double *matrix, double *work) {
+    for (int column = 0; column < n_columns; column++) {
+        double *f = matrix + (size_t)column * s->n;
+        for (int i = 0; i < s->n; i++)
+            work[i] = f[i];
+        for (int i = 0; i < s->n_orbits; i++) {
+            double v[8];
+            for (int g = 0; g < 8; g++)
+                v[g] = work[s->image[8 * i + g]];
+            walsh_hadamard(v);
+            for (int a = 0; a < 8; a++)
+                if (s->coefficient[8 * i + a] >= 0)
+                    f[s->coefficient[8 * i + a]] = s->weight[i] * v[a];
+        }
+    }
+}
+
+void dp_surface_from_parity(const dp_surface *s, int n_columns, double *matrix, double *work) {
+    for (int column = 0; column < n_columns; column++) {
+        double *f = matrix + (size_t)column * s->n;
+        for (int i = 0; i < s->n; i++)
+            work[i] = f[i];
+        for (int i = 0; i < s->n_orbits; i++) {
+            double v[8];
+            for (int a = 0; a < 8; a++) {
+                int c = s->coefficient[8 * i + a];
+                v[a] = c < 0 ? 0 : work[c] / (8 * s->weight[i]);
+            }
+            walsh_hadamard(v);
+            for (int g = 0; g < 8; g++)
+                f[s->image[8 * i + g]] = v[g];
+        }
+    }
+}
+
+void dp_transpose_square(int n, double *matrix) {
+    for (int j = 0; j < n; j++)
+        for (int i = 0; i < j; i++) {
+            double swap = matrix[i + (size_t)j * n];
+            matrix[i + (size_t)j * n] = matrix[j + (size_t)i * n];
+            matrix[j + (size_t)i * n] = swap;
+        }
+}

@@ -1,0 +1,74 @@
+/* M2M: a child's equivalent densities make potentials on the parent's check surface, and those an
+ * expansion. L2L is the transpose, halved because a local is h times a potential and h halves. The
+ * eight children are reflections of one. */
+#include "operators/operators.h"
+
+#include "operators/interaction.h"
+#include "platform/linalg.h"
+
+/* m2m (k_parent x k_child) = p2m of the parent, matrix, basis of the child, block by block. */
+static dagpole_status multiply(const dp_surface *s, const dp_operator_data *parent,
+                               const dp_operator_data *child, const double *matrix, double *m2m) {
+    int n = s->n;
+    double *half = dp_alloc((size_t)n * child->k, sizeof *half);
+    if (!half)
+        return DAGPOLE_NO_MEMORY;
+    for (int b = 0; b < DP_N_PARITIES; b++) {
+        int begin = s->parity_begin[b], n_b = s->parity_begin[b + 1] - begin;
+        dp_gemm(0, 0, n, child->k_begin[b + 1] - child->k_begin[b], n_b, 1,
+                matrix + (size_t)begin * n, n, child->basis[b], n_b, 0,
+                half + (size_t)child->k_begin[b] * n, n);
+    }
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        int begin = s->parity_begin[a], n_a = s->parity_begin[a + 1] - begin;
+        int k_a = parent->k_begin[a + 1] - parent->k_begin[a];
+        dp_gemm(0, 0, k_a, child->k, n_a, 1, parent->p2m_parity[a], k_a, half + begin, n, 0,
+                m2m + parent->k_begin[a], parent->k);
+    }
+    dp_free(half);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status pack(dp_isa isa, int k_parent, int k_child, const double *m2m,
+                           dp_transfer *transfer) {
+    double *l2l = dp_alloc((size_t)k_parent * k_child, sizeof *l2l);
+    if (!l2l)
+        return DAGPOLE_NO_MEMORY;
+    for (int j = 0; j < k_child; j++)
+        for (int i = 0; i < k_parent; i++)
+            l2l[j + (size_t)i * k_child] = 0.5 * m2m[i + (size_t)j * k_parent];
+    dagpole_status status = dp_panel_pack(isa, k_parent, k_child, m2m, k_parent, &transfer->m2m);
+    if (status == DAGPOLE_OK)
+        status = dp_panel_pack(isa, k_child, k_parent, l2l, k_child, &transfer->l2l);
+    dp_free(l2l);
+    return status;
+}
+
+dagpole_status dp_transfer_create(dp_isa isa, const dp_surface *surface,
+                                  const dp_operator_data *parent, const dp_operator_data *child,
+                                  dp_transfer *transfer) {
+    double *matrix = NULL;
+    double *m2m = dp_alloc((size_t)parent->k * child->k, sizeof *m2m);
+    const dp_operator_key *key = &parent->key;
+    dagpole_status status = DAGPOLE_NO_MEMORY;
+    if (m2m)
+        status = dp_interaction_matrix(surface, key->kernel, key->lambda, DP_RADIUS_FAR,
+                                       0.5 * DP_RADIUS_NEAR, (double[3]){0.5, 0.5, 0.5}, &matrix);
+    if (status == DAGPOLE_OK) {
+        dp_blas_begin();
+        status = multiply(surface, parent, child, matrix, m2m);
+        dp_blas_end();
+    }
+    if (status == DAGPOLE_OK)
+        status = pack(isa, parent->k, child->k, m2m, transfer);
+    dp_free(matrix);
+    dp_free(m2m);
+    if (status != DAGPOLE_OK)
+        dp_transfer_free(transfer);
+    return status;
+}
+
+void dp_transfer_free(dp_transfer *transfer) {
+    dp_panel_free(&transfer->l2l);
+    dp_panel_free(&transfer->m2m);
+}

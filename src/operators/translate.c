@@ -1,0 +1,45 @@
+/* M2M, M2L and L2L: matrices in the compressed basis, between expansions wherever they lie. A
+ * reflected position costs only signs: gathered with the columns, applied again to the result. */
+#include "operators/apply.h"
+
+static void gather(const dp_operator_set *set, int n_columns, const double *const *source,
+                   const uint8_t *reflection, dp_scratch *scratch) {
+    int n = set->k_padded;
+    for (int c = 0; c < n_columns; c++) {
+        const double *restrict from = source[c];
+        const double *restrict sign = set->sign + (size_t)reflection[c] * n;
+        double *restrict to = scratch->columns + (size_t)c * scratch->ld;
+        for (int i = 0; i < n; i++)
+            to[i] = sign[i] * from[i];
+    }
+}
+
+static void add(const dp_operator_set *set, const dp_panel *panel, int n_columns, const double *x,
+                int ldx, const uint8_t *reflection, double *const *target) {
+    const double *sign[DP_COLUMNS];
+    for (int c = 0; c < n_columns; c++)
+        sign[c] = set->sign + (size_t)reflection[c] * set->k_padded;
+    dp_panel_apply_add(set->isa, panel, n_columns, x, ldx, target, sign);
+}
+
+void dp_m2m(const dp_operator_set *parent, const dp_operator_set *child,
+            const dp_transfer *transfer, int n_columns, const double *const *source,
+            const uint8_t *reflection, double *const *target, dp_scratch *scratch) {
+    gather(child, n_columns, source, reflection, scratch);
+    add(parent, &transfer->m2m, n_columns, scratch->columns, scratch->ld, reflection, target);
+}
+
+void dp_l2l(const dp_operator_set *parent, const dp_operator_set *child,
+            const dp_transfer *transfer, int n_columns, const double *const *source,
+            const uint8_t *reflection, double *const *target, dp_scratch *scratch) {
+    gather(parent, n_columns, source, reflection, scratch);
+    add(child, &transfer->l2l, n_columns, scratch->columns, scratch->ld, reflection, target);
+}
+
+void dp_m2l(const dp_operator_set *set, int folded, int n_columns, const double *const *source,
+            const uint8_t *reflection, double *const *target, dp_scratch *scratch) {
+    gather(set, n_columns, source, reflection, scratch);
+    dp_panel_apply(set->isa, &set->m2l_b[folded], n_columns, scratch->columns, scratch->ld,
+                   scratch->product, scratch->ld);
+    add(set, &set->m2l_a[folded], n_columns, scratch->product, scratch->ld, reflection, target);
+}
