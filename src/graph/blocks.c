@@ -1,0 +1,106 @@
+/* Cuts every level into blocks of about equal cost. A block is the unit of a task: large enough that
+ * the runtime's cost per task does not show and the operators stay in cache, small enough that every
+ * core of the machine has work. The cut depends on points and machine, never on how many workers
+ * happen to run, so that results are the same for any number of them. */
+#include <math.h>
+
+#include "graph/graph.h"
+
+#define BLOCKS_PER_CORE 16
+#define LONGEST_BLOCK_S 4e-3
+
+/* Estimated seconds of all operators of one target box. */
+static double box_cost(const dp_graph *g, const dp_cost *cost, int32_t box) {
+    const dp_graph_inputs *in = &g->in;
+    const dp_tree *tree = in->tree;
+    const dp_operator_set *set = in->operators->level[tree->level[box]];
+    double seconds = 0;
+    if (set && set->k) {
+        int64_t n_v = in->lists->v.offset[box + 1] - in->lists->v.offset[box];
+        seconds += cost->flop * (n_v * dp_cost_m2l_flops(set) + 4.0 * set->k_padded * set->k_padded);
+    }
+    if (!dp_tree_is_leaf(tree, box))
+        return seconds;
+    int64_t n_points = dp_n_targets(tree, box), n_near = 0;
+    for (int64_t i = g->near.offset[box]; i < g->near.offset[box + 1]; i++)
+        n_near += dp_n_sources(tree, g->near.index[i]);
+    seconds += cost->pair * (double)n_points * n_near;
+    if (set && set->k) {
+        int64_t n_w = g->w.offset[box + 1] - g->w.offset[box];
+        seconds += cost->pair * (double)(n_points + dp_n_sources(tree, box)) * set->outer.n +
+                   cost->pair * (double)n_points * n_w * set->inner.n;
+    }
+    return seconds + cost->point * (n_points + dp_n_sources(tree, box));
+}
+
+static double block_seconds(const dp_graph_inputs *in, double total) {
+    double seconds = total / (BLOCKS_PER_CORE * (double)in->n_cores);
+    double least = dp_cost_of(in->kernel, in->isa).task;
+    return fmin(fmax(seconds, least), LONGEST_BLOCK_S);
+}
+
+/* A block ends before `box` (not the first of its level) where it is full; siblings stay together. */
+static int ends_before(const dp_graph_inputs *in, int32_t box, int32_t n_boxes, double seconds,
+                       double full_s) {
+    if (in->tree->parent[box] == in->tree->parent[box - 1])
+        return 0;
+    return in->block_boxes ? n_boxes >= in->block_boxes : seconds >= full_s;
+}
+
+static void close_block(dp_graph *g, int32_t box_end) {
+    dp_block *block = &g->blocks[g->n_blocks];
+    const dp_tree *tree = g->in.tree;
+    block->box_end = box_end;
+    for (int32_t box = block->box_begin; box < box_end; box++) {
+        g->block_of[box] = g->n_blocks;
+        g->source_at[box] = block->n_sources;
+        g->target_at[box] = block->n_targets;
+        if (dp_tree_is_leaf(tree, box)) {
+            block->n_sources += dp_n_sources(tree, box);
+            block->n_targets += dp_n_targets(tree, box);
+        }
+    }
+    block->source_row = DP_PADDED(block->n_sources);
+    block->target_row = DP_PADDED(block->n_targets);
+    g->n_blocks++;
+}
+
+static void cut_level(dp_graph *g, int level, const double *seconds, double full_s) {
+    int32_t begin = g->in.tree->level_begin[level], end = g->in.tree->level_begin[level + 1];
+    int32_t first = begin;
+    double sum = 0;
+    for (int32_t box = begin; box < end; box++) {
+        if (box > first && ends_before(&g->in, box, box - first, sum, full_s)) {
+            close_block(g, box);
+            first = box;
+            sum = 0;
+        }
+        if (box == first)
+            g->blocks[g->n_blocks] = (dp_block){.level = level,
+                                                .box_begin = box,
+                                                .field = {-1, -1, -1, -1}};
+        sum += seconds[box];
+    }
+    if (begin < end)
+        close_block(g, end);
+}
+
+dagpole_status dp_blocks_cut(dp_graph *g) {
+    size_t n = (size_t)g->in.tree->n_boxes;
+    dp_cost cost = dp_cost_of(g->in.kernel, g->in.isa);
+    double *seconds = dp_alloc(n, sizeof *seconds), total = 0;
+    g->blocks = dp_alloc(n, sizeof *g->blocks);
+    g->block_of = dp_alloc(n, sizeof *g->block_of);
+    g->source_at = dp_alloc(n, sizeof *g->source_at);
+    g->target_at = dp_alloc(n, sizeof *g->target_at);
+    if (!seconds || !g->blocks || !g->block_of || !g->source_at || !g->target_at) {
+        dp_free(seconds);
+        return DAGPOLE_NO_MEMORY;
+    }
+    for (int32_t box = 0; box < g->in.tree->n_boxes; box++)
+        total += seconds[box] = box_cost(g, &cost, box);
+    for (int level = 0; level <= g->in.tree->depth; level++)
+        cut_level(g, level, seconds, block_seconds(&g->in, total));
+    dp_free(seconds);
+    return DAGPOLE_OK;
+}

@@ -1,0 +1,105 @@
+/* What the bodies share: where the parts of a box lie for the worker at hand, and batches of
+ * columns. */
+#ifndef DP_GRAPH_BODIES_H
+#define DP_GRAPH_BODIES_H
+
+#include "graph/graph.h"
+
+static inline void *dp_where(const dp_worker *worker, const dp_block *block, dp_quantity quantity) {
+    return worker->where[block->field[quantity]];
+}
+
+/* Centre and half side of a box. */
+typedef struct dp_frame {
+    double centre[3], half;
+} dp_frame;
+
+static inline dp_frame dp_frame_of(const dp_tree *tree, int32_t box) {
+    dp_frame frame = {.half = 0.5 * dp_cube_side(&tree->cube, tree->level[box])};
+    dp_cube_centre(&tree->cube, tree->level[box], tree->key[box], frame.centre);
+    return frame;
+}
+
+/* The expansion of a box whose block's field the record names. */
+static inline double *dp_expansion_of(const dp_graph *g, int32_t box, dp_quantity quantity,
+                                      const dp_worker *worker) {
+    const dp_block *block = &g->blocks[g->block_of[box]];
+    int k_padded = g->in.operators->level[block->level]->k_padded;
+    return (double *)dp_where(worker, block, quantity) +
+           (size_t)(box - block->box_begin) * (size_t)k_padded;
+}
+
+typedef struct dp_sources {
+    int64_t n;
+    dp_soa points;
+    const double *charges;
+} dp_sources;
+
+static inline dp_sources dp_sources_of(const dp_graph *g, int32_t leaf, const dp_worker *worker) {
+    const dp_block *block = &g->blocks[g->block_of[leaf]];
+    const double *x = (const double *)dp_where(worker, block, DP_SOURCES) + g->source_at[leaf];
+    int64_t row = block->source_row;
+    return (dp_sources){dp_n_sources(g->in.tree, leaf), {x, x + row, x + 2 * row}, x + 3 * row};
+}
+
+typedef struct dp_targets {
+    int64_t n;
+    dp_soa points;
+    dp_sums sums; /* gradients only where the caller asked for them */
+} dp_targets;
+
+static inline dp_targets dp_targets_of(const dp_graph *g, int32_t leaf, const dp_worker *worker) {
+    const dp_block *block = &g->blocks[g->block_of[leaf]];
+    double *x = (double *)dp_where(worker, block, DP_TARGETS) + g->target_at[leaf];
+    int64_t row = block->target_row;
+    dp_targets t = {dp_n_targets(g->in.tree, leaf),
+                    {x, x + row, x + 2 * row},
+                    {.potential = x + 3 * row}};
+    if (g->call.gradients) {
+        t.sums.gx = x + 4 * row;
+        t.sums.gy = x + 5 * row;
+        t.sums.gz = x + 6 * row;
+    }
+    return t;
+}
+
+/* Reflection that takes the octant of positive coordinates to this child's. */
+static inline uint8_t dp_reflection_of_child(const dp_tree *tree, int32_t child) {
+    unsigned octant = (unsigned)(tree->key[child] & 7); /* x highest, 1 = upper side */
+    unsigned upper = (octant >> 2 & 1) | (octant & 2) | (octant & 1) << 2;
+    return (uint8_t)(7 - upper);
+}
+
+/* Columns collected for one product. */
+typedef struct dp_batch {
+    int n;
+    const double *source[DP_COLUMNS];
+    double *target[DP_COLUMNS];
+    uint8_t reflection[DP_COLUMNS];
+} dp_batch;
+
+static inline void dp_batch_add(dp_batch *batch, const double *source, uint8_t reflection,
+                                double *target) {
+    batch->source[batch->n] = source;
+    batch->reflection[batch->n] = reflection;
+    batch->target[batch->n++] = target;
+}
+
+/* Apply what was collected (level: the parents') and empty the batch. */
+static inline void dp_batch_m2m(const dp_operators *ops, int level, dp_batch *b,
+                                dp_scratch *scratch) {
+    if (b->n)
+        dp_m2m(ops->level[level], ops->level[level + 1], ops->below[level], b->n, b->source,
+               b->reflection, b->target, scratch);
+    b->n = 0;
+}
+
+static inline void dp_batch_l2l(const dp_operators *ops, int level, dp_batch *b,
+                                dp_scratch *scratch) {
+    if (b->n)
+        dp_l2l(ops->level[level], ops->level[level + 1], ops->below[level], b->n, b->source,
+               b->reflection, b->target, scratch);
+    b->n = 0;
+}
+
+#endif

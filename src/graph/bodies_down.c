@@ -1,0 +1,76 @@
+/* M2L, P2L, L2L: to the locals of a block. */
+#include <string.h>
+
+#include "graph/bodies.h"
+
+static void zero_locals(const dp_graph *g, const dp_block *block, int is_first,
+                        const dp_worker *worker) {
+    size_t n_boxes = (size_t)(block->box_end - block->box_begin);
+    size_t k_padded = (size_t)g->in.operators->level[block->level]->k_padded;
+    if (is_first)
+        memset(dp_where(worker, block, DP_LOCALS), 0, n_boxes * k_padded * sizeof(double));
+}
+
+dagpole_status dp_body_m2l(const dp_graph *g, const dp_block *block, int is_first,
+                           dp_worker *worker) {
+    const dp_operator_set *set = g->in.operators->level[block->level];
+    int64_t b = block - g->blocks, end = g->pair_begin[b + 1];
+    zero_locals(g, block, is_first, worker);
+    for (int64_t i = g->pair_begin[b]; i < end;) {
+        dp_batch batch = {.n = 0};
+        int folded = g->pairs[i].folded;
+        for (; i < end && g->pairs[i].folded == folded && batch.n < DP_COLUMNS; i++)
+            dp_batch_add(&batch, dp_expansion_of(g, g->pairs[i].source, DP_MULTIPOLES, worker),
+                         g->pairs[i].reflection,
+                         dp_expansion_of(g, g->pairs[i].target, DP_LOCALS, worker));
+        dp_m2l(set, folded, batch.n, batch.source, batch.reflection, batch.target,
+               &worker->scratch);
+    }
+    return DAGPOLE_OK;
+}
+
+/* All X sources of a box go into one column: one set of surface potentials for each box. */
+dagpole_status dp_body_p2l(const dp_graph *g, const dp_block *block, int is_first,
+                           dp_worker *worker) {
+    const dp_operator_set *set = g->in.operators->level[block->level];
+    const dp_csr *x = &g->x;
+    double *local[DP_COLUMNS];
+    int n = 0;
+    zero_locals(g, block, is_first, worker);
+    for (int32_t box = block->box_begin; box < block->box_end; box++) {
+        if (x->offset[box] == x->offset[box + 1])
+            continue;
+        dp_frame frame = dp_frame_of(g->in.tree, box);
+        for (int64_t i = x->offset[box]; i < x->offset[box + 1]; i++) {
+            dp_sources s = dp_sources_of(g, x->index[i], worker);
+            dp_surface_potentials(set, &set->inner, frame.centre, frame.half, s.n, s.points,
+                                  s.charges, i == x->offset[box], n, &worker->scratch);
+        }
+        local[n++] = dp_expansion_of(g, box, DP_LOCALS, worker);
+        if (n == DP_COLUMNS) {
+            dp_surface_to_expansions(set, &set->inner, n, local, &worker->scratch);
+            n = 0;
+        }
+    }
+    if (n)
+        dp_surface_to_expansions(set, &set->inner, n, local, &worker->scratch);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_body_l2l(const dp_graph *g, const dp_block *block, int is_first,
+                           dp_worker *worker) {
+    const dp_tree *tree = g->in.tree;
+    dp_batch batch = {.n = 0};
+    zero_locals(g, block, is_first, worker);
+    for (int32_t box = block->box_begin; box < block->box_end; box++) {
+        int32_t parent = tree->parent[box];
+        if (!dp_n_targets(tree, box) || !g->blocks[g->block_of[parent]].has_locals)
+            continue;
+        dp_batch_add(&batch, dp_expansion_of(g, parent, DP_LOCALS, worker),
+                     dp_reflection_of_child(tree, box), dp_expansion_of(g, box, DP_LOCALS, worker));
+        if (batch.n == DP_COLUMNS)
+            dp_batch_l2l(g->in.operators, block->level - 1, &batch, &worker->scratch);
+    }
+    dp_batch_l2l(g->in.operators, block->level - 1, &batch, &worker->scratch);
+    return DAGPOLE_OK;
+}

@@ -1,0 +1,147 @@
+/* P2P, M2P, L2P, SCATTER: to the potentials of a block's leaves and to the caller's arrays. */
+#include <string.h>
+
+#include "graph/bodies.h"
+
+static void zero_sums(const dp_graph *g, const dp_block *block, const dp_worker *worker) {
+    double *x = dp_where(worker, block, DP_TARGETS);
+    size_t rows = g->call.gradients ? 4 : 1;
+    memset(x + 3 * block->target_row, 0, rows * (size_t)block->target_row * sizeof *x);
+}
+
+/* Leaves of a block that follow one another in a near list lie one behind the other in memory: they
+ * are summed as one run. *i advances past them. */
+static dp_sources next_run(const dp_graph *g, const dp_csr *u, int64_t *i, int64_t end,
+                           const dp_worker *worker) {
+    int32_t leaf = u->index[(*i)++];
+    dp_sources run = dp_sources_of(g, leaf, worker);
+    while (*i < end && u->index[*i] == leaf + 1 && g->block_of[leaf + 1] == g->block_of[leaf]) {
+        leaf = u->index[(*i)++];
+        run.n += dp_n_sources(g->in.tree, leaf);
+    }
+    return run;
+}
+
+/* The first to write the block's sums: sets them to zero. */
+dagpole_status dp_body_p2p(const dp_graph *g, const dp_block *block, int is_first,
+                           dp_worker *worker) {
+    const dp_csr *u = &g->near;
+    dp_p2p_fn p2p = g->in.kernel->p2p[g->in.isa];
+    (void)is_first;
+    zero_sums(g, block, worker);
+    for (int32_t box = block->box_begin; box < block->box_end; box++) {
+        if (u->offset[box] == u->offset[box + 1])
+            continue;
+        dp_targets t = dp_targets_of(g, box, worker);
+        for (int64_t i = u->offset[box]; i < u->offset[box + 1];) {
+            dp_sources s = next_run(g, u, &i, u->offset[box + 1], worker);
+            p2p(g->in.lambda, t.n, t.points, t.sums, s.n, s.points, s.charges);
+        }
+    }
+    return DAGPOLE_OK;
+}
+
+/* The W boxes of one leaf lie on one or more levels, each with its own operators: batches end where
+ * the level changes. */
+static void m2p_leaf(const dp_graph *g, int32_t leaf, dp_worker *worker) {
+    const dp_tree *tree = g->in.tree;
+    const dp_csr *w = &g->w;
+    dp_targets t = dp_targets_of(g, leaf, worker);
+    for (int64_t i = w->offset[leaf], end = w->offset[leaf + 1]; i < end;) {
+        int level = tree->level[w->index[i]], n = 0;
+        const dp_operator_set *set = g->in.operators->level[level];
+        const double *multipole[DP_COLUMNS] = {NULL};
+        int32_t box[DP_COLUMNS];
+        for (; i < end && n < DP_COLUMNS && tree->level[w->index[i]] == level; i++) {
+            box[n] = w->index[i];
+            multipole[n++] = dp_expansion_of(g, w->index[i], DP_MULTIPOLES, worker);
+        }
+        dp_surface_densities(set, &set->inner, n, multipole, &worker->scratch);
+        for (int c = 0; c < n; c++) {
+            dp_frame frame = dp_frame_of(tree, box[c]);
+            dp_surface_evaluate(set, &set->inner, frame.centre, frame.half, c, t.n, t.points,
+                                t.sums, &worker->scratch);
+        }
+    }
+}
+
+dagpole_status dp_body_m2p(const dp_graph *g, const dp_block *block, int is_first,
+                           dp_worker *worker) {
+    (void)is_first;
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        if (g->w.offset[box] < g->w.offset[box + 1])
+            m2p_leaf(g, box, worker);
+    return DAGPOLE_OK;
+}
+
+static void l2p_leaves(const dp_graph *g, const dp_operator_set *set, int n, const int32_t *leaf,
+                       dp_worker *worker) {
+    const double *local[DP_COLUMNS] = {NULL};
+    for (int c = 0; c < n; c++)
+        local[c] = dp_expansion_of(g, leaf[c], DP_LOCALS, worker);
+    dp_surface_densities(set, &set->outer, n, local, &worker->scratch);
+    for (int c = 0; c < n; c++) {
+        dp_frame frame = dp_frame_of(g->in.tree, leaf[c]);
+        dp_targets t = dp_targets_of(g, leaf[c], worker);
+        dp_surface_evaluate(set, &set->outer, frame.centre, frame.half, c, t.n, t.points, t.sums,
+                            &worker->scratch);
+    }
+}
+
+dagpole_status dp_body_l2p(const dp_graph *g, const dp_block *block, int is_first,
+                           dp_worker *worker) {
+    const dp_operator_set *set = g->in.operators->level[block->level];
+    int32_t leaf[DP_COLUMNS];
+    int n = 0;
+    (void)is_first;
+    for (int32_t box = block->box_begin; box < block->box_end; box++) {
+        if (!dp_tree_is_leaf(g->in.tree, box) || !dp_n_targets(g->in.tree, box))
+            continue;
+        leaf[n++] = box;
+        if (n == DP_COLUMNS) {
+            l2p_leaves(g, set, n, leaf, worker);
+            n = 0;
+        }
+    }
+    if (n)
+        l2p_leaves(g, set, n, leaf, worker);
+    return DAGPOLE_OK;
+}
+
+/* Results of unique point i to all of the caller's targets at its position. */
+static void scatter_point(const dp_graph *g, int64_t i, double potential, const double gradient[3]) {
+    const dp_points *points = g->in.targets;
+    int64_t begin = points->origin_begin ? points->origin_begin[i] : i;
+    int64_t end = points->origin_begin ? points->origin_begin[i + 1] : i + 1;
+    for (int64_t j = begin; j < end; j++) {
+        int64_t to = points->origin[j];
+        g->call.potentials[to] = potential;
+        for (int d = 0; g->call.gradients && d < 3; d++)
+            g->call.gradients[3 * to + d] = gradient[d];
+    }
+}
+
+/* Applies 1/(4 pi) and the scale of the coordinates: a potential is 1/length, a gradient its
+ * square. */
+dagpole_status dp_body_scatter(const dp_graph *g, const dp_block *block, int is_first,
+                               dp_worker *worker) {
+    const dp_tree *tree = g->in.tree;
+    const dp_cube *cube = &tree->cube;
+    (void)is_first;
+    for (int32_t box = block->box_begin; box < block->box_end; box++) {
+        if (!dp_tree_is_leaf(tree, box) || !dp_n_targets(tree, box))
+            continue;
+        dp_targets t = dp_targets_of(g, box, worker);
+        for (int64_t j = 0; j < t.n; j++) {
+            double gradient[3] = {0};
+            for (int d = 0; g->call.gradients && d < 3; d++) {
+                const double *sums = d == 0 ? t.sums.gx : d == 1 ? t.sums.gy : t.sums.gz;
+                gradient[d] =
+                    dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[j]));
+            }
+            scatter_point(g, tree->target_begin[box] + j,
+                          dp_cube_scale(cube, DP_KERNEL_FACTOR * t.sums.potential[j]), gradient);
+        }
+    }
+    return DAGPOLE_OK;
+}

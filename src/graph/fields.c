@@ -1,0 +1,82 @@
+/* Memory of the fields, a block of its own for each, and the coordinates in them. */
+#include "graph/graph.h"
+
+static size_t bytes_of(const dp_graph *g, const dp_block *block, dp_quantity quantity) {
+    const dp_operator_set *set = g->in.operators->level[block->level];
+    size_t expansions = set && set->k ? (size_t)set->k_padded * (size_t)(block->box_end - block->box_begin) : 0;
+    switch (quantity) {
+    case DP_SOURCES:
+        return 4 * (size_t)block->source_row * sizeof(double);
+    case DP_TARGETS:
+        return 7 * (size_t)block->target_row * sizeof(double);
+    default:
+        return expansions * sizeof(double);
+    }
+}
+
+static int32_t count_fields(dp_graph *g) {
+    int32_t n = 0;
+    for (int32_t b = 0; b < g->n_blocks; b++)
+        for (int q = 0; q < DP_N_QUANTITIES; q++)
+            if (bytes_of(g, &g->blocks[b], q))
+                g->blocks[b].field[q] = n++;
+    return n;
+}
+
+/* Three rows of coordinates in the order of the block's leaves; padding repeats nothing: it is never
+ * read. */
+static void copy_coordinates(const dp_graph *g, const dp_block *block, const dp_points *points,
+                             const int64_t *begin, const int64_t *end, const int64_t *at,
+                             int64_t row, double *data) {
+    for (int32_t box = block->box_begin; box < block->box_end; box++) {
+        if (!dp_tree_is_leaf(g->in.tree, box))
+            continue;
+        for (int64_t i = begin[box], to = at[box]; i < end[box]; i++, to++) {
+            data[to] = points->x[i];
+            data[row + to] = points->y[i];
+            data[2 * row + to] = points->z[i];
+        }
+    }
+}
+
+/* Touches the coordinates where the tasks will run; everything else is first written by a task. */
+static dagpole_status fill_block(void *argument, int64_t b) {
+    dp_graph *g = argument;
+    const dp_block *block = &g->blocks[b];
+    const dp_tree *tree = g->in.tree;
+    if (block->field[DP_SOURCES] >= 0)
+        copy_coordinates(g, block, g->in.sources, tree->source_begin, tree->source_end,
+                         g->source_at, block->source_row,
+                         g->stream.fields[block->field[DP_SOURCES]].data);
+    if (block->field[DP_TARGETS] >= 0)
+        copy_coordinates(g, block, g->in.targets, tree->target_begin, tree->target_end,
+                         g->target_at, block->target_row,
+                         g->stream.fields[block->field[DP_TARGETS]].data);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_fields_create(const dp_team *team, dp_graph *g) {
+    int32_t n = count_fields(g);
+    g->stream.fields = dp_alloc_zero((size_t)n, sizeof *g->stream.fields);
+    if (!g->stream.fields)
+        return DAGPOLE_NO_MEMORY;
+    g->stream.n_fields = n;
+    for (int32_t b = 0; b < g->n_blocks; b++)
+        for (int q = 0; q < DP_N_QUANTITIES; q++) {
+            if (g->blocks[b].field[q] < 0)
+                continue;
+            dp_field *field = &g->stream.fields[g->blocks[b].field[q]];
+            field->bytes = bytes_of(g, &g->blocks[b], q);
+            field->data = dp_alloc(field->bytes, 1);
+            if (!field->data)
+                return DAGPOLE_NO_MEMORY;
+        }
+    return team->run(team, g->n_blocks, fill_block, g);
+}
+
+void dp_fields_destroy(dp_graph *g) {
+    for (int32_t f = 0; g->stream.fields && f < g->stream.n_fields; f++)
+        dp_free(g->stream.fields[f].data);
+    dp_free(g->stream.fields);
+    g->stream.fields = NULL;
+}
