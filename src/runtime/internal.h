@@ -1,0 +1,51 @@
+/* What the files of runtime/ share. */
+#ifndef DP_RUNTIME_INTERNAL_H
+#define DP_RUNTIME_INTERNAL_H
+
+#include "runtime/run.h"
+#include "runtime/session.h"
+
+struct dp_runtime {
+    dp_runtime_options options;
+    dp_workers workers; /* StarPU's, unless options.serial */
+    dp_team team;
+};
+
+/* Each executor's own struct begins with this one. */
+struct dp_execution {
+    dp_runtime *runtime;
+    const struct dp_executor *executor;
+    dp_run run;
+};
+
+typedef struct dp_executor {
+    dagpole_status (*create)(dp_runtime *runtime, const dp_stream *stream,
+                             dp_execution **execution);
+    dagpole_status (*run)(dp_execution *execution, const char *stage, dp_profile *profile);
+    dagpole_status (*fetch)(dp_execution *execution, int32_t field);
+    void (*destroy)(dp_execution *execution);
+} dp_executor;
+
+extern const dp_executor dp_executor_serial, dp_executor_starpu;
+
+/* starpu_team.c */
+dagpole_status dp_team_run_starpu(const dp_team *team, int64_t n, dp_team_body body,
+                                  void *argument);
+
+/* WRONG_STATE inside a StarPU task, where waiting for other tasks would abort the process. */
+dagpole_status dp_starpu_check_caller(void);
+
+/* Waits until StarPU is done with tasks that were submitted with detach = 0. */
+void dp_starpu_wait(struct starpu_task *tasks, int64_t n);
+
+/* profile.c: StarPU's own account of some workers' time, in seconds. */
+typedef struct dp_worker_times {
+    double total, executing, sleeping;
+} dp_worker_times;
+
+/* Between the two, StarPU's worker profiling is on; runs of several threads may overlap. `times` is
+ * filled by the first and turned by the second into what passed in between. */
+void dp_profile_begin(const dp_workers *workers, dp_worker_times *times);
+void dp_profile_end(const dp_workers *workers, dp_worker_times *times);
+
+#endif

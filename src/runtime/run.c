@@ -1,0 +1,106 @@
+#include "runtime/run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define REPORT_EVERY_S 0.05
+
+dagpole_status dp_run_init(dp_run *run, dp_runtime *runtime, const dp_stream *stream) {
+    *run = (dp_run){.runtime = runtime, .stream = stream, .n_slots = dp_runtime_n_slots(runtime)};
+    if (stream->n_ops > DP_MAX_OPS)
+        return dp_fail(DAGPOLE_INTERNAL, "the stream has %d operators, at most %d are allowed",
+                       stream->n_ops, DP_MAX_OPS);
+    for (int64_t i = 0; i < stream->n_records; i++) {
+        run->total_cost += stream->records[i].cost;
+        if (run->max_access < stream->records[i].n_access)
+            run->max_access = stream->records[i].n_access;
+    }
+    run->slots = dp_alloc((size_t)run->n_slots, sizeof *run->slots);
+    run->buffers = dp_alloc((size_t)run->n_slots * (size_t)run->max_access, sizeof *run->buffers);
+    if (!run->slots || !run->buffers) {
+        dp_run_free(run);
+        return DAGPOLE_NO_MEMORY;
+    }
+    pthread_mutex_init(&run->lock, NULL);
+    return DAGPOLE_OK;
+}
+
+void dp_run_free(dp_run *run) {
+    if (run->slots && run->buffers)
+        pthread_mutex_destroy(&run->lock);
+    dp_free(run->slots);
+    dp_free(run->buffers);
+    run->slots = NULL;
+    run->buffers = NULL;
+}
+
+void dp_run_begin(dp_run *run, const char *stage) {
+    memset(run->slots, 0, (size_t)run->n_slots * sizeof *run->slots);
+    atomic_store(&run->limit, INT64_MAX);
+    run->status = DAGPOLE_OK;
+    run->stage = stage;
+    run->next_report_s = 0;
+    dp_run_report(run);
+}
+
+void dp_run_fail(dp_run *run, int64_t record, dagpole_status status) {
+    pthread_mutex_lock(&run->lock);
+    if (record < atomic_load(&run->limit)) {
+        atomic_store(&run->limit, record);
+        run->status = status;
+        snprintf(run->text, sizeof run->text, "%s", dagpole_last_error());
+    }
+    pthread_mutex_unlock(&run->lock);
+}
+
+void dp_run_record(dp_run *run, int64_t record, void *const *buffers, int slot) {
+    if (record >= atomic_load_explicit(&run->limit, memory_order_relaxed))
+        return;
+    const dp_stream *stream = run->stream;
+    const dp_record *what = &stream->records[record];
+    dp_slot *mine = &run->slots[slot];
+    double start = dp_clock();
+    dagpole_status status = stream->body(stream->argument, record, buffers, slot);
+    mine->op_s[what->op] += dp_clock() - start;
+    double done = atomic_load_explicit(&mine->cost_done, memory_order_relaxed) + what->cost;
+    atomic_store_explicit(&mine->cost_done, done, memory_order_relaxed);
+    if (status != DAGPOLE_OK)
+        dp_run_fail(run, record, status);
+}
+
+static double fraction_done(dp_run *run) {
+    double done = 0;
+    for (int slot = 0; slot < run->n_slots; slot++)
+        done += atomic_load_explicit(&run->slots[slot].cost_done, memory_order_relaxed);
+    return run->total_cost > 0 ? fmin(done / run->total_cost, 1.0) : 0.0;
+}
+
+void dp_run_report(dp_run *run) {
+    double now = dp_clock();
+    if (now < run->next_report_s || atomic_load(&run->limit) < 0)
+        return;
+    run->next_report_s = now + REPORT_EVERY_S;
+    dagpole_status status = dp_runtime_progress(run->runtime, run->stage, fraction_done(run));
+    if (status != DAGPOLE_OK)
+        dp_run_fail(run, -1, status);
+}
+
+dagpole_status dp_run_end(dp_run *run) {
+    if (run->status != DAGPOLE_OK)
+        return dp_fail(run->status, "%s", run->text);
+    return dp_runtime_progress(run->runtime, run->stage, 1.0);
+}
+
+double dp_run_op_times(const dp_run *run, double *op_s) {
+    double sum = 0;
+    for (int op = 0; op < DP_MAX_OPS; op++) {
+        op_s[op] = 0;
+        for (int slot = 0; slot < run->n_slots; slot++)
+            op_s[op] += run->slots[slot].op_s[op];
+        sum += op_s[op];
+    }
+    return sum;
+}

@@ -1,0 +1,64 @@
+/* What the executors share: one run of a stream as its bodies see it. Which records are still to be
+ * executed, the first failure, progress, and clocks per worker. */
+#ifndef DP_RUNTIME_RUN_H
+#define DP_RUNTIME_RUN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "runtime/runtime.h"
+
+/* Written by one worker alone: a cache line is never shared between two. */
+typedef struct dp_slot {
+    _Alignas(64) double op_s[DP_MAX_OPS];
+    _Atomic double cost_done; /* read by the thread that reports progress */
+} dp_slot;
+
+typedef struct dp_run {
+    dp_runtime *runtime;
+    const dp_stream *stream;
+    double total_cost;
+    int n_slots;
+    dp_slot *slots;
+    int32_t max_access;
+    void **buffers; /* n_slots x max_access: scratch for the pointers that a body receives */
+
+    /* Records below `limit` are executed, the others return at once. A failing record lowers it to
+     * its own index, a cancellation to -1. What a record depends on has a smaller index, so it was
+     * not skipped: whatever the schedule, the failing record that a serial run would have met
+     * first is executed and wins. */
+    _Atomic int64_t limit;
+    pthread_mutex_t lock; /* of the three below */
+    dagpole_status status;
+    char text[DP_ERROR_TEXT_BYTES];
+
+    const char *stage;
+    double next_report_s; /* when the progress callback is due */
+} dp_run;
+
+dagpole_status dp_run_init(dp_run *run, dp_runtime *runtime, const dp_stream *stream);
+void dp_run_free(dp_run *run);
+
+/* Starts over: nothing done, nothing failed. Reports progress 0. */
+void dp_run_begin(dp_run *run, const char *stage);
+
+static inline void **dp_run_buffers(const dp_run *run, int slot) {
+    return run->buffers + (size_t)slot * (size_t)run->max_access;
+}
+
+/* Executes or skips one record. */
+void dp_run_record(dp_run *run, int64_t record, void *const *buffers, int slot);
+
+/* Records that `record` failed (-1: the whole run), with the error text of this thread. */
+void dp_run_fail(dp_run *run, int64_t record, dagpole_status status);
+
+/* Reports progress where it is due; for the calling thread. */
+void dp_run_report(dp_run *run);
+
+/* The first failure, its text set in this thread; after a success reports progress 1. */
+dagpole_status dp_run_end(dp_run *run);
+
+/* Seconds in bodies, all workers, per op; returns their sum. */
+double dp_run_op_times(const dp_run *run, double *op_s);
+
+#endif

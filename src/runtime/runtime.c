@@ -1,0 +1,124 @@
+#include "runtime/runtime.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/internal.h"
+
+dagpole_status dp_runtime_create(const dp_runtime_options *options, dp_runtime **runtime) {
+    *runtime = NULL;
+    if (options->threads < 0)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "threads is %d, it must be 0 (automatic) or more",
+                       options->threads);
+    dp_runtime *made = dp_alloc_zero(1, sizeof *made);
+    if (!made)
+        return DAGPOLE_NO_MEMORY;
+    made->options = *options;
+    if (options->serial) {
+        made->team = dp_team_serial;
+    } else {
+        dagpole_status status = dp_session_join(made, &made->workers);
+        if (status != DAGPOLE_OK) {
+            dp_free(made);
+            return status;
+        }
+        made->team = (dp_team){.run = dp_team_run_starpu, .size = made->workers.n, .self = made};
+    }
+    *runtime = made;
+    return DAGPOLE_OK;
+}
+
+void dp_runtime_destroy(dp_runtime *runtime) {
+    if (runtime && !runtime->options.serial)
+        dp_session_leave(&runtime->workers);
+    dp_free(runtime);
+}
+
+int dp_runtime_threads(const dp_runtime *runtime) {
+    return runtime->options.serial ? 1 : runtime->workers.n;
+}
+
+const char *dp_runtime_scheduler(const dp_runtime *runtime) {
+    return runtime->options.serial ? "serial" : runtime->workers.scheduler;
+}
+
+int dp_runtime_n_slots(const dp_runtime *runtime) {
+    return dp_runtime_threads(runtime);
+}
+
+const dp_team *dp_runtime_team(dp_runtime *runtime) {
+    return &runtime->team;
+}
+
+void dp_runtime_enter(dp_runtime *runtime) {
+    if (!runtime->options.serial)
+        dp_session_wake();
+}
+
+void dp_runtime_leave(dp_runtime *runtime) {
+    if (!runtime->options.serial)
+        dp_session_rest();
+}
+
+dagpole_status dp_runtime_progress(dp_runtime *runtime, const char *stage, double fraction) {
+    const dp_runtime_options *options = &runtime->options;
+    if (options->progress && options->progress(options->progress_user, stage, fraction))
+        return dp_fail(DAGPOLE_CANCELLED, "the progress callback asked to stop at stage %s", stage);
+    return DAGPOLE_OK;
+}
+
+void dp_runtime_log(dp_runtime *runtime, const char *format, ...) {
+    if (!runtime->options.log)
+        return;
+    char message[DP_ERROR_TEXT_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    runtime->options.log(runtime->options.log_user, message);
+}
+
+dagpole_status dp_execution_create(dp_runtime *runtime, const dp_stream *stream,
+                                   dp_execution **execution) {
+    const dp_executor *executor =
+        runtime->options.serial ? &dp_executor_serial : &dp_executor_starpu;
+    *execution = NULL;
+    DP_TRY(executor->create(runtime, stream, execution));
+    (*execution)->runtime = runtime;
+    (*execution)->executor = executor;
+    return DAGPOLE_OK;
+}
+
+void dp_execution_destroy(dp_execution *execution) {
+    if (execution)
+        execution->executor->destroy(execution);
+}
+
+dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_profile *profile) {
+    return execution->executor->run(execution, stage, profile);
+}
+
+dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field) {
+    return execution->executor->fetch(execution, field);
+}
+
+void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus, int *max_numa_nodes,
+                            char *schedulers, size_t schedulers_bytes) {
+    int major, minor, release;
+    starpu_get_version(&major, &minor, &release);
+    if (version)
+        snprintf(version, version_bytes, "%d.%d.%d", major, minor, release);
+    if (max_cpus)
+        *max_cpus = STARPU_MAXCPUS;
+    if (max_numa_nodes)
+        *max_numa_nodes = STARPU_MAXNUMANODES;
+    if (!schedulers || schedulers_bytes == 0)
+        return;
+    struct starpu_sched_policy **policy = starpu_sched_get_predefined_policies();
+    size_t used = 0;
+    schedulers[0] = '\0';
+    for (; *policy && used < schedulers_bytes; policy++)
+        used += (size_t)snprintf(schedulers + used, schedulers_bytes - used, "%s%s",
+                                 used ? " " : "", (*policy)->policy_name);
+}

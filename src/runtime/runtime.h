@@ -1,0 +1,79 @@
+/* Executors of a stream: serial (as it comes; the oracle) and StarPU. The only folder that includes
+ * starpu.h. */
+#ifndef DP_RUNTIME_RUNTIME_H
+#define DP_RUNTIME_RUNTIME_H
+
+#include "base/team.h"
+#include "graph/stream.h"
+
+typedef struct dp_runtime dp_runtime;
+typedef struct dp_execution dp_execution;
+
+typedef struct dp_runtime_options {
+    int threads; /* 0 = STARPU_NCPU where set, else every core (at most what StarPU can) */
+    const char *scheduler; /* NULL = "lws"; STARPU_SCHED wins */
+    int serial;
+    int (*progress)(void *user, const char *stage, double fraction);
+    void *progress_user;
+    void (*log)(void *user, const char *message);
+    void *log_user;
+} dp_runtime_options;
+
+/* Starts StarPU where nobody has (then owns it: pauses it between uses, shuts it down with the last
+ * context), or takes workers of the running one: all of them, or a StarPU scheduling context over a
+ * subset where fewer are asked for. BAD_ARGUMENT: negative threads, more than exist, unknown
+ * scheduler name, malformed STARPU_NCPU; RUNTIME where StarPU fails. */
+dagpole_status dp_runtime_create(const dp_runtime_options *options, dp_runtime **runtime);
+void dp_runtime_destroy(dp_runtime *runtime);
+
+int dp_runtime_threads(const dp_runtime *runtime);           /* workers granted */
+const char *dp_runtime_scheduler(const dp_runtime *runtime); /* "serial" for the serial executor */
+
+/* Number of worker slots: `worker` passed to bodies is below this. */
+int dp_runtime_n_slots(const dp_runtime *runtime);
+
+/* Runs independent set-up work on the workers. Valid as long as the runtime. */
+const dp_team *dp_runtime_team(dp_runtime *runtime);
+
+/* Workers of a StarPU that was started here sleep unless a team or an execution runs. A call that
+ * uses several of them brackets its work with these two, so that they wake once. Calls nest. */
+void dp_runtime_enter(dp_runtime *runtime);
+void dp_runtime_leave(dp_runtime *runtime);
+
+/* Reports a stage's progress to the user's callback: CANCELLED where it asks to stop. */
+dagpole_status dp_runtime_progress(dp_runtime *runtime, const char *stage, double fraction);
+void dp_runtime_log(dp_runtime *runtime, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Binds a stream (which must outlive the execution) to the runtime: registers its fields. From here
+ * to the destruction only bodies may write them. */
+dagpole_status dp_execution_create(dp_runtime *runtime, const dp_stream *stream,
+                                   dp_execution **execution);
+void dp_execution_destroy(dp_execution *execution);
+
+#define DP_MAX_OPS 16 /* operators in a stream */
+
+/* What one run cost. The shares are StarPU's own account of the workers' time (bodies of other runs
+ * on the same workers included); they sum to 1. Their calls to StarPU's profiling reset its
+ * counters per worker, which an application that profiles too will see. */
+typedef struct dp_profile {
+    double wall_s;                                 /* first submission to last task */
+    double share_tasks, share_runtime, share_idle; /* of workers x wall_s */
+    double op_s[DP_MAX_OPS];                       /* time inside bodies, per op, all workers */
+} dp_profile;
+
+/* Runs the whole stream once and waits for it. Where records fail, the status and sentence of the
+ * one with the smallest index come back, the same as in a serial run; later bodies, and after a
+ * cancellation all bodies, are skipped and the graph drains. progress is called from this thread at
+ * the start, about every 50 ms and at the end of a success. One run at a time on an execution. */
+dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_profile *profile);
+
+/* Makes field.data hold what the last run left in the field, which may lie in another NUMA node. */
+dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field);
+
+/* Limits StarPU was built with and the schedulers it lists (separated by blanks); starts nothing.
+ * Any pointer may be NULL; texts are cut to their size. */
+void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus, int *max_numa_nodes,
+                            char *schedulers, size_t schedulers_bytes);
+
+#endif

@@ -1,0 +1,329 @@
+#include <malloc.h>
+#include <math.h>
+#include <pthread.h>
+#include <starpu.h>
+
+#include "base/clock.h"
+#include "streams.h"
+
+static void check_workers(const char *scheduler, int threads, int n_runs) {
+    random_stream *streams = random_stream_create((uint64_t)threads, 60, 120);
+    dp_runtime *runtime =
+        open_runtime((dp_runtime_options){.threads = threads, .scheduler = scheduler});
+    ck_assert_int_eq(dp_runtime_threads(runtime), threads);
+    ck_assert_str_eq(dp_runtime_scheduler(runtime), scheduler);
+    dp_execution *execution = open_execution(runtime, streams);
+    check_runs(execution, streams, n_runs);
+    ck_assert_uint_lt(atomic_load(&streams->workers_seen), 1u << threads);
+    dp_execution_destroy(execution);
+    dp_runtime_destroy(runtime);
+    random_stream_destroy(streams);
+}
+
+/* Idle workers spin, so more of them than cores are slow: fewer runs. */
+START_TEST(every_scheduler_matches_serial) {
+    char names[2048], *rest = names, *name = NULL;
+    dp_runtime_starpu_info(NULL, 0, NULL, NULL, names, sizeof names);
+    for (int k = 0; k <= _i; k++)
+        name = strtok_r(k ? NULL : names, " ", &rest);
+    for (int threads = 1; name && threads <= 4; threads++)
+        check_workers(name, threads, threads <= 2 ? 10 : 1);
+}
+END_TEST
+
+START_TEST(fifty_runs_match_serial) {
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        random_stream *streams = random_stream_create(seed, 20 + 60 * (int)seed, 300);
+        dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
+        dp_execution *execution = open_execution(runtime, streams);
+        check_runs(execution, streams, 50);
+        dp_execution_destroy(execution);
+        dp_runtime_destroy(runtime);
+        random_stream_destroy(streams);
+    }
+}
+END_TEST
+
+START_TEST(serial_matches_the_records_in_order) {
+    random_stream *streams = random_stream_create(5, 40, 300);
+    dp_runtime *runtime = open_runtime((dp_runtime_options){.serial = 1});
+    ck_assert_str_eq(dp_runtime_scheduler(runtime), "serial");
+    ck_assert_int_eq(dp_runtime_n_slots(runtime), 1);
+    dp_execution *execution = open_execution(runtime, streams);
+    check_runs(execution, streams, 3);
+    dp_execution_destroy(execution);
+    dp_runtime_destroy(runtime);
+    random_stream_destroy(streams);
+}
+END_TEST
+
+/* Two nodes of memory: StarPU makes replicas at other addresses, fetch brings them home. */
+START_TEST(two_numa_nodes_match_serial) {
+    setenv("HWLOC_SYNTHETIC", "numa:2 core:2 pu:1", 1);
+    setenv("STARPU_WORKERS_NOBIND", "1", 1);
+    setenv("STARPU_USE_NUMA", "1", 1);
+    random_stream *streams = random_stream_create(9, 40, 200);
+    dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 4, .scheduler = "eager"});
+    ck_assert_uint_eq(starpu_memory_nodes_get_numa_count(), 2);
+    dp_execution *execution = open_execution(runtime, streams);
+    check_runs(execution, streams, 5);
+    dp_execution_destroy(execution);
+    dp_runtime_destroy(runtime);
+    random_stream_destroy(streams);
+}
+END_TEST
+
+/* Every third record from 37 on fails: whatever runs first, 37 is reported; and the next run is
+ * sound. */
+START_TEST(smallest_failing_record_is_reported) {
+    for (int serial = 0; serial < 2; serial++) {
+        random_stream *streams = random_stream_create(11, 60, 300);
+        dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2, .serial = serial});
+        dp_execution *execution = open_execution(runtime, streams);
+        dp_profile profile;
+        streams->fail_from = 37;
+        streams->fail_step = 3;
+        for (int k = 0; k < 30; k++) {
+            atomic_store(&streams->n_bodies, 0);
+            ck_assert_int_eq(dp_execution_run(execution, "test", &profile), DAGPOLE_NUMERIC);
+            ck_assert_str_eq(dagpole_last_error(), "record 37 is bad");
+            ck_assert_int_ge(atomic_load(&streams->n_bodies), 38);
+            ck_assert_int_lt(atomic_load(&streams->n_bodies), 300);
+        }
+        streams->fail_step = 0;
+        check_runs(execution, streams, 2);
+        dp_execution_destroy(execution);
+        dp_runtime_destroy(runtime);
+        random_stream_destroy(streams);
+    }
+}
+END_TEST
+
+typedef struct watch {
+    int n_calls, stop_at; /* asks to stop at this call, counted from 1; 0 = never */
+    double last;
+    pthread_t thread;
+} watch;
+
+static int watch_progress(void *user, const char *stage, double fraction) {
+    watch *self = user;
+    ck_assert_str_eq(stage, "test");
+    ck_assert(fraction >= self->last && fraction <= 1);
+    ck_assert(pthread_equal(self->thread, pthread_self()));
+    self->last = fraction;
+    return ++self->n_calls == self->stop_at;
+}
+
+static dagpole_status slow_body(void *argument, int64_t i, void *const *buffers, int worker) {
+    usleep(1000);
+    return random_body(argument, i, buffers, worker);
+}
+
+START_TEST(progress_rises_and_can_cancel) {
+    for (int serial = 0; serial < 2; serial++) {
+        watch watch = {.thread = pthread_self()};
+        random_stream *streams = random_stream_create(13, 60, 400);
+        streams->stream.body = slow_body;
+        dp_runtime *runtime = open_runtime((dp_runtime_options){
+            .threads = 2, .serial = serial, .progress = watch_progress, .progress_user = &watch});
+        dp_execution *execution = open_execution(runtime, streams);
+        dp_profile profile;
+        ck_assert_int_eq(dp_execution_run(execution, "test", &profile), DAGPOLE_OK);
+        ck_assert_int_ge(watch.n_calls, 4);
+        ck_assert_double_eq(watch.last, 1.0);
+        for (watch.stop_at = 1; watch.stop_at <= 3; watch.stop_at++) {
+            watch.n_calls = 0;
+            watch.last = 0;
+            atomic_store(&streams->n_bodies, 0);
+            ck_assert_int_eq(dp_execution_run(execution, "test", &profile), DAGPOLE_CANCELLED);
+            ck_assert_ptr_nonnull(strstr(dagpole_last_error(), "test"));
+            ck_assert_int_eq(watch.n_calls, watch.stop_at);
+            int64_t most = watch.stop_at == 1 ? 0 : 399;
+            ck_assert_int_le(atomic_load(&streams->n_bodies), most);
+        }
+        dp_execution_destroy(execution);
+        dp_runtime_destroy(runtime);
+        random_stream_destroy(streams);
+    }
+}
+END_TEST
+
+typedef struct user {
+    dp_runtime *runtime;
+    uint64_t seed;
+    int n_bad;
+} user;
+
+/* Check's assertions must stay in the main thread: mismatches are counted. */
+static void *use_runtime(void *argument) {
+    user *self = argument;
+    random_stream *streams = random_stream_create(self->seed, 50, 200);
+    uint64_t *expected = random_stream_expected(streams, 20);
+    dp_execution *execution;
+    dp_profile profile;
+    self->n_bad += dp_execution_create(self->runtime, &streams->stream, &execution) != DAGPOLE_OK;
+    for (int k = 0; k < 20; k++) {
+        self->n_bad += dp_execution_run(execution, "test", &profile) != DAGPOLE_OK;
+        double sum = profile.share_tasks + profile.share_runtime + profile.share_idle;
+        self->n_bad += !(fabs(sum - 1) < 1e-9);
+        usleep(100); /* now and then neither thread needs the workers */
+    }
+    self->n_bad += memcmp(expected, streams->memory, (size_t)streams->n_words * 8) != 0;
+    dp_execution_destroy(execution);
+    dp_free(expected);
+    random_stream_destroy(streams);
+    return NULL;
+}
+
+static void check_two_threads(dp_runtime *first, dp_runtime *second) {
+    user users[2] = {{first, 1, 0}, {second, 2, 0}};
+    pthread_t threads[2];
+    for (int t = 0; t < 2; t++)
+        ck_assert_int_eq(pthread_create(&threads[t], NULL, use_runtime, &users[t]), 0);
+    for (int t = 0; t < 2; t++) {
+        pthread_join(threads[t], NULL);
+        ck_assert_int_eq(users[t].n_bad, 0);
+    }
+}
+
+START_TEST(two_threads_run_at_once) {
+    dp_runtime *whole = open_runtime((dp_runtime_options){.threads = 2});
+    dp_runtime *part = open_runtime((dp_runtime_options){.threads = 1});
+    dp_runtime *serial = open_runtime((dp_runtime_options){.serial = 1});
+    check_two_threads(whole, whole);
+    check_two_threads(whole, part);
+    check_two_threads(part, serial);
+    check_two_threads(serial, serial);
+    dp_runtime_destroy(serial);
+    dp_runtime_destroy(whole);
+    dp_runtime_destroy(part);
+}
+END_TEST
+
+static dagpole_status spin_body(void *argument, int64_t i, void *const *buffers, int worker) {
+    (void)argument, (void)i, (void)buffers, (void)worker;
+    double end = dp_clock() + 200e-6;
+    while (dp_clock() < end)
+        ;
+    return DAGPOLE_OK;
+}
+
+/* A chain on two workers: at most half of their time goes into tasks. */
+START_TEST(profile_accounts_for_the_workers_time) {
+    random_stream *streams = random_stream_create(17, 4, 300);
+    dp_stream *stream = &streams->stream;
+    uint64_t word;
+    stream->fields[0] = (dp_field){&word, sizeof word};
+    stream->body = spin_body;
+    for (int64_t i = 0; i < stream->n_records; i++) {
+        stream->records[i].op = 2;
+        stream->records[i].access_begin = 0;
+        stream->records[i].n_access = 1;
+    }
+    stream->access_field[0] = 0;
+    stream->access_mode[0] = DP_READ_WRITE;
+    dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
+    dp_execution *execution = open_execution(runtime, streams);
+    for (int before = 0; before < 2; before++) {
+        dp_profile profile;
+        starpu_profiling_status_set(before);
+        ck_assert_int_eq(dp_execution_run(execution, "test", &profile), DAGPOLE_OK);
+        ck_assert_int_eq(starpu_profiling_status_get(), before);
+        double sum = profile.share_tasks + profile.share_runtime + profile.share_idle;
+        ck_assert_double_eq_tol(sum, 1, 1e-9);
+        ck_assert_double_le(profile.share_tasks, 0.55);
+        ck_assert_double_ge(profile.share_idle, 0);
+        ck_assert_double_ge(profile.share_runtime, 0);
+        ck_assert_double_ge(profile.op_s[2], 300 * 200e-6);
+        ck_assert_double_eq(profile.op_s[0], 0);
+        ck_assert_double_ge(profile.wall_s, profile.op_s[2]);
+        /* StarPU's account and the clocks around the bodies agree */
+        ck_assert_double_eq_tol(profile.share_tasks, profile.op_s[2] / (2 * profile.wall_s), 0.05);
+    }
+    dp_execution_destroy(execution);
+    dp_runtime_destroy(runtime);
+    random_stream_destroy(streams);
+}
+END_TEST
+
+START_TEST(two_hundred_runs_keep_no_memory) {
+    random_stream *streams = random_stream_create(19, 60, 200);
+    dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
+    dp_execution *execution = open_execution(runtime, streams);
+    dp_profile profile;
+    size_t held[4];
+    for (int k = 0; k < 200; k++) {
+        ck_assert_int_eq(dp_execution_run(execution, "test", &profile), DAGPOLE_OK);
+        held[k / 50] = mallinfo2().uordblks;
+    }
+    /* 150 runs of 200 tasks: a leak of 4 bytes a task would show */
+    ck_assert_uint_le(held[3], held[0] + 100000);
+    dp_execution_destroy(execution);
+    dp_runtime_destroy(runtime);
+    random_stream_destroy(streams);
+}
+END_TEST
+
+START_TEST(every_failing_allocation_is_reported) {
+    random_stream *streams = random_stream_create(23, 30, 50);
+    for (int serial = 0; serial < 2; serial++) {
+        dp_runtime_options options = {.threads = 2, .serial = serial};
+        int64_t live = dp_memory_live(), k = 0;
+        dagpole_status status = DAGPOLE_NO_MEMORY;
+        while (status != DAGPOLE_OK) {
+            dp_runtime *runtime = NULL;
+            dp_execution *execution = NULL;
+            dp_memory_fail_at(++k, 0);
+            status = dp_runtime_create(&options, &runtime);
+            if (status == DAGPOLE_OK)
+                status = dp_execution_create(runtime, &streams->stream, &execution);
+            ck_assert(status == DAGPOLE_OK || status == DAGPOLE_NO_MEMORY);
+            dp_execution_destroy(execution);
+            dp_runtime_destroy(runtime);
+            ck_assert_int_eq(dp_memory_live(), live);
+        }
+        dp_memory_fail_at(0, 0);
+        ck_assert_int_ge(k, 4);
+    }
+    random_stream_destroy(streams);
+}
+END_TEST
+
+START_TEST(empty_and_oversized_streams) {
+    random_stream *streams = random_stream_create(29, 10, 0);
+    dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
+    dp_execution *execution = open_execution(runtime, streams);
+    check_runs(execution, streams, 2);
+    dp_execution_destroy(execution);
+    streams->stream.n_ops = DP_MAX_OPS + 1;
+    ck_assert_int_eq(dp_execution_create(runtime, &streams->stream, &execution), DAGPOLE_INTERNAL);
+    ck_assert_ptr_null(execution);
+    dp_runtime_destroy(runtime);
+    random_stream_destroy(streams);
+}
+END_TEST
+
+static int count_schedulers(void) {
+    char names[2048];
+    dp_runtime_starpu_info(NULL, 0, NULL, NULL, names, sizeof names);
+    int n = 1;
+    for (const char *c = names; *c; c++)
+        n += *c == ' ';
+    return n;
+}
+
+int main(void) {
+    const TTest *const tests[] = {fifty_runs_match_serial,
+                                  serial_matches_the_records_in_order,
+                                  two_numa_nodes_match_serial,
+                                  smallest_failing_record_is_reported,
+                                  progress_rises_and_can_cancel,
+                                  two_threads_run_at_once,
+                                  profile_accounts_for_the_workers_time,
+                                  two_hundred_runs_keep_no_memory,
+                                  every_failing_allocation_is_reported,
+                                  empty_and_oversized_streams};
+    const TTest *const per_scheduler[] = {every_scheduler_matches_serial};
+    return runtime_suite_main("execution", sizeof tests / sizeof tests[0], tests,
+                              count_schedulers(), 1, per_scheduler);
+}
