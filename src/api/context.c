@@ -1,0 +1,61 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "platform/env.h"
+
+static dagpole_status check(const dagpole_context_options *o) {
+    if (o->size != sizeof *o)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "context options of %zu bytes: call dagpole_context_options_init first",
+                       o->size);
+    if (o->cache_dir && strlen(o->cache_dir) >= DP_PATH_BYTES)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "cache_dir is %zu bytes long: at most %d",
+                       strlen(o->cache_dir), DP_PATH_BYTES - 1);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status create(const dagpole_context_options *o, dagpole_context *context) {
+    DP_TRY(dp_machine_get(&context->machine));
+    context->isa = dp_isa_best();
+    if (o->cache_dir)
+        snprintf(context->cache_dir, sizeof context->cache_dir, "%s", o->cache_dir);
+    else
+        dp_env_cache_dir(context->cache_dir, sizeof context->cache_dir);
+    dp_runtime_options runtime = {.threads = o->threads,
+                                  .scheduler = o->scheduler,
+                                  .serial = o->serial,
+                                  .progress = o->progress,
+                                  .progress_user = o->progress_user,
+                                  .log = o->log,
+                                  .log_user = o->log_user};
+    return dp_runtime_create(&runtime, &context->runtime);
+}
+
+dagpole_status dagpole_context_create(const dagpole_context_options *options,
+                                      dagpole_context **context) {
+    dagpole_context_options defaults;
+    if (!context)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "context is NULL: it receives the new context");
+    *context = NULL;
+    dagpole_context_options_init(&defaults);
+    if (!options)
+        options = &defaults;
+    DP_TRY(check(options));
+    dagpole_context *c = dp_alloc_zero(1, sizeof *c);
+    if (!c)
+        return DAGPOLE_NO_MEMORY;
+    dagpole_status status = create(options, c);
+    if (status == DAGPOLE_OK)
+        *context = c;
+    else
+        dagpole_context_destroy(c);
+    return status;
+}
+
+void dagpole_context_destroy(dagpole_context *context) {
+    if (!context)
+        return;
+    dp_runtime_destroy(context->runtime);
+    dp_free(context);
+}

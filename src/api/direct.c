@@ -1,0 +1,128 @@
+#include <math.h>
+#include <string.h>
+
+#include "api/internal.h"
+
+/* Targets of one piece of work, and pieces between two reports of progress. */
+#define PIECE            64
+#define PIECES_PER_STAGE 64
+
+typedef struct direct_sum {
+    const dp_kernel *kernel;
+    dp_isa isa;
+    double lambda;
+    dp_cube cube;
+    int64_t n_sources, n_targets, first; /* first: piece that number 0 of the stage is */
+    double *sources, *charges, *targets; /* scaled: x, y, z rows */
+    double *potentials, *gradients;
+} direct_sum;
+
+/* n x 3 to three rows, scaled. */
+static double *to_rows(const dp_cube *cube, int64_t n, const double *points) {
+    double *rows = dp_alloc((size_t)n, 3 * sizeof *rows);
+    for (int64_t i = 0; rows && i < n; i++)
+        for (int d = 0; d < 3; d++)
+            rows[d * n + i] = dp_cube_scale(cube, points[3 * i + d]);
+    return rows;
+}
+
+static dp_soa rows_from(const double *rows, int64_t n, int64_t first) {
+    return (dp_soa){rows + first, rows + n + first, rows + 2 * n + first};
+}
+
+static dagpole_status sum_piece(void *argument, int64_t i) {
+    direct_sum *d = argument;
+    int64_t begin = (d->first + i) * PIECE;
+    int64_t n = d->n_targets - begin < PIECE ? d->n_targets - begin : PIECE;
+    double sums[4][PIECE];
+    dp_sums out = {.potential = sums[0]};
+    if (d->gradients)
+        out = (dp_sums){sums[0], sums[1], sums[2], sums[3]};
+    DP_TRY(dp_direct(d->kernel, d->isa, d->lambda, n, rows_from(d->targets, d->n_targets, begin),
+                     out, d->n_sources, rows_from(d->sources, d->n_sources, 0), d->charges));
+    for (int64_t j = 0; j < n; j++) {
+        d->potentials[begin + j] = dp_cube_scale(&d->cube, DP_KERNEL_FACTOR * sums[0][j]);
+        for (int k = 0; d->gradients && k < 3; k++)
+            d->gradients[3 * (begin + j) + k] = dp_cube_scale(
+                &d->cube, dp_cube_scale(&d->cube, DP_KERNEL_FACTOR * sums[1 + k][j]));
+    }
+    return DAGPOLE_OK;
+}
+
+static dagpole_status sum_all(dagpole_context *context, direct_sum *d) {
+    int64_t n_pieces = (d->n_targets + PIECE - 1) / PIECE;
+    const dp_team *team = context ? dp_runtime_team(context->runtime) : &dp_team_serial;
+    for (d->first = 0; d->first < n_pieces; d->first += PIECES_PER_STAGE) {
+        int64_t left = n_pieces - d->first;
+        if (context)
+            DP_TRY(dp_runtime_progress(context->runtime, "direct",
+                                       (double)d->first / (double)n_pieces));
+        DP_TRY(team->run(team, left < PIECES_PER_STAGE ? left : PIECES_PER_STAGE, sum_piece, d));
+    }
+    return DAGPOLE_OK;
+}
+
+static dagpole_status prepare(direct_sum *d, const double *sources, const double *charges,
+                              const double *targets) {
+    dp_bounds bounds = dp_bounds_empty();
+    DP_TRY(dp_bounds_widen(&dp_team_serial, "sources", d->n_sources, sources, &bounds));
+    DP_TRY(dp_bounds_widen(&dp_team_serial, "targets", d->n_targets, targets, &bounds));
+    for (int64_t i = 0; i < d->n_sources; i++)
+        if (!isfinite(charges[i]))
+            return dp_fail(DAGPOLE_NUMERIC, "charges[%lld] is %g: charges must be finite",
+                           (long long)i, charges[i]);
+    d->cube = dp_cube_fit(&bounds, 1);
+    d->lambda = d->kernel->id == DAGPOLE_YUKAWA ? ldexp(d->lambda, d->cube.exponent) : 0;
+    d->sources = to_rows(&d->cube, d->n_sources, sources);
+    d->targets = to_rows(&d->cube, d->n_targets, targets);
+    d->charges = dp_alloc_copy(charges, (size_t)d->n_sources, sizeof *charges);
+    return d->sources && d->targets && d->charges ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+}
+
+static dagpole_status check(dagpole_kernel kernel, double lambda, int64_t n_sources,
+                            const void *sources, const void *charges, int64_t n_targets,
+                            const void *potentials) {
+    if (!dp_kernel_get(kernel))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "kernel is %d: it must be DAGPOLE_LAPLACE (0) or "
+                       "DAGPOLE_YUKAWA (1)", (int)kernel);
+    if (kernel == DAGPOLE_YUKAWA && !(lambda > 0 && isfinite(lambda)))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "lambda is %g: the Yukawa kernel needs a finite lambda above 0", lambda);
+    if (n_sources < 0 || n_targets < 0)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_sources is %lld, n_targets %lld: neither may be "
+                       "negative", (long long)n_sources, (long long)n_targets);
+    if (n_sources && (!sources || !charges))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL: there are %lld sources",
+                       sources ? "charges" : "sources", (long long)n_sources);
+    if (n_targets && !potentials)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: there are %lld targets",
+                       (long long)n_targets);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dagpole_direct(dagpole_context *context, dagpole_kernel kernel, double lambda,
+                              int64_t n_sources, const double *sources, const double *charges,
+                              int64_t n_targets, const double *targets, double *potentials,
+                              double *gradients) {
+    if (!targets)
+        n_targets = n_sources;
+    DP_TRY(check(kernel, lambda, n_sources, sources, charges, n_targets, potentials));
+    direct_sum d = {.kernel = dp_kernel_get(kernel),
+                    .isa = dp_isa_best(),
+                    .lambda = lambda,
+                    .n_sources = n_sources,
+                    .n_targets = n_targets,
+                    .potentials = potentials,
+                    .gradients = gradients};
+    dagpole_status status = prepare(&d, sources, charges, targets ? targets : sources);
+    if (context)
+        dp_runtime_enter(context->runtime);
+    if (status == DAGPOLE_OK)
+        status = sum_all(context, &d);
+    if (context)
+        dp_runtime_leave(context->runtime);
+    dp_free(d.charges);
+    dp_free(d.targets);
+    dp_free(d.sources);
+    return status;
+}

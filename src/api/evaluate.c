@@ -1,0 +1,41 @@
+#include <string.h>
+
+#include "api/internal.h"
+
+static dagpole_status check(const dagpole_plan *plan, const double *charges,
+                            const double *potentials) {
+    if (!plan)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    if (plan->n_sources && !charges)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: the plan has %lld sources",
+                       (long long)plan->n_sources);
+    if (plan->n_targets && !potentials)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: the plan has %lld targets",
+                       (long long)plan->n_targets);
+    return DAGPOLE_OK;
+}
+
+static void account(dagpole_report *r, const dp_profile *profile) {
+    r->n_evaluations++;
+    r->evaluate_s = profile->wall_s;
+    r->share_tasks = profile->share_tasks;
+    r->share_runtime = profile->share_runtime;
+    r->share_idle = profile->share_idle;
+    memcpy(r->operator_s, profile->op_s, sizeof r->operator_s);
+}
+
+dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges, double *potentials,
+                                     double *gradients) {
+    dp_profile profile;
+    DP_TRY(check(plan, charges, potentials));
+    if (atomic_flag_test_and_set(&plan->is_busy))
+        return dp_fail(DAGPOLE_WRONG_STATE,
+                       "the plan is in use by another thread: one evaluation at a time on a plan");
+    plan->graph->call = (dp_call){charges, potentials, gradients};
+    dagpole_status status = dp_execution_run(plan->execution, "evaluate", &profile);
+    plan->graph->call = (dp_call){0};
+    if (status == DAGPOLE_OK)
+        account(&plan->report, &profile);
+    atomic_flag_clear(&plan->is_busy);
+    return status;
+}

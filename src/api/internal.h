@@ -1,0 +1,45 @@
+/* The objects behind the opaque types. */
+#ifndef DP_API_INTERNAL_H
+#define DP_API_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "graph/graph.h"
+#include "platform/machine.h"
+#include "runtime/runtime.h"
+#include "tree/check.h"
+
+enum { DP_PATH_BYTES = 1024 };
+
+struct dagpole_context {
+    dp_runtime *runtime;
+    dp_machine machine;
+    dp_isa isa;
+    char cache_dir[DP_PATH_BYTES]; /* "" = none */
+};
+
+struct dagpole_plan {
+    dagpole_context *context;
+    dagpole_plan_options options; /* with every 0 replaced by what was chosen */
+    const dp_kernel *kernel;
+    int64_t n_sources, n_targets; /* as given */
+    int targets_are_sources;
+    dp_points sources, own_targets;
+    const dp_points *targets; /* &sources or &own_targets */
+    dp_tree tree;
+    dp_lists lists; /* freed once the graph is built */
+    dp_operators *operators;
+    dp_graph *graph;
+    dp_execution *execution;
+    dagpole_report report;
+    atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
+};
+
+/* Checks the options and replaces zeros by what digits ask for. options NULL = defaults. */
+dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out);
+dp_accuracy dp_options_accuracy(const dagpole_plan_options *resolved);
+
+/* Lambda in scaled coordinates. */
+double dp_scaled_lambda(const dagpole_plan_options *options, const dp_cube *cube);
+
+#endif

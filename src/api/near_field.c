@@ -1,0 +1,84 @@
+/* The near field alone, for looking at the error of the far field. */
+#include <math.h>
+#include <string.h>
+
+#include "api/internal.h"
+
+/* Charges of the unique sources in tree order. */
+static void gather(const dp_points *points, const double *charges, double *charge) {
+    for (int64_t i = 0; i < points->n; i++) {
+        int64_t begin = points->origin_begin ? points->origin_begin[i] : i;
+        int64_t end = points->origin_begin ? points->origin_begin[i + 1] : i + 1;
+        charge[i] = 0;
+        for (int64_t j = begin; j < end; j++)
+            charge[i] += charges[points->origin[j]];
+    }
+}
+
+/* unique[i]: the unique point of the caller's point i. */
+static void invert(const dp_points *points, int64_t *unique) {
+    for (int64_t i = 0; i < points->n; i++) {
+        int64_t begin = points->origin_begin ? points->origin_begin[i] : i;
+        int64_t end = points->origin_begin ? points->origin_begin[i + 1] : i + 1;
+        for (int64_t j = begin; j < end; j++)
+            unique[points->origin[j]] = i;
+    }
+}
+
+/* Potential and gradient, without the factors, at unique target i. */
+static void sum_near(const dagpole_plan *plan, const double *charge, int64_t i, double sums[4]) {
+    const dp_tree *tree = &plan->tree;
+    const dp_points *t = plan->targets, *s = &plan->sources;
+    const dp_csr *u = &plan->graph->near;
+    int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
+    dp_sums out = {&sums[0], &sums[1], &sums[2], &sums[3]};
+    memset(sums, 0, 4 * sizeof *sums);
+    for (int64_t j = u->offset[leaf]; j < u->offset[leaf + 1]; j++) {
+        int64_t begin = tree->source_begin[u->index[j]];
+        plan->kernel->p2p[plan->context->isa](
+            plan->graph->in.lambda, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
+            tree->source_end[u->index[j]] - begin,
+            (dp_soa){s->x + begin, s->y + begin, s->z + begin}, charge + begin);
+    }
+}
+
+static dagpole_status check(const dagpole_plan *plan, const double *charges, int64_t n,
+                            const int64_t *targets) {
+    if (!plan || (!charges && plan->n_sources) || n < 0 || (n > 0 && !targets))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan, charges or targets is NULL, or n is negative");
+    for (int64_t i = 0; i < n; i++)
+        if (targets[i] < 0 || targets[i] >= plan->n_targets)
+            return dp_fail(DAGPOLE_BAD_ARGUMENT, "targets[%lld] is %lld: it must be 0 ... %lld",
+                           (long long)i, (long long)targets[i], (long long)plan->n_targets - 1);
+    for (int64_t i = 0; i < plan->n_sources; i++)
+        if (!isfinite(charges[i]))
+            return dp_fail(DAGPOLE_NUMERIC, "charges[%lld] is %g: charges must be finite",
+                           (long long)i, charges[i]);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges, int64_t n,
+                                       const int64_t *targets, double *potentials,
+                                       double *gradients) {
+    DP_TRY(check(plan, charges, n, targets));
+    double *charge = dp_alloc((size_t)plan->sources.n, sizeof *charge);
+    int64_t *unique = dp_alloc((size_t)plan->n_targets, sizeof *unique);
+    dagpole_status status = charge && unique ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK) {
+        gather(&plan->sources, charges, charge);
+        invert(plan->targets, unique);
+    }
+    for (int64_t i = 0; status == DAGPOLE_OK && i < n; i++) {
+        const dp_cube *cube = &plan->tree.cube;
+        double sums[4];
+        sum_near(plan, charge, unique[targets[i]], sums);
+        if (potentials)
+            potentials[i] = dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[0]);
+        for (int d = 0; gradients && d < 3; d++)
+            gradients[3 * i + d] =
+                dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[1 + d]));
+    }
+    dp_free(unique);
+    dp_free(charge);
+    return status;
+}

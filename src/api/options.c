@@ -1,0 +1,74 @@
+#include <math.h>
+
+#include "api/internal.h"
+
+void dagpole_context_options_init(dagpole_context_options *options) {
+    *options = (dagpole_context_options){.size = sizeof *options};
+}
+
+void dagpole_plan_options_init(dagpole_plan_options *options) {
+    *options = (dagpole_plan_options){
+        .size = sizeof *options, .kernel = DAGPOLE_LAPLACE, .digits = 6};
+}
+
+/* Leaves of the size where near and far field cost about the same, by digits. */
+static const int n_crit_by_digits[] = {
+    [3] = 80, [4] = 100, [5] = 120, [6] = 150, [7] = 180,
+    [8] = 220, [9] = 260, [10] = 320, [11] = 380, [12] = 450,
+};
+
+static dagpole_status check_int(const char *name, int value, int low, int high) {
+    if (value == 0 || (value >= low && value <= high))
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is %d: it must be 0 (automatic) or %d ... %d", name,
+                   value, low, high);
+}
+
+static dagpole_status check_double(const char *name, double value, double low, double high) {
+    if (value == 0 || (value >= low && value <= high))
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is %g: it must be 0 (automatic) or %g ... %g", name,
+                   value, low, high);
+}
+
+static dagpole_status check(const dagpole_plan_options *o) {
+    if (o->size != sizeof *o)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "plan options of %zu bytes: call dagpole_plan_options_init first", o->size);
+    if (!dp_kernel_get(o->kernel))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "kernel is %d: it must be DAGPOLE_LAPLACE (0) or "
+                       "DAGPOLE_YUKAWA (1)", (int)o->kernel);
+    if (o->kernel == DAGPOLE_YUKAWA && !(o->lambda > 0 && isfinite(o->lambda)))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "lambda is %g: the Yukawa kernel needs a finite lambda above 0", o->lambda);
+    if (o->digits < 3 || o->digits > 12)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
+    DP_TRY(check_int("p", o->p, 3, 20));
+    DP_TRY(check_int("n_crit", o->n_crit, 1, 100000));
+    DP_TRY(check_int("block_boxes", o->block_boxes, 1, 100000));
+    DP_TRY(check_double("tolerance", o->tolerance, 1e-15, 1e-1));
+    return check_double("svd_cutoff", o->svd_cutoff, 1e-16, 1e-2);
+}
+
+dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out) {
+    dagpole_plan_options o;
+    dagpole_plan_options_init(&o);
+    if (options)
+        o = *options;
+    DP_TRY(check(&o));
+    dp_accuracy accuracy = dp_accuracy_for_digits(o.digits);
+    o.p = o.p ? o.p : accuracy.p;
+    o.tolerance = o.tolerance ? o.tolerance : accuracy.tolerance;
+    o.svd_cutoff = o.svd_cutoff ? o.svd_cutoff : accuracy.svd_cutoff;
+    o.n_crit = o.n_crit ? o.n_crit : n_crit_by_digits[o.digits];
+    *out = o;
+    return DAGPOLE_OK;
+}
+
+dp_accuracy dp_options_accuracy(const dagpole_plan_options *o) {
+    return (dp_accuracy){.p = o->p, .tolerance = o->tolerance, .svd_cutoff = o->svd_cutoff};
+}
+
+double dp_scaled_lambda(const dagpole_plan_options *options, const dp_cube *cube) {
+    return options->kernel == DAGPOLE_YUKAWA ? ldexp(options->lambda, cube->exponent) : 0;
+}

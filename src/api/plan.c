@@ -1,0 +1,219 @@
+/* The chain: points -> tree -> lists -> operators -> graph -> execution. */
+#include <math.h>
+#include <stdio.h>
+
+#include "api/internal.h"
+#include "base/clock.h"
+
+static dagpole_status check_array(const char *name, int64_t n, const void *array) {
+    if (n < 0 || n > (int64_t)1 << 40)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_%s is %lld: it must be 0 ... 2^40", name,
+                       (long long)n);
+    if (n > 0 && !array)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL: %lld points are announced", name,
+                       (long long)n);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status check_arrays(int64_t n_sources, const double *sources, int64_t n_targets,
+                                   const double *targets) {
+    DP_TRY(check_array("sources", n_sources, sources));
+    if (targets)
+        return check_array("targets", n_targets, targets);
+    if (n_targets != 0 && n_targets != n_sources)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "targets is NULL, so that the sources are the targets, but n_targets is "
+                       "%lld: it must be 0 or n_sources (%lld)",
+                       (long long)n_targets, (long long)n_sources);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status build_tree(const dp_team *team, dagpole_plan *p, const double *sources,
+                                 const double *targets) {
+    dp_bounds bounds = dp_bounds_empty();
+    DP_TRY(dp_bounds_widen(team, "sources", p->n_sources, sources, &bounds));
+    if (!p->targets_are_sources)
+        DP_TRY(dp_bounds_widen(team, "targets", p->n_targets, targets, &bounds));
+    dp_cube cube = dp_cube_fit(&bounds, 1);
+    DP_TRY(dp_points_build(team, &cube, p->n_sources, sources, &p->sources));
+    if (!p->targets_are_sources)
+        DP_TRY(dp_points_build(team, &cube, p->n_targets, targets, &p->own_targets));
+    p->targets = p->targets_are_sources ? &p->sources : &p->own_targets;
+    return dp_tree_build(team, &cube, &p->sources, p->targets_are_sources ? NULL : p->targets,
+                         p->options.n_crit, &p->tree);
+}
+
+static dagpole_status build_operators(const dp_team *team, dagpole_plan *p) {
+    char message[DP_ERROR_TEXT_BYTES];
+    dp_operators_request request = {.kernel = p->kernel,
+                                    .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
+                                    .side = p->tree.cube.side,
+                                    .depth = p->tree.depth,
+                                    .accuracy = dp_options_accuracy(&p->options),
+                                    .isa = p->context->isa,
+                                    .cache_dir = p->context->cache_dir};
+    DP_TRY(dp_operators_create(team, &request, message, &p->operators));
+    if (*message)
+        dp_runtime_log(p->context->runtime, "%s", message);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
+    dp_runtime *runtime = p->context->runtime;
+    dp_graph_inputs inputs = {.tree = &p->tree,
+                              .lists = &p->lists,
+                              .sources = &p->sources,
+                              .targets = p->targets,
+                              .operators = p->operators,
+                              .kernel = p->kernel,
+                              .isa = p->context->isa,
+                              .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
+                              .block_boxes = p->options.block_boxes,
+                              .n_cores = p->context->machine.cores,
+                              .n_workers = dp_runtime_n_slots(runtime)};
+    DP_TRY(dp_graph_create(team, &inputs, &p->graph));
+    dp_lists_free(&p->lists); /* the graph holds them in its own order */
+    return dp_execution_create(runtime, &p->graph->stream, &p->execution);
+}
+
+/* Mean length of the rows of a list over the boxes that count. */
+static double mean(const dp_csr *list, int64_t n_rows) {
+    return n_rows ? (double)list->offset[list->n_rows] / (double)n_rows : 0;
+}
+
+static void describe_tree(dagpole_plan *p) {
+    const dp_tree *tree = &p->tree;
+    dagpole_report *r = &p->report;
+    int64_t n_target_leaves = 0, n_target_boxes = 0;
+    for (int32_t box = 0; box < tree->n_boxes; box++) {
+        int has_targets = dp_n_targets(tree, box) > 0;
+        n_target_boxes += has_targets;
+        n_target_leaves += has_targets && dp_tree_is_leaf(tree, box);
+    }
+    r->n_boxes = tree->n_boxes;
+    r->n_leaves = tree->n_leaves;
+    r->depth = tree->depth;
+    r->mean_u = mean(&p->lists.u, n_target_leaves);
+    r->mean_v = mean(&p->lists.v, n_target_boxes);
+    r->mean_w = mean(&p->lists.w, n_target_leaves);
+    r->mean_x = mean(&p->lists.x, n_target_boxes);
+    r->n_unique_sources = p->sources.n;
+    r->n_unique_targets = p->targets->n;
+    r->root_side = ldexp(tree->cube.side, tree->cube.exponent);
+    for (int d = 0; d < 3; d++)
+        r->root_corner[d] = ldexp(tree->cube.corner[d], tree->cube.exponent);
+}
+
+static dagpole_status describe_graph(dagpole_plan *p) {
+    dagpole_report *r = &p->report;
+    double work, span;
+    DP_TRY(dp_stream_span(&p->graph->stream, &work, &span));
+    r->n_blocks = p->graph->n_blocks;
+    r->n_tasks = p->graph->stream.n_records;
+    r->work_over_span = span > 0 ? work / span : 1;
+    r->expansion_size = 0;
+    for (int i = 0; i < p->operators->n_sets; i++)
+        if (p->operators->sets[i].k > r->expansion_size)
+            r->expansion_size = p->operators->sets[i].k;
+    r->operators_cached = p->operators->is_cached;
+    r->bytes_operators = dp_operators_bytes(p->operators);
+    r->bytes_plan = (int64_t)sizeof *p + dp_points_bytes(&p->sources) +
+                    dp_points_bytes(&p->own_targets) + dp_tree_bytes(&p->tree) +
+                    dp_graph_bytes(p->graph);
+    return DAGPOLE_OK;
+}
+
+static void describe_request(dagpole_plan *p) {
+    const dagpole_plan_options *o = &p->options;
+    const dp_runtime *runtime = p->context->runtime;
+    dagpole_report *r = &p->report;
+    r->n_sources = p->n_sources;
+    r->n_targets = p->n_targets;
+    r->kernel = o->kernel;
+    r->lambda = o->kernel == DAGPOLE_YUKAWA ? o->lambda : 0;
+    r->digits = o->digits;
+    r->p = o->p;
+    r->n_crit = o->n_crit;
+    r->tolerance = o->tolerance;
+    r->svd_cutoff = o->svd_cutoff;
+    r->threads = dp_runtime_threads(runtime);
+    snprintf(r->scheduler, sizeof r->scheduler, "%s", dp_runtime_scheduler(runtime));
+    snprintf(r->instruction_set, sizeof r->instruction_set, "%s", dp_isa_name(p->context->isa));
+}
+
+/* Adds the time since *clock to a stage and starts the next. */
+static void lap(double *clock, double *stage_s) {
+    double now = dp_clock();
+    *stage_s += now - *clock;
+    *clock = now;
+}
+
+static dagpole_status build(dagpole_plan *p, const double *sources, const double *targets) {
+    dp_runtime *runtime = p->context->runtime;
+    const dp_team *team = dp_runtime_team(runtime);
+    double begin = dp_clock(), clock = begin;
+    DP_TRY(dp_runtime_progress(runtime, "tree", 0));
+    DP_TRY(build_tree(team, p, sources, targets));
+    lap(&clock, &p->report.tree_s);
+    DP_TRY(dp_runtime_progress(runtime, "lists", 0));
+    DP_TRY(dp_lists_build(team, &p->tree, &p->lists));
+    describe_tree(p);
+    lap(&clock, &p->report.lists_s);
+    DP_TRY(dp_runtime_progress(runtime, "operators", 0));
+    DP_TRY(build_operators(team, p));
+    lap(&clock, &p->report.operators_s);
+    DP_TRY(dp_runtime_progress(runtime, "graph", 0));
+    DP_TRY(build_graph(team, p));
+    DP_TRY(describe_graph(p));
+    describe_request(p);
+    lap(&clock, &p->report.graph_s);
+    p->report.setup_s = clock - begin;
+    return dp_runtime_progress(runtime, "graph", 1);
+}
+
+dagpole_status dagpole_plan_create(dagpole_context *context, const dagpole_plan_options *options,
+                                   int64_t n_sources, const double *sources, int64_t n_targets,
+                                   const double *targets, dagpole_plan **plan) {
+    dagpole_plan_options resolved;
+    if (!plan)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: it receives the new plan");
+    *plan = NULL;
+    if (!context)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "context is NULL: make one with "
+                                             "dagpole_context_create");
+    DP_TRY(dp_options_resolve(options, &resolved));
+    DP_TRY(check_arrays(n_sources, sources, n_targets, targets));
+    dagpole_plan *p = dp_alloc_zero(1, sizeof *p);
+    if (!p)
+        return DAGPOLE_NO_MEMORY;
+    atomic_flag_clear(&p->is_busy);
+    p->context = context;
+    p->options = resolved;
+    p->kernel = dp_kernel_get(resolved.kernel);
+    p->targets_are_sources = !targets || (targets == sources && n_targets == n_sources);
+    p->n_sources = n_sources;
+    p->n_targets = p->targets_are_sources ? n_sources : n_targets;
+    dp_runtime_enter(context->runtime);
+    dagpole_status status = build(p, sources, targets);
+    dp_runtime_leave(context->runtime);
+    if (status == DAGPOLE_OK)
+        *plan = p;
+    else
+        dagpole_plan_destroy(p);
+    return status;
+}
+
+void dagpole_plan_destroy(dagpole_plan *p) {
+    if (!p)
+        return;
+    dp_runtime_enter(p->context->runtime);
+    dp_execution_destroy(p->execution);
+    dp_graph_destroy(p->graph);
+    dp_operators_destroy(p->operators);
+    dp_lists_free(&p->lists);
+    dp_tree_free(&p->tree);
+    dp_points_free(&p->own_targets);
+    dp_points_free(&p->sources);
+    dp_runtime_leave(p->context->runtime);
+    dp_free(p);
+}

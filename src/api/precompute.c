@@ -1,0 +1,81 @@
+/* Operators ahead of time, and what a plan will hold. */
+#include <math.h>
+#include <stdio.h>
+
+#include "api/internal.h"
+
+static dagpole_status check(const dagpole_context *context, const dagpole_plan_options *o,
+                            double root_side, int depth) {
+    if (!context)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "context is NULL: make one with "
+                                             "dagpole_context_create");
+    if (o->kernel == DAGPOLE_LAPLACE)
+        return DAGPOLE_OK;
+    if (!(root_side > 0 && root_side <= DP_MAX_COORDINATE))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "root_side is %g: it must be positive and at most %g",
+                       root_side, DP_MAX_COORDINATE);
+    if (depth < 2 || depth > DP_MAX_DEPTH)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "depth is %d: it must be 2 ... %d", depth,
+                       DP_MAX_DEPTH);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_options *options,
+                                  double root_side, int depth) {
+    dagpole_plan_options o;
+    char message[DP_ERROR_TEXT_BYTES];
+    dp_operators *operators;
+    DP_TRY(dp_options_resolve(options, &o));
+    DP_TRY(check(context, &o, root_side, depth));
+    if (!*context->cache_dir)
+        return dp_fail(DAGPOLE_FILE, "the context has no cache directory to keep operators in");
+    dp_bounds bounds = {{0, 0, 0}, {root_side, root_side, root_side}};
+    dp_cube cube = dp_cube_fit(&bounds, 1);
+    dp_operators_request request = {.kernel = dp_kernel_get(o.kernel),
+                                    .lambda = dp_scaled_lambda(&o, &cube),
+                                    .side = cube.side,
+                                    .depth = o.kernel == DAGPOLE_LAPLACE ? 2 : depth,
+                                    .accuracy = dp_options_accuracy(&o),
+                                    .isa = context->isa,
+                                    .cache_dir = context->cache_dir};
+    dp_runtime_enter(context->runtime);
+    dagpole_status status = dp_runtime_progress(context->runtime, "operators", 0);
+    if (status == DAGPOLE_OK)
+        status = dp_operators_create(dp_runtime_team(context->runtime), &request, message,
+                                     &operators);
+    dp_runtime_leave(context->runtime);
+    if (status != DAGPOLE_OK)
+        return status;
+    int is_kept = !*message || operators->is_cached;
+    dp_operators_destroy(operators);
+    if (*message)
+        dp_runtime_log(context->runtime, "%s", message);
+    return is_kept ? DAGPOLE_OK : dp_fail(DAGPOLE_FILE, "%s", message);
+}
+
+/* Expansion sizes measured for the default accuracies (docs: src/README.md). */
+static double expansion_size(double tolerance) {
+    double digits = -log10(tolerance);
+    return 4.0 * digits * digits; /* 29 at 2.7, 147 at 6.1, 350 at 9.3, 610 at 12.3 */
+}
+
+dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_t n_sources,
+                                     int64_t n_targets, int64_t *bytes) {
+    dagpole_plan_options o;
+    DP_TRY(dp_options_resolve(options, &o));
+    if (!bytes || n_sources < 0 || n_targets < 0)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "bytes is NULL or a count is negative (n_sources %lld, n_targets %lld)",
+                       (long long)n_sources, (long long)n_targets);
+    double k = expansion_size(o.tolerance), rank = 0.13 * k;
+    double own_targets = (double)n_targets, targets = n_targets ? own_targets : (double)n_sources;
+    double points = (double)n_sources + own_targets;
+    /* Leaves are about 0.4 full; a box holds two expansions and up to 189 M2L pairs. */
+    double boxes = 1.15 * points / (0.4 * o.n_crit) + 1;
+    double plan = 40 * points + 32.0 * (double)n_sources + 56 * targets +
+                  boxes * (16 * k + 189 * 12 + 60 * 4 + 100);
+    double sets = o.kernel == DAGPOLE_YUKAWA ? fmax(1, log2(boxes + 1) / 3 - 1) : 1;
+    double operators = sets * 8 * k * (2 * DP_N_FOLDED * rank + 6 * k);
+    *bytes = (int64_t)(plan + operators + 1e6);
+    return DAGPOLE_OK;
+}

@@ -1,0 +1,152 @@
+/* Looking into a plan: report, boxes, expansions, order, invariants. */
+#include <math.h>
+#include <string.h>
+
+#include "api/internal.h"
+
+static dagpole_status check_plan(const dagpole_plan *plan) {
+    if (plan)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+}
+
+static dagpole_status check_index(const dagpole_plan *plan, int64_t index) {
+    DP_TRY(check_plan(plan));
+    if (index >= 0 && index < plan->tree.n_boxes)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "box index is %lld: it must be 0 ... %d", (long long)index,
+                   plan->tree.n_boxes - 1);
+}
+
+dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *report) {
+    DP_TRY(check_plan(plan));
+    if (!report || report->size != sizeof *report)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "report is NULL or its size is not set to sizeof(dagpole_report)");
+    *report = plan->report;
+    report->size = sizeof *report;
+    return DAGPOLE_OK;
+}
+
+dagpole_status dagpole_plan_box(const dagpole_plan *plan, int64_t index, dagpole_box *box) {
+    DP_TRY(check_index(plan, index));
+    if (!box || box->size != sizeof *box)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "box is NULL or its size is not set to sizeof(dagpole_box)");
+    const dp_tree *t = &plan->tree;
+    *box = (dagpole_box){.size = sizeof *box,
+                         .index = index,
+                         .morton = t->key[index],
+                         .level = t->level[index],
+                         .is_leaf = dp_tree_is_leaf(t, (int32_t)index),
+                         .side = ldexp(dp_cube_side(&t->cube, t->level[index]), t->cube.exponent),
+                         .parent = t->parent[index],
+                         .first_child = t->child[index],
+                         .n_children = t->n_children[index],
+                         .source_begin = t->source_begin[index],
+                         .source_end = t->source_end[index],
+                         .target_begin = t->target_begin[index],
+                         .target_end = t->target_end[index]};
+    dp_cube_centre(&t->cube, box->level, box->morton, box->centre);
+    for (int d = 0; d < 3; d++)
+        box->centre[d] = ldexp(box->centre[d], t->cube.exponent);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dagpole_plan_find_box(const dagpole_plan *plan, int level, uint64_t morton,
+                                     int64_t *index) {
+    DP_TRY(check_plan(plan));
+    if (!index)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "index is NULL: it receives the box's index");
+    if (level < 0 || level > DP_MAX_DEPTH)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "level is %d: it must be 0 ... %d", level,
+                       DP_MAX_DEPTH);
+    *index = level > plan->tree.depth ? -1 : dp_tree_find(&plan->tree, level, morton);
+    return DAGPOLE_OK;
+}
+
+/* Which operators of the walk fill a box's expansion; elsewhere it is zero. */
+static int has_multipole(const dagpole_plan *plan, int32_t box) {
+    return dp_n_sources(&plan->tree, box) > 0 && dp_graph_k(plan->graph, plan->tree.level[box]) > 0;
+}
+
+static int has_local(const dagpole_plan *plan, int32_t box) {
+    return dp_n_targets(&plan->tree, box) > 0 &&
+           plan->graph->blocks[plan->graph->block_of[box]].has_locals;
+}
+
+static dagpole_status copy_expansion(dagpole_plan *plan, int32_t box, dp_quantity quantity,
+                                     int is_present, double *out) {
+    const dp_block *block = &plan->graph->blocks[plan->graph->block_of[box]];
+    memset(out, 0, (size_t)plan->report.expansion_size * sizeof *out);
+    if (!is_present)
+        return DAGPOLE_OK;
+    DP_TRY(dp_execution_fetch(plan->execution, block->field[quantity]));
+    const dp_operator_set *set = plan->operators->level[block->level];
+    const double *data = plan->graph->stream.fields[block->field[quantity]].data;
+    memcpy(out, data + (size_t)(box - block->box_begin) * (size_t)set->k_padded,
+           (size_t)set->k * sizeof *out);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status copy_potentials(dagpole_plan *plan, int32_t box, double *out) {
+    const dp_block *block = &plan->graph->blocks[plan->graph->block_of[box]];
+    if (!dp_tree_is_leaf(&plan->tree, box))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "box %d is not a leaf: only leaves hold potentials",
+                       box);
+    if (block->field[DP_TARGETS] < 0)
+        return DAGPOLE_OK;
+    DP_TRY(dp_execution_fetch(plan->execution, block->field[DP_TARGETS]));
+    const double *data = plan->graph->stream.fields[block->field[DP_TARGETS]].data;
+    const double *potential = data + 3 * block->target_row + plan->graph->target_at[box];
+    for (int64_t i = 0; i < dp_n_targets(&plan->tree, box); i++)
+        out[i] = dp_cube_scale(&plan->tree.cube, DP_KERNEL_FACTOR * potential[i]);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status expansions(dagpole_plan *plan, int32_t box, double *multipole, double *local,
+                                 double *potentials) {
+    if (!plan->report.n_evaluations)
+        return dp_fail(DAGPOLE_WRONG_STATE, "nothing has been evaluated yet");
+    if (multipole)
+        DP_TRY(copy_expansion(plan, box, DP_MULTIPOLES, has_multipole(plan, box), multipole));
+    if (local)
+        DP_TRY(copy_expansion(plan, box, DP_LOCALS, has_local(plan, box), local));
+    return potentials ? copy_potentials(plan, box, potentials) : DAGPOLE_OK;
+}
+
+dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index, double *multipole,
+                                       double *local, double *potentials) {
+    DP_TRY(check_index(plan, index));
+    if (atomic_flag_test_and_set(&plan->is_busy))
+        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    dagpole_status status = expansions(plan, (int32_t)index, multipole, local, potentials);
+    atomic_flag_clear(&plan->is_busy);
+    return status;
+}
+
+dagpole_status dagpole_plan_order(const dagpole_plan *plan, int64_t *source_order,
+                                  int64_t *target_order) {
+    DP_TRY(check_plan(plan));
+    if (source_order)
+        memcpy(source_order, plan->sources.origin,
+               (size_t)plan->n_sources * sizeof *source_order);
+    if (target_order)
+        memcpy(target_order, plan->targets->origin,
+               (size_t)plan->n_targets * sizeof *target_order);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dagpole_plan_check(const dagpole_plan *plan, int exhaustive) {
+    dp_lists lists = {0};
+    DP_TRY(check_plan(plan));
+    DP_TRY(dp_lists_build(&dp_team_serial, &plan->tree, &lists));
+    dagpole_status status =
+        dp_tree_check(&plan->tree, &lists, &plan->sources,
+                      plan->targets_are_sources ? NULL : plan->targets, plan->options.n_crit,
+                      exhaustive);
+    if (status == DAGPOLE_OK)
+        status = dp_stream_check(&plan->graph->stream);
+    dp_lists_free(&lists);
+    return status;
+}
