@@ -1,0 +1,188 @@
+#include "cli/arguments.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Above this, doubles skip whole numbers. */
+#define MAX_WHOLE 9007199254740992.0
+
+int cli_usage(const cli_command *command, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "dagpole %s: ", command->name);
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "; see dagpole %s --help\n", command->name);
+    va_end(arguments);
+    return CLI_USAGE;
+}
+
+/* What the option allows, in words. */
+static void describe(const cli_option *option, char *text, size_t bytes) {
+    switch (option->type) {
+    case CLI_INT:
+    case CLI_COUNT:
+        snprintf(text, bytes, "a whole number from %.17g to %.17g", option->low, option->high);
+        break;
+    case CLI_REAL:
+        snprintf(text, bytes, "a number from %g to %g", option->low, option->high);
+        break;
+    case CLI_POSITIVE:
+        snprintf(text, bytes, "a number above 0");
+        break;
+    case CLI_CHOICE:
+        snprintf(text, bytes, "one of %s", option->argument);
+        break;
+    default:
+        snprintf(text, bytes, "a value (%s)", option->argument);
+    }
+}
+
+static int is_choice(const char *words, const char *text) {
+    size_t length = strlen(text);
+    for (const char *word = words; word; word = strchr(word, '|')) {
+        word += *word == '|';
+        if (length && strcspn(word, "|") == length && strncmp(word, text, length) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* The whole text as a number; 0 where it is none or overflows. */
+static int parse_real(const char *text, double *value) {
+    char *end;
+    errno = 0;
+    *value = strtod(text, &end);
+    return end != text && *end == '\0' && !(errno == ERANGE && (*value > 1 || *value < -1));
+}
+
+static int parse_count(const char *text, int64_t *value) {
+    char *end;
+    errno = 0;
+    *value = strtoll(text, &end, 10);
+    if (end != text && *end == '\0')
+        return errno == 0;
+    double real;
+    if (!parse_real(text, &real) || !(real >= -MAX_WHOLE && real <= MAX_WHOLE))
+        return 0;
+    *value = (int64_t)real;
+    return (double)*value == real;
+}
+
+static int store_whole(const cli_option *option, const char *text) {
+    int64_t value;
+    if (!parse_count(text, &value) || (double)value < option->low || (double)value > option->high)
+        return 0;
+    if (option->type == CLI_INT)
+        *(int *)option->value = (int)value;
+    else
+        *(int64_t *)option->value = value;
+    return 1;
+}
+
+/* 0 where the text is not what the option allows. */
+static int store(const cli_option *option, const char *text) {
+    double real;
+    switch (option->type) {
+    case CLI_INT:
+    case CLI_COUNT:
+        return store_whole(option, text);
+    case CLI_REAL:
+    case CLI_POSITIVE:
+        /* written so that NaN fails */
+        if (!parse_real(text, &real) || !(real >= option->low) ||
+            !(option->type == CLI_REAL ? real <= option->high : real > 0 && real * 0 == 0))
+            return 0;
+        *(double *)option->value = real;
+        return 1;
+    default:
+        if (option->type == CLI_CHOICE ? !is_choice(option->argument, text) : !*text)
+            return 0;
+        *(const char **)option->value = text;
+        return 1;
+    }
+}
+
+/* Width of the column of option names in --help. */
+enum { NAME_WIDTH = 27 };
+
+static void print_option(const cli_option *option) {
+    int width = printf("  %s", option->name);
+    if (option->argument)
+        width += printf(" %s", option->argument);
+    if (width > NAME_WIDTH - 2) {
+        putchar('\n');
+        width = 0;
+    }
+    printf("%*s%s", NAME_WIDTH - width, "", option->help);
+    if (option->type == CLI_INT || option->type == CLI_REAL)
+        printf(", %.10g to %.10g", option->low, option->high);
+    putchar('\n');
+}
+
+static void print_help(const cli_command *command, int n_options, const cli_option *options) {
+    printf("usage: dagpole %s%s%s [options]\n\n%s\n\n", command->name, command->operand ? " " : "",
+           command->operand ? command->operand : "", command->summary);
+    for (int i = 0; i < n_options; i++)
+        print_option(&options[i]);
+    print_option(&(cli_option){.name = "--help", .type = CLI_FLAG, .help = "this text"});
+}
+
+/* The option that argument names, as "--name" or "--name=value"; NULL where there is none. */
+static const cli_option *find(int n_options, const cli_option *options, const char *argument) {
+    size_t length = strcspn(argument, "=");
+    for (int i = 0; i < n_options; i++)
+        if (strlen(options[i].name) == length && strncmp(options[i].name, argument, length) == 0)
+            return &options[i];
+    return NULL;
+}
+
+/* Reads the option at argv[*i], and its value, which may be argv[*i + 1]. */
+static int parse_option(const cli_command *command, const cli_option *option, int argc, char **argv,
+                        int *i) {
+    char allowed[256];
+    const char *equals = strchr(argv[*i], '=');
+    if (option->type == CLI_FLAG) {
+        if (equals)
+            return cli_usage(command, "%s takes no value", option->name);
+        *(int *)option->value = 1;
+        return CLI_PROCEED;
+    }
+    describe(option, allowed, sizeof allowed);
+    if (!equals && *i + 1 >= argc)
+        return cli_usage(command, "%s needs %s", option->name, allowed);
+    const char *text = equals ? equals + 1 : argv[++*i];
+    if (!store(option, text))
+        return cli_usage(command, "%s takes %s, not '%s'", option->name, allowed, text);
+    return CLI_PROCEED;
+}
+
+int cli_parse(const cli_command *command, int n_options, const cli_option *options, int argc,
+              char **argv, const char **operand) {
+    int only_operands = 0;
+    *operand = NULL;
+    for (int i = 1; i < argc; i++) {
+        if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
+            if (!command->operand || *operand)
+                return cli_usage(command, "'%s' is one argument too many", argv[i]);
+            *operand = argv[i];
+        } else if (strcmp(argv[i], "--") == 0) {
+            only_operands = 1;
+        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            print_help(command, n_options, options);
+            return CLI_SUCCESS;
+        } else {
+            const cli_option *option = find(n_options, options, argv[i]);
+            if (!option)
+                return cli_usage(command, "there is no option '%s'", argv[i]);
+            int code = parse_option(command, option, argc, argv, &i);
+            if (code != CLI_PROCEED)
+                return code;
+        }
+    }
+    if (command->operand && !*operand)
+        return cli_usage(command, "%s is missing", command->operand);
+    return CLI_PROCEED;
+}

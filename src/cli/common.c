@@ -1,0 +1,95 @@
+#include "cli/common.h"
+#include "cli/progress.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+dagpole_status cli_context_create(const cli_context_choice *choice, dagpole_context **context) {
+    dagpole_context_options options;
+    dagpole_context_options_init(&options);
+    options.threads = choice->threads;
+    options.scheduler = choice->scheduler;
+    options.serial = choice->serial;
+    options.cache_dir = choice->no_cache ? "" : choice->cache;
+    cli_progress_attach(&options);
+    return dagpole_context_create(&options, context);
+}
+
+cli_plan_choice cli_plan_choice_default(void) {
+    cli_plan_choice choice = {.kernel = "laplace"};
+    dagpole_plan_options_init(&choice.plan);
+    choice.plan.lambda = 0; /* 0: not given */
+    return choice;
+}
+
+int cli_plan_choice_check(const cli_command *command, cli_plan_choice *choice) {
+    int is_yukawa = strcmp(choice->kernel, "yukawa") == 0;
+    if (is_yukawa && choice->plan.lambda == 0)
+        return cli_usage(command, "--kernel yukawa needs --lambda, a number above 0");
+    if (!is_yukawa && choice->plan.lambda != 0)
+        return cli_usage(command, "--lambda goes with --kernel yukawa only");
+    choice->plan.kernel = is_yukawa ? DAGPOLE_YUKAWA : DAGPOLE_LAPLACE;
+    return CLI_PROCEED;
+}
+
+const char *cli_kernel_name(dagpole_kernel kernel) {
+    return kernel == DAGPOLE_YUKAWA ? "yukawa" : "laplace";
+}
+
+int cli_exit_code(const cli_command *command, dagpole_status status) {
+    if (cli_signal_pending()) {
+        fprintf(stderr, "dagpole %s: interrupted\n", command->name);
+        return 128 + cli_signal_pending();
+    }
+    if (status == DAGPOLE_OK)
+        return CLI_SUCCESS;
+    const char *sentence = dagpole_last_error();
+    return cli_fail(command, "%s (%s)", *sentence ? sentence : "the tool itself found no memory",
+                    dagpole_status_name(status));
+}
+
+int cli_fail(const cli_command *command, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "dagpole %s: ", command->name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return CLI_FAILURE;
+}
+
+enum { BUFFER_BYTES = 32 };
+
+/* As many as one printf may hold at a time. */
+static char *next_buffer(void) {
+    static char buffers[8][BUFFER_BYTES];
+    static unsigned turn;
+    return buffers[turn++ % 8];
+}
+
+const char *cli_text_count(int64_t count) {
+    char digits[BUFFER_BYTES];
+    int n_digits = snprintf(digits, sizeof digits, "%" PRId64, count);
+    char *text = next_buffer(), *end = text;
+    for (int i = 0; i < n_digits; i++) {
+        if (i > 0 && (n_digits - i) % 3 == 0)
+            *end++ = ',';
+        *end++ = digits[i];
+    }
+    *end = '\0';
+    return text;
+}
+
+const char *cli_text_bytes(int64_t bytes) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    enum { N_UNITS = sizeof units / sizeof units[0] };
+    int unit = 0;
+    double value = (double)bytes;
+    for (; value >= 1000 && unit + 1 < N_UNITS; unit++)
+        value /= 1024;
+    char *text = next_buffer();
+    snprintf(text, BUFFER_BYTES, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    return text;
+}

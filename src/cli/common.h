@@ -1,0 +1,84 @@
+/* What several commands share: options of contexts and plans, points, the way out. */
+#ifndef DP_CLI_COMMON_H
+#define DP_CLI_COMMON_H
+
+#include "cli/arguments.h"
+
+#include <dagpole.h>
+
+extern const cli_command cli_generate, cli_run, cli_verify, cli_precompute, cli_info;
+
+typedef struct cli_context_choice {
+    int threads, serial, no_cache;
+    const char *scheduler, *cache;
+} cli_context_choice;
+
+#define CLI_CONTEXT_OPTIONS(choice)                                                                  \
+    {"--threads", CLI_INT, &(choice).threads, "T", "workers [every core]", 1, 4096},                 \
+        {"--scheduler",                                                                              \
+         CLI_TEXT,                                                                                   \
+         &(choice).scheduler,                                                                        \
+         "NAME",                                                                                     \
+         "StarPU's policy [lws]; STARPU_SCHED wins; see dagpole info",                               \
+         0,                                                                                          \
+         0},                                                                                         \
+        {"--serial", CLI_FLAG, &(choice).serial, NULL, "one thread, without StarPU", 0, 0},          \
+        {"--cache", CLI_TEXT, &(choice).cache, "DIR", "operators on disk [$XDG_CACHE_HOME/dagpole]", \
+         0,         0},                                                                              \
+    {                                                                                                \
+        "--no-cache", CLI_FLAG, &(choice).no_cache, NULL, "neither read nor write the cache", 0, 0   \
+    }
+
+dagpole_status cli_context_create(const cli_context_choice *choice, dagpole_context **context);
+
+typedef struct cli_plan_choice {
+    const char *kernel; /* "laplace" or "yukawa" */
+    dagpole_plan_options plan;
+} cli_plan_choice;
+
+#define CLI_PLAN_OPTIONS(choice)                                                                   \
+    {"--kernel", CLI_CHOICE, &(choice).kernel, "laplace|yukawa", "Green's function [laplace]",     \
+     0,          0},                                                                               \
+        {"--lambda", CLI_POSITIVE, &(choice).plan.lambda, "L", "Yukawa's inverse length", 0, 0},   \
+        {"--digits", CLI_INT, &(choice).plan.digits, "D", "correct digits [6]", 3, 12},            \
+        {"--p", CLI_INT, &(choice).plan.p, "P", "expert: points along a surface's edge", 3, 20},   \
+        {"--n-crit", CLI_INT, &(choice).plan.n_crit, "N", "expert: most points in a leaf",         \
+         1,          100000},                                                                      \
+        {"--tolerance",                                                                            \
+         CLI_REAL,                                                                                 \
+         &(choice).plan.tolerance,                                                                 \
+         "T",                                                                                      \
+         "expert: cut of the compressed basis",                                                    \
+         1e-15,                                                                                    \
+         1e-1},                                                                                    \
+        {"--svd-cutoff",                                                                           \
+         CLI_REAL,                                                                                 \
+         &(choice).plan.svd_cutoff,                                                                \
+         "C",                                                                                      \
+         "expert: cut of the pseudo-inverse",                                                      \
+         1e-16,                                                                                    \
+         1e-2},                                                                                    \
+    {                                                                                              \
+        "--block-boxes", CLI_INT, &(choice).plan.block_boxes, "B", "expert: boxes in a block", 1,  \
+            100000                                                                                 \
+    }
+
+cli_plan_choice cli_plan_choice_default(void);
+
+/* Sets plan.kernel and checks that lambda goes with it; CLI_PROCEED or CLI_USAGE. */
+int cli_plan_choice_check(const cli_command *command, cli_plan_choice *choice);
+
+const char *cli_kernel_name(dagpole_kernel kernel); /* "laplace", "yukawa" */
+
+/* The exit code for status, with the library's sentence on stderr where it failed. */
+int cli_exit_code(const cli_command *command, dagpole_status status);
+
+/* A failure of the tool's own: one sentence on stderr; returns CLI_FAILURE. */
+int cli_fail(const cli_command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* "1,234,567" and "12.3 MiB", in one of a few static buffers. */
+const char *cli_text_count(int64_t count);
+const char *cli_text_bytes(int64_t bytes);
+
+#endif

@@ -1,0 +1,58 @@
+#include "cli/common.h"
+#include "cli/json.h"
+
+#include <stdio.h>
+
+typedef struct choice {
+    const char *distribution, *charges;
+    int64_t n, seed;
+    int json;
+} choice;
+
+static void print_summary(const choice *choice, const char *path) {
+    if (!choice->json) {
+        printf("%s charges (%s) on a %s, seed %s, in %s\n", cli_text_count(choice->n),
+               choice->charges, choice->distribution, cli_text_count(choice->seed), path);
+        return;
+    }
+    cli_json json = {0};
+    cli_json_open(&json, NULL);
+    cli_json_text(&json, "file", path);
+    cli_json_text(&json, "distribution", choice->distribution);
+    cli_json_int(&json, "n", choice->n);
+    cli_json_int(&json, "seed", choice->seed);
+    cli_json_text(&json, "charges", choice->charges);
+    cli_json_close(&json);
+}
+
+static int generate_main(const cli_command *self, int argc, char **argv) {
+    choice choice = {.distribution = "cube", .charges = "unit", .n = -1, .seed = 1};
+    const cli_option options[] = {
+        {"--distribution", CLI_CHOICE, &choice.distribution, "cube|sphere|plummer|ellipsoid",
+         "where the charges lie [cube]", 0, 0},
+        {"--n", CLI_COUNT, &choice.n, "N", "how many, such as 1e6; required", 0, 1e15},
+        {"--seed", CLI_COUNT, &choice.seed, "S", "of the random numbers [1]", 0, 1e15},
+        {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed", "all 1, or in [-1, 1] [unit]", 0,
+         0},
+        {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
+    };
+    const char *path;
+    int code = cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &path);
+    if (code != CLI_PROCEED)
+        return code;
+    if (choice.n < 0)
+        return cli_usage(self, "--n is missing, the number of charges");
+
+    dagpole_cloud cloud = {0};
+    dagpole_status status = dagpole_cloud_generate(choice.distribution, choice.n,
+                                                   (uint64_t)choice.seed, choice.charges, &cloud);
+    if (status == DAGPOLE_OK)
+        status = dagpole_cloud_write(path, &cloud);
+    dagpole_cloud_free(&cloud);
+    if (status == DAGPOLE_OK)
+        print_summary(&choice, path);
+    return cli_exit_code(self, status);
+}
+
+const cli_command cli_generate = {
+    "generate", "FILE.h5", "Writes a cloud of random charges to an HDF5 file.", generate_main};

@@ -1,0 +1,79 @@
+#include "cli/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+static void put_text(const char *text) {
+    putchar('"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20)
+            printf("\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
+}
+
+/* What comes before a value: a comma, a line break and the name. */
+static void put_name(cli_json *json, const char *name) {
+    unsigned bit = 1u << json->depth;
+    if (json->depth > 0)
+        printf("%s\n%*s", json->has_items & bit ? "," : "", 2 * json->depth, "");
+    json->has_items |= bit;
+    if (name) {
+        put_text(name);
+        fputs(": ", stdout);
+    }
+}
+
+static void open_as(cli_json *json, const char *name, int is_array) {
+    put_name(json, name);
+    putchar(is_array ? '[' : '{');
+    unsigned bit = 1u << ++json->depth;
+    json->has_items &= ~bit;
+    json->is_array = is_array ? json->is_array | bit : json->is_array & ~bit;
+}
+
+void cli_json_open(cli_json *json, const char *name) {
+    open_as(json, name, 0);
+}
+
+void cli_json_open_array(cli_json *json, const char *name) {
+    open_as(json, name, 1);
+}
+
+void cli_json_close(cli_json *json) {
+    unsigned bit = 1u << json->depth--;
+    if (json->has_items & bit)
+        printf("\n%*s", 2 * json->depth, "");
+    putchar(json->is_array & bit ? ']' : '}');
+    if (json->depth == 0)
+        putchar('\n');
+}
+
+void cli_json_int(cli_json *json, const char *name, int64_t value) {
+    put_name(json, name);
+    printf("%" PRId64, value);
+}
+
+void cli_json_real(cli_json *json, const char *name, double value) {
+    put_name(json, name);
+    if (isfinite(value))
+        printf("%.17g", value);
+    else
+        fputs("null", stdout);
+}
+
+void cli_json_bool(cli_json *json, const char *name, int value) {
+    put_name(json, name);
+    fputs(value ? "true" : "false", stdout);
+}
+
+void cli_json_text(cli_json *json, const char *name, const char *value) {
+    put_name(json, name);
+    put_text(value);
+}

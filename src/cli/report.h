@@ -1,0 +1,19 @@
+/* What `dagpole run` prints. */
+#ifndef DP_CLI_REPORT_H
+#define DP_CLI_REPORT_H
+
+#include <dagpole.h>
+
+typedef struct cli_run_report {
+    const char *input, *output; /* output NULL: not asked for */
+    int has_gradients;
+    double read_s, start_s, write_s; /* input, runtime, output */
+    double best_s;                   /* fastest of the evaluations */
+    double total_s;                  /* from reading to writing */
+    dagpole_report plan;
+} cli_run_report;
+
+void cli_run_report_table(const cli_run_report *run);
+void cli_run_report_json(const cli_run_report *run);
+
+#endif

@@ -1,0 +1,152 @@
+#include "cli/common.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct choice {
+    cli_context_choice context;
+    cli_plan_choice plan;
+    const char *output;
+    int gradients, repeat, json;
+} choice;
+
+/* Refuses at once what would only be found out after the work: a result file that is the input or
+ * has no place to be. */
+static int check_output(const cli_command *self, const char *input, const char *output) {
+    struct stat in, out;
+    if (stat(output, &out) == 0) {
+        if (S_ISDIR(out.st_mode))
+            return cli_fail(self, "cannot write '%s': it is a directory", output);
+        if (stat(input, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+            return cli_usage(self, "--output '%s' would overwrite the input", output);
+    }
+    const char *slash = strrchr(output, '/');
+    char *folder = slash ? strndup(output, (size_t)(slash - output) + 1) : strdup(".");
+    int is_writable = folder && access(folder, W_OK | X_OK) == 0;
+    free(folder);
+    if (!is_writable)
+        return cli_fail(self, "cannot write '%s': its directory is missing or not writable",
+                        output);
+    return CLI_PROCEED;
+}
+
+static dagpole_status make_plan(const choice *choice, const dagpole_cloud *cloud,
+                                cli_run_report *run, dagpole_context **context,
+                                dagpole_plan **plan) {
+    double start = cli_seconds();
+    dagpole_status status = cli_context_create(&choice->context, context);
+    run->start_s = cli_seconds() - start;
+    if (status != DAGPOLE_OK)
+        return status;
+    cli_progress_begin();
+    status = dagpole_plan_create(*context, &choice->plan.plan, cloud->n_sources, cloud->sources,
+                                 cloud->n_targets, cloud->targets, plan);
+    return cli_progress_end(status);
+}
+
+static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const double *charges,
+                               dagpole_results *results, cli_run_report *run) {
+    dagpole_status status = DAGPOLE_OK;
+    for (int i = 0; i < choice->repeat && status == DAGPOLE_OK; i++) {
+        cli_progress_begin();
+        status = dagpole_plan_evaluate(plan, charges, results->potentials, results->gradients);
+        status = cli_progress_end(status);
+        results->report.size = sizeof results->report;
+        if (status == DAGPOLE_OK)
+            status = dagpole_plan_report(plan, &results->report);
+        if (i == 0 || results->report.evaluate_s < run->best_s)
+            run->best_s = results->report.evaluate_s;
+    }
+    return status;
+}
+
+/* The input's full path, so that verify finds it from anywhere. */
+static void set_input(dagpole_results *results, const char *path) {
+    char full[PATH_MAX];
+    if (!realpath(path, full) || strlen(full) >= sizeof results->input)
+        snprintf(full, sizeof full, "%s", path);
+    snprintf(results->input, sizeof results->input, "%s", full);
+}
+
+static dagpole_status allocate(dagpole_results *results, int64_t n_targets, int with_gradients) {
+    size_t n = n_targets > 0 ? (size_t)n_targets : 1;
+    results->n_targets = n_targets;
+    results->potentials = calloc(n, sizeof(double));
+    results->gradients = with_gradients ? calloc(n, 3 * sizeof(double)) : NULL;
+    int is_complete = results->potentials && (results->gradients || !with_gradients);
+    return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+}
+
+static dagpole_status write_results(const char *output, const dagpole_results *results,
+                                    cli_run_report *run) {
+    double start = cli_seconds();
+    dagpole_status status = dagpole_results_write(output, results);
+    run->write_s = cli_seconds() - start;
+    return status;
+}
+
+static dagpole_status run_file(const choice *choice, cli_run_report *run) {
+    dagpole_cloud cloud = {0};
+    dagpole_results results = {0};
+    dagpole_context *context = NULL;
+    dagpole_plan *plan = NULL;
+    double start = cli_seconds();
+
+    dagpole_status status = dagpole_cloud_read(run->input, &cloud);
+    run->read_s = cli_seconds() - start;
+    if (status == DAGPOLE_OK)
+        status = make_plan(choice, &cloud, run, &context, &plan);
+    if (status == DAGPOLE_OK)
+        status = allocate(&results, cloud.targets ? cloud.n_targets : cloud.n_sources,
+                          choice->gradients);
+    if (status == DAGPOLE_OK)
+        status = evaluate(choice, plan, cloud.charges, &results, run);
+    set_input(&results, run->input);
+    if (status == DAGPOLE_OK && run->output)
+        status = write_results(run->output, &results, run);
+    run->plan = results.report;
+    run->total_s = cli_seconds() - start;
+
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    dagpole_cloud_free(&cloud);
+    free(results.potentials);
+    free(results.gradients);
+    return status;
+}
+
+static int run_main(const cli_command *self, int argc, char **argv) {
+    choice choice = {.plan = cli_plan_choice_default(), .repeat = 1};
+    const cli_option options[] = {
+        CLI_PLAN_OPTIONS(choice.plan),
+        {"--gradients", CLI_FLAG, &choice.gradients, NULL, "gradients of the potentials as well", 0,
+         0},
+        CLI_CONTEXT_OPTIONS(choice.context),
+        {"--repeat", CLI_INT, &choice.repeat, "K", "evaluations in a row", 1, 1000000},
+        {"--output", CLI_TEXT, &choice.output, "FILE.h5", "where the results go", 0, 0},
+        {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
+    };
+    cli_run_report run = {0};
+    int code = cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &run.input);
+    if (code == CLI_PROCEED)
+        code = cli_plan_choice_check(self, &choice.plan);
+    run.output = choice.output;
+    run.has_gradients = choice.gradients;
+    if (code == CLI_PROCEED && run.output)
+        code = check_output(self, run.input, run.output);
+    if (code != CLI_PROCEED)
+        return code;
+    dagpole_status status = run_file(&choice, &run);
+    if (status == DAGPOLE_OK)
+        (choice.json ? cli_run_report_json : cli_run_report_table)(&run);
+    return cli_exit_code(self, status);
+}
+
+const cli_command cli_run = {"run", "FILE", "Evaluates the potentials of a file of charges.",
+                             run_main};

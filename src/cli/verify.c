@@ -1,0 +1,321 @@
+/* Compares results with the direct sum at a seeded sample of the targets. */
+#include "cli/common.h"
+#include "cli/json.h"
+#include "cli/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Below this share of the sum of absolute values a sum counts as vanished: its digits are gone. */
+static const double VANISHED = 1e-14;
+/* Targets at which that sum is taken. */
+enum { SCALE_SAMPLES = 16 };
+
+typedef struct choice {
+    cli_context_choice context;
+    const char *input;
+    int64_t samples, seed;
+    double tolerance; /* 0: none */
+    int json;
+} choice;
+
+/* The error in the two norms of the accuracy contract; absolute (root mean square and largest)
+ * where the reference vanishes. */
+typedef struct error {
+    double rel_l2, max;
+    int is_absolute;
+} error;
+
+/* n sampled targets; values that results hold, values of the direct sum, and the near field's part
+ * of the gradients. Gradients are NULL where results have none. */
+typedef struct sample {
+    int64_t n, *index;
+    double *targets, *potentials, *gradients;
+    double *direct_potentials, *direct_gradients, *near_gradients;
+} sample;
+
+typedef struct outcome {
+    int64_t samples, n_targets;
+    int has_gradients;
+    error potentials, gradients, far_gradients;
+} outcome;
+
+static void sample_free(sample *s) {
+    free(s->index);
+    free(s->targets);
+    free(s->potentials);
+    free(s->gradients);
+    free(s->direct_potentials);
+    free(s->direct_gradients);
+    free(s->near_gradients);
+}
+
+static dagpole_status sample_allocate(sample *s, int64_t n, int with_gradients) {
+    size_t room = n > 0 ? (size_t)n : 1;
+    s->n = n;
+    s->index = calloc(room, sizeof(int64_t));
+    s->targets = calloc(room, 3 * sizeof(double));
+    s->potentials = calloc(room, sizeof(double));
+    s->direct_potentials = calloc(room, sizeof(double));
+    if (with_gradients) {
+        s->gradients = calloc(room, 3 * sizeof(double));
+        s->direct_gradients = calloc(room, 3 * sizeof(double));
+        s->near_gradients = calloc(room, 3 * sizeof(double));
+    }
+    int is_complete = s->index && s->targets && s->potentials && s->direct_potentials;
+    if (with_gradients)
+        is_complete = is_complete && s->gradients && s->direct_gradients && s->near_gradients;
+    return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014), as a double in [0, 1). */
+static double next_uniform(uint64_t *state) {
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
+}
+
+/* Selection sampling (Knuth, volume 2, algorithm S): ascending indices, each subset equally likely.
+ */
+static dagpole_status sample_draw(sample *s, int64_t wanted, uint64_t seed,
+                                  const dagpole_cloud *cloud, const dagpole_results *results) {
+    int64_t n_targets = results->n_targets;
+    const double *points = cloud->targets ? cloud->targets : cloud->sources;
+    dagpole_status status =
+        sample_allocate(s, wanted < n_targets ? wanted : n_targets, results->gradients != NULL);
+    int64_t n = 0;
+    for (int64_t i = 0; status == DAGPOLE_OK && n < s->n; i++) {
+        if ((double)(n_targets - i) * next_uniform(&seed) >= (double)(s->n - n))
+            continue;
+        s->index[n] = i;
+        memcpy(s->targets + 3 * n, points + 3 * i, 3 * sizeof(double));
+        s->potentials[n] = results->potentials[i];
+        if (s->gradients)
+            memcpy(s->gradients + 3 * n, results->gradients + 3 * i, 3 * sizeof(double));
+        n++;
+    }
+    return status;
+}
+
+static double length(int width, const double *a) {
+    return width == 3 ? hypot(hypot(a[0], a[1]), a[2]) : fabs(a[0]);
+}
+
+static double rms(int64_t n, int width, const double *a) {
+    double sum = 0;
+    for (int64_t i = 0; i < n * width; i++)
+        sum += a[i] * a[i];
+    return n ? sqrt(sum / (double)n) : 0;
+}
+
+/* Of n values of `width` numbers against direct; relative to direct - near, near may be NULL. */
+static error measure(int64_t n, int width, const double *value, const double *direct,
+                     const double *near, double vanished) {
+    double sum = 0, norm = 0, max = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double difference[3], part[3];
+        for (int c = 0; c < width; c++) {
+            int64_t j = i * width + c;
+            difference[c] = value[j] - direct[j];
+            part[c] = direct[j] - (near ? near[j] : 0);
+        }
+        double error = length(width, difference);
+        sum += error * error;
+        norm += length(width, part) * length(width, part);
+        if (!(error <= max)) /* NaN stays */
+            max = error;
+    }
+    double root = n ? sqrt(sum / (double)n) : 0, norm_root = n ? sqrt(norm / (double)n) : 0;
+    if (norm_root <= vanished)
+        return (error){.rel_l2 = root, .max = max, .is_absolute = 1};
+    return (error){.rel_l2 = root / norm_root, .max = max / norm_root};
+}
+
+/* The root mean square that potentials would have if no two charges cancelled. */
+static dagpole_status find_scale(dagpole_context *context, const dagpole_report *report,
+                                 const dagpole_cloud *cloud, const sample *s, double *scale) {
+    double potentials[SCALE_SAMPLES];
+    int64_t n = s->n < SCALE_SAMPLES ? s->n : SCALE_SAMPLES;
+    size_t n_sources = (size_t)cloud->n_sources;
+    double *magnitudes = calloc(n_sources ? n_sources : 1, sizeof(double));
+    if (!magnitudes)
+        return DAGPOLE_NO_MEMORY;
+    for (size_t i = 0; i < n_sources; i++)
+        magnitudes[i] = fabs(cloud->charges[i]);
+    dagpole_status status =
+        dagpole_direct(context, report->kernel, report->lambda, cloud->n_sources, cloud->sources,
+                       magnitudes, n, s->targets, potentials, NULL);
+    free(magnitudes);
+    *scale = status == DAGPOLE_OK ? rms(n, 1, potentials) : 0;
+    return status;
+}
+
+/* The near field of the run's own tree: the plan is made again as the file recorded it. */
+static dagpole_status find_near_field(dagpole_context *context, const dagpole_report *report,
+                                      const dagpole_cloud *cloud, const sample *s) {
+    dagpole_plan_options options;
+    dagpole_plan *plan = NULL;
+    dagpole_plan_options_init(&options);
+    options.kernel = report->kernel;
+    options.lambda = report->lambda;
+    options.digits = report->digits;
+    options.p = report->p;
+    options.n_crit = report->n_crit;
+    options.tolerance = report->tolerance;
+    options.svd_cutoff = report->svd_cutoff;
+    dagpole_status status = dagpole_plan_create(context, &options, cloud->n_sources, cloud->sources,
+                                                cloud->n_targets, cloud->targets, &plan);
+    if (status == DAGPOLE_OK)
+        status =
+            dagpole_plan_near_field(plan, cloud->charges, s->n, s->index, NULL, s->near_gradients);
+    dagpole_plan_destroy(plan);
+    return status;
+}
+
+static dagpole_status compare(dagpole_context *context, const dagpole_report *report,
+                              const dagpole_cloud *cloud, const sample *s, outcome *outcome) {
+    double scale;
+    dagpole_status status = find_scale(context, report, cloud, s, &scale);
+    if (status == DAGPOLE_OK)
+        status = dagpole_direct(context, report->kernel, report->lambda, cloud->n_sources,
+                                cloud->sources, cloud->charges, s->n, s->targets,
+                                s->direct_potentials, s->direct_gradients);
+    if (status == DAGPOLE_OK && s->gradients)
+        status = find_near_field(context, report, cloud, s);
+    if (status != DAGPOLE_OK)
+        return status;
+    outcome->potentials =
+        measure(s->n, 1, s->potentials, s->direct_potentials, NULL, VANISHED * scale);
+    outcome->has_gradients = s->gradients != NULL;
+    if (s->gradients) {
+        double vanished = VANISHED * rms(s->n, 3, s->direct_gradients);
+        outcome->gradients = measure(s->n, 3, s->gradients, s->direct_gradients, NULL, 0);
+        outcome->far_gradients =
+            measure(s->n, 3, s->gradients, s->direct_gradients, s->near_gradients, vanished);
+    }
+    return DAGPOLE_OK;
+}
+
+/* Compares after results and points are read. */
+static dagpole_status verify(const choice *choice, const dagpole_cloud *cloud,
+                             const dagpole_results *results, outcome *outcome) {
+    dagpole_context *context = NULL;
+    sample s = {0};
+    dagpole_status status =
+        sample_draw(&s, choice->samples, (uint64_t)choice->seed, cloud, results);
+    outcome->samples = s.n;
+    outcome->n_targets = results->n_targets;
+    if (status == DAGPOLE_OK)
+        status = cli_context_create(&choice->context, &context);
+    if (status == DAGPOLE_OK) {
+        cli_progress_begin();
+        status = compare(context, &results->report, cloud, &s, outcome);
+        status = cli_progress_end(status);
+    }
+    dagpole_context_destroy(context);
+    sample_free(&s);
+    return status;
+}
+
+static void print_error(const char *name, const error *error) {
+    if (error->is_absolute)
+        printf("  %-34s%.3e   largest %.3e (absolute: the reference vanishes)\n", name,
+               error->rel_l2, error->max);
+    else
+        printf("  %-34s%.3e   largest %.3e of the rms\n", name, error->rel_l2, error->max);
+}
+
+static void print_table(const char *path, const choice *choice, const outcome *outcome) {
+    printf("%s against the direct sum at %s of %s targets, seed %s\n", path,
+           cli_text_count(outcome->samples), cli_text_count(outcome->n_targets),
+           cli_text_count(choice->seed));
+    printf("  relative L2 error of\n");
+    print_error("potentials", &outcome->potentials);
+    if (outcome->has_gradients) {
+        print_error("gradients", &outcome->gradients);
+        print_error("gradients without the near field", &outcome->far_gradients);
+    }
+}
+
+static void json_error(cli_json *json, const error *error) {
+    cli_json_real(json, "rel_l2_error", error->rel_l2);
+    cli_json_real(json, "max_error", error->max);
+    cli_json_bool(json, "absolute", error->is_absolute);
+}
+
+static void print_json(const char *path, const choice *choice, const outcome *outcome) {
+    cli_json json = {0};
+    cli_json_open(&json, NULL);
+    cli_json_text(&json, "file", path);
+    cli_json_int(&json, "n_targets", outcome->n_targets);
+    cli_json_int(&json, "samples", outcome->samples);
+    cli_json_int(&json, "seed", choice->seed);
+    json_error(&json, &outcome->potentials);
+    if (outcome->has_gradients) {
+        cli_json_open(&json, "gradients");
+        json_error(&json, &outcome->gradients);
+        cli_json_close(&json);
+        cli_json_open(&json, "gradients_far");
+        json_error(&json, &outcome->far_gradients);
+        cli_json_close(&json);
+    }
+    cli_json_close(&json);
+}
+
+/* The accuracy contract allows gradients one digit less. Written so that NaN fails. */
+static int check_tolerance(const cli_command *self, double tolerance, const outcome *outcome) {
+    if (tolerance == 0)
+        return CLI_SUCCESS;
+    if (!(outcome->potentials.rel_l2 <= tolerance))
+        return cli_fail(self, "the error of the potentials, %.3e, is above --tolerance %g",
+                        outcome->potentials.rel_l2, tolerance);
+    if (outcome->has_gradients && !(outcome->gradients.rel_l2 <= 10 * tolerance))
+        return cli_fail(self, "the error of the gradients, %.3e, is above 10 x --tolerance %g",
+                        outcome->gradients.rel_l2, tolerance);
+    return CLI_SUCCESS;
+}
+
+static int verify_file(const cli_command *self, const choice *choice, const char *path) {
+    dagpole_results results = {0};
+    dagpole_cloud cloud = {0};
+    outcome outcome = {0};
+    int code = CLI_PROCEED;
+    dagpole_status status = dagpole_results_read(path, &results);
+    if (status == DAGPOLE_OK)
+        status = dagpole_cloud_read(choice->input ? choice->input : results.input, &cloud);
+    int64_t n_targets = cloud.targets ? cloud.n_targets : cloud.n_sources;
+    if (status == DAGPOLE_OK && n_targets != results.n_targets)
+        code = cli_fail(self, "'%s' holds %s results, but its points file has %s targets", path,
+                        cli_text_count(results.n_targets), cli_text_count(n_targets));
+    else if (status == DAGPOLE_OK)
+        status = verify(choice, &cloud, &results, &outcome);
+    if (status == DAGPOLE_OK && code == CLI_PROCEED)
+        (choice->json ? print_json : print_table)(path, choice, &outcome);
+    dagpole_cloud_free(&cloud);
+    dagpole_results_free(&results);
+    if (status != DAGPOLE_OK)
+        return cli_exit_code(self, status);
+    return code == CLI_PROCEED ? check_tolerance(self, choice->tolerance, &outcome) : code;
+}
+
+static int verify_main(const cli_command *self, int argc, char **argv) {
+    choice choice = {.samples = 1000, .seed = 1};
+    const cli_option options[] = {
+        {"--samples", CLI_COUNT, &choice.samples, "M", "targets to compare [1000]", 1, 1e15},
+        {"--seed", CLI_COUNT, &choice.seed, "S", "chooses the targets [1]", 0, 1e15},
+        {"--input", CLI_TEXT, &choice.input, "FILE", "the points [as the results name them]", 0, 0},
+        {"--tolerance", CLI_POSITIVE, &choice.tolerance, "T",
+         "exit code 1 where the error is above T", 0, 0},
+        CLI_CONTEXT_OPTIONS(choice.context),
+        {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
+    };
+    const char *path;
+    int code = cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &path);
+    return code == CLI_PROCEED ? verify_file(self, &choice, path) : code;
+}
+
+const cli_command cli_verify = {"verify", "RESULTS.h5", "Compares results with the direct sum.",
+                                verify_main};

@@ -1,0 +1,74 @@
+#!/bin/sh
+# What fails ends with 1 and a sentence that names the culprit, and leaves no file behind.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+expect 0 generate --n 500 a.h5
+
+expect 1 run missing.h5
+says missing.h5
+printf '0 0 0 1\n0 nan 0 1\n' >nan.txt
+expect 1 run nan.txt --output nan.h5
+says 1
+printf '0 0 0 1\n0 1 0 inf\n' >inf.txt
+expect 1 run inf.txt --output nan.h5
+says 1
+[ ! -e nan.h5 ] || fail "results of NaN were written"
+printf '1 2 3\na b c\n' >words.txt
+expect 1 run words.txt
+says words.txt
+printf '1 2\n' >two.txt
+expect 1 run two.txt
+says two.txt
+head -c 2000 a.h5 >short.h5
+expect 1 run short.h5
+says short.h5
+expect 1 run .
+says '\.'
+expect 1 verify a.h5
+says a.h5
+expect 1 verify missing.h5
+says missing.h5
+
+# Outputs that cannot be.
+expect 1 run a.h5 --output no/such/folder/r.h5
+says no/such/folder
+mkdir folder
+expect 1 run a.h5 --output folder
+says folder
+expect 1 generate --n 10 no/such/folder/a.h5
+says no/such/folder
+expect 2 run a.h5 --output ./a.h5
+says a.h5
+ln -s a.h5 link.h5
+expect 2 run a.h5 --output link.h5
+says link.h5
+expect 0 run a.h5
+if [ -w /dev/full ]; then
+    "$tool" info >/dev/full 2>err && fail "info to a full disk ended with 0"
+    says output
+fi
+
+# A full disk, as a limit on the size of files shows it.
+expect 0 generate --n 50000 large.h5
+(ulimit -f 100 && n_failed=0 && expect 1 generate --n 50000 full.h5 && says full.h5 &&
+    expect 1 run large.h5 --output full.h5 && says full.h5 && exit $n_failed) || fail "a full disk"
+[ ! -e full.h5 ] || fail "half a file on a full disk"
+no_temporaries
+
+# The points file is gone.
+expect 0 run a.h5 --output r.h5
+mv a.h5 moved.h5
+expect 1 verify r.h5
+says a.h5
+expect 0 verify r.h5 --input moved.h5
+
+expect 1 run moved.h5 --scheduler nonsense
+says nonsense
+STARPU_SCHED=nonsense
+export STARPU_SCHED
+expect 1 run moved.h5
+says nonsense
+unset STARPU_SCHED
+expect 1 run moved.h5 --threads 4096
+says 4096
+finish

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Ctrl-C at any moment: exit code 130, no temporary file, no half result. SIGTERM: 143.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+expect 0 generate --distribution plummer --n 200000 a.h5
+
+# interrupt SIGNAL CODE DELAY ARGUMENT...: sends the signal after so many seconds; CODE, or 0 where the
+# tool was faster.
+interrupt() {
+    signal=$1
+    code=$2
+    delay=$3
+    shift 3
+    timeout --preserve-status -s "$signal" "$delay" "$tool" "$@" >out 2>err
+    got=$?
+    case $got in
+    0) n_finished=$((n_finished + 1)) ;;
+    "$code") ;;
+    *) fail "dagpole $*, $signal after $delay s: exit code $got"; cat err ;;
+    esac
+    no_temporaries
+}
+
+n_finished=0
+for delay in 0.05 0.1 0.2 0.3 0.5 0.8; do
+    interrupt INT 130 $delay run a.h5 --digits 12 --gradients --repeat 100 --no-cache --output r.h5
+done
+[ $n_finished -eq 0 ] || fail "no run lasted long enough to be interrupted"
+[ ! -e r.h5 ] || fail "an interrupted run left a result"
+grep -q interrupted err || fail "an interrupted run does not say so"
+interrupt TERM 143 0.3 run a.h5 --digits 12 --repeat 100 --no-cache
+[ $n_finished -eq 0 ] || fail "a run was not ended by SIGTERM"
+
+# While a large file is being written.
+for delay in 0.02 0.1 0.2 0.3; do
+    rm -f big.h5
+    interrupt INT 130 $delay generate --n 3e6 big.h5
+    [ ! -e big.h5 ] || expect 0 run big.h5 --help
+done
+finish

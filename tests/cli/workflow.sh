@@ -1,0 +1,107 @@
+#!/bin/sh
+# generate, run, verify, precompute and info together, on small clouds.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+
+expect 0 generate --distribution=sphere --n 3e3 --seed 7 --charges mixed a.h5
+expect 0 generate --distribution sphere --n 3000 --seed 7 --charges mixed --json b.h5
+holds 'o["n"] == 3000 and o["seed"] == 7 and o["charges"] == "mixed" and o["file"] == "b.h5"'
+
+# A table for people; nothing is written without --output.
+expect 0 run a.h5
+grep -q evaluate out || fail "run's table has no evaluate"
+grep -q 'not written' out || fail "run does not say that nothing was written"
+set -- *.h5
+[ $# -eq 2 ] || fail "run without --output wrote a file"
+
+expect 0 run a.h5 --digits 6 --threads 2 --gradients --repeat 2 --output r.h5 --json
+holds 'o["n_sources"] == 3000 and o["n_targets"] == 3000 and o["kernel"] == "laplace"'
+holds 'o["digits"] == 6 and o["threads"] == 2 and o["scheduler"] == "lws" and o["evaluations"] == 2'
+holds '{"depth", "boxes", "leaves", "mean_u", "mean_v", "mean_w", "mean_x"} <= o["tree"].keys()'
+holds '{"tree", "lists", "operators", "graph", "total"} <= o["setup_s"].keys()'
+holds '{"P2M", "M2M", "M2L", "P2L", "L2L", "L2P", "M2P", "P2P"} <= o["operators_s"].keys()'
+holds 'abs(sum(o["share"][k] for k in ("tasks", "runtime", "idle")) - 1) < 1e-6'
+holds '0 < o["evaluate_best_s"] <= o["evaluate_s"] + 1e-9 and o["evaluate_s"] < o["total_s"]'
+holds 'o["peak_rss_bytes"] > 1e6 and o["output"] == "r.h5" and o["gradients"]'
+[ ! -s err ] || { fail "run writes to stderr, which is no terminal:"; cat err; }
+
+# A terminal gets a progress bar.
+"$python" -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))' \
+    "$tool" run a.h5 --digits 12 --repeat 20 >out 2>&1 </dev/null || fail "run on a terminal"
+grep -q 'evaluate .*\[#* *\] .*%' out || fail "no progress bar on a terminal"
+
+# The input is found from another folder; the sample depends on the seed.
+mkdir elsewhere
+cd elsewhere || exit 1
+expect 0 verify ../r.h5 --samples 200 --seed 3 --tolerance 1e-6 --json
+holds 'o["samples"] == 200 and o["seed"] == 3 and not o["absolute"]'
+holds '0 < o["rel_l2_error"] <= 1e-6 and o["rel_l2_error"] < o["max_error"]'
+holds '0 < o["gradients"]["rel_l2_error"] <= 1e-5 and o["gradients_far"]["rel_l2_error"] <= 3e-4'
+holds 'o["gradients"]["rel_l2_error"] <= o["gradients_far"]["rel_l2_error"]'
+first=$(cat out)
+expect 0 verify ../r.h5 --samples 200 --seed 3 --tolerance 1e-6 --json
+[ "$first" = "$(cat out)" ] || fail "verify with the same seed differs"
+expect 0 verify ../r.h5 --samples 200 --seed 4 --json
+[ "$first" != "$(cat out)" ] || fail "verify with another seed does not differ"
+expect 0 verify ../r.h5 --samples 1e6 --json
+holds 'o["samples"] == 3000'
+cd .. || exit 1
+expect 1 verify r.h5 --tolerance 1e-14
+says "--tolerance"
+expect 0 verify r.h5 --input b.h5
+grep -q 'gradients without the near field' out || fail "verify's table lacks the far field"
+
+# verify does find errors: the potentials of other charges are wrong.
+expect 0 generate --distribution sphere --n 3000 --seed 7 --charges unit unit.h5
+expect 0 verify r.h5 --input unit.h5 --json
+holds 'o["rel_l2_error"] > 0.1'
+expect 0 generate --n 2999 other.h5
+expect 1 verify r.h5 --input other.h5
+says '2,999'
+
+# The report says how it was run.
+expect 0 run a.h5 --serial --no-cache --gradients --output serial.h5 --json
+holds 'o["threads"] == 1'
+expect 0 run a.h5 --threads 1 --scheduler prio --gradients --output prio.h5 --json
+holds 'o["scheduler"] == "prio" and o["threads"] == 1'
+
+# Experts' options are taken and recorded.
+expect 0 run a.h5 --digits 4 --p 7 --n-crit 40 --tolerance 1e-5 --svd-cutoff 1e-12 --block-boxes 8 --json
+holds 'o["p"] == 7 and o["n_crit"] == 40 and o["tolerance"] == 1e-5 and o["svd_cutoff"] == 1e-12'
+
+expect 0 run a.h5 --kernel yukawa --lambda 2.5 --digits 5 --output y.h5 --json
+holds 'o["kernel"] == "yukawa" and o["lambda"] == 2.5'
+expect 0 verify y.h5 --tolerance 1e-5
+
+# Operators on disk.
+expect 0 precompute --digits 3 --cache cache --json
+holds 'o["digits"] == 3'
+expect 0 info --cache cache --json
+holds 'o["cache"]["files"] >= 1 and o["cache"]["bytes"] > 1000'
+expect 0 run a.h5 --digits 3 --cache cache --json
+holds 'o["operators_cached"]'
+expect 0 precompute --kernel yukawa --lambda 1 --digits 3 --root-side 2 --depth 3 --cache cache
+
+expect 0 info
+grep -q StarPU out || fail "info does not name StarPU"
+expect 0 info --json
+holds 'o["cores"] >= 1 and o["starpu_max_cpus"] >= 1 and "lws" in o["schedulers"]'
+holds 'o["instruction_set"] in ("portable", "avx2", "avx512")'
+
+# Text files, three and four columns; no points at all is legal.
+printf '0 0 0 1\n1 0 0 -2\n0 1 0 3\n' >four.txt
+printf '0,0,0\n1,0,0\n0,1,0\n' >three.csv
+for file in four.txt three.csv; do
+    expect 0 run $file --output text.h5
+    expect 0 verify text.h5 --tolerance 1e-6
+done
+for n in 0 1 2; do
+    expect 0 generate --n $n few.h5
+    expect 0 run few.h5 --gradients --output few-out.h5
+    expect 0 verify few-out.h5 --json
+done
+printf '0 0 0 0\n1 0 0 0\n' >zero.txt
+expect 0 run zero.txt --output zero.h5
+expect 0 verify zero.h5 --json --tolerance 1e-6
+holds 'o["absolute"] and o["rel_l2_error"] == 0'
+finish

@@ -1,0 +1,11 @@
+#!/bin/sh
+# The shared library $1 exports exactly what the header $2 declares, and the header is all C.
+set -eu
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+nm -D --defined-only "$1" | awk '{ print $3 }' | sort >"$work/exported"
+# A declaration may go over several lines: join them, then take the name before the bracket.
+tr '\n' ' ' <"$2" | sed 's/DAGPOLE_API/\n&/g' | sed -n 's/^DAGPOLE_API [^(]*[ *]\(dagpole_[a-z_]*\)(.*/\1/p' |
+    sort >"$work/declared"
+[ "$(wc -l <"$work/declared")" -gt 20 ] || { echo "only $(cat "$work/declared") found in the header"; exit 1; }
+diff "$work/declared" "$work/exported"

@@ -1,0 +1,160 @@
+"""The rules of the house, read from the sources: floors, one door to each outside library, calls
+that a library must not make, sizes.
+
+    layers.py ROOT       checks the tree below ROOT
+    layers.py --self     checks that each rule catches what it forbids
+"""
+import pathlib
+import re
+import statistics
+import sys
+
+FLOORS = {'base': 0, 'platform': 1, 'geometry': 1, 'kernel': 2, 'cloud': 2, 'tree': 3,
+          'operators': 4, 'graph': 5, 'runtime': 6, 'api': 7, 'cli': 8}
+
+# Header -> the folder that alone may include it.
+DOORS = {r'starpu.*\.h': 'runtime', r'hwloc.*': 'platform', r'hdf5.*\.h|H5.*\.h': 'platform',
+         r'cblas.*\.h|lapack.*\.h|openblas.*\.h': 'platform', r'cpuid\.h': 'platform'}
+
+# (what must not occur, pattern of the paths where it may nevertheless); cli may do all of it. StarPU
+# frees the arrays of a task's many accesses itself, so these come from malloc.
+PROCESS = r'(v?printf|puts|putchar|perror|abort|_?_?[eE]xit|quick_exit|assert|signal|sigaction|system)'
+FORBIDDEN = [(PROCESS + r'\s*\(', None), (r'\b(stdout|stderr|environ)\b', None),
+             (r'(secure_)?getenv\s*\(', r'platform/env\.c'),
+             (r'(setenv|putenv|unsetenv)\s*\(', None),
+             (r'(malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup|asprintf)\s*\(',
+              r'base/memory\.c|runtime/starpu_execution\.c')]
+
+MARKS = re.compile(r'\b(TO' r'DO|FIX' r'ME|XX' r'X|HA' r'CK)\b')
+FILE_LINES, FUNCTION_LINES, MOST_FUNCTION_LINES, MEDIAN_FUNCTION_LINES = 500, 100, 60, 20
+
+
+def without_comments(text):
+    """Comments and the insides of strings taken out, lines kept."""
+    def blank(match):
+        piece = match.group(0)
+        return '""' if piece[0] == '"' else "' '" if piece[0] == "'" else '\n' * piece.count('\n')
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(\\.|[^"\\\n])*"|\'(\\.|[^\'\\\n])*\'', blank, text,
+                  flags=re.S)
+
+
+def include_violations(folder, text):
+    for mark, header in re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', text, flags=re.M):
+        for door, owner in DOORS.items():
+            if re.fullmatch(door, header) and folder != owner:
+                yield f'<{header}> belongs to {owner}/ alone'
+        target = header.split('/')[0]
+        if mark == '<' or header == 'dagpole.h':
+            continue
+        if '/' not in header or target not in FLOORS:
+            yield f'"{header}" is not of the form "folder/file.h"'
+        elif target != folder and (FLOORS[target] >= FLOORS[folder] or folder == 'cli'):
+            yield f'{folder}/ (floor {FLOORS[folder]}) must not include "{header}"'
+
+
+def function_lengths(code):
+    """(name, lines) of each function: in this layout, signature and last brace start a line."""
+    start = name = None
+    for number, line in enumerate(code.split('\n')):
+        if start is None or not name:
+            if re.match(r'[A-Za-z_]', line):
+                start = number
+                name = None
+            if start is not None and re.search(r'\)\s*\{$', line) and not line.startswith('#'):
+                signature = ' '.join(code.split('\n')[start:number + 1])
+                name = re.match(r'[^(]*?(\w+)\s*\(', signature).group(1)
+            elif line.endswith((';', '}')) or line.startswith('#'):
+                start = None
+        elif line.startswith('}'):
+            yield name, number - start + 1
+            start = name = None
+
+
+def violations(path, text):
+    """Of one file below src/, given by its path there."""
+    folder = path.split('/')[0]
+    code = without_comments(text)
+    yield from include_violations(folder, text)
+    if folder != 'cli':
+        for pattern, allowed in FORBIDDEN:
+            for match in re.finditer(r'(?<![\w.>])' + pattern, code):
+                if not (allowed and re.fullmatch(allowed, path)):
+                    line = code[:match.start()].count('\n') + 1
+                    yield f'line {line}: {match.group(0)} is not for a library'
+    for name, lines in function_lengths(code):
+        if lines > FUNCTION_LINES:
+            yield f'{name} has {lines} lines, more than {FUNCTION_LINES}'
+    yield from text_violations(text)
+
+
+def text_violations(text):
+    if text.count('\n') > FILE_LINES:
+        yield f'{text.count(chr(10))} lines, more than {FILE_LINES}'
+    for match in MARKS.finditer(text):
+        yield f'the mark {match.group(0)}'
+
+
+def example_violations(text):
+    if text.count('\n') >= 80:
+        yield 'an example has fewer than 80 lines'
+    for header in re.findall(r'#include "([^"]+)"', text):
+        yield f'an example does not include "{header}"'
+
+
+def check_tree(root):
+    found, lengths = [], []
+
+    def collect(path, messages):
+        found.extend(f'{path.relative_to(root)}: {message}' for message in messages)
+
+    for path in sorted(root.glob('src/**/*.[ch]')):
+        text = path.read_text()
+        collect(path, violations(str(path.relative_to(root / 'src')), text))
+        lengths += [lines for _, lines in function_lengths(without_comments(text))]
+    for folder in ('include', 'tests', 'perf', 'examples'):
+        for path in sorted(root.glob(folder + '/**/*.[ch]')):
+            collect(path, text_violations(path.read_text()))
+    for path in sorted(root.glob('examples/*.c')):
+        collect(path, example_violations(path.read_text()))
+    if not lengths:
+        found.append('no function found below src/')
+        return found
+    long = sum(n > MOST_FUNCTION_LINES for n in lengths) / len(lengths)
+    median = statistics.median(lengths)
+    if long > 0.1:
+        found.append(f'{100 * long:.0f} % of functions have over {MOST_FUNCTION_LINES} lines')
+    if median > MEDIAN_FUNCTION_LINES:
+        found.append(f'the median function has {median} lines, over {MEDIAN_FUNCTION_LINES}')
+    print(f'{len(lengths)} functions, median {median} lines, longest {max(lengths)}')
+    return found
+
+
+def self_check():
+    """Messages about rules that let something pass, or forbid what is right."""
+    long_function = 'static int f(int a,\n             int b) {\n' + '    a++;\n' * 99 + '}\n'
+    bad = [('tree/a.c', '#include "graph/stream.h"\n'), ('platform/a.c', '#include "geometry/a.h"\n'),
+           ('tree/a.c', '#include "b.h"\n'), ('cli/a.c', '#include "base/status.h"\n'),
+           ('graph/a.c', '#include <starpu.h>\n'), ('runtime/a.c', '#include <hdf5.h>\n'),
+           ('api/a.c', '#  include <hwloc.h>\n'), ('kernel/a.c', '#include <cblas.h>\n'),
+           ('tree/a.c', 'void f(void) { abort(); }\n'), ('tree/a.c', 'x = getenv ("A");\n'),
+           ('tree/a.c', 'printf("a");\n'), ('tree/a.c', 'fputs(s, stderr);\n'),
+           ('tree/a.c', 'p = malloc(3);\n'), ('tree/a.c', long_function),
+           ('tree/a.c', '\n' * 501), ('tree/a.c', '/* TO' 'DO */\n')]
+    good = [('tree/a.c', '#include "tree/b.h"\n#include "base/c.h"\n#include <stdio.h>\n'),
+            ('tree/a.c', '/* abort() */ // exit(1)\nx = "printf()"; dp_abort(); o->exit(1);\n'),
+            ('platform/env.c', 'x = getenv("A");\n'), ('base/memory.c', 'x = malloc(1);\n'),
+            ('runtime/a.c', '#include <starpu.h>\n'), ('cli/a.c', '#include "cli/b.h"\nputs("");\n'),
+            ('tree/a.c', long_function.replace('    a++;\n', '', 3)),
+            ('tree/a.c', 'snprintf(a, 3, "x"); vsnprintf(a, 3, f, v);\n')]
+    wrong = [f'not caught: {path}: {text[:60]!r}' for path, text in bad
+             if not list(violations(path, text))]
+    wrong += [f'wrongly caught: {path}: {message}' for path, text in good
+              for message in violations(path, text)]
+    if list(function_lengths(long_function)) != [('f', 102)]:
+        wrong.append(f'lengths: {list(function_lengths(long_function))}')
+    return wrong
+
+
+messages = self_check() if sys.argv[1] == '--self' else check_tree(pathlib.Path(sys.argv[1]))
+print('\n'.join(messages))
+sys.exit(1 if messages else 0)

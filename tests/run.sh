@@ -1,0 +1,74 @@
+#!/bin/sh
+# Every test: sh tests/run.sh
+# Builds in build/, with sanitizers in build-asan/. The last line is the count; the exit code is 0
+# where nothing failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=.ci/setup.sh
+. .ci/setup.sh
+
+# What the address and undefined-behaviour sanitizers watch.
+sanitized="--suite unit --suite errors --suite cli"
+
+n_passed=0
+n_failed=0
+
+# count_result NAME STATUS: a check that is one command.
+count_result() {
+    if [ "$2" -eq 0 ]; then
+        n_passed=$((n_passed + 1))
+    else
+        n_failed=$((n_failed + 1))
+        echo "FAILED: $1"
+    fi
+}
+
+# run_tests FOLDER MESON_TEST_OPTION...: anything in the log but OK, SKIP and EXPECTEDFAIL failed;
+# so did a run that left no log.
+run_tests() {
+    rm -f "$1"/meson-logs/testlog*.json
+    meson test -C "$@" --print-errorlogs
+    set -- "$1"/meson-logs/testlog*.json
+    if [ ! -f "$1" ]; then
+        count_result "meson test left no $1" 1
+        return
+    fi
+    n_all=$(cat "$@" | grep -c '"result": "')
+    n_skipped=$(cat "$@" | grep -c '"result": "SKIP"')
+    n_ok=$(cat "$@" | grep -c -e '"result": "OK"' -e '"result": "EXPECTEDFAIL"')
+    n_passed=$((n_passed + n_ok))
+    n_failed=$((n_failed + n_all - n_ok - n_skipped))
+    [ "$n_all" -gt 0 ] || count_result "no test in $1" 1
+}
+
+# build FOLDER MESON_OPTION...
+build() {
+    configure_build "$@" -Dtests=enabled -Dwerror=true && ninja -C "$1"
+}
+
+check_format() {
+    find include src tests examples perf -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
+}
+
+install_packages tests
+count_result "packages" $?
+
+build build --buildtype=release
+count_result "build" $?
+run_tests build
+
+build build-asan --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
+count_result "build with sanitizers" $?
+# Slower code gets more time. Libraries that keep memory until the process ends are not our leaks.
+export ASAN_OPTIONS=detect_stack_use_after_return=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export LSAN_OPTIONS="suppressions=$PWD/tests/leaks.txt:print_suppressions=0"
+# Word splitting is wanted.
+# shellcheck disable=SC2086
+run_tests build-asan --timeout-multiplier 5 $sanitized
+
+check_format
+count_result "clang-format" $?
+
+echo "$n_passed passed, $n_failed failed"
+[ "$n_failed" -eq 0 ]
