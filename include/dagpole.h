@@ -26,8 +26,9 @@
  *
  * Environment (read when the first context is created, in one place): STARPU_SCHED (wins over
  * dagpole_context_options.scheduler), STARPU_NCPU (used where options.threads is 0),
- * XDG_CACHE_HOME and HOME (the default cache directory), DAGPOLE_ISA (portable, avx2 or avx512:
- * caps the instruction set in use). StarPU and hwloc read their own variables besides.
+ * XDG_CACHE_HOME and HOME (the default cache directory; with STARPU_HOME, StarPU's own directory,
+ * which must be writable), DAGPOLE_ISA (portable, avx2 or avx512: caps the instruction set in use).
+ * StarPU and hwloc read their own variables besides.
  */
 #ifndef DAGPOLE_H
 #define DAGPOLE_H
@@ -97,11 +98,11 @@ typedef int (*dagpole_progress_fn)(void *user, const char *stage, double fractio
 typedef void (*dagpole_log_fn)(void *user, const char *message);
 
 typedef struct dagpole_context_options {
-    size_t size;           /* sizeof(dagpole_context_options), set by the init function */
-    int threads;           /* workers; 0 = STARPU_NCPU where set, else every core */
-    const char *scheduler; /* a StarPU policy by name, NULL = "lws"; STARPU_SCHED wins */
-    const char *cache_dir; /* operators on disk: NULL = $XDG_CACHE_HOME/dagpole, "" = none */
-    int serial;            /* 1: run the task stream in the calling thread, without StarPU */
+    size_t size;                  /* sizeof(dagpole_context_options), set by the init function */
+    int threads;                  /* workers; 0 = STARPU_NCPU where set, else every core */
+    const char *scheduler;        /* a StarPU policy by name, NULL = "lws"; STARPU_SCHED wins */
+    const char *cache_dir;        /* operators on disk: NULL = $XDG_CACHE_HOME/dagpole, "" = none */
+    int serial;                   /* 1: run the task stream in the calling thread, without StarPU */
     dagpole_progress_fn progress; /* NULL = none */
     void *progress_user;
     dagpole_log_fn log; /* NULL = none */
@@ -117,11 +118,11 @@ typedef struct dagpole_plan_options {
     int digits;            /* 3 ... 12: relative L2 error of the potentials at most 10^-digits, of
                               the gradients at most 10^-(digits - 1); 6 by default */
     /* For experts; 0 = chosen from digits, the points and the machine. */
-    int p;              /* points along an edge of the equivalent surfaces, 3 ... 20 */
-    int n_crit;         /* most points in a leaf, 1 ... 100000 */
-    double tolerance;   /* relative cut of the compressed basis, 1e-15 ... 1e-1 */
-    double svd_cutoff;  /* relative cut of the pseudo-inverse, 1e-16 ... 1e-2 */
-    int block_boxes;    /* boxes in a block (the unit of a task), 1 ... 100000 */
+    int p;             /* points along an edge of the equivalent surfaces, 3 ... 20 */
+    int n_crit;        /* most points in a leaf, 1 ... 100000 */
+    double tolerance;  /* relative cut of the compressed basis, 1e-15 ... 1e-1 */
+    double svd_cutoff; /* relative cut of the pseudo-inverse, 1e-16 ... 1e-2 */
+    int block_boxes;   /* boxes in a block (the unit of a task), 1 ... 100000 */
 } dagpole_plan_options;
 
 DAGPOLE_API void dagpole_plan_options_init(dagpole_plan_options *options);
@@ -130,7 +131,8 @@ DAGPOLE_API void dagpole_plan_options_init(dagpole_plan_options *options);
 
 /* Makes a context; options NULL = all automatic. StarPU is one per process: the first context (or
  * the application, before) starts it and sets workers and scheduler; a later context gets a subset
- * of those workers. Between calls workers started here sleep.
+ * of those workers. Between calls workers started here sleep; an application with StarPU tasks of
+ * its own must therefore start StarPU before its first context.
  * Statuses: BAD_ARGUMENT (negative threads, unknown scheduler, more threads than there are),
  * NO_MEMORY, RUNTIME. */
 DAGPOLE_API dagpole_status dagpole_context_create(const dagpole_context_options *options,
@@ -166,8 +168,8 @@ DAGPOLE_API void dagpole_plan_destroy(dagpole_plan *plan);
  * smallest cube around the points in view (ignored for Laplace) and depth the deepest level.
  * Statuses: as dagpole_plan_create, FILE where the cache cannot be written. */
 DAGPOLE_API dagpole_status dagpole_precompute(dagpole_context *context,
-                                              const dagpole_plan_options *options,
-                                              double root_side, int depth);
+                                              const dagpole_plan_options *options, double root_side,
+                                              int depth);
 
 /* ---- queries ---------------------------------------------------------------------------- */
 
@@ -199,25 +201,26 @@ typedef struct dagpole_report {
     int64_t n_sources, n_targets;
     int64_t n_unique_sources, n_unique_targets; /* after merging identical positions */
     int64_t n_boxes, n_leaves;
-    int depth;                               /* deepest level; the root is level 0 */
-    double mean_u, mean_v, mean_w, mean_x;   /* U, W per target leaf; V, X per target box */
+    int depth;                             /* deepest level; the root is level 0 */
+    double mean_u, mean_v, mean_w, mean_x; /* U, W per target leaf; V, X per target box */
     int64_t n_blocks, n_tasks;
-    double work_over_span;                   /* estimated parallelism of the task graph */
+    double work_over_span; /* estimated parallelism of the task graph */
     dagpole_kernel kernel;
     double lambda;
-    int digits, p, n_crit, expansion_size;   /* expansion_size: doubles in an expansion */
+    int digits, p, n_crit, block_boxes; /* block_boxes: 0 = from costs */
+    int expansion_size;                 /* doubles in an expansion */
     double tolerance, svd_cutoff;
     double root_side, root_corner[3];
-    int threads;                             /* workers granted */
+    int threads; /* workers granted */
     char scheduler[64], instruction_set[16];
     double tree_s, lists_s, operators_s, graph_s, setup_s; /* set-up, seconds; setup_s: total */
-    int operators_cached;                    /* 1: every operator came from the cache */
+    int operators_cached; /* 1: every operator came from the cache */
     int64_t n_evaluations;
     /* of the last evaluation: */
-    double evaluate_s;                           /* wall clock */
-    double operator_s[DAGPOLE_N_OPERATORS];      /* summed over the workers */
+    double evaluate_s;                             /* wall clock */
+    double operator_s[DAGPOLE_N_OPERATORS];        /* summed over the workers */
     double share_tasks, share_runtime, share_idle; /* of the workers' time, sum 1 */
-    int64_t bytes_plan, bytes_operators;         /* held */
+    int64_t bytes_plan, bytes_operators;           /* held */
 } dagpole_report;
 
 /* Fills *report. Statuses: BAD_ARGUMENT. */
@@ -282,10 +285,10 @@ DAGPOLE_API dagpole_status dagpole_direct(dagpole_context *context, dagpole_kern
 /* ---- point clouds and files ------------------------------------------------------------- */
 
 typedef struct dagpole_cloud {
-    int64_t n_sources, n_targets;
-    double *sources; /* n_sources x 3 */
-    double *charges; /* n_sources */
-    double *targets; /* n_targets x 3, or NULL: the sources are the targets */
+    int64_t n_sources, n_targets; /* n_targets = n_sources where targets is NULL */
+    double *sources;              /* n_sources x 3 */
+    double *charges;              /* n_sources */
+    double *targets;              /* n_targets x 3, or NULL: the sources are the targets */
 } dagpole_cloud;
 
 /* distribution: "cube" (uniform in [0, 1]^3), "sphere" (uniform on the unit sphere's surface),
@@ -336,6 +339,7 @@ typedef struct dagpole_machine {
     char starpu[32], hdf5[32], hwloc[32];
     int starpu_max_cpus, starpu_max_numa_nodes; /* limits StarPU was built with */
     char schedulers[1024];                      /* names StarPU lists, separated by spaces */
+    char scheduler[64];                         /* what a context gets that asks for none */
     char cache_dir[1024];                       /* the default cache directory, "" = none */
     int64_t cache_files, cache_bytes;
 } dagpole_machine;

@@ -43,8 +43,8 @@ static dagpole_status sum_piece(void *argument, int64_t i) {
     for (int64_t j = 0; j < n; j++) {
         d->potentials[begin + j] = dp_cube_scale(&d->cube, DP_KERNEL_FACTOR * sums[0][j]);
         for (int k = 0; d->gradients && k < 3; k++)
-            d->gradients[3 * (begin + j) + k] = dp_cube_scale(
-                &d->cube, dp_cube_scale(&d->cube, DP_KERNEL_FACTOR * sums[1 + k][j]));
+            d->gradients[3 * (begin + j) + k] =
+                dp_cube_scale(&d->cube, dp_cube_scale(&d->cube, DP_KERNEL_FACTOR * sums[1 + k][j]));
     }
     return DAGPOLE_OK;
 }
@@ -83,14 +83,17 @@ static dagpole_status check(dagpole_kernel kernel, double lambda, int64_t n_sour
                             const void *sources, const void *charges, int64_t n_targets,
                             const void *potentials) {
     if (!dp_kernel_get(kernel))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "kernel is %d: it must be DAGPOLE_LAPLACE (0) or "
-                       "DAGPOLE_YUKAWA (1)", (int)kernel);
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "kernel is %d: it must be DAGPOLE_LAPLACE (0) or "
+                       "DAGPOLE_YUKAWA (1)",
+                       (int)kernel);
     if (kernel == DAGPOLE_YUKAWA && !(lambda > 0 && isfinite(lambda)))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "lambda is %g: the Yukawa kernel needs a finite lambda above 0", lambda);
-    if (n_sources < 0 || n_targets < 0)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_sources is %lld, n_targets %lld: neither may be "
-                       "negative", (long long)n_sources, (long long)n_targets);
+    if (n_sources < 0 || n_targets < 0 || n_sources > DP_MAX_POINTS || n_targets > DP_MAX_POINTS)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "n_sources is %lld, n_targets %lld: each must be 0 ... 2^40",
+                       (long long)n_sources, (long long)n_targets);
     if (n_sources && (!sources || !charges))
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL: there are %lld sources",
                        sources ? "charges" : "sources", (long long)n_sources);

@@ -11,6 +11,9 @@
 
 enum { DP_PATH_BYTES = 1024 };
 
+/* Sources or targets of a call: sizes in bytes stay far from overflow. */
+#define DP_MAX_POINTS ((int64_t)1 << 40)
+
 struct dagpole_context {
     dp_runtime *runtime;
     dp_machine machine;

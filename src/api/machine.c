@@ -48,6 +48,8 @@ dagpole_status dagpole_machine_query(const char *cache_dir, dagpole_machine *m) 
     snprintf(m->hwloc, sizeof m->hwloc, "%s", dp_machine_hwloc_version());
     dp_runtime_starpu_info(m->starpu, sizeof m->starpu, &m->starpu_max_cpus,
                            &m->starpu_max_numa_nodes, m->schedulers, sizeof m->schedulers);
+    const char *scheduler = dp_env_starpu_sched();
+    snprintf(m->scheduler, sizeof m->scheduler, "%s", scheduler ? scheduler : "lws");
     if (cache_dir)
         snprintf(m->cache_dir, sizeof m->cache_dir, "%s", cache_dir);
     else

@@ -7,13 +7,13 @@ void dagpole_context_options_init(dagpole_context_options *options) {
 }
 
 void dagpole_plan_options_init(dagpole_plan_options *options) {
-    *options = (dagpole_plan_options){
-        .size = sizeof *options, .kernel = DAGPOLE_LAPLACE, .digits = 6};
+    *options =
+        (dagpole_plan_options){.size = sizeof *options, .kernel = DAGPOLE_LAPLACE, .digits = 6};
 }
 
 /* Leaves of the size where near and far field cost about the same, by digits. */
 static const int n_crit_by_digits[] = {
-    [3] = 80, [4] = 100, [5] = 120, [6] = 150, [7] = 180,
+    [3] = 80,  [4] = 100, [5] = 120,  [6] = 150,  [7] = 180,
     [8] = 220, [9] = 260, [10] = 320, [11] = 380, [12] = 450,
 };
 
@@ -36,8 +36,10 @@ static dagpole_status check(const dagpole_plan_options *o) {
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "plan options of %zu bytes: call dagpole_plan_options_init first", o->size);
     if (!dp_kernel_get(o->kernel))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "kernel is %d: it must be DAGPOLE_LAPLACE (0) or "
-                       "DAGPOLE_YUKAWA (1)", (int)o->kernel);
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "kernel is %d: it must be DAGPOLE_LAPLACE (0) or "
+                       "DAGPOLE_YUKAWA (1)",
+                       (int)o->kernel);
     if (o->kernel == DAGPOLE_YUKAWA && !(o->lambda > 0 && isfinite(o->lambda)))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "lambda is %g: the Yukawa kernel needs a finite lambda above 0", o->lambda);

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 
 static dagpole_status check_array(const char *name, int64_t n, const void *array) {
-    if (n < 0 || n > (int64_t)1 << 40)
+    if (n < 0 || n > DP_MAX_POINTS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_%s is %lld: it must be 0 ... 2^40", name,
                        (long long)n);
     if (n > 0 && !array)
@@ -60,6 +60,7 @@ static dagpole_status build_operators(const dp_team *team, dagpole_plan *p) {
 
 static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_runtime *runtime = p->context->runtime;
+    dp_accuracy accuracy = dp_options_accuracy(&p->options);
     dp_graph_inputs inputs = {.tree = &p->tree,
                               .lists = &p->lists,
                               .sources = &p->sources,
@@ -68,6 +69,7 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                               .kernel = p->kernel,
                               .isa = p->context->isa,
                               .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
+                              .is_reduced = dp_accuracy_is_reduced(&accuracy),
                               .block_boxes = p->options.block_boxes,
                               .n_cores = p->context->machine.cores,
                               .n_workers = dp_runtime_n_slots(runtime)};
@@ -134,6 +136,7 @@ static void describe_request(dagpole_plan *p) {
     r->digits = o->digits;
     r->p = o->p;
     r->n_crit = o->n_crit;
+    r->block_boxes = o->block_boxes;
     r->tolerance = o->tolerance;
     r->svd_cutoff = o->svd_cutoff;
     r->threads = dp_runtime_threads(runtime);

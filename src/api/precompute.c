@@ -41,8 +41,8 @@ dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_o
     dp_runtime_enter(context->runtime);
     dagpole_status status = dp_runtime_progress(context->runtime, "operators", 0);
     if (status == DAGPOLE_OK)
-        status = dp_operators_create(dp_runtime_team(context->runtime), &request, message,
-                                     &operators);
+        status =
+            dp_operators_create(dp_runtime_team(context->runtime), &request, message, &operators);
     dp_runtime_leave(context->runtime);
     if (status != DAGPOLE_OK)
         return status;
@@ -63,9 +63,11 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
                                      int64_t n_targets, int64_t *bytes) {
     dagpole_plan_options o;
     DP_TRY(dp_options_resolve(options, &o));
-    if (!bytes || n_sources < 0 || n_targets < 0)
+    if (!bytes)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "bytes is NULL: it receives the estimate");
+    if (n_sources < 0 || n_targets < 0 || n_sources > DP_MAX_POINTS || n_targets > DP_MAX_POINTS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "bytes is NULL or a count is negative (n_sources %lld, n_targets %lld)",
+                       "n_sources is %lld, n_targets %lld: each must be 0 ... 2^40",
                        (long long)n_sources, (long long)n_targets);
     double k = expansion_size(o.tolerance), rank = 0.13 * k;
     double own_targets = (double)n_targets, targets = n_targets ? own_targets : (double)n_sources;

@@ -129,11 +129,9 @@ dagpole_status dagpole_plan_order(const dagpole_plan *plan, int64_t *source_orde
                                   int64_t *target_order) {
     DP_TRY(check_plan(plan));
     if (source_order)
-        memcpy(source_order, plan->sources.origin,
-               (size_t)plan->n_sources * sizeof *source_order);
+        memcpy(source_order, plan->sources.origin, (size_t)plan->n_sources * sizeof *source_order);
     if (target_order)
-        memcpy(target_order, plan->targets->origin,
-               (size_t)plan->n_targets * sizeof *target_order);
+        memcpy(target_order, plan->targets->origin, (size_t)plan->n_targets * sizeof *target_order);
     return DAGPOLE_OK;
 }
 
@@ -141,10 +139,9 @@ dagpole_status dagpole_plan_check(const dagpole_plan *plan, int exhaustive) {
     dp_lists lists = {0};
     DP_TRY(check_plan(plan));
     DP_TRY(dp_lists_build(&dp_team_serial, &plan->tree, &lists));
-    dagpole_status status =
-        dp_tree_check(&plan->tree, &lists, &plan->sources,
-                      plan->targets_are_sources ? NULL : plan->targets, plan->options.n_crit,
-                      exhaustive);
+    dagpole_status status = dp_tree_check(&plan->tree, &lists, &plan->sources,
+                                          plan->targets_are_sources ? NULL : plan->targets,
+                                          plan->options.n_crit, exhaustive);
     if (status == DAGPOLE_OK)
         status = dp_stream_check(&plan->graph->stream);
     dp_lists_free(&lists);

@@ -16,8 +16,7 @@ int64_t dp_csr_bytes(const dp_csr *csr) {
 dagpole_status dp_ints_push(dp_ints *ints, int32_t value) {
     if (ints->n == ints->capacity) {
         int64_t capacity = ints->capacity ? 2 * ints->capacity : 64;
-        int32_t *data =
-            dp_realloc(ints->data, (size_t)ints->n, (size_t)capacity, sizeof(int32_t));
+        int32_t *data = dp_realloc(ints->data, (size_t)ints->n, (size_t)capacity, sizeof(int32_t));
         if (!data)
             return DAGPOLE_NO_MEMORY;
         ints->data = data;

@@ -23,7 +23,8 @@ void *dp_alloc(size_t count, size_t size) {
         return NULL;
     }
     rounded = rounded / ALIGNMENT * ALIGNMENT;
-    void *memory = is_due_to_fail() ? NULL : aligned_alloc(ALIGNMENT, rounded ? rounded : ALIGNMENT);
+    void *memory =
+        is_due_to_fail() ? NULL : aligned_alloc(ALIGNMENT, rounded ? rounded : ALIGNMENT);
     if (!memory)
         dp_fail(DAGPOLE_NO_MEMORY, "cannot allocate %zu bytes", bytes);
     else

@@ -19,10 +19,9 @@ const char *dagpole_last_error(void) {
 
 const char *dagpole_status_name(dagpole_status status) {
     static const char *const names[] = {
-        "DAGPOLE_OK",          "DAGPOLE_BAD_ARGUMENT", "DAGPOLE_WRONG_STATE",
-        "DAGPOLE_NO_MEMORY",   "DAGPOLE_NUMERIC",      "DAGPOLE_FILE",
-        "DAGPOLE_UNSUPPORTED", "DAGPOLE_RUNTIME",      "DAGPOLE_CANCELLED",
-        "DAGPOLE_INTERNAL",
+        "DAGPOLE_OK",        "DAGPOLE_BAD_ARGUMENT", "DAGPOLE_WRONG_STATE", "DAGPOLE_NO_MEMORY",
+        "DAGPOLE_NUMERIC",   "DAGPOLE_FILE",         "DAGPOLE_UNSUPPORTED", "DAGPOLE_RUNTIME",
+        "DAGPOLE_CANCELLED", "DAGPOLE_INTERNAL",
     };
     if ((size_t)status >= sizeof names / sizeof names[0])
         return "unknown status";

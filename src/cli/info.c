@@ -15,9 +15,9 @@ static void print_table(const dagpole_machine *machine) {
     printf("BLAS         %s\n", machine->blas);
     printf("StarPU       at most %d CPU workers and %d NUMA nodes\n", machine->starpu_max_cpus,
            machine->starpu_max_numa_nodes);
-    printf("schedulers   lws unless --scheduler or STARPU_SCHED names another of:\n"
+    printf("scheduler    %s; --scheduler or STARPU_SCHED may name another of:\n"
            "             %s\n",
-           machine->schedulers);
+           machine->scheduler, machine->schedulers);
     if (machine->cache_dir[0])
         printf("cache        %s: %s files, %s\n", machine->cache_dir,
                cli_text_count(machine->cache_files), cli_text_bytes(machine->cache_bytes));
@@ -59,6 +59,7 @@ static void print_json(const dagpole_machine *machine) {
     cli_json_text(&json, "instruction_set", machine->instruction_set);
     cli_json_int(&json, "starpu_max_cpus", machine->starpu_max_cpus);
     cli_json_int(&json, "starpu_max_numa_nodes", machine->starpu_max_numa_nodes);
+    cli_json_text(&json, "scheduler", machine->scheduler);
     print_words(&json, "schedulers", machine->schedulers);
     cli_json_open(&json, "cache");
     cli_json_text(&json, "directory", machine->cache_dir);

@@ -22,7 +22,10 @@ static void on_signal(int number) {
         pending_signal = number;
         return;
     }
+    static const char text[] = "dagpole: interrupted\n";
     dagpole_remove_temporaries();
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
     _exit(128 + number);
 }
 

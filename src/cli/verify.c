@@ -164,6 +164,7 @@ static dagpole_status find_near_field(dagpole_context *context, const dagpole_re
     options.digits = report->digits;
     options.p = report->p;
     options.n_crit = report->n_crit;
+    options.block_boxes = report->block_boxes;
     options.tolerance = report->tolerance;
     options.svd_cutoff = report->svd_cutoff;
     dagpole_status status = dagpole_plan_create(context, &options, cloud->n_sources, cloud->sources,

@@ -39,6 +39,7 @@ static const field fields[] = {
     FIELD('i', digits),
     FIELD('i', p),
     FIELD('i', n_crit),
+    FIELD('i', block_boxes),
     FIELD('i', expansion_size),
     FIELD('d', tolerance),
     FIELD('d', svd_cutoff),

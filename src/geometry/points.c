@@ -1,7 +1,6 @@
 #include "geometry/points.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "geometry/chunk.h"
 #include "geometry/sort.h"

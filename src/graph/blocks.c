@@ -1,7 +1,7 @@
-/* Cuts every level into blocks of about equal cost. A block is the unit of a task: large enough that
- * the runtime's cost per task does not show and the operators stay in cache, small enough that every
- * core of the machine has work. The cut depends on points and machine, never on how many workers
- * happen to run, so that results are the same for any number of them. */
+/* Cuts every level into blocks of about equal cost. A block is the unit of a task: large enough
+ * that the runtime's cost per task does not show and the operators stay in cache, small enough that
+ * every core of the machine has work. The cut depends on points and machine, never on how many
+ * workers happen to run, so that results are the same for any number of them. */
 #include <math.h>
 
 #include "graph/graph.h"
@@ -17,7 +17,8 @@ static double box_cost(const dp_graph *g, const dp_cost *cost, int32_t box) {
     double seconds = 0;
     if (set && set->k) {
         int64_t n_v = in->lists->v.offset[box + 1] - in->lists->v.offset[box];
-        seconds += cost->flop * (n_v * dp_cost_m2l_flops(set) + 4.0 * set->k_padded * set->k_padded);
+        seconds +=
+            cost->flop * (n_v * dp_cost_m2l_flops(set) + 4.0 * set->k_padded * set->k_padded);
     }
     if (!dp_tree_is_leaf(tree, box))
         return seconds;
@@ -39,7 +40,8 @@ static double block_seconds(const dp_graph_inputs *in, double total) {
     return fmin(fmax(seconds, least), LONGEST_BLOCK_S);
 }
 
-/* A block ends before `box` (not the first of its level) where it is full; siblings stay together. */
+/* A block ends before `box` (not the first of its level) where it is full; siblings stay together.
+ */
 static int ends_before(const dp_graph_inputs *in, int32_t box, int32_t n_boxes, double seconds,
                        double full_s) {
     if (in->tree->parent[box] == in->tree->parent[box - 1])
@@ -76,9 +78,8 @@ static void cut_level(dp_graph *g, int level, const double *seconds, double full
             sum = 0;
         }
         if (box == first)
-            g->blocks[g->n_blocks] = (dp_block){.level = level,
-                                                .box_begin = box,
-                                                .field = {-1, -1, -1, -1}};
+            g->blocks[g->n_blocks] =
+                (dp_block){.level = level, .box_begin = box, .field = {-1, -1, -1, -1}};
         sum += seconds[box];
     }
     if (begin < end)

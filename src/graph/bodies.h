@@ -52,9 +52,8 @@ static inline dp_targets dp_targets_of(const dp_graph *g, int32_t leaf, const dp
     const dp_block *block = &g->blocks[g->block_of[leaf]];
     double *x = (double *)dp_where(worker, block, DP_TARGETS) + g->target_at[leaf];
     int64_t row = block->target_row;
-    dp_targets t = {dp_n_targets(g->in.tree, leaf),
-                    {x, x + row, x + 2 * row},
-                    {.potential = x + 3 * row}};
+    dp_targets t = {
+        dp_n_targets(g->in.tree, leaf), {x, x + row, x + 2 * row}, {.potential = x + 3 * row}};
     if (g->call.gradients) {
         t.sums.gx = x + 4 * row;
         t.sums.gy = x + 5 * row;

@@ -9,35 +9,88 @@ static void zero_sums(const dp_graph *g, const dp_block *block, const dp_worker 
     memset(x + 3 * block->target_row, 0, rows * (size_t)block->target_row * sizeof *x);
 }
 
+/* The loops of a plan. */
+static dp_p2p_fn one_sided(const dp_graph *g) {
+    return g->in.is_reduced ? g->in.kernel->p2p_reduced[g->in.isa] : g->in.kernel->p2p[g->in.isa];
+}
+
+static dp_mutual_fn mutual(const dp_graph *g) {
+    return g->in.is_reduced ? g->in.kernel->mutual_reduced[g->in.isa]
+                            : g->in.kernel->mutual[g->in.isa];
+}
+
 /* Leaves of a block that follow one another in a near list lie one behind the other in memory: they
- * are summed as one run. *i advances past them. */
-static dp_sources next_run(const dp_graph *g, const dp_csr *u, int64_t *i, int64_t end,
-                           const dp_worker *worker) {
-    int32_t leaf = u->index[(*i)++];
-    dp_sources run = dp_sources_of(g, leaf, worker);
-    while (*i < end && u->index[*i] == leaf + 1 && g->block_of[leaf + 1] == g->block_of[leaf]) {
-        leaf = u->index[(*i)++];
-        run.n += dp_n_sources(g->in.tree, leaf);
+ * are summed as one run. Returns its number of points and moves *i past it. */
+static int64_t next_run(const dp_graph *g, int64_t *i, int64_t end) {
+    const int32_t *near = g->near.index;
+    int32_t leaf = near[(*i)++];
+    int64_t n = dp_n_sources(g->in.tree, leaf);
+    while (*i < end && near[*i] == leaf + 1 && g->block_of[leaf + 1] == g->block_of[leaf]) {
+        leaf = near[(*i)++];
+        n += dp_n_sources(g->in.tree, leaf);
     }
-    return run;
+    return n;
+}
+
+static void sum_one_sided(const dp_graph *g, int32_t leaf, int64_t i, int64_t end,
+                          dp_worker *worker) {
+    dp_targets t = dp_targets_of(g, leaf, worker);
+    while (i < end) {
+        dp_sources s = dp_sources_of(g, g->near.index[i], worker);
+        s.n = next_run(g, &i, end);
+        one_sided(g)(g->in.lambda, t.n, t.points, t.sums, s.n, s.points, s.charges);
+    }
+}
+
+static dp_side side_of(const dp_graph *g, int32_t leaf, int64_t n, const dp_worker *worker) {
+    dp_sources s = dp_sources_of(g, leaf, worker);
+    return (dp_side){n, s.points, s.charges, dp_targets_of(g, leaf, worker).sums};
+}
+
+/* A leaf with the leaves of its own block that come after it, both sides at once. */
+static void sum_mutual(const dp_graph *g, int32_t leaf, int64_t i, int64_t end, dp_worker *worker) {
+    dp_side own = side_of(g, leaf, dp_n_sources(g->in.tree, leaf), worker);
+    while (i < end) {
+        dp_side other = side_of(g, g->near.index[i], 0, worker);
+        other.n = next_run(g, &i, end);
+        mutual(g)(g->in.lambda, own, other);
+    }
+}
+
+static int64_t lower_bound(const dp_csr *near, int32_t leaf, int32_t box) {
+    int64_t i = near->offset[leaf];
+    while (i < near->offset[leaf + 1] && near->index[i] < box)
+        i++;
+    return i;
+}
+
+/* Where sources are the targets, pairs within the block are computed once for both sides: the
+ * block's task is the only writer of either. Across blocks every task sums for itself: halos that
+ * others add later would save up to a third of the arithmetic of small blocks and cost a field, a
+ * task and a pass over memory for each. */
+static void p2p_leaf(const dp_graph *g, const dp_block *block, int32_t leaf, dp_worker *worker) {
+    const dp_csr *near = &g->near;
+    int64_t begin = near->offset[leaf], end = near->offset[leaf + 1];
+    if (g->in.targets != g->in.sources) {
+        sum_one_sided(g, leaf, begin, end, worker);
+        return;
+    }
+    int64_t own = lower_bound(near, leaf, leaf);
+    int64_t last = lower_bound(near, leaf, block->box_end);
+    sum_one_sided(g, leaf, begin, lower_bound(near, leaf, block->box_begin), worker);
+    sum_one_sided(g, leaf, own, own + 1, worker);
+    sum_mutual(g, leaf, own + 1, last, worker);
+    sum_one_sided(g, leaf, last, end, worker);
 }
 
 /* The first to write the block's sums: sets them to zero. */
 dagpole_status dp_body_p2p(const dp_graph *g, const dp_block *block, int is_first,
                            dp_worker *worker) {
-    const dp_csr *u = &g->near;
-    dp_p2p_fn p2p = g->in.kernel->p2p[g->in.isa];
     (void)is_first;
     zero_sums(g, block, worker);
-    for (int32_t box = block->box_begin; box < block->box_end; box++) {
-        if (u->offset[box] == u->offset[box + 1])
-            continue;
-        dp_targets t = dp_targets_of(g, box, worker);
-        for (int64_t i = u->offset[box]; i < u->offset[box + 1];) {
-            dp_sources s = next_run(g, u, &i, u->offset[box + 1], worker);
-            p2p(g->in.lambda, t.n, t.points, t.sums, s.n, s.points, s.charges);
-        }
-    }
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        if (g->near.offset[box] < g->near.offset[box + 1])
+            p2p_leaf(g, block, box, worker);
     return DAGPOLE_OK;
 }
 
@@ -109,7 +162,8 @@ dagpole_status dp_body_l2p(const dp_graph *g, const dp_block *block, int is_firs
 }
 
 /* Results of unique point i to all of the caller's targets at its position. */
-static void scatter_point(const dp_graph *g, int64_t i, double potential, const double gradient[3]) {
+static void scatter_point(const dp_graph *g, int64_t i, double potential,
+                          const double gradient[3]) {
     const dp_points *points = g->in.targets;
     int64_t begin = points->origin_begin ? points->origin_begin[i] : i;
     int64_t end = points->origin_begin ? points->origin_begin[i + 1] : i + 1;
@@ -136,8 +190,7 @@ dagpole_status dp_body_scatter(const dp_graph *g, const dp_block *block, int is_
             double gradient[3] = {0};
             for (int d = 0; g->call.gradients && d < 3; d++) {
                 const double *sums = d == 0 ? t.sums.gx : d == 1 ? t.sums.gy : t.sums.gz;
-                gradient[d] =
-                    dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[j]));
+                gradient[d] = dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[j]));
             }
             scatter_point(g, tree->target_begin[box] + j,
                           dp_cube_scale(cube, DP_KERNEL_FACTOR * t.sums.potential[j]), gradient);

@@ -1,6 +1,6 @@
 /* What the operators cost, in seconds of one core: for the size of blocks, for priorities and for
- * the choice of the leaf size. The coefficients are fixed per instruction set, never measured at run
- * time, because block sizes decide the order of sums. */
+ * the choice of the leaf size. The coefficients are fixed per instruction set, never measured at
+ * run time, because block sizes decide the order of sums. */
 #ifndef DP_GRAPH_COST_H
 #define DP_GRAPH_COST_H
 

@@ -3,7 +3,8 @@
 
 static size_t bytes_of(const dp_graph *g, const dp_block *block, dp_quantity quantity) {
     const dp_operator_set *set = g->in.operators->level[block->level];
-    size_t expansions = set && set->k ? (size_t)set->k_padded * (size_t)(block->box_end - block->box_begin) : 0;
+    size_t expansions =
+        set && set->k ? (size_t)set->k_padded * (size_t)(block->box_end - block->box_begin) : 0;
     switch (quantity) {
     case DP_SOURCES:
         return 4 * (size_t)block->source_row * sizeof(double);
@@ -23,8 +24,8 @@ static int32_t count_fields(dp_graph *g) {
     return n;
 }
 
-/* Three rows of coordinates in the order of the block's leaves; padding repeats nothing: it is never
- * read. */
+/* Three rows of coordinates in the order of the block's leaves; padding repeats nothing: it is
+ * never read. */
 static void copy_coordinates(const dp_graph *g, const dp_block *block, const dp_points *points,
                              const int64_t *begin, const int64_t *end, const int64_t *at,
                              int64_t row, double *data) {

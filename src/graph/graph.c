@@ -12,11 +12,10 @@ const char *dagpole_operator_name(dagpole_operator op) {
 }
 
 static const dp_body bodies[DAGPOLE_N_OPERATORS] = {
-    [DAGPOLE_GATHER] = dp_body_gather, [DAGPOLE_P2M] = dp_body_p2m,
-    [DAGPOLE_M2M] = dp_body_m2m,       [DAGPOLE_M2L] = dp_body_m2l,
-    [DAGPOLE_P2L] = dp_body_p2l,       [DAGPOLE_L2L] = dp_body_l2l,
-    [DAGPOLE_L2P] = dp_body_l2p,       [DAGPOLE_M2P] = dp_body_m2p,
-    [DAGPOLE_P2P] = dp_body_p2p,       [DAGPOLE_SCATTER] = dp_body_scatter,
+    [DAGPOLE_GATHER] = dp_body_gather,   [DAGPOLE_P2M] = dp_body_p2m, [DAGPOLE_M2M] = dp_body_m2m,
+    [DAGPOLE_M2L] = dp_body_m2l,         [DAGPOLE_P2L] = dp_body_p2l, [DAGPOLE_L2L] = dp_body_l2l,
+    [DAGPOLE_L2P] = dp_body_l2p,         [DAGPOLE_M2P] = dp_body_m2p, [DAGPOLE_P2P] = dp_body_p2p,
+    [DAGPOLE_SCATTER] = dp_body_scatter,
 };
 
 /* The stream's body: notes where the record's fields lie and calls the operator. The first access
@@ -110,7 +109,7 @@ int64_t dp_graph_bytes(const dp_graph *g) {
     for (int32_t f = 0; f < g->stream.n_fields; f++)
         bytes += (int64_t)(g->stream.fields[f].bytes + sizeof(dp_field));
     for (int i = 0; i < g->in.n_workers; i++)
-        bytes += dp_scratch_bytes(&g->workers[i].scratch) +
-                 g->stream.n_fields * (int64_t)sizeof(void *);
+        bytes +=
+            dp_scratch_bytes(&g->workers[i].scratch) + g->stream.n_fields * (int64_t)sizeof(void *);
     return bytes;
 }

@@ -40,15 +40,16 @@ typedef struct dp_worker {
 
 typedef struct dp_graph_inputs {
     const dp_tree *tree;
-    const dp_lists *lists; /* used only while the graph is built */
+    const dp_lists *lists;              /* used only while the graph is built */
     const dp_points *sources, *targets; /* targets == sources where they are the same */
     const dp_operators *operators;
     const dp_kernel *kernel;
     dp_isa isa;
-    double lambda; /* scaled */
-    int block_boxes;  /* 0 = from costs */
-    int n_cores;      /* of the machine: for the size of blocks */
-    int n_workers;    /* slots */
+    double lambda;   /* scaled */
+    int is_reduced;  /* P2P in reduced precision */
+    int block_boxes; /* 0 = from costs */
+    int n_cores;     /* of the machine: for the size of blocks */
+    int n_workers;   /* slots */
 } dp_graph_inputs;
 
 /* The arrays of one evaluation, in the caller's order. */
@@ -61,15 +62,15 @@ typedef struct dp_graph {
     dp_graph_inputs in;
     int32_t n_blocks;
     dp_block *blocks;
-    int32_t *block_of;               /* per box */
-    dp_csr near;                     /* leaves that P2P sums for a leaf: U, and small W and X */
-    dp_csr w, x;                     /* what M2P and P2L are left with */
-    int64_t *source_at, *target_at;  /* per leaf: first point in the block's rows */
+    int32_t *block_of;              /* per box */
+    dp_csr near;                    /* leaves that P2P sums for a leaf: U, and small W and X */
+    dp_csr w, x;                    /* what M2P and P2L are left with */
+    int64_t *source_at, *target_at; /* per leaf: first point in the block's rows */
     dp_pair *pairs;
-    int64_t *pair_begin;             /* n_blocks + 1 */
+    int64_t *pair_begin; /* n_blocks + 1 */
     dp_stream stream;
     dp_worker *workers;
-    dp_call call;                    /* set before a run */
+    dp_call call; /* set before a run */
 } dp_graph;
 
 dagpole_status dp_graph_create(const dp_team *team, const dp_graph_inputs *inputs,
@@ -93,12 +94,12 @@ static inline int64_t dp_n_targets(const dp_tree *tree, int32_t box) {
 
 /* ---- stages of dp_graph_create, a file each ---- */
 
-dagpole_status dp_near_build(const dp_team *team, dp_graph *graph);  /* near.c */
-dagpole_status dp_blocks_cut(dp_graph *graph);                       /* blocks.c */
-dagpole_status dp_pairs_build(const dp_team *team, dp_graph *graph); /* pairs.c */
+dagpole_status dp_near_build(const dp_team *team, dp_graph *graph);    /* near.c */
+dagpole_status dp_blocks_cut(dp_graph *graph);                         /* blocks.c */
+dagpole_status dp_pairs_build(const dp_team *team, dp_graph *graph);   /* pairs.c */
 dagpole_status dp_fields_create(const dp_team *team, dp_graph *graph); /* fields.c */
 void dp_fields_destroy(dp_graph *graph);
-dagpole_status dp_walk(dp_graph *graph);                             /* walk.c: the one FMM walk */
+dagpole_status dp_walk(dp_graph *graph); /* walk.c: the one FMM walk */
 
 /* ---- bodies, one per operator: block's work, fields through worker->where ---- */
 

@@ -14,7 +14,7 @@ typedef struct dp_field {
 } dp_field;
 
 typedef struct dp_record {
-    int32_t op;           /* index of the operator, for names and times */
+    int32_t op; /* index of the operator, for names and times */
     int32_t block;
     int32_t priority;     /* larger = nearer to the critical path; 0 ... max_priority */
     float cost;           /* estimated seconds */
@@ -45,7 +45,8 @@ typedef struct dp_stream {
  * that the access modes make. NO_MEMORY. */
 dagpole_status dp_stream_span(const dp_stream *stream, double *work, double *span);
 
-/* Sets the priorities: the longest remaining chain from each record, scaled to 0 ... max_priority. */
+/* Sets the priorities: the longest remaining chain from each record, scaled to 0 ... max_priority.
+ */
 dagpole_status dp_stream_prioritise(dp_stream *stream, int32_t max_priority);
 
 /* Checks that fields, modes and ranges are sound and that no record names a field twice. */

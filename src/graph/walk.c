@@ -9,8 +9,8 @@
 typedef struct walk {
     dp_graph *graph;
     int64_t record_capacity, access_capacity;
-    int64_t *stamp;      /* per field: 1 + the record that names it last */
-    dp_record *record;   /* the one being made */
+    int64_t *stamp;    /* per field: 1 + the record that names it last */
+    dp_record *record; /* the one being made */
     double cost;
     dp_cost costs;
 } walk;
@@ -31,8 +31,7 @@ static dagpole_status begin_record(walk *w, dagpole_operator op, int32_t block) 
         DP_TRY(grow((void **)&stream->records, stream->n_records, &w->record_capacity,
                     sizeof *stream->records));
     w->record = &stream->records[stream->n_records++];
-    *w->record =
-        (dp_record){.op = (int32_t)op, .block = block, .access_begin = stream->n_accesses};
+    *w->record = (dp_record){.op = (int32_t)op, .block = block, .access_begin = stream->n_accesses};
     w->cost = 0;
     return DAGPOLE_OK;
 }
@@ -134,8 +133,8 @@ static dagpole_status m2l(walk *w, int32_t b) {
     if (!n_pairs)
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_M2L, b));
-    w->cost = w->costs.flop * (double)n_pairs *
-              dp_cost_m2l_flops(g->in.operators->level[block->level]);
+    w->cost =
+        w->costs.flop * (double)n_pairs * dp_cost_m2l_flops(g->in.operators->level[block->level]);
     DP_TRY(write_locals(w, b));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         DP_TRY(read_boxes(w, &g->in.lists->v, box, DP_MULTIPOLES));
@@ -167,8 +166,8 @@ static dagpole_status l2l(walk *w, int32_t b) {
     const dp_block *block = &g->blocks[b];
     int k = dp_graph_k(g, block->level), has_parents = 0;
     for (int32_t box = block->box_begin; block->level && box < block->box_end; box++)
-        has_parents |= dp_n_targets(tree, box) &&
-                       g->blocks[g->block_of[tree->parent[box]]].has_locals;
+        has_parents |=
+            dp_n_targets(tree, box) && g->blocks[g->block_of[tree->parent[box]]].has_locals;
     if (!has_parents)
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_L2L, b));

@@ -7,18 +7,22 @@
 
 /* The condition under which the build compiles the loops for AVX2 and AVX-512. */
 #ifdef __x86_64__
-#define P2P_TABLE(kernel)                                                                          \
+#define PER_ISA(loop)                                                                              \
     {                                                                                              \
-        [DP_ISA_PORTABLE] = dp_p2p_##kernel##_portable, [DP_ISA_AVX2] = dp_p2p_##kernel##_avx2,    \
-        [DP_ISA_AVX512] = dp_p2p_##kernel##_avx512                                                 \
+        [DP_ISA_PORTABLE] = loop##_portable, [DP_ISA_AVX2] = loop##_avx2,                          \
+        [DP_ISA_AVX512] = loop##_avx512                                                            \
     }
 #else
-#define P2P_TABLE(kernel)                                                                          \
+#define PER_ISA(loop)                                                                              \
     {                                                                                              \
-        [DP_ISA_PORTABLE] = dp_p2p_##kernel##_portable,                                            \
-        [DP_ISA_AVX2] = dp_p2p_##kernel##_portable, [DP_ISA_AVX512] = dp_p2p_##kernel##_portable   \
+        [DP_ISA_PORTABLE] = loop##_portable, [DP_ISA_AVX2] = loop##_portable,                      \
+        [DP_ISA_AVX512] = loop##_portable                                                          \
     }
 #endif
+
+#define LOOPS(kernel)                                                                              \
+    .p2p = PER_ISA(dp_p2p_##kernel), .p2p_reduced = PER_ISA(dp_p2p_reduced_##kernel),              \
+    .mutual = PER_ISA(dp_mutual_##kernel), .mutual_reduced = PER_ISA(dp_mutual_reduced_##kernel)
 
 static const dp_kernel kernels[] = {
     {
@@ -28,14 +32,14 @@ static const dp_kernel kernels[] = {
         .degree = -1,
         .value = dp_laplace_value,
         .slope = dp_laplace_slope,
-        .p2p = P2P_TABLE(laplace),
+        LOOPS(laplace),
     },
     {
         .id = DAGPOLE_YUKAWA,
         .name = "yukawa",
         .value = dp_yukawa_value,
         .slope = dp_yukawa_slope,
-        .p2p = P2P_TABLE(yukawa),
+        LOOPS(yukawa),
     },
 };
 

@@ -5,13 +5,22 @@
 
 #include "kernel/simd.h"
 
-/* With u = VEC_RSQRT_UNIT: g(r) = u value, (1/r) dg/dr = -u^3 value ratio. */
+/* With u = pair_unit(is_reduced): g(r) = u value, (1/r) dg/dr = -u^3 value ratio. */
 typedef struct pair {
     vec value, ratio;
 } pair;
 
-/* unit_lambda: lambda times VEC_RSQRT_UNIT. */
-typedef pair pair_fn(vec unit_lambda, vec r2);
+/* unit_lambda: lambda times u. is_reduced: to DP_REDUCED_ERROR only; a constant where this is
+ * inlined. */
+typedef pair pair_fn(int is_reduced, vec unit_lambda, vec r2);
+
+VEC_INLINE double pair_unit(int is_reduced) {
+    return is_reduced ? VEC_RSQRT_UNIT_REDUCED : VEC_RSQRT_UNIT;
+}
+
+VEC_INLINE vec pair_rsqrt(int is_reduced, vec r2) {
+    return is_reduced ? vec_rsqrt_reduced(r2) : vec_rsqrt(r2);
+}
 
 /* Where exp_minus is 0: n, below, is 1023. */
 #define EXP_MINUS_END 709.4
@@ -46,16 +55,16 @@ VEC_INLINE vec exp_minus(vec x) {
 }
 
 /* 1/r; -1/r^3 */
-VEC_INLINE pair laplace(vec unit_lambda, vec r2) {
+VEC_INLINE pair laplace(int is_reduced, vec unit_lambda, vec r2) {
     (void)unit_lambda;
-    vec y = vec_rsqrt(r2);
+    vec y = pair_rsqrt(is_reduced, r2);
     return (pair){y, y * y};
 }
 
 /* exp(-lambda r)/r; -(lambda r + 1) exp(-lambda r)/r^3. vec_min also bounds the NaN that lambda r
  * is where r2 is infinite. */
-VEC_INLINE pair yukawa(vec unit_lambda, vec r2) {
-    vec y = vec_rsqrt(r2);
+VEC_INLINE pair yukawa(int is_reduced, vec unit_lambda, vec r2) {
+    vec y = pair_rsqrt(is_reduced, r2);
     vec x = vec_min(unit_lambda * (r2 * y), vec_splat(EXP_MINUS_END));
     return (pair){exp_minus(x) * y, (x + 1) * (y * y)};
 }

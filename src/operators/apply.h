@@ -33,8 +33,8 @@ void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums 
 
 /* L2P and M2P: densities on a surface of up to DP_COLUMNS boxes from their expansions, into
  * scratch->product; then column `column`'s potentials (and gradients) at n points, added to out. */
-void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface,
-                          int n_columns, const double *const *expansion, dp_scratch *scratch);
+void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface, int n_columns,
+                          const double *const *expansion, dp_scratch *scratch);
 void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface,
                          const double centre[3], double half, int column, int64_t n, dp_soa points,
                          dp_sums out, dp_scratch *scratch);

@@ -127,16 +127,41 @@ static dagpole_status copy_vectors(const dp_surface *s, const spectra *sp, int p
     return DAGPOLE_OK;
 }
 
-static dagpole_status cut(const dp_surface *s, const spectra *sp, dp_operator_data *data,
-                          double *sigma) {
-    *sigma = 0;
+static double norm(size_t n, const double *x) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] * x[i];
+    return sqrt(sum);
+}
+
+/* What the cut is relative to: the largest singular value, sigma. With screening, digits count
+ * relative to the near field, which decays with lambda like a power while the far field vanishes
+ * exponentially: in a cloud of density n it is 4 pi n / lambda^2. So the reference is the sigma of
+ * the kernel without screening (estimated by the ratio of the nearest position's norms) over
+ * 1 + lambda^2, lambda in units of the half side. Relative to sigma itself, ranks would grow with
+ * lambda for digits that nobody sees; relative to the unscreened one alone, digits are missing. */
+static double reference_of(const dp_interactions *in, double lambda, double sigma) {
+    size_t n = (size_t)in->surface->n;
+    if (!in->unscreened)
+        return sigma;
+    double screened = norm(n * n, in->m2l[0]);
+    if (!(screened > 0)) /* its squares underflow: nothing is left of the far field */
+        return INFINITY;
+    return sigma * (norm(n * n, in->unscreened) / screened) / (1 + lambda * lambda);
+}
+
+static dagpole_status cut(const dp_interactions *in, const spectra *sp, dp_operator_data *data,
+                          double *reference) {
+    const dp_surface *s = in->surface;
+    double sigma = 0;
     for (int kind = 0; kind < 4; kind++)
-        *sigma = fmax(*sigma, sp->sigma[kind][0]);
+        sigma = fmax(sigma, sp->sigma[kind][0]);
+    *reference = reference_of(in, data->key.lambda, sigma);
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int kind, permutation;
         find_representative(a, &kind, &permutation);
-        int k_a = n_above(sp->sigma[kind], parity_size(s, a),
-                          data->key.accuracy.tolerance * *sigma);
+        int k_a =
+            n_above(sp->sigma[kind], parity_size(s, a), data->key.accuracy.tolerance * *reference);
         DP_TRY(copy_vectors(s, sp, a, k_a, &data->basis[a]));
         data->k_begin[a + 1] = data->k_begin[a] + k_a;
     }
@@ -145,11 +170,11 @@ static dagpole_status cut(const dp_surface *s, const spectra *sp, dp_operator_da
 }
 
 dagpole_status dp_basis_build(const dp_team *team, const dp_interactions *interactions,
-                              dp_operator_data *data, double *sigma) {
+                              dp_operator_data *data, double *reference) {
     spectra sp = {.interactions = interactions};
     dagpole_status status = team->run(team, 4, decompose, &sp);
     if (status == DAGPOLE_OK)
-        status = cut(interactions->surface, &sp, data, sigma);
+        status = cut(interactions, &sp, data, reference);
     for (int kind = 0; kind < 4; kind++) {
         dp_free(sp.vectors[kind]);
         dp_free(sp.sigma[kind]);

@@ -10,15 +10,16 @@ typedef struct dp_interactions {
     dp_offsets offsets;
     double *m2l[DP_N_CLASSES]; /* n x n: equivalent densities of the source at the class's sorted
                                   position to check potentials of the target */
+    double *unscreened;        /* n x n: m2l[0] for lambda = 0; NULL where lambda is 0 */
     double *check;             /* n x n: equivalent densities (near surface) to check potentials
                                   (far surface) of one box; block diagonal */
 } dp_interactions;
 
 /* The orthonormal basis of the check potentials that M2L can produce (and, by symmetry, of the
- * densities that it can see), cut at the key's tolerance: sets data's k_begin and basis. *sigma:
- * the largest singular value of all M2L matrices together. */
+ * densities that it can see), cut at the key's tolerance relative to *reference: sets data's
+ * k_begin and basis. */
 dagpole_status dp_basis_build(const dp_team *team, const dp_interactions *interactions,
-                              dp_operator_data *data, double *sigma);
+                              dp_operator_data *data, double *reference);
 
 /* M2L of class c in the basis, as two thin factors cut at `threshold`: sets data's rank, a, b. */
 dagpole_status dp_factor_build(const dp_interactions *interactions, int c, double threshold,

@@ -1,12 +1,10 @@
 #include "operators/cache.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/directory.h"
 #include "platform/store.h"
 
 /* Raised whenever the meaning of what is stored changes. */
@@ -15,9 +13,9 @@
 enum { PATH_BYTES = 1280 };
 
 static int path_of(const char *directory, const dp_operator_key *key, char path[PATH_BYTES]) {
-    int n = snprintf(path, PATH_BYTES, "%s/%s-l%a-p%d-t%.3g-c%.3g.h5", directory, key->kernel->name,
-                     key->lambda, key->accuracy.p, key->accuracy.tolerance,
-                     key->accuracy.svd_cutoff);
+    int n =
+        snprintf(path, PATH_BYTES, "%s/%s-l%a-p%d-t%.3g-c%.3g.h5", directory, key->kernel->name,
+                 key->lambda, key->accuracy.p, key->accuracy.tolerance, key->accuracy.svd_cutoff);
     return n > 0 && n < PATH_BYTES;
 }
 
@@ -84,14 +82,15 @@ static void pack_sizes(const dp_operator_data *d, int64_t sizes[N_SIZES]) {
 /* 0 where the sizes cannot be those of operators on this surface. */
 static int unpack_sizes(const int64_t sizes[N_SIZES], const dp_surface *s, dp_operator_data *d) {
     int64_t n = sizes[0], k = sizes[1], n_check = sizes[2];
-    int is_sound = n == s->n && k >= 0 && k <= n && n_check >= 0 && n_check <= n &&
-                   sizes[3] == 0 && sizes[3 + DP_N_PARITIES] == k;
+    int is_sound = n == s->n && k >= 0 && k <= n && n_check >= 0 && n_check <= n && sizes[3] == 0 &&
+                   sizes[3 + DP_N_PARITIES] == k;
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int64_t k_a = sizes[4 + a] - sizes[3 + a];
         is_sound = is_sound && k_a >= 0 && k_a <= s->parity_begin[a + 1] - s->parity_begin[a];
     }
     for (int c = 0; c < DP_N_CLASSES; c++)
-        is_sound = is_sound && sizes[4 + DP_N_PARITIES + c] >= 0 && sizes[4 + DP_N_PARITIES + c] <= k;
+        is_sound =
+            is_sound && sizes[4 + DP_N_PARITIES + c] >= 0 && sizes[4 + DP_N_PARITIES + c] <= k;
     if (!is_sound)
         return 0;
     d->n = (int)n;
@@ -131,8 +130,8 @@ static dagpole_status read_items(dp_store *store, const dp_surface *surface,
     int n = list_items(surface, d, check, items);
     for (int i = 0; status == DAGPOLE_OK && i < n; i++)
         if (items[i].count)
-            status = dp_store_read(store, items[i].name, items[i].type, items[i].count,
-                                   items[i].values);
+            status =
+                dp_store_read(store, items[i].name, items[i].type, items[i].count, items[i].values);
     if (status == DAGPOLE_OK && (int64_t)checksum(items, n, sizes, N_SIZES) != sum)
         status = dp_fail(DAGPOLE_FILE, "the checksum does not match");
     for (int j = 0; status == DAGPOLE_OK && j < d->n_check; j++) {
@@ -185,24 +184,6 @@ dagpole_status dp_cache_load(const char *directory, const dp_surface *surface,
     return status == DAGPOLE_NO_MEMORY ? status : DAGPOLE_OK;
 }
 
-static dagpole_status make_directory(const char *directory) {
-    char path[PATH_BYTES];
-    if (snprintf(path, sizeof path, "%s", directory) >= PATH_BYTES)
-        return dp_fail(DAGPOLE_FILE, "the cache directory's path is longer than %d bytes",
-                       PATH_BYTES - 1);
-    for (char *p = path + 1;; p++)
-        if (*p == '/' || !*p) {
-            char end = *p;
-            *p = '\0';
-            if (mkdir(path, 0777) && errno != EEXIST)
-                return dp_fail(DAGPOLE_FILE, "cannot create the cache directory %s: %s", path,
-                               strerror(errno));
-            if (!end)
-                return DAGPOLE_OK;
-            *p = end;
-        }
-}
-
 static dagpole_status write_attributes(dp_store *store, const dp_operator_key *key, int64_t sum) {
     DP_TRY(dp_store_set_text(store, "format", FORMAT));
     DP_TRY(dp_store_set_text(store, "kernel", key->kernel->name));
@@ -237,7 +218,7 @@ dagpole_status dp_cache_save(const char *directory, const dp_surface *surface,
     dp_store *store = NULL;
     if (!path_of(directory, &data->key, path))
         return dp_fail(DAGPOLE_FILE, "the cache directory's path is too long");
-    DP_TRY(make_directory(directory));
+    DP_TRY(dp_directory_make("the cache directory", directory));
     int64_t *check = dp_alloc((size_t)data->n_check, sizeof *check);
     dagpole_status status = check ? dp_store_create(path, &store) : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)

@@ -1,7 +1,7 @@
 /* Operators on disk: one HDF5 file per (kernel, lambda in half sides, accuracy), with a format
  * version and a checksum over everything that is used. A file that is missing, damaged, foreign or
- * of another version is never trusted and never fatal: the operators are built again and the file is
- * replaced. */
+ * of another version is never trusted and never fatal: the operators are built again and the file
+ * is replaced. */
 #ifndef DP_OPERATORS_CACHE_H
 #define DP_OPERATORS_CACHE_H
 

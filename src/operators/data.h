@@ -23,15 +23,15 @@ typedef struct dp_operator_key {
  * (surface.h) and k_a basis vectors. */
 typedef struct dp_operator_data {
     dp_operator_key key;
-    int n;                                /* points of the surface */
-    int k;                                /* length of an expansion, may be 0 */
-    int k_begin[DP_N_PARITIES + 1];       /* expansion coefficients of parity a */
-    double *basis[DP_N_PARITIES];         /* n_a x k_a, orthonormal columns */
-    double *p2m_parity[DP_N_PARITIES];    /* k_a x n_a: check potentials to expansion */
-    int n_check;                          /* points of the check surface that P2M and L2P visit */
-    int *check;                           /* their indices on the surface */
-    double *p2m;                          /* k x n_check: their potentials to expansion */
-    int rank[DP_N_CLASSES];               /* M2L of the sorted positions: a (k x rank) b (rank x k) */
+    int n;                             /* points of the surface */
+    int k;                             /* length of an expansion, may be 0 */
+    int k_begin[DP_N_PARITIES + 1];    /* expansion coefficients of parity a */
+    double *basis[DP_N_PARITIES];      /* n_a x k_a, orthonormal columns */
+    double *p2m_parity[DP_N_PARITIES]; /* k_a x n_a: check potentials to expansion */
+    int n_check;                       /* points of the check surface that P2M and L2P visit */
+    int *check;                        /* their indices on the surface */
+    double *p2m;                       /* k x n_check: their potentials to expansion */
+    int rank[DP_N_CLASSES];            /* M2L of the sorted positions: a (k x rank) b (rank x k) */
     double *a[DP_N_CLASSES], *b[DP_N_CLASSES];
 } dp_operator_data;
 

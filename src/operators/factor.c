@@ -3,6 +3,7 @@
  * basis, where a full SVD would spend its time on what is cut off. The random numbers are fixed, so
  * operators are the same at every build. */
 #include "operators/build.h"
+#include "operators/panel.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,12 +19,14 @@ static dagpole_status project(const dp_interactions *in, const double *m, const 
     if (!half)
         return DAGPOLE_NO_MEMORY;
     for (int b = 0; b < DP_N_PARITIES; b++) {
-        int n_b = s->parity_begin[b + 1] - s->parity_begin[b], k_b = d->k_begin[b + 1] - d->k_begin[b];
+        int n_b = s->parity_begin[b + 1] - s->parity_begin[b],
+            k_b = d->k_begin[b + 1] - d->k_begin[b];
         dp_gemm(0, 0, n, k_b, n_b, 1, m + (size_t)s->parity_begin[b] * n, n, d->basis[b], n_b, 0,
                 half + (size_t)d->k_begin[b] * n, n);
     }
     for (int a = 0; a < DP_N_PARITIES; a++) {
-        int n_a = s->parity_begin[a + 1] - s->parity_begin[a], k_a = d->k_begin[a + 1] - d->k_begin[a];
+        int n_a = s->parity_begin[a + 1] - s->parity_begin[a],
+            k_a = d->k_begin[a + 1] - d->k_begin[a];
         dp_gemm(1, 0, k_a, k, n_a, 1, d->basis[a], n_a, half + s->parity_begin[a], n, 0,
                 c + d->k_begin[a], k);
     }
@@ -42,9 +45,9 @@ static void fill_random(size_t n, double *x) {
 /* Work space of one factorisation with a sample of `width` columns. */
 typedef struct sample {
     int width;
-    double *q, *y;          /* k x width: the range found, and products with the transpose */
-    double *rows, *u, *vt;  /* width x k; width x width; width x k */
-    double *sigma;          /* width */
+    double *q, *y;         /* k x width: the range found, and products with the transpose */
+    double *rows, *u, *vt; /* width x k; width x width; width x k */
+    double *sigma;         /* width */
 } sample;
 
 static void sample_free(sample *s) {
@@ -106,6 +109,15 @@ static dagpole_status keep(int k, int rank, const sample *s, double **a, double 
     return DAGPOLE_OK;
 }
 
+/* Rows are padded to whole vectors when the factors are packed, so the rank that counts is a
+ * multiple of DP_PAD: the nearest one, but some rank where there is any. */
+static int round_rank(int rank, int available) {
+    int rounded = (rank + 4) / DP_PAD * DP_PAD;
+    if (rank > 0 && rounded == 0)
+        rounded = DP_PAD;
+    return rounded < available ? rounded : available;
+}
+
 static dagpole_status factorise(int k, const double *c, double threshold, int *rank, double **a,
                                 double **b) {
     for (int width = 32;; width *= 2) {
@@ -120,6 +132,7 @@ static dagpole_status factorise(int k, const double *c, double threshold, int *r
         *rank = 0;
         while (is_complete && *rank < w && s.sigma[*rank] > threshold)
             ++*rank;
+        *rank = round_rank(*rank, w);
         if (is_complete)
             status = keep(k, *rank, &s, a, b);
         sample_free(&s);

@@ -1,9 +1,9 @@
 /* The 316 relative positions of a V-list source and their symmetry classes.
  *
  * A position v (source anchor minus target anchor, in boxes) has |v_d| <= 3 for all d and >= 2 for
- * one. Reflections take it to its absolute value: 56 positions with v_d >= 0, the unit of M2L at run
- * time (a reflection is a change of signs in the compressed basis). Permutations of the axes take
- * those to 16 with v_0 >= v_1 >= v_2, which is what is factorised and stored. */
+ * one. Reflections take it to its absolute value: 56 positions with v_d >= 0, the unit of M2L at
+ * run time (a reflection is a change of signs in the compressed basis). Permutations of the axes
+ * take those to 16 with v_0 >= v_1 >= v_2, which is what is factorised and stored. */
 #ifndef DP_OPERATORS_OFFSETS_H
 #define DP_OPERATORS_OFFSETS_H
 

@@ -1,11 +1,11 @@
 /* The operators of a plan, ready to be applied: matrices packed for one instruction set.
  *
  * Conventions. A level's operators work in coordinates relative to the box's centre in units of
- * half its side h, and on h times the potential, so that one set serves every level of a homogeneous
- * kernel and no operator carries a scale. An expansion has k coefficients in the compressed basis,
- * padded with zeros to k_padded; parity a's coefficients are consecutive, so a reflection of space
- * is a change of signs. multipole = projection of the upward equivalent density; local = projection
- * of h times the downward check potential. */
+ * half its side h, and on h times the potential, so that one set serves every level of a
+ * homogeneous kernel and no operator carries a scale. An expansion has k coefficients in the
+ * compressed basis, padded with zeros to k_padded; parity a's coefficients are consecutive, so a
+ * reflection of space is a change of signs. multipole = projection of the upward equivalent
+ * density; local = projection of h times the downward check potential. */
 #ifndef DP_OPERATORS_OPERATORS_H
 #define DP_OPERATORS_OPERATORS_H
 
@@ -16,7 +16,7 @@
 /* A surface's points where kernel sums are taken, and the matrices between sums and expansion. */
 typedef struct dp_surface_sums {
     int n;
-    double *x, *y, *z;    /* in half sides around the centre */
+    double *x, *y, *z;       /* in half sides around the centre */
     dp_panel to_expansion;   /* k x n: potentials on the surface to expansion */
     dp_panel from_expansion; /* n x k: expansion to densities on the surface */
 } dp_surface_sums;
@@ -24,12 +24,12 @@ typedef struct dp_surface_sums {
 typedef struct dp_operator_set {
     dp_isa isa;
     dp_p2p_fn p2p;
-    double lambda;     /* in units of 1 / half side */
-    int k, k_padded;   /* k = 0: the far field vanishes at this level */
+    double lambda;         /* in units of 1 / half side */
+    int k, k_padded;       /* k = 0: the far field vanishes at this level */
     dp_surface_sums outer; /* P2M, L2P: points of the far surface */
     dp_surface_sums inner; /* P2L, M2P: points of the near surface */
     dp_panel m2l_a[DP_N_FOLDED], m2l_b[DP_N_FOLDED]; /* M2L = a b for positions with v >= 0 */
-    double *sign;      /* 8 x k_padded: signs of the coefficients under each reflection */
+    double *sign; /* 8 x k_padded: signs of the coefficients under each reflection */
 } dp_operator_set;
 
 /* Between a level and the next finer one, for the child in the octant of positive coordinates. */
@@ -66,7 +66,8 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
 void dp_operators_destroy(dp_operators *operators);
 int64_t dp_operators_bytes(const dp_operators *operators);
 
-/* Packs one level's data (set.c), and the transfer between a parent's and a child's (transfer.c). */
+/* Packs one level's data (set.c), and the transfer between a parent's and a child's (transfer.c).
+ */
 dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
                                       const dp_operator_data *data, dp_operator_set *set);
 void dp_operator_set_free(dp_operator_set *set);

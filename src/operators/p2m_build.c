@@ -2,9 +2,11 @@
  * (per parity, small singular values cut) and the projection on the compressed basis. L2P is the
  * transpose, because the kernel is symmetric and the downward surfaces are the upward ones swapped.
  *
- * An expansion of k numbers does not need all n check potentials: a column-pivoted QR picks somewhat
- * more than k points of the check surface, and the operator is refitted to those (a row-wise
- * interpolative decomposition). Exactly k points cost up to a factor 5 in error, 1.2 k none. */
+ * An expansion of k numbers does not need all n check potentials: a column-pivoted QR picks
+ * somewhat more than k points of the check surface, and the operator is refitted to those (a
+ * row-wise interpolative decomposition). Exactly k points cost up to a factor 5 in error, 1.2 k
+ * none. Points that a strongly screened kernel hardly reaches would spoil the fit and are never
+ * among them. */
 #include "operators/build.h"
 
 #include <math.h>
@@ -104,13 +106,15 @@ static void choose_rows(int n, int n_check, const int *check, const double *chec
 }
 
 /* Fits p2m to the chosen points: min over X of |chosen X - expansion^T|, p2m = X^T. */
-static dagpole_status fit(const dp_interactions *in, dp_operator_data *data, const double *check_t) {
+static dagpole_status fit(const dp_interactions *in, dp_operator_data *data,
+                          const double *check_t) {
     int n = in->surface->n, k = data->k, m = data->n_check;
     double *chosen = dp_alloc((size_t)n * m, sizeof *chosen);
     double *expansion = dp_alloc((size_t)k * n, sizeof *expansion);
     double *right = dp_alloc((size_t)n * k, sizeof *right);
+    data->p2m = dp_alloc((size_t)k * m, sizeof *data->p2m);
     dagpole_status status = DAGPOLE_NO_MEMORY;
-    if (chosen && expansion && right) {
+    if (chosen && expansion && right && data->p2m) {
         choose_rows(n, m, data->check, check_t, chosen);
         expansions_of_densities(in, data, expansion);
         for (int j = 0; j < k; j++)
@@ -130,21 +134,23 @@ static dagpole_status fit(const dp_interactions *in, dp_operator_data *data, con
 static dagpole_status choose_check_points(const dp_interactions *in, dp_operator_data *data) {
     const dp_surface *s = in->surface;
     int n = s->n, wanted = (int)ceil(CHECK_POINTS_PER_COEFFICIENT * data->k);
-    data->n_check = wanted < n ? wanted : n;
     data->check = dp_alloc((size_t)n, sizeof *data->check);
-    data->p2m = dp_alloc((size_t)data->k * data->n_check, sizeof *data->p2m);
-    double *work = dp_alloc((size_t)n, sizeof *work);
+    double *work = dp_alloc((size_t)n, sizeof *work), *pivot = dp_alloc((size_t)n, sizeof *pivot);
     double *check_t = dp_alloc_copy(in->check, (size_t)n * n, sizeof *check_t);
     double *copy = dp_alloc((size_t)n * n, sizeof *copy);
     dagpole_status status = DAGPOLE_NO_MEMORY;
-    if (data->check && data->p2m && work && check_t && copy) {
+    if (data->check && work && pivot && check_t && copy) {
         dp_surface_from_parity(s, n, check_t, work); /* rows: points; columns: coefficients */
         dp_transpose_square(n, check_t);
         for (size_t i = 0; i < (size_t)n * n; i++)
             copy[i] = check_t[i];
-        status = dp_qr_pivots(n, n, copy, n, data->check, NULL);
+        status = dp_qr_pivots(n, n, copy, n, data->check, pivot);
     }
+    while (status == DAGPOLE_OK && data->n_check < wanted && data->n_check < n &&
+           pivot[data->n_check] > data->key.accuracy.svd_cutoff * pivot[0])
+        data->n_check++;
     dp_free(copy);
+    dp_free(pivot);
     dp_free(work);
     if (status == DAGPOLE_OK)
         status = fit(in, data, check_t);

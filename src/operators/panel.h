@@ -11,8 +11,8 @@
 #include "platform/cpu.h"
 
 /* Lengths of expansions and rows of panels are padded to this many doubles (one AVX-512 vector). */
-#define DP_PAD                 8
-#define DP_PADDED(n)           (((n) + DP_PAD - 1) / DP_PAD * DP_PAD)
+#define DP_PAD       8
+#define DP_PADDED(n) (((n) + DP_PAD - 1) / DP_PAD * DP_PAD)
 
 /* Columns handled together: callers gather at most this many at a time. */
 #define DP_COLUMNS 8
@@ -28,13 +28,13 @@ dagpole_status dp_panel_pack(dp_isa isa, int m, int n, const double *a, int lda,
 void dp_panel_free(dp_panel *panel);
 int64_t dp_panel_bytes(const dp_panel *panel);
 
-/* y_c = A x_c for c = 0 ... n_columns - 1 (at most DP_COLUMNS); x_c = x + c ldx holds n values, y_c =
- * y + c ldy takes m_padded. */
+/* y_c = A x_c for c = 0 ... n_columns - 1 (at most DP_COLUMNS); x_c = x + c ldx holds n values, y_c
+ * = y + c ldy takes m_padded. */
 void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
                     double *y, int ldy);
 
-/* y[c] += sign[c] .* (A x_c), elementwise signs of m_padded entries each; the y[c] may repeat and are
- * updated in order. */
+/* y[c] += sign[c] .* (A x_c), elementwise signs of m_padded entries each; the y[c] may repeat and
+ * are updated in order. */
 void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
                         double *const *y, const double *const *sign);
 

@@ -180,8 +180,10 @@ static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
 
 dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
                                       const dp_operator_data *data, dp_operator_set *set) {
+    const dp_kernel *kernel = data->key.kernel;
+    int is_reduced = dp_accuracy_is_reduced(&data->key.accuracy);
     *set = (dp_operator_set){.isa = isa,
-                             .p2p = data->key.kernel->p2p[isa],
+                             .p2p = is_reduced ? kernel->p2p_reduced[isa] : kernel->p2p[isa],
                              .lambda = data->key.lambda,
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};

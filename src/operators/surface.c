@@ -115,8 +115,8 @@ static dagpole_status fill(dp_surface *s) {
     s->image = dp_alloc(8 * n, sizeof(int));
     s->coefficient = dp_alloc(8 * n, sizeof(int));
     s->weight = dp_alloc(n, sizeof(double));
-    int complete = table && orbit_of && s->x && s->y && s->z && s->image && s->coefficient &&
-                   s->weight;
+    int complete =
+        table && orbit_of && s->x && s->y && s->z && s->image && s->coefficient && s->weight;
     for (int i = 0; i < DP_N_PERMUTATIONS; i++) {
         s->permuted[i] = dp_alloc(n, sizeof(int));
         complete = complete && s->permuted[i];

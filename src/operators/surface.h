@@ -20,15 +20,15 @@
 extern const int dp_permutation[DP_N_PERMUTATIONS][3];
 
 typedef struct dp_surface {
-    int p, n;            /* points along an edge; n = 6 (p - 1)^2 + 2 */
-    double *x, *y, *z;   /* n each, on the surface of [-1, 1]^3 */
-    int n_orbits;        /* points with no negative coordinate */
-    int *image;          /* n_orbits x 8: the point that reflection g sends orbit i's point to */
-    double *weight;      /* n_orbits: sqrt(size of the orbit) / 8 */
-    int *coefficient;    /* n_orbits x 8: index of (orbit, parity) among the n parity coefficients,
-                            -1 where the orbit has no such parity */
-    int parity_begin[DP_N_PARITIES + 1];    /* coefficients of parity a: [begin[a], begin[a+1]) */
-    int *permuted[DP_N_PERMUTATIONS];       /* n: where permutation i sends a coefficient */
+    int p, n;          /* points along an edge; n = 6 (p - 1)^2 + 2 */
+    double *x, *y, *z; /* n each, on the surface of [-1, 1]^3 */
+    int n_orbits;      /* points with no negative coordinate */
+    int *image;        /* n_orbits x 8: the point that reflection g sends orbit i's point to */
+    double *weight;    /* n_orbits: sqrt(size of the orbit) / 8 */
+    int *coefficient;  /* n_orbits x 8: index of (orbit, parity) among the n parity coefficients,
+                          -1 where the orbit has no such parity */
+    int parity_begin[DP_N_PARITIES + 1]; /* coefficients of parity a: [begin[a], begin[a+1]) */
+    int *permuted[DP_N_PERMUTATIONS];    /* n: where permutation i sends a coefficient */
 } dp_surface;
 
 /* Parity after permutation i of the axes. */
@@ -44,8 +44,7 @@ void dp_surface_place(const dp_surface *surface, double scale, const double cent
 /* Rows (of every column of the column-major n x n_columns matrix, ld n) from points to parity
  * coefficients, an orthogonal change of basis, and back. work: n doubles. */
 void dp_surface_to_parity(const dp_surface *surface, int n_columns, double *matrix, double *work);
-void dp_surface_from_parity(const dp_surface *surface, int n_columns, double *matrix,
-                            double *work);
+void dp_surface_from_parity(const dp_surface *surface, int n_columns, double *matrix, double *work);
 
 /* In place transpose of an n x n matrix. */
 void dp_transpose_square(int n, double *matrix);

@@ -52,8 +52,8 @@ void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums 
                        expansion, plus);
 }
 
-void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface,
-                          int n_columns, const double *const *expansion, dp_scratch *scratch) {
+void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface, int n_columns,
+                          const double *const *expansion, dp_scratch *scratch) {
     for (int c = 0; c < n_columns; c++)
         memcpy(scratch->columns + (size_t)c * scratch->ld, expansion[c],
                (size_t)set->k * sizeof(double));

@@ -16,6 +16,11 @@ const char *dp_env_starpu_ncpu(void) {
     return text("STARPU_NCPU");
 }
 
+const char *dp_env_starpu_home(void) {
+    const char *cache = text("XDG_CACHE_HOME"), *home = text("STARPU_HOME");
+    return cache ? cache : home ? home : text("HOME");
+}
+
 const char *dp_env_isa(void) {
     return text("DAGPOLE_ISA");
 }

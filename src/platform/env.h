@@ -7,7 +7,10 @@
 
 const char *dp_env_starpu_sched(void);
 const char *dp_env_starpu_ncpu(void); /* as text: it is checked by who uses it */
-const char *dp_env_isa(void);         /* DAGPOLE_ISA */
+/* Where StarPU keeps its own files (".starpu" in this directory), NULL where it will choose a
+ * temporary place. */
+const char *dp_env_starpu_home(void);
+const char *dp_env_isa(void); /* DAGPOLE_ISA */
 
 /* $XDG_CACHE_HOME/dagpole, else $HOME/.cache/dagpole, else "" (no cache). */
 void dp_env_cache_dir(char *path, size_t bytes);

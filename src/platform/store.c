@@ -114,6 +114,7 @@ static dp_store *make_store(const char *path) {
     store->file = -1;
     store->slot = -1;
     store->sink.fd = -1;
+    store->sink.class_id = -1;
     if (store->path)
         return store;
     dp_free(store);
@@ -124,6 +125,8 @@ static dp_store *make_store(const char *path) {
 static void discard(dp_store *store) {
     if (store->file >= 0)
         H5Fclose(store->file);
+    if (store->sink.class_id >= 0)
+        H5FDunregister(store->sink.class_id);
     if (store->sink.fd >= 0)
         close(store->sink.fd);
     if (store->slot >= 0) {

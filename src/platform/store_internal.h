@@ -14,6 +14,9 @@
  * write succeeds and keeps the first error for the store to find. */
 typedef struct dp_store_sink {
     H5FD_t driver; /* first: HDF5 holds a pointer to it */
+    /* Registered until the file is closed: H5FD_close drops HDF5's own reference to the class, and
+     * with the last one the class, before it calls its close function. */
+    hid_t class_id;
     int fd;
     int error; /* errno of the first failure, 0 = none */
     haddr_t end_allocated, end_written;

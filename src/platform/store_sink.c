@@ -110,11 +110,12 @@ static const H5FD_class_t sink_class = {
 };
 
 hid_t dp_store_sink_create(const char *path, dp_store_sink *sink) {
-    hid_t driver = H5FDregister(&sink_class), properties = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t properties = H5Pcreate(H5P_FILE_ACCESS);
     hid_t file = -1;
-    if (driver >= 0 && properties >= 0 && H5Pset_driver(properties, driver, &sink) >= 0)
+    sink->class_id = H5FDregister(&sink_class);
+    if (sink->class_id >= 0 && properties >= 0 &&
+        H5Pset_driver(properties, sink->class_id, &sink) >= 0)
         file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, properties);
     H5Pclose(properties);
-    H5FDunregister(driver);
     return file;
 }

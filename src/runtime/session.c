@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/directory.h"
 #include "platform/env.h"
 #include "platform/machine.h"
 #include "runtime/internal.h"
@@ -116,8 +117,19 @@ static dagpole_status starting_threads(dp_runtime *runtime, int *threads) {
     return DAGPOLE_OK;
 }
 
+/* StarPU aborts the process where it cannot keep its files. */
+static dagpole_status check_home(void) {
+    const char *home = dp_env_starpu_home();
+    char path[1024];
+    if (!home)
+        return DAGPOLE_OK;
+    snprintf(path, sizeof path, "%s/.starpu/sampling", home);
+    return dp_directory_make("StarPU's directory (XDG_CACHE_HOME, STARPU_HOME or HOME)", path);
+}
+
 static dagpole_status start(dp_runtime *runtime, const char *scheduler) {
     int threads;
+    DP_TRY(check_home());
     DP_TRY(starting_threads(runtime, &threads));
     struct starpu_conf conf;
     starpu_conf_init(&conf);

@@ -251,11 +251,15 @@ static void init_wait(execution *self) {
     pthread_mutex_init(&self->lock, NULL);
 }
 
-/* Fills codelets and arguments and registers the fields. */
+/* Fills codelets and arguments and registers the fields. Tasks are for one worker; schedulers of
+ * parallel tasks (modular-pheft, modular-prandom) still give them to several after a restart of
+ * StarPU with fewer workers, and then "fork-join" lets only one of these run the body. */
 static void bind(execution *self, const dp_stream *stream) {
     for (int op = 0; op < stream->n_ops; op++)
         self->codelets[op] = (struct starpu_codelet){.where = STARPU_CPU,
                                                      .cpu_funcs = {run_task},
+                                                     .type = STARPU_FORKJOIN,
+                                                     .max_parallelism = 1,
                                                      .nbuffers = STARPU_VARIABLE_NBUFFERS,
                                                      .model = &cost_model,
                                                      .name = stream->op_names[op]};

@@ -35,8 +35,12 @@ static void work(void *buffers[], void *argument) {
     }
 }
 
-static struct starpu_codelet work_codelet = {
-    .where = STARPU_CPU, .cpu_funcs = {work}, .nbuffers = 0, .name = "team"};
+static struct starpu_codelet work_codelet = {.where = STARPU_CPU,
+                                             .cpu_funcs = {work},
+                                             .type = STARPU_FORKJOIN,
+                                             .max_parallelism = 1,
+                                             .nbuffers = 0,
+                                             .name = "team"};
 
 /* Submits n tasks and waits for them. */
 static dagpole_status run_tasks(team_call *call, const dp_workers *workers, int n,

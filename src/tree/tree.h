@@ -1,5 +1,6 @@
 /* The adaptive linear octree over the union of sources and targets, 2:1 balanced across faces,
- * edges and corners, as sorted arrays. Boxes without points are not stored. */
+ * edges and corners, as sorted arrays. Boxes without points are not stored, but balance holds as if
+ * they were: next to an internal box lies no larger leaf. */
 #ifndef DP_TREE_TREE_H
 #define DP_TREE_TREE_H
 

@@ -1,0 +1,111 @@
+#include "panels.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { N_RUNS = 5 };
+#define RUN_S 4e-3 /* how long one run takes, about */
+
+typedef struct bench bench;
+struct bench {
+    const dp_operators *operators;
+    int level;
+    dp_scratch scratch;
+    double *source[DP_COLUMNS], *target[DP_COLUMNS];
+    uint8_t reflection[DP_COLUMNS];
+    double flops; /* of one pass */
+    void (*pass)(bench *b, int64_t repeats);
+};
+
+static double flops_of(const dp_panel *panel) {
+    return 2.0 * panel->m * panel->n * DP_COLUMNS;
+}
+
+/* Every folded position in turn, each many times. */
+static void pass_m2l(bench *b, int64_t repeats) {
+    for (int f = 0; f < DP_N_FOLDED; f++)
+        for (int64_t i = 0; i < repeats; i++)
+            dp_m2l(b->operators->level[b->level], f, DP_COLUMNS, (const double *const *)b->source,
+                   b->reflection, b->target, &b->scratch);
+}
+
+static void pass_m2m(bench *b, int64_t repeats) {
+    const dp_operators *o = b->operators;
+    for (int64_t i = 0; i < repeats; i++)
+        dp_m2m(o->level[b->level], o->level[b->level + 1], o->below[b->level], DP_COLUMNS,
+               (const double *const *)b->source, b->reflection, b->target, &b->scratch);
+}
+
+static void pass_l2l(bench *b, int64_t repeats) {
+    const dp_operators *o = b->operators;
+    for (int64_t i = 0; i < repeats; i++)
+        dp_l2l(o->level[b->level], o->level[b->level + 1], o->below[b->level], DP_COLUMNS,
+               (const double *const *)b->source, b->reflection, b->target, &b->scratch);
+}
+
+static double sum_of_targets(bench *b) {
+    double sum = 0;
+    for (int c = 0; c < DP_COLUMNS; c++)
+        for (int i = 0; i < b->operators->level[b->level]->k; i++)
+            sum += fabs(b->target[c][i]);
+    return sum;
+}
+
+static void clear_targets(bench *b) {
+    for (int c = 0; c < DP_COLUMNS; c++)
+        for (int i = 0; i < b->scratch.ld; i++)
+            b->target[c][i] = 0;
+}
+
+/* Results add up: two passes give twice as much as one. */
+static void check(bench *b) {
+    clear_targets(b);
+    b->pass(b, 1);
+    double one = sum_of_targets(b);
+    b->pass(b, 1);
+    perf_require(one > 0 && fabs(sum_of_targets(b) - 2 * one) <= 1e-12 * one, "a panel");
+}
+
+static perf_figure measure(bench *b, void (*pass)(bench *, int64_t), double flops) {
+    double rate[N_RUNS];
+    b->pass = pass;
+    check(b);
+    double begin = dp_clock();
+    pass(b, 4);
+    int64_t repeats = 1 + (int64_t)(4 * RUN_S / (dp_clock() - begin));
+    for (int run = 0; run < N_RUNS; run++) {
+        clear_targets(b);
+        begin = dp_clock();
+        pass(b, repeats);
+        rate[run] = 1e-9 * flops * (double)repeats / (dp_clock() - begin);
+    }
+    return perf_figure_of(N_RUNS, rate);
+}
+
+perf_panels perf_panels_measure(const dp_operators *operators, int level) {
+    bench b = {.operators = operators, .level = level};
+    const dp_operator_set *set = operators->level[level];
+    perf_panels p;
+    double m2l = 0;
+    perf_try(dp_scratch_create(operators, &b.scratch));
+    for (int c = 0; c < DP_COLUMNS; c++) {
+        b.reflection[c] = (uint8_t)c;
+        b.source[c] = dp_alloc((size_t)b.scratch.ld, sizeof(double));
+        b.target[c] = dp_alloc((size_t)b.scratch.ld, sizeof(double));
+        if (!b.source[c] || !b.target[c])
+            perf_try(DAGPOLE_NO_MEMORY);
+        for (int i = 0; i < b.scratch.ld; i++)
+            b.source[c][i] = 1 / (1.0 + i + c);
+    }
+    for (int f = 0; f < DP_N_FOLDED; f++)
+        m2l += flops_of(&set->m2l_a[f]) + flops_of(&set->m2l_b[f]);
+    p.m2l = measure(&b, pass_m2l, m2l);
+    p.m2m = measure(&b, pass_m2m, flops_of(&operators->below[level]->m2m));
+    p.l2l = measure(&b, pass_l2l, flops_of(&operators->below[level]->l2l));
+    for (int c = 0; c < DP_COLUMNS; c++) {
+        dp_free(b.source[c]);
+        dp_free(b.target[c]);
+    }
+    dp_scratch_free(&b.scratch);
+    return p;
+}

@@ -1,0 +1,170 @@
+/* Potentials and gradients are the same to the last bit for every number of workers, every
+ * scheduler and the serial executor. */
+#include <pthread.h>
+
+#include "accuracy.h"
+
+enum { N_SMALL = 5000, N_LARGE = 100000, MOST_THREADS = 4 };
+
+/* A way to run: scheduler NULL = the serial executor. */
+typedef struct way {
+    const char *scheduler;
+    int threads;
+} way;
+
+/* The name of the i-th scheduler that StarPU lists, NULL where there are fewer. */
+static const char *scheduler_name(int i) {
+    static dagpole_machine machine;
+    char *rest = machine.schedulers, *name = NULL;
+    machine.size = sizeof machine;
+    if (dagpole_machine_query("", &machine) != DAGPOLE_OK)
+        return NULL;
+    for (int k = 0; k <= i; k++)
+        name = strtok_r(k ? NULL : rest, " ", &rest);
+    return name;
+}
+
+static dagpole_context *open_way(way w) {
+    dagpole_context_options options;
+    dagpole_context *context;
+    dagpole_context_options_init(&options);
+    options.serial = !w.scheduler;
+    options.scheduler = w.scheduler;
+    options.threads = w.threads;
+    assert_ok(dagpole_context_create(&options, &context));
+    return context;
+}
+
+/* n potentials, then 3 n gradients. Evaluated twice: the second time with warm fields. */
+static double *results_of(way w, const problem *p) {
+    int64_t n = n_targets_of(p);
+    double *results = new_array(4 * n);
+    dagpole_context *context = open_way(w);
+    dagpole_plan *plan = open_plan(context, p);
+    dagpole_report report = {.size = sizeof report};
+    for (int k = 0; k < 2; k++) {
+        memset(results, 0xff, (size_t)(4 * n) * sizeof *results);
+        assert_ok(dagpole_plan_evaluate(plan, p->charges, results, results + n));
+    }
+    assert_ok(dagpole_plan_report(plan, &report));
+    ck_assert_str_eq(report.scheduler, w.scheduler ? w.scheduler : "serial");
+    ck_assert_int_eq(report.threads, w.scheduler ? w.threads : 1);
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    return results;
+}
+
+static void assert_same(const problem *p, const double *expected, way w) {
+    double *results = results_of(w, p);
+    for (int64_t i = 0; i < 4 * n_targets_of(p); i++)
+        ck_assert_msg(memcmp(&results[i], &expected[i], sizeof *results) == 0,
+                      "scheduler %s, %d threads: %s value %lld is %a, not %a", w.scheduler,
+                      w.threads, p->name, (long long)i, results[i], expected[i]);
+    free(results);
+}
+
+static problem problem_of(const dagpole_cloud *cloud, const char *name, dagpole_kernel kernel) {
+    return (problem){.name = name,
+                     .kernel = kernel,
+                     .lambda = 2,
+                     .digits = 6,
+                     .n_sources = cloud->n_sources,
+                     .sources = cloud->sources,
+                     .charges = cloud->charges};
+}
+
+/* Workers beyond the cores are slow under some schedulers, so there only one of the two clouds. */
+START_TEST(small_clouds_under_every_scheduler) {
+    const char *name = scheduler_name(_i);
+    dagpole_cloud sphere = make_cloud("sphere", N_SMALL, "mixed");
+    dagpole_cloud plummer = make_cloud("plummer", N_SMALL, "mixed");
+    problem laplace = problem_of(&sphere, "sphere", DAGPOLE_LAPLACE);
+    problem yukawa = problem_of(&plummer, "plummer", DAGPOLE_YUKAWA);
+    double *expected = results_of((way){NULL, 0}, &laplace);
+    for (int threads = 1; name && threads <= MOST_THREADS; threads++)
+        assert_same(&laplace, expected, (way){name, threads});
+    free(expected);
+    expected = results_of((way){NULL, 0}, &yukawa);
+    for (int threads = 1; name && threads <= 2; threads++)
+        assert_same(&yukawa, expected, (way){name, threads});
+    free(expected);
+    dagpole_cloud_free(&sphere);
+    dagpole_cloud_free(&plummer);
+}
+END_TEST
+
+START_TEST(large_clouds_under_six_schedulers) {
+    static const char *const names[] = {"lws", "eager", "prio", "dmda", "ws", "random"};
+    dagpole_cloud cloud = make_cloud("plummer", N_LARGE, "mixed");
+    problem p = problem_of(&cloud, "plummer", DAGPOLE_LAPLACE);
+    double *expected = results_of((way){NULL, 0}, &p);
+    assert_same(&p, expected, (way){names[_i], 1});
+    assert_same(&p, expected, (way){names[_i], 2});
+    free(expected);
+    dagpole_cloud_free(&cloud);
+}
+END_TEST
+
+typedef struct user {
+    dagpole_plan *plan;
+    const problem *problem;
+    double *results;
+    int n_failed;
+} user;
+
+static void *evaluate_ten_times(void *argument) {
+    user *self = argument;
+    double *gradients = self->results + n_targets_of(self->problem);
+    for (int k = 0; k < 10; k++)
+        self->n_failed += dagpole_plan_evaluate(self->plan, self->problem->charges, self->results,
+                                                gradients) != DAGPOLE_OK;
+    return NULL;
+}
+
+START_TEST(two_plans_at_once) {
+    dagpole_cloud clouds[2] = {make_cloud("sphere", N_SMALL, "mixed"),
+                               make_cloud("plummer", N_SMALL, "unit")};
+    problem problems[2] = {problem_of(&clouds[0], "sphere", DAGPOLE_LAPLACE),
+                           problem_of(&clouds[1], "plummer", DAGPOLE_YUKAWA)};
+    double *expected[2];
+    user users[2];
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        expected[i] = results_of((way){NULL, 0}, &problems[i]);
+    dagpole_context *context = open_way((way){"lws", 2});
+    for (int i = 0; i < 2; i++)
+        users[i] = (user){open_plan(context, &problems[i]), &problems[i], new_array(4 * N_SMALL),
+                          0};
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, evaluate_ten_times, &users[i]), 0);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_int_eq(users[i].n_failed, 0);
+        ck_assert_mem_eq(users[i].results, expected[i], 4 * N_SMALL * sizeof(double));
+        dagpole_plan_destroy(users[i].plan);
+        free(users[i].results);
+        free(expected[i]);
+        dagpole_cloud_free(&clouds[i]);
+    }
+    dagpole_context_destroy(context);
+}
+END_TEST
+
+/* One child process and one time limit per scheduler. */
+int main(void) {
+    int n_schedulers = 0;
+    while (scheduler_name(n_schedulers))
+        n_schedulers++;
+    Suite *suite = suite_create("identical");
+    TCase *tcase = tcase_create("identical");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, small_clouds_under_every_scheduler, 0, n_schedulers);
+    tcase_add_loop_test(tcase, large_clouds_under_six_schedulers, 0, 6);
+    tcase_add_test(tcase, two_plans_at_once);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

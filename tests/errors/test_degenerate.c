@@ -1,0 +1,215 @@
+/* Degenerate but legal clouds give right answers. */
+#include <time.h>
+
+#include "errors.h"
+
+static const dagpole_kernel kernels[] = {DAGPOLE_LAPLACE, DAGPOLE_YUKAWA};
+
+/* All targets against the direct sum, potentials and gradients, both kernels. */
+static void check_cloud(int64_t n, const double *points, int64_t n_targets, const double *targets,
+                        double length) {
+    int64_t m = targets ? n_targets : n;
+    double *charges = calloc((size_t)(n + 8 * m + 1), sizeof *charges), *results = charges + n;
+    double *expected = results + 4 * m;
+    dagpole_context *context = open_serial();
+    fill_uniform(n, charges, 6);
+    for (int i = 0; i < 2; i++) {
+        dagpole_plan_options o;
+        dagpole_plan *plan;
+        dagpole_plan_options_init(&o);
+        o.kernel = kernels[i];
+        o.lambda = 1 / length;
+        o.n_crit = 20;
+        assert_ok(dagpole_plan_create(context, &o, n, points, n_targets, targets, &plan));
+        assert_ok(dagpole_plan_check(plan, 1));
+        assert_ok(dagpole_plan_evaluate(plan, charges, results, results + m));
+        assert_ok(dagpole_direct(NULL, o.kernel, o.lambda, n, points, charges, n_targets, targets,
+                                 expected, expected + m));
+        for (int64_t k = 0; k < 4 * m; k++)
+            ck_assert(isfinite(results[k]));
+        for (int64_t k = 0; k < 3 * m; k++) { /* so that squares do not overflow */
+            results[m + k] *= length;
+            expected[m + k] *= length;
+        }
+        ck_assert_double_le(relative_error(m, results, expected), 1e-6);
+        ck_assert_double_le(relative_error(3 * m, results + m, expected + m), 1e-5);
+        dagpole_plan_destroy(plan);
+    }
+    dagpole_context_destroy(context);
+    free(charges);
+}
+
+START_TEST(no_points) {
+    double points[6] = {0}, charges[2] = {1, 2}, potentials[2] = {7, 7}, gradients[6] = {7, 7, 7};
+    dagpole_plan *plan;
+    dagpole_context *context = open_serial();
+    plan = open_plan(context, 0, NULL);
+    assert_ok(dagpole_plan_evaluate(plan, NULL, NULL, NULL));
+    assert_ok(dagpole_plan_check(plan, 1));
+    dagpole_plan_destroy(plan);
+    assert_ok(dagpole_plan_create(context, NULL, 2, points, 0, points, &plan));
+    assert_ok(dagpole_plan_evaluate(plan, charges, NULL, NULL));
+    dagpole_plan_destroy(plan);
+    assert_ok(dagpole_plan_create(context, NULL, 0, NULL, 2, points, &plan));
+    assert_ok(dagpole_plan_evaluate(plan, NULL, potentials, gradients));
+    for (int i = 0; i < 2; i++)
+        ck_assert_double_eq(potentials[i], 0);
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq(gradients[i], 0);
+    dagpole_plan_destroy(plan);
+    assert_ok(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 0, NULL, NULL, 0, NULL, NULL, NULL));
+    dagpole_context_destroy(context);
+}
+END_TEST
+
+START_TEST(one_and_two_points) {
+    double points[6] = {1, 2, 3, 1, 2, 5}, charges[2] = {3, -2}, potentials[2], gradients[6];
+    dagpole_context *context = open_serial();
+    dagpole_plan *plan = open_plan(context, 1, points);
+    assert_ok(dagpole_plan_evaluate(plan, charges, potentials, gradients));
+    ck_assert_double_eq(potentials[0], 0);
+    dagpole_plan_destroy(plan);
+    plan = open_plan(context, 2, points);
+    assert_ok(dagpole_plan_evaluate(plan, charges, potentials, gradients));
+    ck_assert_double_eq_tol(potentials[0], -2 / (8 * M_PI), 1e-16);
+    ck_assert_double_eq_tol(potentials[1], 3 / (8 * M_PI), 1e-16);
+    ck_assert_double_eq(gradients[0], 0);
+    ck_assert_double_eq_tol(gradients[2], -2 / (16 * M_PI), 1e-16);
+    ck_assert_double_eq_tol(gradients[5], -3 / (16 * M_PI), 1e-16);
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    check_cloud(1, points, 0, NULL, 1);
+    check_cloud(2, points, 0, NULL, 1);
+    check_cloud(1, points, 1, points + 3, 1);
+}
+END_TEST
+
+START_TEST(all_points_identical) {
+    static double points[3 * 3000], charges[3000], potentials[3000], gradients[3 * 3000];
+    static const double places[][3] = {{0, 0, 0}, {0.1, -7, 1e12}, {1e-30, 1e-30, 0}};
+    dagpole_context *context = open_serial();
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < 3 * 3000; i++)
+            points[i] = places[k][i % 3];
+        fill_uniform(3000, charges, 1);
+        dagpole_plan *plan = open_plan(context, 3000, points);
+        assert_ok(dagpole_plan_evaluate(plan, charges, potentials, gradients));
+        for (int i = 0; i < 3000; i++)
+            ck_assert(potentials[i] == 0 && gradients[3 * i] == 0);
+        dagpole_plan_destroy(plan);
+    }
+    dagpole_context_destroy(context);
+}
+END_TEST
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Merged before the tree, half a million coincident points cost no pair. */
+START_TEST(half_of_a_million_coincide) {
+    enum { MILLION = 1000000, N_SAMPLES = 500 };
+    double *points = calloc(8 * MILLION, sizeof *points), *charges = points + 3 * MILLION;
+    double *potentials = charges + MILLION, *gradients = potentials + MILLION;
+    double targets[3 * N_SAMPLES], expected[N_SAMPLES], sampled[N_SAMPLES];
+    dagpole_report report = {.size = sizeof report};
+    ck_assert_ptr_nonnull(points);
+    dagpole_context *context = open_serial();
+    fill_uniform(3 * MILLION, points, 9);
+    fill_uniform(MILLION, charges, 10);
+    for (int64_t i = 0; i < MILLION; i += 2)
+        memcpy(points + 3 * i, (double[]){0.3, 0.4, 0.5}, 3 * sizeof *points);
+    dagpole_plan *plan = open_plan(context, MILLION, points);
+    assert_ok(dagpole_plan_report(plan, &report));
+    ck_assert_int_eq(report.n_unique_sources, MILLION / 2 + 1);
+    double begin = seconds();
+    assert_ok(dagpole_plan_evaluate(plan, charges, potentials, gradients));
+    printf("half of a million coincide: %.2f s\n", seconds() - begin);
+    for (int64_t i = 0; i < N_SAMPLES; i++) {
+        int64_t j = i * (MILLION / N_SAMPLES) + i % 2;
+        memcpy(targets + 3 * i, points + 3 * j, 3 * sizeof *points);
+        sampled[i] = potentials[j];
+    }
+    assert_ok(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, MILLION, points, charges, N_SAMPLES, targets,
+                             expected, NULL));
+    ck_assert_double_le(relative_error(N_SAMPLES, sampled, expected), 1e-6);
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    free(points);
+}
+END_TEST
+
+enum { N = 1500 };
+
+static double points[3 * N];
+
+START_TEST(a_line_and_a_plane) {
+    fill_uniform(3 * N, points, 11);
+    for (int i = 0; i < N; i++)
+        points[3 * i + 1] = -2;
+    check_cloud(N, points, 0, NULL, 1);
+    for (int i = 0; i < N; i++)
+        points[3 * i + 2] = 1e-3;
+    check_cloud(N, points, 0, NULL, 1);
+    for (int i = 0; i < N; i++)
+        points[3 * i + 1] = points[3 * i + 2] = points[3 * i];
+    check_cloud(N, points, 0, NULL, 1);
+}
+END_TEST
+
+static void check_moved(double scale, double shift) {
+    fill_uniform(3 * N, points, 12);
+    for (int i = 0; i < 3 * N; i++)
+        points[i] = scale * points[i] + shift;
+    check_cloud(N, points, 0, NULL, scale);
+}
+
+START_TEST(large_small_and_far_away) {
+    check_moved(1e12, 0);
+    check_moved(1e12, -1e12);
+    check_moved(1e-30, 0);
+    check_moved(1e-30, 1e-30);
+    check_moved(1, 1e6);
+    check_moved(1, -1e6);
+    check_moved(1e100, 0);
+    check_moved(1e-100, 0);
+}
+END_TEST
+
+/* Coordinates a few units in the last place apart. */
+START_TEST(neighbouring_doubles) {
+    for (int i = 0; i < N; i++)
+        for (int d = 0; d < 3; d++)
+            points[3 * i + d] = 1 + DBL_EPSILON * ((i * (7 + 2 * d)) % 61);
+    check_cloud(N, points, 0, NULL, 61 * DBL_EPSILON);
+}
+END_TEST
+
+START_TEST(zero_and_cancelling_charges) {
+    static double charges[N], potentials[N];
+    dagpole_context *context = open_serial();
+    fill_uniform(3 * N, points, 13);
+    dagpole_plan *plan = open_plan(context, N, points);
+    assert_ok(dagpole_plan_evaluate(plan, charges, potentials, NULL));
+    for (int i = 0; i < N; i++)
+        ck_assert_double_eq(potentials[i], 0);
+    dagpole_plan_destroy(plan);
+    for (int i = 0; i < N; i += 2) { /* opposite charges at one place */
+        memcpy(points + 3 * i + 3, points + 3 * i, 3 * sizeof *points);
+        charges[i] = 1.5;
+        charges[i + 1] = -1.5;
+    }
+    plan = open_plan(context, N, points);
+    assert_ok(dagpole_plan_evaluate(plan, charges, potentials, NULL));
+    for (int i = 0; i < N; i++)
+        ck_assert_double_eq_tol(potentials[i], 0, 1e-12);
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+}
+END_TEST
+
+SUITE_MAIN("degenerate", 120, no_points, one_and_two_points, all_points_identical,
+           half_of_a_million_coincide, a_line_and_a_plane, large_small_and_far_away,
+           neighbouring_doubles, zero_and_cancelling_charges)

@@ -1,0 +1,95 @@
+#include "growth.h"
+
+static int64_t n_points(const dp_graph *g, int32_t box, int of_targets) {
+    if (!dp_tree_is_leaf(g->in.tree, box))
+        return 0;
+    return of_targets ? dp_n_targets(g->in.tree, box) : dp_n_sources(g->in.tree, box);
+}
+
+static void check_block(const dp_graph *g, int32_t b) {
+    const dp_block *block = &g->blocks[b];
+    const dp_tree *tree = g->in.tree;
+    int64_t n_sources = 0, n_targets = 0;
+    EXPECT(block->box_begin < block->box_end);
+    for (int32_t box = block->box_begin; box < block->box_end; box++) {
+        EXPECT(g->block_of[box] == b && tree->level[box] == block->level);
+        if (dp_tree_is_leaf(tree, box))
+            EXPECT(g->source_at[box] == n_sources && g->target_at[box] == n_targets);
+        n_sources += n_points(g, box, 0);
+        n_targets += n_points(g, box, 1);
+    }
+    EXPECT(block->n_sources == n_sources && block->n_targets == n_targets);
+    EXPECT(block->source_row >= n_sources && block->source_row % DP_PAD == 0);
+    EXPECT(block->target_row >= n_targets && block->target_row % DP_PAD == 0);
+}
+
+/* Siblings share a block, and a block of asked size is closed as soon as it may be. */
+static void check_ends(const dp_graph *g, int block_boxes) {
+    const dp_tree *tree = g->in.tree;
+    for (int32_t b = 0; b < g->n_blocks; b++) {
+        const dp_block *block = &g->blocks[b];
+        int32_t n = block->box_end - block->box_begin, end = block->box_end;
+        int is_last = end == tree->level_begin[block->level + 1];
+        EXPECT(is_last || tree->parent[end] != tree->parent[end - 1]);
+        if (!block_boxes)
+            continue;
+        EXPECT(is_last || n >= block_boxes);
+        int32_t last_family = end - 1;
+        while (last_family > block->box_begin &&
+               tree->parent[last_family - 1] == tree->parent[end - 1])
+            last_family--;
+        EXPECT(last_family == block->box_begin || last_family - block->box_begin < block_boxes);
+    }
+}
+
+static void check_blocks(const dp_graph *g, int block_boxes) {
+    int32_t next = 0;
+    for (int32_t b = 0; b < g->n_blocks; b++) {
+        EXPECT(g->blocks[b].box_begin == next);
+        next = g->blocks[b].box_end;
+        check_block(g, b);
+    }
+    EXPECT(next == g->in.tree->n_boxes);
+    check_ends(g, block_boxes);
+}
+
+START_TEST(blocks_cover_every_box_once) {
+    static const int sizes[] = {0, 1, 5, 8, 64, 100000};
+    for (int i = 0; i < 6; i++) {
+        growth g;
+        growth_scene(_i, 800, &(wish){.n_crit = 5, .block_boxes = sizes[i]}, &g);
+        check_blocks(g.graph, sizes[i]);
+        growth_free(&g);
+    }
+}
+END_TEST
+
+/* More cores, smaller blocks; more workers, the same. */
+START_TEST(cut_depends_on_the_machine_not_on_the_workers) {
+    growth g[3];
+    growth_scene(CLOUD_CUBE, 20000, &(wish){.n_crit = 50, .n_cores = 2}, &g[0]);
+    growth_scene(CLOUD_CUBE, 20000, &(wish){.n_crit = 50, .n_cores = 2, .n_workers = 7}, &g[1]);
+    growth_scene(CLOUD_CUBE, 20000, &(wish){.n_crit = 50, .n_cores = 1}, &g[2]);
+    ck_assert_int_gt(g[0].graph->n_blocks, g[0].forest.tree.depth + 1);
+    ck_assert_int_eq(g[0].graph->n_blocks, g[1].graph->n_blocks);
+    for (int32_t b = 0; b < g[0].graph->n_blocks; b++)
+        ck_assert_int_eq(g[0].graph->blocks[b].box_begin, g[1].graph->blocks[b].box_begin);
+    ck_assert_int_le(g[2].graph->n_blocks, g[0].graph->n_blocks);
+    for (int i = 0; i < 3; i++)
+        growth_free(&g[i]);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("blocks");
+    TCase *tcase = tcase_create("blocks");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, blocks_cover_every_box_once, 0, N_SCENES);
+    tcase_add_test(tcase, cut_depends_on_the_machine_not_on_the_workers);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,141 @@
+/* Near lists, what is left of W and X, and the pairs of M2L: together they meet each pair of leaves
+ * exactly once. */
+#include "growth.h"
+
+/* Counts one more meeting with every leaf below a source box. */
+static void meet(const dp_tree *tree, int32_t box, uint8_t *n_met) {
+    n_met[box] += (uint8_t)dp_tree_is_leaf(tree, box);
+    for (int i = 0; i < tree->n_children[box]; i++)
+        meet(tree, tree->child[box] + i, n_met);
+}
+
+static void meet_row(const dp_tree *tree, const dp_csr *csr, int32_t row, uint8_t *n_met) {
+    for (int64_t i = csr->offset[row]; i < csr->offset[row + 1]; i++)
+        meet(tree, csr->index[i], n_met);
+}
+
+static void meet_pairs(const dp_graph *g, int32_t target, uint8_t *n_met) {
+    int32_t b = g->block_of[target];
+    for (int64_t i = g->pair_begin[b]; i < g->pair_begin[b + 1]; i++)
+        if (g->pairs[i].target == target)
+            meet(g->in.tree, g->pairs[i].source, n_met);
+}
+
+static void check_leaf(const dp_graph *g, int32_t leaf, uint8_t *n_met) {
+    const dp_tree *tree = g->in.tree;
+    memset(n_met, 0, (size_t)tree->n_boxes);
+    meet_row(tree, &g->near, leaf, n_met);
+    meet_row(tree, &g->w, leaf, n_met);
+    for (int32_t box = leaf; box >= 0; box = tree->parent[box]) {
+        meet_row(tree, &g->x, box, n_met);
+        meet_pairs(g, box, n_met);
+    }
+    for (int32_t s = 0; s < tree->n_boxes; s++)
+        if (dp_tree_is_leaf(tree, s) && dp_n_sources(tree, s))
+            EXPECT(n_met[s] == 1);
+}
+
+START_TEST(each_pair_of_leaves_meets_once) {
+    static const int n_crit[] = {1, 6, 45};
+    for (int i = 0; i < 3; i++) {
+        growth g;
+        growth_scene(_i, i == 2 ? 2500 : 500, &(wish){.n_crit = n_crit[i], .block_boxes = 20}, &g);
+        uint8_t *n_met = malloc((size_t)g.forest.tree.n_boxes);
+        for (int32_t box = 0; box < g.forest.tree.n_boxes; box++)
+            if (dp_tree_is_leaf(&g.forest.tree, box) && dp_n_targets(&g.forest.tree, box))
+                check_leaf(g.graph, box, n_met);
+        free(n_met);
+        growth_free(&g);
+    }
+}
+END_TEST
+
+static int64_t n_entries(const dp_csr *csr) {
+    return csr->offset[csr->n_rows];
+}
+
+/* The clouds above are worth something only where every kind of list has entries. */
+START_TEST(small_boxes_are_near_and_large_ones_keep_their_operators) {
+    growth g;
+    growth_scene(CLOUD_CLUSTER, 2500, &(wish){.n_crit = 45}, &g);
+    const dp_graph *graph = g.graph;
+    const dp_tree *tree = &g.forest.tree;
+    const dp_lists *lists = &g.forest.lists;
+    ck_assert_int_gt(n_entries(&graph->w), 0);
+    ck_assert_int_gt(n_entries(&graph->x), 0);
+    ck_assert_int_lt(n_entries(&graph->w), n_entries(&lists->w));
+    ck_assert_int_lt(n_entries(&graph->x), n_entries(&lists->x));
+    ck_assert_int_gt(n_entries(&graph->near), n_entries(&lists->u));
+    for (int64_t i = 0; i < n_entries(&graph->w); i++) {
+        int32_t box = graph->w.index[i];
+        ck_assert_int_gt(dp_n_sources(tree, box), g.operators->level[tree->level[box]]->inner.n);
+    }
+    for (int32_t box = 0; box < tree->n_boxes; box++) {
+        if (graph->x.offset[box] < graph->x.offset[box + 1])
+            ck_assert_int_gt(dp_n_targets(tree, box),
+                             g.operators->level[tree->level[box]]->inner.n);
+        for (int64_t i = graph->near.offset[box] + 1; i < graph->near.offset[box + 1]; i++)
+            EXPECT(graph->near.index[i - 1] < graph->near.index[i]);
+    }
+    growth_free(&g);
+}
+END_TEST
+
+/* V entry (target, source) among the pairs of the target's block. */
+static int64_t count_pair(const dp_graph *g, int32_t target, int32_t source) {
+    int32_t b = g->block_of[target];
+    int64_t n = 0;
+    for (int64_t i = g->pair_begin[b]; i < g->pair_begin[b + 1]; i++)
+        n += g->pairs[i].target == target && g->pairs[i].source == source;
+    return n;
+}
+
+/* folded and reflection say where the source lies. */
+static void check_pair(const dp_graph *g, const dp_pair *pair) {
+    uint32_t s[3], t[3];
+    const dp_folded *folded = &g->in.operators->offsets.folded[pair->folded];
+    EXPECT(g->in.tree->level[pair->source] == g->in.tree->level[pair->target]);
+    dp_morton_decode_ref(g->in.tree->key[pair->source], s);
+    dp_morton_decode_ref(g->in.tree->key[pair->target], t);
+    for (int d = 0; d < 3; d++) {
+        int v = pair->reflection >> d & 1 ? -folded->v[d] : folded->v[d];
+        EXPECT((int)s[d] - (int)t[d] == v);
+    }
+}
+
+START_TEST(pairs_are_the_v_lists) {
+    growth g;
+    growth_scene(_i, 400, &(wish){.n_crit = 4, .block_boxes = 8}, &g);
+    const dp_graph *graph = g.graph;
+    const dp_csr *v = &g.forest.lists.v;
+    ck_assert_int_eq(graph->pair_begin[graph->n_blocks], n_entries(v));
+    for (int32_t t = 0; t < g.forest.tree.n_boxes; t++)
+        for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++)
+            EXPECT(count_pair(graph, t, v->index[i]) == 1);
+    for (int32_t b = 0; b < graph->n_blocks; b++)
+        for (int64_t i = graph->pair_begin[b]; i < graph->pair_begin[b + 1]; i++) {
+            const dp_pair *pair = &graph->pairs[i];
+            check_pair(graph, pair);
+            EXPECT(graph->block_of[pair->target] == b);
+            if (i > graph->pair_begin[b])
+                EXPECT(pair[-1].folded < pair->folded ||
+                       (pair[-1].folded == pair->folded && pair[-1].target <= pair->target));
+        }
+    growth_free(&g);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("near");
+    TCase *tcase = tcase_create("near");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, each_pair_of_leaves_meets_once, 0, N_SCENES);
+    tcase_add_loop_test(tcase, pairs_are_the_v_lists, 0, N_SCENES);
+    tcase_add_test(tcase, small_boxes_are_near_and_large_ones_keep_their_operators);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

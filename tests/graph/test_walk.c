@@ -1,0 +1,289 @@
+/* The stream of a graph: its shape, and what comes out when its records run as they come. */
+#include "growth.h"
+
+/* What has happened to a field so far. */
+typedef struct history {
+    int n_writers, n_plain_writers, n_readers;
+} history;
+
+static dp_quantity *quantities_of(const dp_graph *g) {
+    dp_quantity *of = malloc(sizeof *of * (size_t)(g->stream.n_fields + 1));
+    for (int32_t b = 0; b < g->n_blocks; b++)
+        for (int q = 0; q < DP_N_QUANTITIES; q++)
+            if (g->blocks[b].field[q] >= 0)
+                of[g->blocks[b].field[q]] = (dp_quantity)q;
+    return of;
+}
+
+/* The coordinates of sources and targets are there from the start: the first to touch those fields
+ * reads and writes. Expansions are written before they are read, plainly once, and no more after
+ * the first reader. */
+static void check_access(history *h, dp_quantity quantity, dp_access mode, int is_first_access) {
+    int is_expansion = quantity == DP_MULTIPOLES || quantity == DP_LOCALS;
+    EXPECT((mode == DP_READ) == !is_first_access);
+    if (mode == DP_READ) {
+        EXPECT(h->n_writers > 0);
+        h->n_readers++;
+        return;
+    }
+    EXPECT(h->n_readers == 0);
+    EXPECT((mode == DP_WRITE) == (is_expansion && h->n_writers == 0));
+    h->n_writers++;
+    h->n_plain_writers += mode == DP_WRITE;
+    EXPECT(h->n_writers <= 4);
+}
+
+/* SCATTER alone writes no field. */
+static void check_stream(const dp_graph *g) {
+    const dp_stream *s = &g->stream;
+    history *histories = calloc((size_t)s->n_fields + 1, sizeof *histories);
+    dp_quantity *quantity = quantities_of(g);
+    ck_assert_msg(dp_stream_check(s) == DAGPOLE_OK, "%s", dagpole_last_error());
+    for (int64_t i = 0; i < s->n_records; i++) {
+        const dp_record *r = &s->records[i];
+        EXPECT(r->cost > 0);
+        for (int32_t a = 0; a < r->n_access; a++) {
+            int32_t field = s->access_field[r->access_begin + a];
+            dp_access mode = (dp_access)s->access_mode[r->access_begin + a];
+            check_access(&histories[field], quantity[field], mode,
+                         a == 0 && r->op != DAGPOLE_SCATTER);
+        }
+    }
+    for (int32_t f = 0; f < s->n_fields; f++)
+        EXPECT(histories[f].n_writers > 0 || quantity[f] == DP_LOCALS ||
+               quantity[f] == DP_MULTIPOLES);
+    free(quantity);
+    free(histories);
+}
+
+START_TEST(records_are_valid_as_they_come) {
+    static const int sizes[] = {0, 1, 30};
+    for (int i = 0; i < 3; i++) {
+        growth g;
+        growth_scene(_i, 800, &(wish){.n_crit = i == 2 ? 45 : 4, .block_boxes = sizes[i]}, &g);
+        check_stream(g.graph);
+        growth_free(&g);
+    }
+}
+END_TEST
+
+/* One record at most of an operator for a block, and all there are for blocks with points. */
+START_TEST(each_block_has_each_operator_once) {
+    growth g;
+    growth_scene(_i, 800, &(wish){.n_crit = 4, .block_boxes = 16}, &g);
+    const dp_graph *graph = g.graph;
+    int(*n)[DAGPOLE_N_OPERATORS] = calloc((size_t)graph->n_blocks, sizeof *n);
+    for (int64_t i = 0; i < graph->stream.n_records; i++)
+        n[graph->stream.records[i].block][graph->stream.records[i].op]++;
+    for (int32_t b = 0; b < graph->n_blocks; b++) {
+        const dp_block *block = &graph->blocks[b];
+        int has_far = dp_graph_k(graph, block->level) > 0;
+        for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
+            EXPECT(n[b][op] <= 1);
+        EXPECT(n[b][DAGPOLE_GATHER] == (block->n_sources > 0));
+        EXPECT(n[b][DAGPOLE_P2M] == (block->n_sources > 0 && has_far));
+        EXPECT(n[b][DAGPOLE_P2P] == (block->n_targets > 0));
+        EXPECT(n[b][DAGPOLE_SCATTER] == (block->n_targets > 0));
+        EXPECT(n[b][DAGPOLE_M2L] == (graph->pair_begin[b] < graph->pair_begin[b + 1]));
+        EXPECT(n[b][DAGPOLE_L2P] == (block->n_targets > 0 && block->has_locals));
+    }
+    free(n);
+    growth_free(&g);
+}
+END_TEST
+
+/* Four times the parallelism that 16 cores need, at a fifth of a million points. */
+START_TEST(the_span_is_short) {
+    growth g;
+    double work, span;
+    growth_scene(CLOUD_CUBE, 200000, &(wish){.n_crit = 100, .block_boxes = 16}, &g);
+    ck_assert_int_eq(dp_stream_span(&g.graph->stream, &work, &span), DAGPOLE_OK);
+    ck_assert_double_gt(work, 4 * 16 * span);
+    ck_assert_int_eq(dp_stream_check(&g.graph->stream), DAGPOLE_OK);
+    growth_free(&g);
+}
+END_TEST
+
+/* ---- the records run as they come, against the direct sum ------------------------------------ */
+
+static void run(dp_graph *g, const double *charges, double *potentials, double *gradients) {
+    const dp_stream *s = &g->stream;
+    void **buffers = malloc(sizeof *buffers * (size_t)(s->n_fields + 1));
+    g->call = (dp_call){charges, potentials, gradients};
+    for (int64_t i = 0; i < s->n_records; i++) {
+        const dp_record *r = &s->records[i];
+        for (int32_t a = 0; a < r->n_access; a++)
+            buffers[a] = s->fields[s->access_field[r->access_begin + a]].data;
+        ck_assert_int_eq(s->body(s->argument, i, buffers, (int)(i % g->in.n_workers)), DAGPOLE_OK);
+    }
+    free(buffers);
+}
+
+static double *rows_of(int64_t n, const double *points) {
+    double *rows = malloc(sizeof *rows * 3 * (size_t)(n + 1));
+    for (int64_t i = 0; i < n; i++)
+        for (int d = 0; d < 3; d++)
+            rows[d * n + i] = points[3 * i + d];
+    return rows;
+}
+
+static double relative_error(int64_t n, const double *is, const double *expected) {
+    double error = 0, size = 0;
+    for (int64_t i = 0; i < n; i++) {
+        error += (is[i] - expected[i]) * (is[i] - expected[i]);
+        size += expected[i] * expected[i];
+    }
+    return size > 0 ? sqrt(error / size) : sqrt(error);
+}
+
+/* Errors of a local of relative size 1e-4 are gradients of 1e-4 over the size of the box: where
+ * nothing near outweighs them, they show in small boxes. */
+enum { MOST_DEPTH = 10 };
+
+static void check_sums(dp_graph *g, int64_t n, const double *sources, const double *targets) {
+    double *s = rows_of(n, sources), *t = rows_of(n, targets), lambda = g->in.lambda;
+    double *expected = calloc(12 * (size_t)n, sizeof *expected), *is = expected + 4 * n;
+    double *gradients = expected + 5 * n, *charges = expected + 8 * n, *slopes = expected + 9 * n;
+    uint64_t state = 9;
+    for (int64_t i = 0; i < n; i++)
+        charges[i] = suite_uniform(&state);
+    dp_sums out = {expected, expected + n, expected + 2 * n, expected + 3 * n};
+    dp_p2p_ref(g->in.kernel, ldexp(lambda, -g->in.tree->cube.exponent), n,
+               (dp_soa){t, t + n, t + 2 * n}, out, n, (dp_soa){s, s + n, s + 2 * n}, charges);
+    for (int64_t i = 0; i < 4 * n; i++)
+        expected[i] *= DP_KERNEL_FACTOR;
+    for (int i = 0; i < n; i++)
+        for (int d = 0; d < 3; d++)
+            slopes[3 * i + d] = expected[(1 + d) * n + i];
+    for (int k = 0; k < 2; k++) { /* nothing is left over from the first run */
+        for (int64_t i = 0; i < n; i++)
+            is[i] = gradients[3 * i] = NAN;
+        run(g, charges, is, gradients);
+        ck_assert_double_lt(relative_error(n, is, expected), 1e-3);
+        if (g->in.targets == g->in.sources || g->in.tree->depth < MOST_DEPTH)
+            ck_assert_double_lt(relative_error(3 * n, gradients, slopes), 1e-2);
+    }
+    memcpy(slopes, is, sizeof *is * (size_t)n);
+    run(g, charges, is, NULL);
+    ck_assert_double_lt(relative_error(n, is, slopes), 1e-14);
+    free(expected);
+    free(s);
+    free(t);
+}
+
+START_TEST(serial_execution_matches_the_direct_sum) {
+    for (int variant = 0; variant < 3; variant++) {
+        int64_t n = 1200;
+        wish w = {.n_crit = variant == 1 ? 60 : 10,
+                  .block_boxes = variant ? 0 : 8,
+                  .p = 5,
+                  .tolerance = 1e-4,
+                  .lambda = variant == 2 ? 1 : 0,
+                  .n_workers = 2};
+        growth g;
+        double *points = cloud_make((cloud)(_i % N_CLOUDS), 2 * n, (uint64_t)_i + 1);
+        double *targets = _i < N_CLOUDS ? NULL : points + 3 * n;
+        if (targets)
+            cloud_move(n, targets, 0.6, 0.5);
+        growth_make(&w, n, points, targets ? n : 0, targets, &g);
+        check_sums(g.graph, n, points, targets ? targets : points);
+        growth_free(&g);
+        free(points);
+    }
+}
+END_TEST
+
+START_TEST(charges_must_be_finite) {
+    growth g;
+    double charges[100] = {0}, potentials[100];
+    growth_scene(CLOUD_CUBE, 100, &(wish){.n_crit = 5}, &g);
+    charges[63] = INFINITY;
+    g.graph->call = (dp_call){charges, potentials, NULL};
+    const dp_stream *s = &g.graph->stream;
+    int n_failed = 0;
+    for (int64_t i = 0; i < s->n_records; i++)
+        if (s->records[i].op == DAGPOLE_GATHER) {
+            void *buffer = s->fields[s->access_field[s->records[i].access_begin]].data;
+            dagpole_status status = s->body(s->argument, i, &buffer, 0);
+            n_failed += status != DAGPOLE_OK;
+            ck_assert(status == DAGPOLE_OK || status == DAGPOLE_NUMERIC);
+        }
+    ck_assert_int_eq(n_failed, 1);
+    ck_assert_msg(strstr(dagpole_last_error(), "charges[63] is inf"), "%s", dagpole_last_error());
+    growth_free(&g);
+}
+END_TEST
+
+START_TEST(no_points_give_no_work) {
+    growth g;
+    double point[3] = {1, 2, 3}, potential = 7;
+    growth_make(&(wish){.n_crit = 5}, 0, point, 0, NULL, &g);
+    run(g.graph, NULL, NULL, NULL);
+    growth_free(&g);
+    growth_make(&(wish){.n_crit = 5}, 0, NULL, 1, point, &g);
+    run(g.graph, NULL, &potential, NULL);
+    ck_assert_double_eq(potential, 0);
+    growth_free(&g);
+}
+END_TEST
+
+START_TEST(the_team_does_not_matter) {
+    wish w = {.n_crit = 10};
+    growth g;
+    growth_scene(CLOUD_CLUSTER, 3000, &w, &g);
+    dp_graph *first = g.graph;
+    ck_assert_int_eq(growth_graph(&team_backwards, &w, &g), DAGPOLE_OK);
+    ck_assert_int_eq(first->n_blocks, g.graph->n_blocks);
+    ck_assert_int_eq(first->stream.n_records, g.graph->stream.n_records);
+    ck_assert_mem_eq(first->stream.records, g.graph->stream.records,
+                     sizeof *first->stream.records * (size_t)first->stream.n_records);
+    ck_assert_mem_eq(first->pairs, g.graph->pairs,
+                     sizeof *first->pairs * (size_t)first->pair_begin[first->n_blocks]);
+    ck_assert_int_gt(dp_graph_bytes(first), 0);
+    ck_assert_int_eq(dp_graph_bytes(first), dp_graph_bytes(g.graph));
+    dp_graph_destroy(first);
+    growth_free(&g);
+}
+END_TEST
+
+START_TEST(failing_allocations_leave_nothing) {
+    wish w = {.n_crit = 5, .block_boxes = 100};
+    growth g;
+    growth_scene(CLOUD_CUBE, 300, &w, &g);
+    dp_graph_destroy(g.graph);
+    int64_t live = dp_memory_live();
+    dp_memory_fail_at(0, 0);
+    ck_assert_int_eq(growth_graph(&dp_team_serial, &w, &g), DAGPOLE_OK);
+    int64_t n = dp_memory_count();
+    dp_graph_destroy(g.graph);
+    for (int64_t k = 1; k <= n; k++) {
+        dp_memory_fail_at(k, 0);
+        dagpole_status status = growth_graph(&dp_team_serial, &w, &g);
+        dp_memory_fail_at(0, 0);
+        ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
+        ck_assert_ptr_null(g.graph);
+        ck_assert_int_eq(dp_memory_live(), live);
+    }
+    growth_free(&g);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("walk");
+    TCase *tcase = tcase_create("walk");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, records_are_valid_as_they_come, 0, N_SCENES);
+    tcase_add_loop_test(tcase, each_block_has_each_operator_once, 0, N_SCENES);
+    tcase_add_loop_test(tcase, serial_execution_matches_the_direct_sum, 0, N_SCENES);
+    tcase_add_test(tcase, the_span_is_short);
+    tcase_add_test(tcase, charges_must_be_finite);
+    tcase_add_test(tcase, no_points_give_no_work);
+    tcase_add_test(tcase, the_team_does_not_matter);
+    tcase_add_test(tcase, failing_allocations_leave_nothing);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
