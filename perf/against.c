@@ -25,6 +25,17 @@ typedef struct effort {
     int64_t peak_bytes;
 } effort;
 
+static const contest *current; /* whose files go, whichever way the program ends */
+
+static void remove_files(void) {
+    if (!current)
+        return;
+    unlink(current->input);
+    unlink(current->output);
+    rmdir(current->folder);
+    current = NULL;
+}
+
 static void open_contest(contest *k, const perf_case *c) {
     const char *temporary = getenv("TMPDIR");
     k->c = c;
@@ -34,20 +45,9 @@ static void open_contest(contest *k, const perf_case *c) {
         perf_fail("cannot make a folder like '%s': %s", k->folder, strerror(errno));
     snprintf(k->input, sizeof k->input, "%s/input", k->folder);
     snprintf(k->output, sizeof k->output, "%s/output", k->folder);
+    current = k;
     k->potentials = perf_alloc((size_t)c->cloud->n_sources, sizeof *k->potentials);
     perf_plain_write(k->input, c->cloud);
-}
-
-static void close_contest(contest *k) {
-    unlink(k->input);
-    unlink(k->output);
-    rmdir(k->folder);
-    free(k->potentials);
-}
-
-static void fail_contest(contest *k, const char *command) {
-    close_contest(k);
-    perf_fail("'%s' failed", command);
 }
 
 static effort run(contest *k, const char *command) {
@@ -65,14 +65,12 @@ static effort run(contest *k, const char *command) {
         _exit(127);
     }
     if (child < 0 || wait4(child, &status, 0, &usage) != child || status != 0)
-        fail_contest(k, command);
+        perf_fail("'%s' failed", command);
     effort e = {.seconds = dp_clock() - begin, .peak_bytes = (int64_t)usage.ru_maxrss * 1024};
     perf_potentials_read(k->output, k->c->cloud->n_sources, k->potentials);
     e.error = perf_error_of(k->c->reference, NULL, NULL, k->potentials, NULL).potential;
-    if (!(e.error < 1)) {
-        close_contest(k);
+    if (!(e.error < 1))
         perf_fail("'%s' gives a wrong result: its relative error is %.2g", command, e.error);
-    }
     return e;
 }
 
@@ -148,16 +146,18 @@ void perf_against(const char *command, const char *cloud_name, const perf_case *
     char ours[COMMAND_BYTES];
     double ratio[PERF_MAX_RUNS];
     effort us = {0}, them = {0};
-    contest k;
+    static contest k;
+    static int has_run;
     cli_json json;
+    if (!has_run)
+        atexit(remove_files);
+    has_run = 1;
     our_command(c, ours, sizeof ours);
     open_contest(&k, c);
     us = run(&k, ours); /* operators go into the cache, files into memory */
     them = run(&k, command);
-    if (!perf_is_expert(&c->plan) && !(us.error <= pow(10, -c->plan.digits))) {
-        close_contest(&k);
+    if (!perf_is_expert(&c->plan) && !(us.error <= pow(10, -c->plan.digits)))
         perf_fail("the error is %.2e, which is above 10^-%d", us.error, c->plan.digits);
-    }
     print_begin(&json, is_json, command, cloud_name, c);
     for (int i = 0; i < n_pairs; i++) {
         us = run(&k, ours);
@@ -166,5 +166,6 @@ void perf_against(const char *command, const char *cloud_name, const perf_case *
         print_pair(&json, is_json, i, &us, &them);
     }
     print_end(&json, is_json, &us, &them, perf_figure_of(n_pairs, ratio));
-    close_contest(&k);
+    free(k.potentials);
+    remove_files();
 }

@@ -21,13 +21,16 @@ perf_figure perf_figure_of(int n, double *value) {
         return (perf_figure){0};
     qsort(value, (size_t)n, sizeof *value, by_value);
     double median = 0.5 * (value[(n - 1) / 2] + value[n / 2]);
-    return (perf_figure){median, median > 0 ? (value[n - 1] - value[0]) / median : 0};
+    return (perf_figure){.median = median,
+                         .spread = median > 0 ? (value[n - 1] - value[0]) / median : 0,
+                         .smallest = value[0]};
 }
 
 void perf_json_figure(cli_json *json, const char *name, perf_figure figure) {
     cli_json_open(json, name);
     cli_json_real(json, "median", figure.median);
     cli_json_real(json, "spread", figure.spread);
+    cli_json_real(json, "smallest", figure.smallest);
     cli_json_close(json);
 }
 

@@ -20,7 +20,8 @@ typedef struct work {
 } work;
 
 typedef struct rates {
-    double flops, gpairs, gpairs_gradient, bytes; /* a second, of one core */
+    double flops, bytes;            /* a second, of one core */
+    double gpairs[PERF_N_LOOPS][2]; /* by loop, without and with gradients */
 } rates;
 
 typedef struct choice {
@@ -115,11 +116,18 @@ static void count_work(const dp_graph *g, work w[N_OPS]) {
     }
 }
 
+/* The loop whose rate bounds an operator: P2P's pairs count for both sides, a surface has one. */
+static perf_loop loop_of(int op, int is_reduced) {
+    if (op == DAGPOLE_P2P)
+        return is_reduced ? PERF_MUTUAL_REDUCED : PERF_MUTUAL;
+    return is_reduced ? PERF_ONE_SIDED_REDUCED : PERF_ONE_SIDED;
+}
+
 /* Seconds at the roof. */
-static double least_time(const work *w, const rates *r, int op, int has_gradients) {
+static double least_time(const work *w, const rates *r, int op, int is_reduced, int has_gradients) {
     int is_downward = op == DAGPOLE_P2P || op == DAGPOLE_M2P || op == DAGPOLE_L2P;
-    double pairs = has_gradients && is_downward ? r->gpairs_gradient : r->gpairs;
-    return w->pairs / (1e9 * pairs) + w->flops / r->flops + w->bytes / r->bytes;
+    double gpairs = r->gpairs[loop_of(op, is_reduced)][has_gradients && is_downward];
+    return w->pairs / (1e9 * gpairs) + w->flops / r->flops + w->bytes / r->bytes;
 }
 
 /* ---- runs ------------------------------------------------------------------------------- */
@@ -130,6 +138,7 @@ typedef struct measurement {
     const perf_reference *reference;
     dagpole_report report;
     double error;
+    int is_reduced; /* sums over pairs in reduced precision */
     int has_panels;
     perf_panels panels; /* the same matrices, hot */
     work work[N_OPS];
@@ -155,6 +164,7 @@ static void measure(const choice *o, dagpole_context *context, measurement *m) {
         perf_fail("%s, %d digits: error of the potentials is %.2e", m->distribution, o->plan.digits,
                   m->error);
     count_work(plan->graph, m->work);
+    m->is_reduced = plan->graph->in.is_reduced;
     m->has_panels =
         plan->tree.depth >= 3 && dp_graph_k(plan->graph, 2) > 0 && dp_graph_k(plan->graph, 3) > 0;
     if (m->has_panels)
@@ -218,9 +228,11 @@ static void report(const choice *o, const rates *r, measurement *m, cli_json *js
         cli_json_real(json, "error", m->error);
         cli_json_open(json, "operators");
     } else {
-        printf("%s, %lld points, %d digits, %s: k %d, n_crit %d, %.0f points a leaf, error %.1e\n",
+        printf("%s, %lld points, %d digits, %s, %s pairs: k %d, n_crit %d, %.0f points a "
+               "leaf, error %.1e\n",
                m->distribution, (long long)rep->n_sources, rep->digits,
-               o->gradients ? "gradients" : "potentials", rep->expansion_size, rep->n_crit,
+               o->gradients ? "gradients" : "potentials", m->is_reduced ? "reduced" : "double",
+               rep->expansion_size, rep->n_crit,
                (double)rep->n_unique_sources / (double)rep->n_leaves, m->error);
     }
     for (int op = 0; op < N_OPS; op++) {
@@ -228,7 +240,7 @@ static void report(const choice *o, const rates *r, measurement *m, cli_json *js
         if (w->flops + w->pairs + w->bytes == 0)
             continue;
         perf_figure f = perf_figure_of(o->runs, m->seconds[op]);
-        double least = least_time(w, r, op, o->gradients);
+        double least = least_time(w, r, op, m->is_reduced, o->gradients);
         if (o->is_json)
             json_operator(json, m, op, f, least);
         else
@@ -242,28 +254,27 @@ static void report(const choice *o, const rates *r, measurement *m, cli_json *js
     fflush(stdout);
 }
 
-/* P2P by the size of the leaves, potentials and gradients, each against its own roof. */
+/* P2P by the size of the leaves, each loop against its own roof. */
 static void report_leaves(const choice *o, const rates *r, cli_json *json) {
     static const int sizes[] = {30, 45, 60, 90, 125, 180, 250};
     const dp_kernel *kernel = dp_kernel_get(o->plan.kernel);
     if (o->is_json)
         cli_json_open_array(json, "p2p_leaves");
-    for (int i = 0; i < 7; i++) {
-        perf_figure p = perf_p2p_rate(kernel, dp_isa_best(), sizes[i], 0);
-        perf_figure g = perf_p2p_rate(kernel, dp_isa_best(), sizes[i], 1);
+    for (int k = 0; k < 7 * PERF_N_LOOPS; k++) {
+        perf_loop loop = (perf_loop)(k / 7);
+        int n = sizes[k % 7];
+        perf_figure f = perf_p2p_rate(kernel, dp_isa_best(), loop, n, o->gradients);
+        double share = f.median / r->gpairs[loop][o->gradients];
         if (!o->is_json) {
-            printf("P2P, leaves of %3d: %s Gpairs/s, %5.1f %% of the roof; gradients %s Gpairs/s, "
-                   "%5.1f %%\n",
-                   sizes[i], perf_text(p), 100 * p.median / r->gpairs, perf_text(g),
-                   100 * g.median / r->gpairs_gradient);
+            printf("P2P %-18s leaves of %3d: %s Gpairs/s, %5.1f %% of the roof\n",
+                   perf_loop_name(loop), n, perf_text(f), 100 * share);
             continue;
         }
         cli_json_open(json, NULL);
-        cli_json_int(json, "n", sizes[i]);
-        perf_json_figure(json, "gpairs_s", p);
-        cli_json_real(json, "roof_share", p.median / r->gpairs);
-        perf_json_figure(json, "gradient_gpairs_s", g);
-        cli_json_real(json, "gradient_roof_share", g.median / r->gpairs_gradient);
+        cli_json_text(json, "loop", perf_loop_name(loop));
+        cli_json_int(json, "n", n);
+        perf_json_figure(json, "gpairs_s", f);
+        cli_json_real(json, "roof_share", share);
         cli_json_close(json);
     }
     if (o->is_json)
@@ -272,23 +283,29 @@ static void report_leaves(const choice *o, const rates *r, cli_json *json) {
 
 /* ---- program ---------------------------------------------------------------------------- */
 
-static rates measure_rates(const choice *o, cli_json *json) {
+static rates measure_rates(const choice *o) {
     const dp_kernel *kernel = dp_kernel_get(o->plan.kernel);
     dp_isa isa = dp_isa_best();
-    rates r = {.flops = 1e9 * perf_fma_peak(isa, 0).median,
-               .gpairs = perf_p2p_roof(kernel, isa, 0),
-               .gpairs_gradient = perf_p2p_roof(kernel, isa, 1),
-               .bytes = 1e9 * perf_triad().median};
-    if (!o->is_json) {
-        printf("roofs of one core: %.1f GFlop/s, %.2f Gpairs/s (%.2f with gradients), %.1f GB/s\n",
-               1e-9 * r.flops, r.gpairs, r.gpairs_gradient, 1e-9 * r.bytes);
-        return r;
-    }
-    cli_json_real(json, "fma_double_gflops", 1e-9 * r.flops);
-    cli_json_real(json, "gpairs_s", r.gpairs);
-    cli_json_real(json, "gradient_gpairs_s", r.gpairs_gradient);
-    cli_json_real(json, "triad_gbytes_s", 1e-9 * r.bytes);
+    rates r = {.flops = 1e9 * perf_fma_peak(isa, 0).median, .bytes = 1e9 * perf_triad().median};
+    for (int loop = 0; loop < PERF_N_LOOPS; loop++)
+        for (int gradient = 0; gradient < 2; gradient++)
+            r.gpairs[loop][gradient] = perf_p2p_roof(kernel, isa, (perf_loop)loop, gradient);
     return r;
+}
+
+static void report_rates(const choice *o, const rates *r, cli_json *json) {
+    if (o->is_json) {
+        cli_json_real(json, "fma_double_gflops", 1e-9 * r->flops);
+        cli_json_real(json, "triad_gbytes_s", 1e-9 * r->bytes);
+    } else {
+        printf("roofs of one core: %.1f GFlop/s, %.1f GB/s; Gpairs/s (with gradients)",
+               1e-9 * r->flops, 1e-9 * r->bytes);
+    }
+    for (int loop = 0; loop < PERF_N_LOOPS && !o->is_json; loop++)
+        printf("%s %s %.2f (%.2f)", loop ? "," : "", perf_loop_name((perf_loop)loop),
+               r->gpairs[loop][0], r->gpairs[loop][1]);
+    if (!o->is_json)
+        printf("\n");
 }
 
 static void run_cloud(choice *o, dagpole_context *context, const char *name, const rates *r,
@@ -321,7 +338,8 @@ static void run_all(choice *o, char *distributions) {
     perf_try(dagpole_context_create(&options, &context));
     if (o->is_json)
         perf_json_begin(&json, "operators");
-    rates r = measure_rates(o, &json);
+    rates r = measure_rates(o);
+    report_rates(o, &r, &json);
     report_leaves(o, &r, &json);
     if (o->is_json)
         cli_json_open_array(&json, "cases");

@@ -59,7 +59,8 @@ class Picture:
         with open(path, 'w', encoding='utf-8') as file:
             file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" '
                        f'height="{HEIGHT}" viewBox="0 0 {self.width} {HEIGHT}" '
-                       'font-family="sans-serif">\n<rect width="100%" height="100%" fill="white"/>\n')
+                       'font-family="sans-serif">\n'
+                       '<rect width="100%" height="100%" fill="white"/>\n')
             file.write('\n'.join(self.items) + '\n</svg>\n')
 
 

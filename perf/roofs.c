@@ -3,8 +3,6 @@
 #include "base/memory.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -15,14 +13,13 @@
 
 enum { N_RUNS = 5 };
 
-/* Billions a second of what run does `count` of in a call. */
-static perf_figure measure(void (*run)(void *argument), void *argument, double count) {
+perf_figure perf_rate(void (*run)(void *argument), void *argument, double count) {
     double rate[N_RUNS];
     run(argument);
     for (int i = 0; i < N_RUNS; i++) {
-        double begin = dp_clock();
+        double begin = perf_own_clock();
         run(argument);
-        rate[i] = 1e-9 * count / (dp_clock() - begin);
+        rate[i] = 1e-9 * count / (perf_own_clock() - begin);
     }
     return perf_figure_of(N_RUNS, rate);
 }
@@ -109,7 +106,7 @@ static void run_chains(void *argument) {
 static perf_figure measure_chains(double (*run)(void), int lanes, double tolerance,
                                   const char *what) {
     chains c = {run, 1};
-    perf_figure f = measure(run_chains, &c, (double)N_STEPS * N_CHAINS * lanes);
+    perf_figure f = perf_rate(run_chains, &c, (double)N_STEPS * N_CHAINS * lanes);
     perf_require(c.error <= tolerance, what);
     return f;
 }
@@ -118,7 +115,7 @@ perf_figure perf_fma_peak(dp_isa isa, int is_single) {
     const arithmetic *a = &arithmetics[isa];
     perf_figure f = is_single ? measure_chains(a->fma_single, a->bytes / 4, 0, "FMA in single")
                               : measure_chains(a->fma_double, a->bytes / 8, 0, "FMA in double");
-    return (perf_figure){2 * f.median, f.spread}; /* a product and a sum */
+    return (perf_figure){2 * f.median, f.spread, 2 * f.smallest}; /* a product and a sum */
 }
 
 perf_figure perf_rsqrt_rate(dp_isa isa) {
@@ -146,92 +143,8 @@ perf_figure perf_triad(void) {
         perf_try(DAGPOLE_NO_MEMORY);
     for (int64_t i = 0; i < 3 * TRIAD_N; i++)
         memory[i] = i < TRIAD_N ? 0 : i < 2 * TRIAD_N ? 1 : 2;
-    perf_figure f = measure(run_triad, memory, 24. * TRIAD_N);
+    perf_figure f = perf_rate(run_triad, memory, 24. * TRIAD_N);
     perf_require(memory[0] == 7 && memory[TRIAD_N - 1] == 7, "triad");
     dp_free(memory);
     return f;
-}
-
-/* ---- P2P -------------------------------------------------------------------------------- */
-
-#define MAX_N    PERF_P2P_MAX_N
-#define RUN_S    5e-3 /* how long one run takes, about */
-#define N_TRIALS 20   /* calls to find out what one takes */
-
-typedef struct p2p_case {
-    const dp_kernel *kernel;
-    dp_isa isa;
-    int n, repeats;
-    double targets[3][MAX_N], sources[3][MAX_N], charges[MAX_N], sums[4][MAX_N];
-    int has_gradient;
-} p2p_case;
-
-static const double lambda = 1;
-
-static dp_soa soa(double points[3][MAX_N]) {
-    return (dp_soa){points[0], points[1], points[2]};
-}
-
-static dp_sums sums_of(double sums[4][MAX_N], int has_gradient) {
-    if (!has_gradient)
-        return (dp_sums){sums[0], NULL, NULL, NULL};
-    return (dp_sums){sums[0], sums[1], sums[2], sums[3]};
-}
-
-static void run_p2p(void *argument) {
-    p2p_case *p = argument;
-    for (int i = 0; i < p->repeats; i++)
-        p->kernel->p2p[p->isa](lambda, p->n, soa(p->targets), sums_of(p->sums, p->has_gradient),
-                               p->n, soa(p->sources), p->charges);
-}
-
-static void fill_p2p(p2p_case *p) {
-    srand(1);
-    for (int i = 0; i < MAX_N; i++) {
-        for (int k = 0; k < 3; k++) {
-            p->targets[k][i] = rand() / (double)RAND_MAX;
-            p->sources[k][i] = rand() / (double)RAND_MAX;
-        }
-        p->charges[i] = rand() / (double)RAND_MAX;
-    }
-}
-
-static void check_p2p(p2p_case *p) {
-    static double expected[4][MAX_N];
-    memset(expected, 0, sizeof expected);
-    memset(p->sums, 0, sizeof p->sums);
-    p->repeats = 1;
-    run_p2p(p);
-    dp_p2p_ref(p->kernel, lambda, p->n, soa(p->targets), sums_of(expected, p->has_gradient), p->n,
-               soa(p->sources), p->charges);
-    double error = 0, norm = 0;
-    for (int k = 0; k < (p->has_gradient ? 4 : 1); k++)
-        for (int j = 0; j < p->n; j++) {
-            error = fmax(error, fabs(p->sums[k][j] - expected[k][j]));
-            norm = fmax(norm, fabs(expected[k][j]));
-        }
-    perf_require(error <= 1e-14 * norm, "P2P");
-}
-
-perf_figure perf_p2p_rate(const dp_kernel *kernel, dp_isa isa, int n, int has_gradient) {
-    static p2p_case p;
-    p.kernel = kernel;
-    p.isa = isa;
-    p.n = n;
-    p.has_gradient = has_gradient;
-    fill_p2p(&p);
-    check_p2p(&p);
-    p.repeats = N_TRIALS;
-    double begin = dp_clock();
-    run_p2p(&p);
-    p.repeats = 1 + (int)(RUN_S * N_TRIALS / (dp_clock() - begin));
-    return measure(run_p2p, &p, (double)p.repeats * n * n);
-}
-
-double perf_p2p_roof(const dp_kernel *kernel, dp_isa isa, int has_gradient) {
-    static const int sizes[] = {96, 128, 240};
-    double best = 0;
-    for (int i = 0; i < 3; i++)
-        best = fmax(best, perf_p2p_rate(kernel, isa, sizes[i], has_gradient).median);
-    return best;
 }

@@ -6,18 +6,33 @@
 #include "common.h"
 #include "kernel/kernel.h"
 
+/* Billions a second of what run does `count` of in a call. */
+perf_figure perf_rate(void (*run)(void *argument), void *argument, double count);
+
 perf_figure perf_fma_peak(dp_isa isa, int is_single); /* GFlop/s */
 perf_figure perf_rsqrt_rate(dp_isa isa);              /* billions of reciprocal roots a second */
 const char *perf_rsqrt_name(dp_isa isa);
 perf_figure perf_triad(void); /* a[i] = b[i] + 3 c[i] on 192 MB, GB/s */
 
-/* The kernel's loop over n targets and n sources that lie in the first cache, billions of pairs a
- * second; n at most PERF_P2P_MAX_N. */
+/* The kernel's loops over pairs. Mutual ones compute each pair once for both sides; reduced ones
+ * stop at DP_REDUCED_ERROR. */
+typedef enum perf_loop {
+    PERF_ONE_SIDED = 0,
+    PERF_MUTUAL,
+    PERF_ONE_SIDED_REDUCED,
+    PERF_MUTUAL_REDUCED,
+    PERF_N_LOOPS
+} perf_loop;
+const char *perf_loop_name(perf_loop loop);
+
+/* n by n points in the first cache (n at most PERF_P2P_MAX_N): billions of pairs a second, where a
+ * pair that is computed for both sides counts twice. */
 enum { PERF_P2P_MAX_N = 250 };
-perf_figure perf_p2p_rate(const dp_kernel *kernel, dp_isa isa, int n, int has_gradient);
+perf_figure perf_p2p_rate(const dp_kernel *kernel, dp_isa isa, perf_loop loop, int n,
+                          int has_gradient);
 
 /* The best of it over sizes: the roof of every sum over pairs. */
-double perf_p2p_roof(const dp_kernel *kernel, dp_isa isa, int has_gradient);
+double perf_p2p_roof(const dp_kernel *kernel, dp_isa isa, perf_loop loop, int has_gradient);
 
 /* Microseconds to submit and run one task that does nothing, with so many accesses. *workers: how
  * many took part. */

@@ -198,6 +198,7 @@ static dp_graph_inputs graph_inputs(const pipeline *p) {
                              .kernel = dp_kernel_get(p->plan.kernel),
                              .isa = dp_isa_best(),
                              .lambda = scaled_lambda(p),
+                             .is_reduced = dp_accuracy_is_reduced(&p->accuracy),
                              .n_cores = machine.cores,
                              .n_workers = dp_runtime_n_slots(p->runtime)};
 }

@@ -13,8 +13,8 @@ void dagpole_plan_options_init(dagpole_plan_options *options) {
 
 /* Leaves of the size where near and far field cost about the same, by digits. */
 static const int n_crit_by_digits[] = {
-    [3] = 80,  [4] = 100, [5] = 120,  [6] = 150,  [7] = 180,
-    [8] = 220, [9] = 260, [10] = 320, [11] = 380, [12] = 450,
+    [3] = 110, [4] = 140, [5] = 180, [6] = 300,  [7] = 330,
+    [8] = 360, [9] = 400, [10] = 450, [11] = 500, [12] = 600,
 };
 
 static dagpole_status check_int(const char *name, int value, int low, int high) {

@@ -46,7 +46,7 @@ dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_o
     dp_runtime_leave(context->runtime);
     if (status != DAGPOLE_OK)
         return status;
-    int is_kept = !*message || operators->is_cached;
+    int is_kept = operators->is_kept;
     dp_operators_destroy(operators);
     if (*message)
         dp_runtime_log(context->runtime, "%s", message);

@@ -14,7 +14,7 @@ static const dp_accuracy by_digits[] = {
     [9] = {.p = 11, .tolerance = 3e-10, .svd_cutoff = 1e-13},
     [10] = {.p = 12, .tolerance = 3e-11, .svd_cutoff = 1e-14},
     [11] = {.p = 13, .tolerance = 3e-12, .svd_cutoff = 1e-14},
-    [12] = {.p = 15, .tolerance = 3e-13, .svd_cutoff = 1e-14},
+    [12] = {.p = 16, .tolerance = 3e-13, .svd_cutoff = 1e-14},
 };
 
 dp_accuracy dp_accuracy_for_digits(int digits) {

@@ -16,18 +16,20 @@ static dp_operator_key key_of_level(const dp_operators_request *r, int level) {
 /* From the cache or built (and stored). */
 static dagpole_status obtain(const dp_team *team, const dp_operators_request *r,
                              const dp_surface *surface, const dp_operator_key *key, char *message,
-                             int *is_cached, dp_operator_data **data) {
+                             dp_operators *ops, dp_operator_data **data) {
     char said[DP_ERROR_TEXT_BYTES] = "";
     DP_TRY(dp_cache_load(r->cache_dir, surface, key, said, data));
     if (*said)
         memcpy(message, said, sizeof said);
     if (*data)
         return DAGPOLE_OK;
-    *is_cached = 0;
+    ops->is_cached = 0;
     DP_TRY(dp_operator_data_build(team, surface, key, data));
-    if (*r->cache_dir && dp_cache_save(r->cache_dir, surface, *data) != DAGPOLE_OK)
+    if (*r->cache_dir && dp_cache_save(r->cache_dir, surface, *data) != DAGPOLE_OK) {
+        ops->is_kept = 0;
         snprintf(message, DP_ERROR_TEXT_BYTES, "operators are not kept: %.400s",
                  dagpole_last_error());
+    }
     return DAGPOLE_OK;
 }
 
@@ -37,9 +39,10 @@ static dagpole_status fill(const dp_team *team, const dp_operators_request *r,
     dp_operator_data *above = NULL, *data = NULL;
     dagpole_status status = DAGPOLE_OK;
     ops->is_cached = 1;
+    ops->is_kept = *r->cache_dir != '\0';
     for (int i = 0; status == DAGPOLE_OK && i < ops->n_sets; i++) {
         dp_operator_key key = key_of_level(r, FIRST_LEVEL + i);
-        status = obtain(team, r, surface, &key, message, &ops->is_cached, &data);
+        status = obtain(team, r, surface, &key, message, ops, &data);
         if (status == DAGPOLE_OK)
             status = dp_operator_set_create(team, r->isa, surface, data, &ops->sets[i]);
         if (status == DAGPOLE_OK && r->kernel->is_homogeneous)

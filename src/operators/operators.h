@@ -47,6 +47,7 @@ typedef struct dp_operators {
     dp_transfer *transfers;                   /* n_sets (homogeneous: 1) */
     dp_transfer *below[DP_MAX_DEPTH + 1];     /* from the boxes of a level to their children */
     int is_cached;                            /* all came from the cache */
+    int is_kept;                              /* all are in the cache now */
 } dp_operators;
 
 typedef struct dp_operators_request {

@@ -1,6 +1,6 @@
-/* The accuracy contract against the direct sum: relative L2 errors of potentials at most 10^-digits,
- * of gradients at most 10^-(digits - 1), of gradients without the pairs that P2P sums at most
- * 300 * 10^-digits. Every measurement prints a line, so that the test log is a table. */
+/* The accuracy contract against the direct sum: relative L2 errors of potentials at most
+ * 10^-digits, of gradients at most 10^-(digits - 1), of gradients without the pairs that P2P sums
+ * at most 300 * 10^-digits. Every measurement prints a line, so that the test log is a table. */
 #ifndef DP_TESTS_ACCURACY_H
 #define DP_TESTS_ACCURACY_H
 
@@ -12,8 +12,8 @@
 
 #include "suite.h"
 
-/* Up to ALL_TARGETS targets are all compared, of more targets N_SAMPLES. A gradient summed in doubles
- * from a thousand near sources is good to N_ROUNDINGS times the machine's precision. */
+/* Up to ALL_TARGETS targets are all compared, of more targets N_SAMPLES. A gradient summed in
+ * doubles from a thousand near sources is good to N_ROUNDINGS times the machine's precision. */
 enum { ALL_TARGETS = 5000, N_SAMPLES = 1000, N_ROUNDINGS = 32 };
 
 typedef struct problem {
@@ -148,9 +148,9 @@ static inline double relative_error(int64_t n, const double *a, const double *b,
 static inline int judge(const problem *p, const char *quantity, double error, double bound) {
     int is_bad = !(error <= bound);
     printf("%s %s lambda %g %s %s digits %d N %lld %s %.2e bound %.0e%s\n",
-           is_bad ? "EXCEEDED" : "within",
-           p->kernel == DAGPOLE_LAPLACE ? "laplace" : "yukawa", p->lambda, p->name, p->charges_name,
-           p->digits, (long long)p->n_sources, quantity, error, bound, is_bad ? " <----" : "");
+           is_bad ? "EXCEEDED" : "within", p->kernel == DAGPOLE_LAPLACE ? "laplace" : "yukawa",
+           p->lambda, p->name, p->charges_name, p->digits, (long long)p->n_sources, quantity, error,
+           bound, is_bad ? " <----" : "");
     fflush(stdout);
     return is_bad;
 }

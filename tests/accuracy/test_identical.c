@@ -133,8 +133,8 @@ START_TEST(two_plans_at_once) {
         expected[i] = results_of((way){NULL, 0}, &problems[i]);
     dagpole_context *context = open_way((way){"lws", 2});
     for (int i = 0; i < 2; i++)
-        users[i] = (user){open_plan(context, &problems[i]), &problems[i], new_array(4 * N_SMALL),
-                          0};
+        users[i] =
+            (user){open_plan(context, &problems[i]), &problems[i], new_array(4 * N_SMALL), 0};
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, evaluate_ten_times, &users[i]), 0);
     for (int i = 0; i < 2; i++) {

@@ -106,11 +106,8 @@ START_TEST(targets_equal_to_sources) {
         charges[i] = suite_uniform(&state) - 0.5;
     for (int way = 0; way < 3; way++) {
         const double *given[] = {NULL, sources, targets};
-        problem p = {.digits = 6,
-                     .n_sources = N,
-                     .sources = sources,
-                     .n_targets = N,
-                     .targets = given[way]};
+        problem p = {
+            .digits = 6, .n_sources = N, .sources = sources, .n_targets = N, .targets = given[way]};
         dagpole_plan *plan = open_plan(context, &p);
         results[way] = new_array(4 * N);
         assert_ok(dagpole_plan_evaluate(plan, charges, results[way], results[way] + N));

@@ -4,7 +4,7 @@
 static const struct {
     const char *distribution;
     double lambda;
-} cases[] = {{"cube", 1},   {"cube", 5},   {"cube", 30},   {"sphere", 1},
+} cases[] = {{"cube", 1},   {"cube", 5},    {"cube", 30},   {"sphere", 1},
              {"sphere", 5}, {"sphere", 30}, {"plummer", 1}, {"ellipsoid", 2}};
 
 static void check_digits(int digits) {

@@ -40,8 +40,10 @@ typedef struct bad_option {
     const char *text;
 } bad_option;
 
-#define INT_OPTION(name, value, text)    {offsetof(dagpole_plan_options, name), 'i', value, text}
-#define DOUBLE_OPTION(name, value, text) {offsetof(dagpole_plan_options, name), 'd', value, text}
+#define INT_OPTION(name, value, text)                                                              \
+    { offsetof(dagpole_plan_options, name), 'i', value, text }
+#define DOUBLE_OPTION(name, value, text)                                                           \
+    { offsetof(dagpole_plan_options, name), 'd', value, text }
 
 static const bad_option bad_options[] = {
     INT_OPTION(digits, 2, "digits is 2: it must be 3 ... 12"),
@@ -57,11 +59,13 @@ static const bad_option bad_options[] = {
     INT_OPTION(n_crit, 100001, "n_crit is 100001"),
     INT_OPTION(block_boxes, -7, "block_boxes is -7: it must be 0 (automatic) or 1 ... 100000"),
     INT_OPTION(block_boxes, 100001, "block_boxes is 100001"),
-    DOUBLE_OPTION(tolerance, 9e-16, "tolerance is 9e-16: it must be 0 (automatic) or 1e-15 ... 0.1"),
+    DOUBLE_OPTION(tolerance, 9e-16,
+                  "tolerance is 9e-16: it must be 0 (automatic) or 1e-15 ... 0.1"),
     DOUBLE_OPTION(tolerance, 0.2, "tolerance is 0.2"),
     DOUBLE_OPTION(tolerance, -1e-3, "tolerance is -0.001"),
     DOUBLE_OPTION(tolerance, NAN, "tolerance is nan"),
-    DOUBLE_OPTION(svd_cutoff, 9e-17, "svd_cutoff is 9e-17: it must be 0 (automatic) or 1e-16 ... 0.01"),
+    DOUBLE_OPTION(svd_cutoff, 9e-17,
+                  "svd_cutoff is 9e-17: it must be 0 (automatic) or 1e-16 ... 0.01"),
     DOUBLE_OPTION(svd_cutoff, 0.02, "svd_cutoff is 0.02"),
     DOUBLE_OPTION(svd_cutoff, INFINITY, "svd_cutoff is inf"),
 };
@@ -109,13 +113,17 @@ END_TEST
 START_TEST(plans_take_the_ends_of_ranges) {
     dagpole_context *context = open_serial();
     double *points = cloud_make(CLOUD_CUBE, 100, 1);
-    static const bad_option ends[] = {
-        INT_OPTION(digits, 3, ""),          INT_OPTION(p, 3, ""),
-        INT_OPTION(p, 20, ""),              INT_OPTION(n_crit, 1, ""),
-        INT_OPTION(n_crit, 100000, ""),     INT_OPTION(block_boxes, 1, ""),
-        INT_OPTION(block_boxes, 100000, ""), DOUBLE_OPTION(tolerance, 1e-15, ""),
-        DOUBLE_OPTION(tolerance, 1e-1, ""), DOUBLE_OPTION(svd_cutoff, 1e-16, ""),
-        DOUBLE_OPTION(svd_cutoff, 1e-2, "")};
+    static const bad_option ends[] = {INT_OPTION(digits, 3, ""),
+                                      INT_OPTION(p, 3, ""),
+                                      INT_OPTION(p, 20, ""),
+                                      INT_OPTION(n_crit, 1, ""),
+                                      INT_OPTION(n_crit, 100000, ""),
+                                      INT_OPTION(block_boxes, 1, ""),
+                                      INT_OPTION(block_boxes, 100000, ""),
+                                      DOUBLE_OPTION(tolerance, 1e-15, ""),
+                                      DOUBLE_OPTION(tolerance, 1e-1, ""),
+                                      DOUBLE_OPTION(svd_cutoff, 1e-16, ""),
+                                      DOUBLE_OPTION(svd_cutoff, 1e-2, "")};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         dagpole_plan_options options = quick_options(0);
         char *at = (char *)&options + ends[i].offset;
@@ -137,8 +145,8 @@ START_TEST(plans_refuse_points) {
     double points[] = {0, 0, 0, 1, 1, 1, 2, 2, 2};
     expect_failure(dagpole_plan_create(context, NULL, 3, points, 0, NULL, NULL),
                    DAGPOLE_BAD_ARGUMENT, "plan is NULL");
-    expect_failure(dagpole_plan_create(NULL, NULL, 3, points, 0, NULL, &plan),
-                   DAGPOLE_BAD_ARGUMENT, "context is NULL");
+    expect_failure(dagpole_plan_create(NULL, NULL, 3, points, 0, NULL, &plan), DAGPOLE_BAD_ARGUMENT,
+                   "context is NULL");
     expect_failure(dagpole_plan_create(context, NULL, -1, points, 0, NULL, &plan),
                    DAGPOLE_BAD_ARGUMENT, "n_sources is -1");
     expect_failure(dagpole_plan_create(context, NULL, INT64_MAX, points, 0, NULL, &plan),
@@ -226,8 +234,8 @@ START_TEST(queries_refuse) {
     must(dagpole_plan_evaluate(plan, charges, values, NULL));
     expect_failure(dagpole_plan_expansions(NULL, 0, values, NULL, NULL), DAGPOLE_BAD_ARGUMENT,
                    "plan is NULL");
-    expect_failure(dagpole_plan_expansions(plan, n_boxes, values, NULL, NULL),
-                   DAGPOLE_BAD_ARGUMENT, last);
+    expect_failure(dagpole_plan_expansions(plan, n_boxes, values, NULL, NULL), DAGPOLE_BAD_ARGUMENT,
+                   last);
     expect_failure(dagpole_plan_expansions(plan, 0, NULL, NULL, values), DAGPOLE_BAD_ARGUMENT,
                    "box 0 is not a leaf");
 
@@ -258,7 +266,7 @@ START_TEST(estimates_and_precomputation_refuse) {
     int64_t bytes;
     expect_failure(dagpole_plan_estimate(NULL, 1, 0, NULL), DAGPOLE_BAD_ARGUMENT, "bytes is NULL");
     expect_failure(dagpole_plan_estimate(NULL, -5, 0, &bytes), DAGPOLE_BAD_ARGUMENT,
-                   "n_sources -5");
+                   "n_sources is -5");
     expect_failure(dagpole_plan_estimate(NULL, 1, -6, &bytes), DAGPOLE_BAD_ARGUMENT,
                    "n_targets -6");
     expect_failure(dagpole_precompute(NULL, NULL, 1, 2), DAGPOLE_BAD_ARGUMENT, "context is NULL");
@@ -278,35 +286,35 @@ END_TEST
 
 START_TEST(direct_sums_refuse) {
     double points[] = {0, 0, 0, 1, 1, 1}, charges[] = {1, 2}, results[6];
-    expect_failure(dagpole_direct(NULL, (dagpole_kernel)5, 0, 2, points, charges, 0, NULL, results,
-                                  NULL),
-                   DAGPOLE_BAD_ARGUMENT, "kernel is 5");
-    expect_failure(dagpole_direct(NULL, DAGPOLE_YUKAWA, -2, 2, points, charges, 0, NULL, results,
-                                  NULL),
-                   DAGPOLE_BAD_ARGUMENT, "lambda is -2");
-    expect_failure(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, -2, points, charges, 0, NULL, results,
-                                  NULL),
-                   DAGPOLE_BAD_ARGUMENT, "n_sources is -2");
-    expect_failure(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, charges, -4, points, results,
-                                  NULL),
-                   DAGPOLE_BAD_ARGUMENT, "n_targets -4");
-    expect_failure(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, NULL, charges, 0, NULL, results,
-                                  NULL),
-                   DAGPOLE_BAD_ARGUMENT, "sources is NULL");
-    expect_failure(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, NULL, 0, NULL, results,
-                                  NULL),
-                   DAGPOLE_BAD_ARGUMENT, "charges is NULL");
-    expect_failure(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, charges, 0, NULL, NULL,
-                                  NULL),
-                   DAGPOLE_BAD_ARGUMENT, "potentials is NULL");
+    expect_failure(
+        dagpole_direct(NULL, (dagpole_kernel)5, 0, 2, points, charges, 0, NULL, results, NULL),
+        DAGPOLE_BAD_ARGUMENT, "kernel is 5");
+    expect_failure(
+        dagpole_direct(NULL, DAGPOLE_YUKAWA, -2, 2, points, charges, 0, NULL, results, NULL),
+        DAGPOLE_BAD_ARGUMENT, "lambda is -2");
+    expect_failure(
+        dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, -2, points, charges, 0, NULL, results, NULL),
+        DAGPOLE_BAD_ARGUMENT, "n_sources is -2");
+    expect_failure(
+        dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, charges, -4, points, results, NULL),
+        DAGPOLE_BAD_ARGUMENT, "n_targets -4");
+    expect_failure(
+        dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, NULL, charges, 0, NULL, results, NULL),
+        DAGPOLE_BAD_ARGUMENT, "sources is NULL");
+    expect_failure(
+        dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, NULL, 0, NULL, results, NULL),
+        DAGPOLE_BAD_ARGUMENT, "charges is NULL");
+    expect_failure(
+        dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, charges, 0, NULL, NULL, NULL),
+        DAGPOLE_BAD_ARGUMENT, "potentials is NULL");
     charges[1] = INFINITY;
-    expect_failure(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, charges, 0, NULL, results,
-                                  NULL),
-                   DAGPOLE_NUMERIC, "charges[1] is inf");
+    expect_failure(
+        dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, charges, 0, NULL, results, NULL),
+        DAGPOLE_NUMERIC, "charges[1] is inf");
     points[4] = NAN;
-    expect_failure(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, charges, 0, NULL, results,
-                                  NULL),
-                   DAGPOLE_NUMERIC, "sources[1]");
+    expect_failure(
+        dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, charges, 0, NULL, results, NULL),
+        DAGPOLE_NUMERIC, "sources[1]");
 }
 END_TEST
 

@@ -132,7 +132,8 @@ START_TEST(few_points_and_none) {
 }
 END_TEST
 
-/* NULL, the same pointer, n_targets 0 or n_sources: all the same; a copy is as good, by accuracy. */
+/* NULL, the same pointer, n_targets 0 or n_sources: all the same; a copy is as good, by accuracy.
+ */
 START_TEST(sources_as_targets) {
     enum { N = 600 };
     dagpole_context *context = open_serial();
@@ -267,5 +268,5 @@ END_TEST
 
 SUITE_MAIN("evaluate", 60, plans_match_direct_sums, direct_sums_match_the_formulas,
            direct_sums_do_without_points, direct_sums_are_the_same_with_a_context,
-           few_points_and_none, sources_as_targets, evaluations_are_repeatable,
-           units_do_not_matter, strong_screening_gives_no_nan, failing_allocations_leave_nothing)
+           few_points_and_none, sources_as_targets, evaluations_are_repeatable, units_do_not_matter,
+           strong_screening_gives_no_nan, failing_allocations_leave_nothing)

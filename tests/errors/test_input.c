@@ -18,8 +18,8 @@ static dagpole_status create(const dagpole_plan_options *options, int64_t n_sour
                              dagpole_plan **plan) {
     static dagpole_plan *none;
     *plan = (dagpole_plan *)&none; /* to see that a failure sets it to NULL */
-    dagpole_status status = dagpole_plan_create(context, options, n_sources, sources, n_targets,
-                                                given_targets, plan);
+    dagpole_status status =
+        dagpole_plan_create(context, options, n_sources, sources, n_targets, given_targets, plan);
     ck_assert_ptr_null(*plan);
     return status;
 }
@@ -154,9 +154,9 @@ START_TEST(null_where_an_array_is_needed) {
                  "plan");
     assert_fails(dagpole_context_create(NULL, NULL), DAGPOLE_BAD_ARGUMENT, "context");
     assert_fails(sum(N, NULL, 0, NULL), DAGPOLE_BAD_ARGUMENT, "sources|100");
-    assert_fails(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, N, points, NULL, 0, NULL, potentials,
-                                NULL),
-                 DAGPOLE_BAD_ARGUMENT, "charges|100");
+    assert_fails(
+        dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, N, points, NULL, 0, NULL, potentials, NULL),
+        DAGPOLE_BAD_ARGUMENT, "charges|100");
     assert_fails(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, N, points, charges, 0, NULL, NULL, NULL),
                  DAGPOLE_BAD_ARGUMENT, "potentials|100");
     assert_fails(dagpole_plan_estimate(NULL, N, 0, NULL), DAGPOLE_BAD_ARGUMENT, "bytes");

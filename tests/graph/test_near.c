@@ -50,6 +50,27 @@ START_TEST(each_pair_of_leaves_meets_once) {
 }
 END_TEST
 
+/* P2P relies on it: leaves of one block are near both ways or not at all. */
+static void check_symmetry(const dp_graph *g, int32_t target, int32_t source) {
+    int n_back = 0;
+    if (g->block_of[target] != g->block_of[source])
+        return;
+    for (int64_t i = g->near.offset[source]; i < g->near.offset[source + 1]; i++)
+        n_back += g->near.index[i] == target;
+    EXPECT(n_back == 1);
+}
+
+START_TEST(near_lists_of_a_block_are_symmetric) {
+    growth g;
+    growth_scene(_i, 2000, &(wish){.n_crit = 20}, &g);
+    const dp_csr *near = &g.graph->near;
+    for (int32_t box = 0; box < g.forest.tree.n_boxes; box++)
+        for (int64_t i = near->offset[box]; i < near->offset[box + 1]; i++)
+            check_symmetry(g.graph, box, near->index[i]);
+    growth_free(&g);
+}
+END_TEST
+
 static int64_t n_entries(const dp_csr *csr) {
     return csr->offset[csr->n_rows];
 }
@@ -131,6 +152,7 @@ int main(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, each_pair_of_leaves_meets_once, 0, N_SCENES);
     tcase_add_loop_test(tcase, pairs_are_the_v_lists, 0, N_SCENES);
+    tcase_add_loop_test(tcase, near_lists_of_a_block_are_symmetric, 0, N_CLOUDS);
     tcase_add_test(tcase, small_boxes_are_near_and_large_ones_keep_their_operators);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

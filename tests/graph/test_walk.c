@@ -179,7 +179,8 @@ START_TEST(serial_execution_matches_the_direct_sum) {
                   .p = 5,
                   .tolerance = 1e-4,
                   .lambda = variant == 2 ? 1 : 0,
-                  .n_workers = 2};
+                  .n_workers = 2,
+                  .is_reduced = variant == 0};
         growth g;
         double *points = cloud_make((cloud)(_i % N_CLOUDS), 2 * n, (uint64_t)_i + 1);
         double *targets = _i < N_CLOUDS ? NULL : points + 3 * n;
