@@ -106,7 +106,7 @@ def draw_lines(title, series, x_log, x_label, y_label, marks=()):
     frame(picture, x, y, x.decades() if x_log else sorted(set(xs)), x_label, y_label)
     for i, (_, points) in enumerate(series):
         at = [(x(a), y(b)) for a, b in points]
-        picture.line(at, COLOURS[i % len(COLOURS)])
+        picture.line(at, COLOURS[i % len(COLOURS)], dashes='6 4' if i >= len(COLOURS) else '')
         for a, b in at:
             picture.dot(a, b, COLOURS[i % len(COLOURS)])
     for i, a, b in marks:

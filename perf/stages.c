@@ -5,6 +5,7 @@
 #include "geometry/chunk.h"
 #include "geometry/sort.h"
 #include "graph/graph.h"
+#include "graph/leaf_size.h"
 #include "platform/machine.h"
 #include "runtime/runtime.h"
 #include "tree/internals.h"
@@ -15,6 +16,7 @@
 
 typedef enum stage {
     BOUNDS,
+    CHOICE,
     KEYS,
     SORT,
     POINTS,
@@ -43,6 +45,7 @@ static const struct {
     const char *name, *text;
 } names[N_STAGES] = {
     [BOUNDS] = {"bounds", "bounding box"},
+    [CHOICE] = {"choice", "root cube and leaf size"},
     [KEYS] = {"keys", "(part of points) Morton keys"},
     [SORT] = {"sort", "(part of points) keys sorted"},
     [POINTS] = {"points", "keys, sort, merge, copy"},
@@ -67,7 +70,8 @@ static const struct {
 };
 
 typedef struct pipeline {
-    dagpole_plan_options plan; /* with n_crit and parameters resolved */
+    dagpole_plan_options plan;
+    int n_crit; /* asked for or chosen */
     dp_accuracy accuracy;
     dagpole_cloud cloud;
     dp_runtime *runtime;
@@ -132,27 +136,44 @@ static void time_keys(pipeline *p, const dp_cube *cube) {
 static void time_internals(pipeline *p, const dp_cube *cube) {
     dp_internals internals = {0};
     double clock = dp_clock();
-    perf_try(dp_internals_split(p->team, p->points.n, p->points.key, p->plan.n_crit,
-                                cube->max_depth, &internals));
+    perf_try(dp_internals_split(p->team, p->points.n, p->points.key, p->n_crit, cube->max_depth,
+                                &internals));
     lap(p, SPLIT, &clock);
     perf_try(dp_internals_balance(p->team, p->points.n, p->points.key, &internals));
     lap(p, BALANCE, &clock);
     dp_internals_free(&internals);
 }
 
+static dp_cube choose_cube(pipeline *p, const dp_bounds *bounds) {
+    dp_leaf_choice choice;
+    dp_leaf_request request = {.bounds = *bounds,
+                               .n_sources = p->cloud.n_sources,
+                               .sources = p->cloud.sources,
+                               .kernel = dp_kernel_get(p->plan.kernel),
+                               .accuracy = p->accuracy,
+                               .isa = dp_isa_best()};
+    p->n_crit = p->plan.n_crit;
+    if (p->n_crit)
+        return dp_cube_fit(bounds, 1);
+    perf_try(dp_leaf_size_choose(&request, &choice));
+    p->n_crit = choice.n_crit;
+    return choice.cube;
+}
+
 static void time_tree(pipeline *p) {
     dp_bounds bounds = dp_bounds_empty();
     double clock = dp_clock();
     perf_try(dp_bounds_widen(p->team, "sources", p->cloud.n_sources, p->cloud.sources, &bounds));
-    dp_cube cube = dp_cube_fit(&bounds, 1);
     lap(p, BOUNDS, &clock);
+    dp_cube cube = choose_cube(p, &bounds);
+    lap(p, CHOICE, &clock);
     time_keys(p, &cube);
     clock = dp_clock();
     perf_try(dp_points_build(p->team, &cube, p->cloud.n_sources, p->cloud.sources, &p->points));
     lap(p, POINTS, &clock);
     time_internals(p, &cube);
     clock = dp_clock();
-    perf_try(dp_tree_build(p->team, &cube, &p->points, NULL, p->plan.n_crit, &p->tree));
+    perf_try(dp_tree_build(p->team, &cube, &p->points, NULL, p->n_crit, &p->tree));
     lap(p, TREE, &clock);
     perf_try(dp_lists_build(p->team, &p->tree, &p->lists));
     lap(p, LISTS, &clock);
@@ -278,13 +299,13 @@ static void report(pipeline *p, const char *distribution, int is_json, double er
         cli_json_text(&json, "distribution", distribution);
         cli_json_int(&json, "n", p->cloud.n_sources);
         cli_json_int(&json, "digits", p->plan.digits);
-        cli_json_int(&json, "n_crit", p->plan.n_crit);
+        cli_json_int(&json, "n_crit", p->n_crit);
         cli_json_int(&json, "threads", dp_runtime_threads(p->runtime));
         cli_json_real(&json, "error", error);
         cli_json_open(&json, "seconds");
     } else {
         printf("%s, %lld points, %d digits, n_crit %d, %d workers, %d runs, error %.1e\n",
-               distribution, (long long)p->cloud.n_sources, p->plan.digits, p->plan.n_crit,
+               distribution, (long long)p->cloud.n_sources, p->plan.digits, p->n_crit,
                dp_runtime_threads(p->runtime), p->n_runs, error);
     }
     for (int s = 0; s < N_STAGES; s++) {
@@ -300,30 +321,12 @@ static void report(pipeline *p, const char *distribution, int is_json, double er
     }
 }
 
-/* What the library would choose where n_crit is 0: a plan tells. */
-static void resolve(pipeline *p) {
-    dagpole_context_options options;
-    dagpole_context *context;
-    dagpole_plan *plan;
-    dagpole_report r = {.size = sizeof r};
-    dagpole_context_options_init(&options);
-    options.serial = 1;
-    perf_try(dagpole_context_create(&options, &context));
-    perf_try(dagpole_plan_create(context, &p->plan, p->cloud.n_sources, p->cloud.sources, 0, NULL,
-                                 &plan));
-    perf_try(dagpole_plan_report(plan, &r));
-    dagpole_plan_destroy(plan);
-    dagpole_context_destroy(context);
-    p->plan.n_crit = r.n_crit;
-    p->accuracy = (dp_accuracy){r.p, r.tolerance, r.svd_cutoff};
-}
-
 static void run(pipeline *p, const char *distribution, int64_t n, int threads, int n_runs) {
     p->cloud = perf_cloud(distribution, n, "mixed");
     p->potentials = perf_alloc((size_t)n, sizeof *p->potentials);
     p->machine.size = sizeof p->machine;
     perf_try(dagpole_machine_query(NULL, &p->machine));
-    resolve(p);
+    p->accuracy = dp_accuracy_for_digits(p->plan.digits);
     perf_try(dp_runtime_create(&(dp_runtime_options){.threads = threads}, &p->runtime));
     p->team = dp_runtime_team(p->runtime);
     dp_runtime_enter(p->runtime);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "graph/graph.h"
+#include "graph/leaf_size.h"
 #include "platform/machine.h"
 #include "runtime/runtime.h"
 #include "tree/check.h"
@@ -38,7 +39,8 @@ struct dagpole_plan {
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
 
-/* Checks the options and replaces zeros by what digits ask for. options NULL = defaults. */
+/* Checks the options and replaces zeros by what digits ask for, except n_crit, which depends on the
+ * points. options NULL = defaults. */
 dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out);
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *resolved);
 

@@ -11,12 +11,6 @@ void dagpole_plan_options_init(dagpole_plan_options *options) {
         (dagpole_plan_options){.size = sizeof *options, .kernel = DAGPOLE_LAPLACE, .digits = 6};
 }
 
-/* Leaves of the size where near and far field cost about the same, by digits. */
-static const int n_crit_by_digits[] = {
-    [3] = 110, [4] = 140, [5] = 180, [6] = 300,  [7] = 330,
-    [8] = 360, [9] = 400, [10] = 450, [11] = 500, [12] = 600,
-};
-
 static dagpole_status check_int(const char *name, int value, int low, int high) {
     if (value == 0 || (value >= low && value <= high))
         return DAGPOLE_OK;
@@ -62,7 +56,6 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
     o.p = o.p ? o.p : accuracy.p;
     o.tolerance = o.tolerance ? o.tolerance : accuracy.tolerance;
     o.svd_cutoff = o.svd_cutoff ? o.svd_cutoff : accuracy.svd_cutoff;
-    o.n_crit = o.n_crit ? o.n_crit : n_crit_by_digits[o.digits];
     *out = o;
     return DAGPOLE_OK;
 }

@@ -28,13 +28,36 @@ static dagpole_status check_arrays(int64_t n_sources, const double *sources, int
     return DAGPOLE_OK;
 }
 
+/* The leaf size that was asked for in the smallest cube, or both from the cost model. */
+static dagpole_status choose_leaf_size(dagpole_plan *p, const dp_bounds *bounds,
+                                       const double *sources, const double *targets,
+                                       dp_cube *cube) {
+    dp_leaf_choice choice;
+    *cube = dp_cube_fit(bounds, 1);
+    if (p->options.n_crit)
+        return DAGPOLE_OK;
+    dp_leaf_request request = {.bounds = *bounds,
+                               .n_sources = p->n_sources,
+                               .sources = sources,
+                               .n_targets = p->targets_are_sources ? 0 : p->n_targets,
+                               .targets = targets,
+                               .kernel = p->kernel,
+                               .accuracy = dp_options_accuracy(&p->options),
+                               .isa = p->context->isa};
+    DP_TRY(dp_leaf_size_choose(&request, &choice));
+    *cube = choice.cube;
+    p->options.n_crit = choice.n_crit;
+    return DAGPOLE_OK;
+}
+
 static dagpole_status build_tree(const dp_team *team, dagpole_plan *p, const double *sources,
                                  const double *targets) {
     dp_bounds bounds = dp_bounds_empty();
+    dp_cube cube;
     DP_TRY(dp_bounds_widen(team, "sources", p->n_sources, sources, &bounds));
     if (!p->targets_are_sources)
         DP_TRY(dp_bounds_widen(team, "targets", p->n_targets, targets, &bounds));
-    dp_cube cube = dp_cube_fit(&bounds, 1);
+    DP_TRY(choose_leaf_size(p, &bounds, sources, targets, &cube));
     DP_TRY(dp_points_build(team, &cube, p->n_sources, sources, &p->sources));
     if (!p->targets_are_sources)
         DP_TRY(dp_points_build(team, &cube, p->n_targets, targets, &p->own_targets));

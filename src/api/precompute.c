@@ -53,12 +53,6 @@ dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_o
     return is_kept ? DAGPOLE_OK : dp_fail(DAGPOLE_FILE, "%s", message);
 }
 
-/* Expansion sizes measured for the default accuracies (docs: src/README.md). */
-static double expansion_size(double tolerance) {
-    double digits = -log10(tolerance);
-    return 4.0 * digits * digits; /* 29 at 2.7, 147 at 6.1, 350 at 9.3, 610 at 12.3 */
-}
-
 dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_t n_sources,
                                      int64_t n_targets, int64_t *bytes) {
     dagpole_plan_options o;
@@ -69,11 +63,12 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "n_sources is %lld, n_targets %lld: each must be 0 ... 2^40",
                        (long long)n_sources, (long long)n_targets);
-    double k = expansion_size(o.tolerance), rank = 0.13 * k;
+    double k = dp_cost_expansion_size(o.tolerance), rank = dp_cost_mean_rank(k);
+    double n_crit = o.n_crit ? o.n_crit : 50 * o.digits - 50; /* what the cost model comes to */
     double own_targets = (double)n_targets, targets = n_targets ? own_targets : (double)n_sources;
     double points = (double)n_sources + own_targets;
     /* Leaves are about 0.4 full; a box holds two expansions and up to 189 M2L pairs. */
-    double boxes = 1.15 * points / (0.4 * o.n_crit) + 1;
+    double boxes = 1.15 * points / (0.4 * n_crit) + 1;
     double plan = 40 * points + 32.0 * (double)n_sources + 56 * targets +
                   boxes * (16 * k + 189 * 12 + 60 * 4 + 100);
     double sets = o.kernel == DAGPOLE_YUKAWA ? fmax(1, log2(boxes + 1) / 3 - 1) : 1;

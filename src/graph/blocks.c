@@ -10,15 +10,16 @@
 #define LONGEST_BLOCK_S 4e-3
 
 /* Estimated seconds of all operators of one target box. */
-static double box_cost(const dp_graph *g, const dp_cost *cost, int32_t box) {
+static double box_cost(const dp_graph *g, int32_t box) {
     const dp_graph_inputs *in = &g->in;
+    const dp_cost *cost = &g->cost;
     const dp_tree *tree = in->tree;
     const dp_operator_set *set = in->operators->level[tree->level[box]];
     double seconds = 0;
     if (set && set->k) {
         int64_t n_v = in->lists->v.offset[box + 1] - in->lists->v.offset[box];
         seconds +=
-            cost->flop * (n_v * dp_cost_m2l_flops(set) + 4.0 * set->k_padded * set->k_padded);
+            (double)n_v * dp_cost_m2l(cost, set) + cost->flop * 4.0 * set->k_padded * set->k_padded;
     }
     if (!dp_tree_is_leaf(tree, box))
         return seconds;
@@ -34,9 +35,9 @@ static double box_cost(const dp_graph *g, const dp_cost *cost, int32_t box) {
     return seconds + cost->point * (n_points + dp_n_sources(tree, box));
 }
 
-static double block_seconds(const dp_graph_inputs *in, double total) {
-    double seconds = total / (BLOCKS_PER_CORE * (double)in->n_cores);
-    double least = dp_cost_of(in->kernel, in->isa).task;
+static double block_seconds(const dp_graph *g, double total) {
+    double seconds = total / (BLOCKS_PER_CORE * (double)g->in.n_cores);
+    double least = g->cost.task;
     return fmin(fmax(seconds, least), LONGEST_BLOCK_S);
 }
 
@@ -88,7 +89,6 @@ static void cut_level(dp_graph *g, int level, const double *seconds, double full
 
 dagpole_status dp_blocks_cut(dp_graph *g) {
     size_t n = (size_t)g->in.tree->n_boxes;
-    dp_cost cost = dp_cost_of(g->in.kernel, g->in.isa);
     double *seconds = dp_alloc(n, sizeof *seconds), total = 0;
     g->blocks = dp_alloc(n, sizeof *g->blocks);
     g->block_of = dp_alloc(n, sizeof *g->block_of);
@@ -99,9 +99,9 @@ dagpole_status dp_blocks_cut(dp_graph *g) {
         return DAGPOLE_NO_MEMORY;
     }
     for (int32_t box = 0; box < g->in.tree->n_boxes; box++)
-        total += seconds[box] = box_cost(g, &cost, box);
+        total += seconds[box] = box_cost(g, box);
     for (int level = 0; level <= g->in.tree->depth; level++)
-        cut_level(g, level, seconds, block_seconds(&g->in, total));
+        cut_level(g, level, seconds, block_seconds(g, total));
     dp_free(seconds);
     return DAGPOLE_OK;
 }

@@ -1,6 +1,6 @@
-/* What the operators cost, in seconds of one core: for the size of blocks, for priorities and for
- * the choice of the leaf size. The coefficients are fixed per instruction set, never measured at
- * run time, because block sizes decide the order of sums. */
+/* What the operators cost, in seconds of one core: for the size of leaves and blocks and for
+ * priorities. The coefficients are fixed per instruction set, never measured at run time, because
+ * they decide the order of sums. */
 #ifndef DP_GRAPH_COST_H
 #define DP_GRAPH_COST_H
 
@@ -8,15 +8,23 @@
 #include "operators/operators.h"
 
 typedef struct dp_cost {
-    double pair;  /* one P2P pair, potential */
-    double flop;  /* one flop of a packed matrix product */
-    double point; /* gathering or scattering one point */
-    double task;  /* least sensible length of a task */
+    double pair;        /* one P2P pair, potential */
+    double leaf_pair;   /* starting on another pair of leaves */
+    double flop;        /* one flop of a packed matrix product */
+    double column;      /* finding and gathering one column of a product, */
+    double coefficient; /* and each of its coefficients */
+    double point;       /* gathering or scattering one point */
+    double task;        /* least sensible length of a task */
 } dp_cost;
 
-dp_cost dp_cost_of(const dp_kernel *kernel, dp_isa isa);
+dp_cost dp_cost_of(const dp_kernel *kernel, dp_isa isa, int is_reduced);
 
-/* Mean flops of one M2L pair on a level. */
-double dp_cost_m2l_flops(const dp_operator_set *set);
+/* Mean seconds of one M2L pair on a level. */
+double dp_cost_m2l(const dp_cost *cost, const dp_operator_set *set);
+
+/* Length of an expansion and mean rank of M2L before any operator is at hand: fits to those of
+ * operators/accuracy.c for Laplace. */
+double dp_cost_expansion_size(double tolerance);
+double dp_cost_mean_rank(double expansion_size);
 
 #endif

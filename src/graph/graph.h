@@ -60,6 +60,7 @@ typedef struct dp_call {
 
 typedef struct dp_graph {
     dp_graph_inputs in;
+    dp_cost cost;
     int32_t n_blocks;
     dp_block *blocks;
     int32_t *block_of;              /* per box */

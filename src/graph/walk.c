@@ -12,7 +12,6 @@ typedef struct walk {
     int64_t *stamp;    /* per field: 1 + the record that names it last */
     dp_record *record; /* the one being made */
     double cost;
-    dp_cost costs;
 } walk;
 
 static dagpole_status grow(void **array, int64_t n, int64_t *capacity, size_t size) {
@@ -75,7 +74,7 @@ static dagpole_status gather(walk *w, int32_t b) {
     if (!block->n_sources)
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_GATHER, b));
-    w->cost = w->costs.point * (double)block->n_sources;
+    w->cost = w->graph->cost.point * (double)block->n_sources;
     DP_TRY(add_access(w, b, DP_SOURCES, DP_READ_WRITE));
     end_record(w);
     return DAGPOLE_OK;
@@ -88,7 +87,7 @@ static dagpole_status p2m(walk *w, int32_t b) {
         return DAGPOLE_OK;
     const dp_operator_set *set = g->in.operators->level[block->level];
     DP_TRY(begin_record(w, DAGPOLE_P2M, b));
-    w->cost = w->costs.pair * (double)block->n_sources * set->outer.n;
+    w->cost = w->graph->cost.pair * (double)block->n_sources * set->outer.n;
     DP_TRY(add_access(w, b, DP_MULTIPOLES, DP_WRITE));
     DP_TRY(add_access(w, b, DP_SOURCES, DP_READ));
     end_record(w);
@@ -109,7 +108,7 @@ static dagpole_status m2m(walk *w, int32_t b) {
     if (!n_children)
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_M2M, b));
-    w->cost = w->costs.flop * n_children * 2.0 * k * k;
+    w->cost = w->graph->cost.flop * n_children * 2.0 * k * k;
     DP_TRY(add_access(w, b, DP_MULTIPOLES, has_p2m ? DP_READ_WRITE : DP_WRITE));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         for (int i = 0; dp_n_sources(tree, box) && i < tree->n_children[box]; i++)
@@ -133,8 +132,7 @@ static dagpole_status m2l(walk *w, int32_t b) {
     if (!n_pairs)
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_M2L, b));
-    w->cost =
-        w->costs.flop * (double)n_pairs * dp_cost_m2l_flops(g->in.operators->level[block->level]);
+    w->cost = (double)n_pairs * dp_cost_m2l(&g->cost, g->in.operators->level[block->level]);
     DP_TRY(write_locals(w, b));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         DP_TRY(read_boxes(w, &g->in.lists->v, box, DP_MULTIPOLES));
@@ -152,7 +150,7 @@ static dagpole_status p2l(walk *w, int32_t b) {
     int64_t n = 0;
     for (int64_t i = x->offset[block->box_begin]; i < x->offset[block->box_end]; i++)
         n += dp_n_sources(g->in.tree, x->index[i]);
-    w->cost = w->costs.pair * (double)n * g->in.operators->level[block->level]->inner.n;
+    w->cost = w->graph->cost.pair * (double)n * g->in.operators->level[block->level]->inner.n;
     DP_TRY(write_locals(w, b));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         DP_TRY(read_boxes(w, x, box, DP_SOURCES));
@@ -171,7 +169,7 @@ static dagpole_status l2l(walk *w, int32_t b) {
     if (!has_parents)
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_L2L, b));
-    w->cost = w->costs.flop * (block->box_end - block->box_begin) * 2.0 * k * k;
+    w->cost = w->graph->cost.flop * (block->box_end - block->box_begin) * 2.0 * k * k;
     DP_TRY(write_locals(w, b));
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
         int32_t parent = g->block_of[tree->parent[box]];
@@ -189,7 +187,7 @@ static dagpole_status p2p(walk *w, int32_t b) {
     DP_TRY(begin_record(w, DAGPOLE_P2P, b));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         for (int64_t i = u->offset[box]; i < u->offset[box + 1]; i++)
-            w->cost += w->costs.pair * (double)dp_n_targets(g->in.tree, box) *
+            w->cost += w->graph->cost.pair * (double)dp_n_targets(g->in.tree, box) *
                        (double)dp_n_sources(g->in.tree, u->index[i]);
     DP_TRY(add_access(w, b, DP_TARGETS, DP_READ_WRITE));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
@@ -210,7 +208,7 @@ static dagpole_status m2p(walk *w, int32_t b) {
             pairs += (double)dp_n_targets(g->in.tree, box) *
                      g->in.operators->level[g->in.tree->level[list->index[i]]]->inner.n;
     DP_TRY(begin_record(w, DAGPOLE_M2P, b));
-    w->cost = w->costs.pair * pairs;
+    w->cost = w->graph->cost.pair * pairs;
     DP_TRY(add_access(w, b, DP_TARGETS, DP_READ_WRITE));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         DP_TRY(read_boxes(w, list, box, DP_MULTIPOLES));
@@ -225,7 +223,7 @@ static dagpole_status l2p(walk *w, int32_t b) {
     if (!block->has_locals)
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_L2P, b));
-    w->cost = w->costs.pair * (double)block->n_targets * set->outer.n;
+    w->cost = w->graph->cost.pair * (double)block->n_targets * set->outer.n;
     DP_TRY(add_access(w, b, DP_TARGETS, DP_READ_WRITE));
     DP_TRY(add_access(w, b, DP_LOCALS, DP_READ));
     end_record(w);
@@ -234,7 +232,7 @@ static dagpole_status l2p(walk *w, int32_t b) {
 
 static dagpole_status scatter(walk *w, int32_t b) {
     DP_TRY(begin_record(w, DAGPOLE_SCATTER, b));
-    w->cost = w->costs.point * (double)w->graph->blocks[b].n_targets;
+    w->cost = w->graph->cost.point * (double)w->graph->blocks[b].n_targets;
     DP_TRY(add_access(w, b, DP_TARGETS, DP_READ));
     end_record(w);
     return DAGPOLE_OK;
@@ -269,7 +267,7 @@ static dagpole_status walk_all(walk *w) {
 }
 
 dagpole_status dp_walk(dp_graph *graph) {
-    walk w = {.graph = graph, .costs = dp_cost_of(graph->in.kernel, graph->in.isa)};
+    walk w = {.graph = graph};
     w.stamp = dp_alloc_zero((size_t)graph->stream.n_fields, sizeof *w.stamp);
     if (!w.stamp)
         return DAGPOLE_NO_MEMORY;

@@ -1,0 +1,171 @@
+#include "graph/leaf_size.h"
+
+#include <math.h>
+
+#include "geometry/morton.h"
+#include "geometry/sort.h"
+
+#define N_SAMPLE    16384 /* points whose keys are sorted */
+#define N_PROBE     128   /* of those, where occupancies are looked up */
+#define LEAST_COUNT 16    /* sampled points in a box that still tell its occupancy */
+#define N_CUBES     4
+#define LARGEST     5000
+
+/* Expected number of points in the box of each level around a probe. */
+typedef struct probe {
+    double n[DP_MAX_DEPTH + 1];
+    double dimension; /* local: 2^dimension is the ratio of a box's occupancy to its child's */
+} probe;
+
+typedef struct model {
+    const dp_leaf_request *request;
+    dp_cost cost;
+    double n_points, pair_share; /* points of the union; share of its pairs that are summed */
+    double m2l_s, box_s;         /* one M2L pair; M2M, L2L and dense halves of P2M, L2P of a box */
+    int n_probes;
+    probe probes[N_PROBE];
+} model;
+
+/* The i-th point of a sample of m out of sources and targets together. */
+static const double *sampled(const dp_leaf_request *r, int64_t i, int64_t m) {
+    int64_t n = r->n_sources + r->n_targets;
+    int64_t at = (int64_t)((double)i * ((double)n / (double)m));
+    return at < r->n_sources ? r->sources + 3 * at : r->targets + 3 * (at - r->n_sources);
+}
+
+static dagpole_status sort_sample(const dp_leaf_request *r, const dp_cube *cube, int64_t m,
+                                  uint64_t *key) {
+    int64_t *value = dp_alloc_zero((size_t)m, sizeof *value);
+    if (!value)
+        return DAGPOLE_NO_MEMORY;
+    for (int64_t i = 0; i < m; i++) {
+        const double *point = sampled(r, i, m);
+        double scaled[3];
+        for (int d = 0; d < 3; d++)
+            scaled[d] = dp_cube_scale(cube, point[d]);
+        key[i] = dp_morton_of_point(cube, scaled);
+    }
+    dagpole_status status = dp_sort(&dp_team_serial, m, key, value);
+    dp_free(value);
+    return status;
+}
+
+/* Sampled points that share the first 3 level bits with key[i]. */
+static int64_t count_around(const uint64_t *key, int64_t m, int64_t i, int level) {
+    int shift = 3 * (DP_MAX_DEPTH - level);
+    int64_t low = i, high = i;
+    for (int64_t step = 1; step > 0;) /* gallop down, then narrow */
+        if (low - step >= 0 && key[low - step] >> shift == key[i] >> shift) {
+            low -= step;
+            step *= 2;
+        } else
+            step /= 2;
+    for (int64_t step = 1; step > 0;)
+        if (high + step < m && key[high + step] >> shift == key[i] >> shift) {
+            high += step;
+            step *= 2;
+        } else
+            step /= 2;
+    return high - low + 1;
+}
+
+/* Counts where the sample is dense enough, below that by the local dimension. */
+static probe look_up(const uint64_t *key, int64_t m, int64_t i, double points_per_sample) {
+    probe p = {.dimension = 3};
+    int64_t count[DP_MAX_DEPTH + 1], known = 0;
+    for (int level = 0; level <= DP_MAX_DEPTH; level++) {
+        count[level] = count_around(key, m, i, level);
+        p.n[level] = (double)count[level] * points_per_sample;
+        if (count[level] >= LEAST_COUNT)
+            known = level;
+        else
+            break;
+    }
+    if (known >= 2)
+        p.dimension = 0.5 * log2((double)count[known - 2] / (double)count[known]);
+    p.dimension = fmin(fmax(p.dimension, 0.5), 3);
+    for (int level = (int)known + 1; level <= DP_MAX_DEPTH; level++)
+        p.n[level] = p.n[level - 1] * exp2(-p.dimension);
+    return p;
+}
+
+static dagpole_status take_probes(const dp_cube *cube, model *m) {
+    const dp_leaf_request *r = m->request;
+    int64_t n = r->n_sources + r->n_targets, n_sample = n < N_SAMPLE ? n : N_SAMPLE;
+    uint64_t *key = dp_alloc((size_t)n_sample, sizeof *key);
+    dagpole_status status = key ? sort_sample(r, cube, n_sample, key) : DAGPOLE_NO_MEMORY;
+    m->n_probes = (int)(n_sample < N_PROBE ? n_sample : N_PROBE);
+    for (int i = 0; status == DAGPOLE_OK && i < m->n_probes; i++)
+        m->probes[i] =
+            look_up(key, n_sample, i * n_sample / m->n_probes, (double)n / (double)n_sample);
+    dp_free(key);
+    return status;
+}
+
+/* Probability that a box with n expected points holds at most n_crit. */
+static double is_leaf(double n, double n_crit) {
+    double excess = (n - n_crit - 0.5) / sqrt(2 * n);
+    return excess > 4 ? 0 : excess < -4 ? 1 : 0.5 * erfc(excess);
+}
+
+/* Seconds per point at a probe: boxes of each level that are reached, and the leaf that ends the
+ * descent. `widening`: side of the root cube over that of the probes' cube. */
+static double price_of_probe(const model *m, const probe *p, double widening, double n_crit) {
+    double seconds = 0, reached = 1;
+    double dimension = fmin(3, p->dimension + 0.2); /* surfaces are not aligned with boxes */
+    double near = pow(3, dimension), far = pow(6, dimension) - near;
+    double factor = pow(widening, p->dimension);
+    for (int level = 0; level <= DP_MAX_DEPTH && reached > 1e-3; level++) {
+        double n = fmax(p->n[level] * factor, 1), n_boxes = fmax(m->n_points / n, 1);
+        double ends = level == DP_MAX_DEPTH ? 1 : is_leaf(n, n_crit), in_leaf = fmin(n, n_crit);
+        if (level >= 2)
+            seconds += reached * (fmin(far, n_boxes) * m->m2l_s + m->box_s) / n;
+        seconds += reached * ends * fmin(near, n_boxes) *
+                   (m->cost.pair * m->pair_share * in_leaf + m->cost.leaf_pair / in_leaf);
+        reached *= 1 - ends;
+    }
+    return seconds;
+}
+
+static double price(const model *m, double widening, double n_crit) {
+    double sum = 0;
+    for (int i = 0; i < m->n_probes; i++)
+        sum += price_of_probe(m, &m->probes[i], widening, n_crit);
+    return sum / m->n_probes * m->n_points;
+}
+
+static void set_costs(model *m) {
+    const dp_leaf_request *r = m->request;
+    double k = dp_cost_expansion_size(r->accuracy.tolerance),
+           n = (double)(r->n_sources + r->n_targets);
+    m->cost = dp_cost_of(r->kernel, r->isa, dp_accuracy_is_reduced(&r->accuracy));
+    m->n_points = n;
+    m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
+    m->m2l_s =
+        m->cost.flop * 4 * k * dp_cost_mean_rank(k) + m->cost.column + m->cost.coefficient * k;
+    m->box_s = m->cost.flop * 9 * k * k + 2 * m->cost.column;
+}
+
+dagpole_status dp_leaf_size_choose(const dp_leaf_request *request, dp_leaf_choice *choice) {
+    static const double inflate[N_CUBES] = {1, 1.19, 1.42, 1.69};
+    dp_cube smallest = dp_cube_fit(&request->bounds, 1);
+    *choice = (dp_leaf_choice){.cube = smallest, .n_crit = 64, .seconds = INFINITY};
+    model *m = dp_alloc_zero(1, sizeof *m);
+    if (!m)
+        return DAGPOLE_NO_MEMORY;
+    m->request = request;
+    set_costs(m);
+    dagpole_status status = take_probes(&smallest, m);
+    for (int c = 0; status == DAGPOLE_OK && m->n_probes && c < N_CUBES; c++) {
+        dp_cube cube = dp_cube_fit(&request->bounds, inflate[c]);
+        for (double n_crit = 8; n_crit < LARGEST; n_crit *= 1.25) {
+            double seconds =
+                price(m, cube.side / smallest.side * exp2(cube.exponent - smallest.exponent),
+                      floor(n_crit));
+            if (seconds < 0.99 * choice->seconds)
+                *choice = (dp_leaf_choice){cube, (int)n_crit, seconds};
+        }
+    }
+    dp_free(m);
+    return status;
+}

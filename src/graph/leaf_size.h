@@ -1,0 +1,32 @@
+/* The choice of the leaf size and of the root cube before the tree is built.
+ *
+ * Direct sums grow with the number of points in a leaf, M2L with the number of leaves, and on a
+ * uniform cloud the occupancy of leaves jumps by factors of 8 (4 on surfaces) from one level to the
+ * next, which a larger root cube shifts. A sample of the points tells how many lie in a box of each
+ * level around it; the model then prices every pair of root cube and leaf size. The choice depends
+ * on points, accuracy and instruction set alone. */
+#ifndef DP_GRAPH_LEAF_SIZE_H
+#define DP_GRAPH_LEAF_SIZE_H
+
+#include "graph/cost.h"
+
+typedef struct dp_leaf_request {
+    dp_bounds bounds;
+    int64_t n_sources, n_targets; /* n_targets = 0: the sources are the targets */
+    const double *sources, *targets;
+    const dp_kernel *kernel;
+    dp_accuracy accuracy;
+    dp_isa isa;
+} dp_leaf_request;
+
+typedef struct dp_leaf_choice {
+    dp_cube cube;
+    int n_crit;
+    double
+        seconds; /* of one core, as the model sees it, without what does not depend on the choice */
+} dp_leaf_choice;
+
+/* NO_MEMORY is the only failure. */
+dagpole_status dp_leaf_size_choose(const dp_leaf_request *request, dp_leaf_choice *choice);
+
+#endif

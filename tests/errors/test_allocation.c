@@ -1,0 +1,185 @@
+/* Memory that runs out: the k-th of the project's own allocations fails, for every k of a small
+ * run. What StarPU, HDF5 and OpenBLAS do when malloc fails is another matter. */
+#include "base/memory.h"
+#include "errors.h"
+#include "platform/scratch.h"
+
+enum { N = 300, N_TARGETS = 40 };
+
+typedef struct run {
+    dagpole_kernel kernel;
+    int serial;
+    const scratch *cache; /* NULL = none */
+    int is_cold;          /* nothing in it when a run starts */
+    double potentials[N_TARGETS], gradients[3 * N_TARGETS];
+} run;
+
+static double points[3 * N], targets[3 * N_TARGETS], charges[N];
+
+/* Leaves of a few points on a graded cloud, so that every operator takes part. */
+static void set_up(void) {
+    fill_uniform(3 * N, points, 3);
+    fill_uniform(3 * N_TARGETS, targets, 4);
+    fill_uniform(N, charges, 5);
+    for (int i = 0; i < 3 * N / 2; i++)
+        points[i] *= 1e-2;
+    for (int i = 0; i < 3 * N_TARGETS / 2; i++)
+        targets[i] *= 1e-2;
+}
+
+static dagpole_status evaluate(run *r, dagpole_context *context) {
+    dagpole_plan_options options;
+    dagpole_plan *plan;
+    int64_t sampled[2] = {0, N_TARGETS - 1};
+    double near[2], direct[2];
+    dagpole_plan_options_init(&options);
+    options.kernel = r->kernel;
+    options.lambda = 2;
+    options.digits = 3;
+    options.p = 3;
+    options.n_crit = 8;
+    dagpole_status status =
+        dagpole_plan_create(context, &options, N, points, N_TARGETS, targets, &plan);
+    if (status == DAGPOLE_OK)
+        status = dagpole_plan_evaluate(plan, charges, r->potentials, r->gradients);
+    if (status == DAGPOLE_OK)
+        status = dagpole_plan_near_field(plan, charges, 2, sampled, near, NULL);
+    if (status == DAGPOLE_OK)
+        status = dagpole_plan_check(plan, 0);
+    if (status == DAGPOLE_OK)
+        status =
+            dagpole_direct(context, r->kernel, 2, N, points, charges, 2, targets, direct, NULL);
+    dagpole_plan_destroy(plan);
+    return status;
+}
+
+static void empty(const scratch *s) {
+    DIR *directory = opendir(s->directory);
+    char path[1024];
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        snprintf(path, sizeof path, "%s/%s", s->directory, entry->d_name);
+        unlink(path);
+    }
+    closedir(directory);
+}
+
+static dagpole_status run_once(run *r) {
+    dagpole_context_options options;
+    dagpole_context *context;
+    dagpole_context_options_init(&options);
+    options.serial = r->serial;
+    options.threads = r->serial ? 0 : 2;
+    options.cache_dir = r->cache ? r->cache->directory : "";
+    if (r->is_cold)
+        empty(r->cache);
+    dagpole_status status = dagpole_context_create(&options, &context);
+    if (status == DAGPOLE_OK)
+        status = evaluate(r, context);
+    dagpole_context_destroy(context);
+    return status;
+}
+
+static void check_right(run *r, const run *expected) {
+    memset(r->potentials, 0xff, sizeof r->potentials);
+    assert_ok(run_once(r));
+    ck_assert_mem_eq(r->potentials, expected->potentials, sizeof r->potentials);
+    ck_assert_mem_eq(r->gradients, expected->gradients, sizeof r->gradients);
+}
+
+/* Of n allocations the k-th fails. Operators that find no memory for being written to the cache are
+ * used and not kept: only there a failed allocation is not fatal. */
+static int check_allocation(const run *expected, int64_t k, int64_t n, int persistent) {
+    run r = *expected;
+    int64_t live = dp_memory_live();
+    memset(r.potentials, 0xff, sizeof r.potentials);
+    dp_memory_fail_at(k, persistent);
+    dagpole_status status = run_once(&r);
+    dp_memory_fail_at(0, 0);
+    ck_assert_msg(status == DAGPOLE_NO_MEMORY || (status == DAGPOLE_OK && r.is_cold && !persistent),
+                  "allocation %lld of %lld: %s: %s", (long long)k, (long long)n,
+                  dagpole_status_name(status), dagpole_last_error());
+    ck_assert_msg(dp_memory_live() == live, "allocation %lld of %lld leaves %lld blocks",
+                  (long long)k, (long long)n, (long long)(dp_memory_live() - live));
+    if (status == DAGPOLE_NO_MEMORY)
+        ck_assert_ptr_nonnull(strstr(dagpole_last_error(), "allocate"));
+    else
+        ck_assert_mem_eq(r.potentials, expected->potentials, sizeof r.potentials);
+    return status == DAGPOLE_NO_MEMORY;
+}
+
+/* No run leaves a block behind, and every now and then a run without failure is right. */
+static void check_every_allocation(run r, int persistent) {
+    set_up();
+    run expected = r;
+    int64_t live = dp_memory_live(), n_fatal = 0;
+    assert_ok(run_once(&expected)); /* warms the cache */
+    dp_memory_fail_at(0, 0);
+    check_right(&r, &expected);
+    int64_t n = dp_memory_count();
+    ck_assert_int_eq(dp_memory_live(), live);
+    for (int64_t k = 1; k <= n; k++) {
+        n_fatal += check_allocation(&expected, k, n, persistent);
+        if (k % 16 == 0 || k == n)
+            check_right(&r, &expected);
+    }
+    printf("%s, %s, %s%s: %lld allocations, %lld of them fatal\n",
+           r.kernel == DAGPOLE_LAPLACE ? "laplace" : "yukawa", r.serial ? "serial" : "starpu",
+           r.cache ? r.is_cold ? "cold cache" : "warm cache" : "no cache",
+           persistent ? ", all after it fail too" : "", (long long)n, (long long)n_fatal);
+    ck_assert_int_ge(n_fatal, n / 2);
+}
+
+static void check_with_cache(run r, int persistent) {
+    scratch s = scratch_make("any");
+    r.cache = &s;
+    check_every_allocation(r, persistent);
+    scratch_remove(&s);
+}
+
+START_TEST(serial_without_cache) {
+    check_every_allocation((run){.serial = 1}, _i);
+}
+END_TEST
+
+START_TEST(serial_yukawa) {
+    check_every_allocation((run){.serial = 1, .kernel = DAGPOLE_YUKAWA}, _i);
+}
+END_TEST
+
+START_TEST(serial_with_a_cold_cache) {
+    check_with_cache((run){.serial = 1, .is_cold = 1}, _i);
+}
+END_TEST
+
+START_TEST(serial_with_a_warm_cache) {
+    check_with_cache((run){.serial = 1}, _i);
+}
+END_TEST
+
+START_TEST(starpu_without_cache) {
+    check_every_allocation((run){.serial = 0}, _i);
+}
+END_TEST
+
+START_TEST(starpu_with_a_warm_cache) {
+    check_with_cache((run){.serial = 0}, _i);
+}
+END_TEST
+
+/* Each once with a single failure and once with every later allocation failing too. */
+int main(void) {
+    const TTest *const tests[] = {serial_without_cache,     serial_yukawa,
+                                  serial_with_a_cold_cache, serial_with_a_warm_cache,
+                                  starpu_without_cache,     starpu_with_a_warm_cache};
+    Suite *suite = suite_create("allocation");
+    TCase *tcase = tcase_create("allocation");
+    tcase_set_timeout(tcase, 120);
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        tcase_add_loop_test(tcase, tests[i], 0, 2);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
