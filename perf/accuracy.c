@@ -58,10 +58,10 @@ static dagpole_cloud make_cloud(const char *name, int64_t n, const char *charges
     return cloud;
 }
 
-/* Where close pairs rule the gradients by many orders of magnitude, P2P's own error covers the far
- * part: nothing is promised of it. */
+/* In leaves of 1e-6 a local expansion that holds the background's potential to d digits holds d - 6
+ * of its gradient: nothing is promised of that far part. */
 static int is_far_resolved(const char *name) {
-    return strcmp(name, "clustered") != 0 && strcmp(name, "log-radial") != 0;
+    return strcmp(name, "clustered") != 0;
 }
 
 /* ---- cases ------------------------------------------------------------------------------ */

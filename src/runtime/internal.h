@@ -38,6 +38,13 @@ dagpole_status dp_starpu_check_caller(void);
 /* Waits until StarPU is done with tasks that were submitted with detach = 0. */
 void dp_starpu_wait(struct starpu_task *tasks, int64_t n);
 
+/* A condition whose timed waits count on dp_deadline: that many seconds from now. */
+void dp_monotonic_cond_init(pthread_cond_t *condition);
+struct timespec dp_deadline(double seconds);
+
+/* Asks the progress callback whether to go on with the stage that this thread reported last. */
+dagpole_status dp_runtime_poll(dp_runtime *runtime);
+
 /* profile.c: StarPU's own account of some workers' time, in seconds. */
 typedef struct dp_worker_times {
     double total, executing, sleeping;

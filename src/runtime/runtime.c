@@ -61,7 +61,17 @@ void dp_runtime_leave(dp_runtime *runtime) {
         dp_session_rest();
 }
 
+/* What this thread reported last. */
+static _Thread_local const char *last_stage;
+static _Thread_local double last_fraction;
+
+dagpole_status dp_runtime_poll(dp_runtime *runtime) {
+    return last_stage ? dp_runtime_progress(runtime, last_stage, last_fraction) : DAGPOLE_OK;
+}
+
 dagpole_status dp_runtime_progress(dp_runtime *runtime, const char *stage, double fraction) {
+    last_stage = stage;
+    last_fraction = fraction;
     const dp_runtime_options *options = &runtime->options;
     if (options->progress && options->progress(options->progress_user, stage, fraction))
         return dp_fail(DAGPOLE_CANCELLED, "the progress callback asked to stop at stage %s", stage);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "platform/directory.h"
 #include "platform/env.h"
@@ -231,6 +232,23 @@ dagpole_status dp_starpu_check_caller(void) {
     if (starpu_is_initialized() && starpu_task_get_current())
         return dp_fail(DAGPOLE_WRONG_STATE, "called from inside a StarPU task");
     return DAGPOLE_OK;
+}
+
+void dp_monotonic_cond_init(pthread_cond_t *condition) {
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec dp_deadline(double seconds) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += (long)(1e9 * seconds);
+    at.tv_sec += at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
 }
 
 void dp_starpu_wait(struct starpu_task *tasks, int64_t n) {

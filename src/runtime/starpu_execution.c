@@ -144,11 +144,7 @@ static int64_t submit_all(execution *self) {
 static void wait_finished(execution *self) {
     pthread_mutex_lock(&self->lock);
     while (atomic_load(&self->n_unfinished) > 0) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += 50 * 1000 * 1000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        struct timespec until = dp_deadline(0.05);
         pthread_cond_timedwait(&self->finished, &self->lock, &until);
         pthread_mutex_unlock(&self->lock);
         dp_run_report(&self->base.run);
@@ -243,11 +239,7 @@ static dagpole_status allocate(const dp_stream *stream, execution **made) {
 }
 
 static void init_wait(execution *self) {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&self->finished, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    dp_monotonic_cond_init(&self->finished);
     pthread_mutex_init(&self->lock, NULL);
 }
 

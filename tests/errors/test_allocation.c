@@ -16,15 +16,17 @@ typedef struct run {
 
 static double points[3 * N], targets[3 * N_TARGETS], charges[N];
 
-/* Leaves of a few points on a graded cloud, so that every operator takes part. */
-static void set_up(void) {
+/* Leaves of a few points. Laplace has a graded cloud, so that every operator takes part; Yukawa,
+ * with operators of its own for each level, has few levels. */
+static void set_up(dagpole_kernel kernel) {
+    double scale = kernel == DAGPOLE_LAPLACE ? 1e-2 : 1;
     fill_uniform(3 * N, points, 3);
     fill_uniform(3 * N_TARGETS, targets, 4);
     fill_uniform(N, charges, 5);
     for (int i = 0; i < 3 * N / 2; i++)
-        points[i] *= 1e-2;
+        points[i] *= scale;
     for (int i = 0; i < 3 * N_TARGETS / 2; i++)
-        targets[i] *= 1e-2;
+        targets[i] *= scale;
 }
 
 static dagpole_status evaluate(run *r, dagpole_context *context) {
@@ -108,8 +110,8 @@ static int check_allocation(const run *expected, int64_t k, int64_t n, int persi
 }
 
 /* No run leaves a block behind, and every now and then a run without failure is right. */
-static void check_every_allocation(run r, int persistent) {
-    set_up();
+static void check_allocations(run r, int persistent, int64_t most) {
+    set_up(r.kernel);
     run expected = r;
     int64_t live = dp_memory_live(), n_fatal = 0;
     assert_ok(run_once(&expected)); /* warms the cache */
@@ -117,6 +119,7 @@ static void check_every_allocation(run r, int persistent) {
     check_right(&r, &expected);
     int64_t n = dp_memory_count();
     ck_assert_int_eq(dp_memory_live(), live);
+    n = n < most ? n : most;
     for (int64_t k = 1; k <= n; k++) {
         n_fatal += check_allocation(&expected, k, n, persistent);
         if (k % 16 == 0 || k == n)
@@ -127,6 +130,18 @@ static void check_every_allocation(run r, int persistent) {
            r.cache ? r.is_cold ? "cold cache" : "warm cache" : "no cache",
            persistent ? ", all after it fail too" : "", (long long)n, (long long)n_fatal);
     ck_assert_int_ge(n_fatal, n / 2);
+}
+
+static void check_every_allocation(run r, int persistent) {
+    dagpole_context *keeper = NULL;
+    if (!r.serial) { /* StarPU stays up, or its restarts would take a minute */
+        dagpole_context_options options;
+        dagpole_context_options_init(&options);
+        options.threads = 2;
+        assert_ok(dagpole_context_create(&options, &keeper));
+    }
+    check_allocations(r, persistent, INT64_MAX);
+    dagpole_context_destroy(keeper);
 }
 
 static void check_with_cache(run r, int persistent) {
@@ -161,16 +176,23 @@ START_TEST(starpu_without_cache) {
 }
 END_TEST
 
+/* The context's own allocations are the first: each run starts StarPU and ends it. */
+START_TEST(starpu_that_starts_anew) {
+    check_allocations((run){.serial = 0}, _i, 40);
+}
+END_TEST
+
 START_TEST(starpu_with_a_warm_cache) {
     check_with_cache((run){.serial = 0}, _i);
 }
 END_TEST
 
-/* Each once with a single failure and once with every later allocation failing too. */
+/* The tests run twice: with a single failure and once with every later allocation failing too. */
 int main(void) {
     const TTest *const tests[] = {serial_without_cache,     serial_yukawa,
                                   serial_with_a_cold_cache, serial_with_a_warm_cache,
-                                  starpu_without_cache,     starpu_with_a_warm_cache};
+                                  starpu_without_cache,     starpu_that_starts_anew,
+                                  starpu_with_a_warm_cache};
     Suite *suite = suite_create("allocation");
     TCase *tcase = tcase_create("allocation");
     tcase_set_timeout(tcase, 120);

@@ -33,7 +33,7 @@ START_TEST(missing_and_foreign_files) {
     check_unreadable(s.directory, "directory");
     scratch_write(&s, "");
     check_unreadable(s.path, "points.h5|empty");
-    scratch_write(&s, "these are no coordinates\n");
+    scratch_write(&s, "these are certainly no coordinates\n");
     check_unreadable(s.path, "line 1|points.h5");
     scratch_write(&s, "1 2 3 4\n1 2 x 4\n");
     check_unreadable(s.path, "line 2|points.h5|1 2 x 4");
@@ -122,7 +122,7 @@ START_TEST(wrong_shapes_and_types) {
     assert_ok(dp_store_create(s.path, &store));
     assert_ok(dp_store_write(store, "sources/sources", 'd', 1, (int64_t[]){4}, points));
     assert_ok(dp_store_commit(store));
-    check_unreadable(s.path, "sources|not a dataset");
+    check_unreadable(s.path, "sources|neither");
     scratch_remove(&s);
 }
 END_TEST
