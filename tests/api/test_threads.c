@@ -143,7 +143,7 @@ START_TEST(two_threads_use_two_plans) {
 }
 END_TEST
 
-/* Holds whoever evaluates until the test lets go. */
+/* Holds the first that evaluates until the test lets go. */
 typedef struct gate {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -156,9 +156,10 @@ static int wait_at_gate(void *user, const char *stage, double fraction) {
     if (strcmp(stage, "evaluate") != 0)
         return 0;
     pthread_mutex_lock(&g->lock);
+    int is_first = !g->is_reached;
     g->is_reached = 1;
     pthread_cond_broadcast(&g->changed);
-    while (g->is_closed)
+    while (is_first && g->is_closed)
         pthread_cond_wait(&g->changed, &g->lock);
     pthread_mutex_unlock(&g->lock);
     return 0;

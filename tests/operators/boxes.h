@@ -80,7 +80,7 @@ static inline double gradient_error(const box *b, double least) {
 
 /* The bits of two arrays. */
 static inline int is_same(const void *a, const void *b, size_t n_doubles) {
-    return memcmp(a, b, n_doubles * sizeof(double)) == 0;
+    return n_doubles == 0 || memcmp(a, b, n_doubles * sizeof(double)) == 0;
 }
 
 static inline int is_same_panel(const dp_panel *a, const dp_panel *b) {
