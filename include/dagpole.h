@@ -118,9 +118,11 @@ typedef struct dagpole_plan_options {
     int digits;            /* 3 ... 12: relative L2 error of the potentials at most 10^-digits, of
                               the gradients at most 10^-(digits - 1); 6 by default */
     /* For experts; 0 = chosen from digits, the points and the machine. */
-    int p;             /* points along an edge of the equivalent surfaces, 3 ... 20 */
-    int n_crit;        /* most points in a leaf, 1 ... 100000 */
-    double tolerance;  /* relative cut of the compressed basis, 1e-15 ... 1e-1 */
+    int p;            /* points along an edge of the equivalent surfaces, 3 ... 20 */
+    int n_crit;       /* most points in a leaf, 1 ... 100000 */
+    double root_side; /* side of the root cube: the next larger one of its ladder, at most twice the
+                         smallest around the points */
+    double tolerance; /* relative cut of the compressed basis, 1e-15 ... 1e-1 */
     double svd_cutoff; /* relative cut of the pseudo-inverse, 1e-16 ... 1e-2 */
     int block_boxes;   /* boxes in a block (the unit of a task), 1 ... 100000 */
 } dagpole_plan_options;
@@ -164,8 +166,9 @@ DAGPOLE_API dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const doubl
 DAGPOLE_API void dagpole_plan_destroy(dagpole_plan *plan);
 
 /* Builds the operators that options ask for and keeps them in the context's cache, so that no plan
- * pays for it later. Yukawa's depend on the size of the cloud: root_side is the side of the
- * smallest cube around the points in view (ignored for Laplace) and depth the deepest level.
+ * pays for it later. Yukawa's depend on the size of the root cube: root_side is what a report says
+ * of it (or the extent of the points, for plans with root_side set to that) and depth the deepest
+ * level; both are ignored for Laplace.
  * Statuses: as dagpole_plan_create, FILE where the cache cannot be written. */
 DAGPOLE_API dagpole_status dagpole_precompute(dagpole_context *context,
                                               const dagpole_plan_options *options, double root_side,
@@ -259,11 +262,15 @@ DAGPOLE_API dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t i
 DAGPOLE_API dagpole_status dagpole_plan_order(const dagpole_plan *plan, int64_t *source_order,
                                               int64_t *target_order);
 
-/* The near field alone, as summed by P2P, of n targets given by the caller's index (for looking at
- * the error of the far field). potentials n, gradients n x 3, either may be NULL. */
+/* The near field alone, the part that P2P sums, of n targets given by the caller's index, for
+ * looking at the error of the far field: near_field in double precision, near_sums in the precision
+ * that the plan sums it in. potentials n, gradients n x 3, either may be NULL. */
 DAGPOLE_API dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges,
                                                    int64_t n, const int64_t *targets,
                                                    double *potentials, double *gradients);
+DAGPOLE_API dagpole_status dagpole_plan_near_sums(const dagpole_plan *plan, const double *charges,
+                                                  int64_t n, const int64_t *targets,
+                                                  double *potentials, double *gradients);
 
 /* Checks every invariant of the plan's tree and lists (order, coverage, 2:1 balance, list bounds,
  * each pair of leaves covered exactly once). Takes time quadratic in the leaves where exhaustive

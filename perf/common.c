@@ -162,17 +162,17 @@ void perf_reference_free(perf_reference *reference) {
     *reference = (perf_reference){0};
 }
 
-/* Of samples of `width` numbers against `direct`, relative to direct - near (near may be NULL).
- * A NaN makes both errors NaN. */
+/* Of samples of `width` numbers, less `summed`, against `direct`, less `near` (the two may be
+ * NULL). A NaN makes both errors NaN. */
 static void measure(const perf_reference *r, int width, const double *value, const double *direct,
-                    const double *near, double *rel_l2, double *max) {
+                    const double *summed, const double *near, double *rel_l2, double *max) {
     double sum = 0, norm = 0, largest = 0;
     for (int64_t i = 0; i < r->n; i++) {
         double square = 0;
         for (int c = 0; c < width; c++) {
             int64_t j = i * width + c;
-            double difference = value[r->index[i] * width + c] - direct[j];
             double part = direct[j] - (near ? near[j] : 0);
+            double difference = value[r->index[i] * width + c] - (summed ? summed[j] : 0) - part;
             square += difference * difference;
             norm += part * part;
         }
@@ -197,16 +197,22 @@ int perf_error_is_kept(const perf_error *e, int digits) {
 perf_error perf_error_of(const perf_reference *r, const dagpole_plan *plan, const double *charges,
                          const double *potentials, const double *gradients) {
     perf_error e = {0};
-    measure(r, 1, potentials, r->potentials, NULL, &e.potential, &e.max_potential);
+    measure(r, 1, potentials, r->potentials, NULL, NULL, &e.potential, &e.max_potential);
     if (!gradients)
         return e;
-    measure(r, 3, gradients, r->gradients, NULL, &e.gradient, NULL);
+    measure(r, 3, gradients, r->gradients, NULL, NULL, &e.gradient, NULL);
     double *near = perf_alloc((size_t)r->n, 3 * sizeof *near);
+    double *summed = perf_alloc((size_t)r->n, 3 * sizeof *summed);
     perf_try(dagpole_plan_near_field(plan, charges, r->n, r->index, NULL, near));
-    measure(r, 3, gradients, r->gradients, near, &e.far_gradient, NULL);
-    if (e.gradient >
-        0) /* both errors are the same difference over the whole and over the far part */
-        e.far_rounding = ROUNDING * e.far_gradient / e.gradient;
+    perf_try(dagpole_plan_near_sums(plan, charges, r->n, r->index, NULL, summed));
+    measure(r, 3, gradients, r->gradients, summed, near, &e.far_gradient, NULL);
+    double whole = 0, far = 0;
+    for (int64_t j = 0; j < 3 * r->n; j++) {
+        whole += r->gradients[j] * r->gradients[j];
+        far += (r->gradients[j] - near[j]) * (r->gradients[j] - near[j]);
+    }
+    e.far_rounding = far > 0 ? ROUNDING * sqrt(whole / far) : 0;
+    free(summed);
     free(near);
     return e;
 }

@@ -26,7 +26,8 @@ static void invert(const dp_points *points, int64_t *unique) {
 }
 
 /* Potential and gradient, without the factors, at unique target i. */
-static void sum_near(const dagpole_plan *plan, const double *charge, int64_t i, double sums[4]) {
+static void sum_near(const dagpole_plan *plan, dp_p2p_fn p2p, const double *charge, int64_t i,
+                     double sums[4]) {
     const dp_tree *tree = &plan->tree;
     const dp_points *t = plan->targets, *s = &plan->sources;
     const dp_csr *u = &plan->graph->near;
@@ -35,8 +36,7 @@ static void sum_near(const dagpole_plan *plan, const double *charge, int64_t i, 
     memset(sums, 0, 4 * sizeof *sums);
     for (int64_t j = u->offset[leaf]; j < u->offset[leaf + 1]; j++) {
         int64_t begin = tree->source_begin[u->index[j]];
-        plan->kernel->p2p[plan->context->isa](
-            plan->graph->in.lambda, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
+        p2p(plan->graph->in.lambda, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
             tree->source_end[u->index[j]] - begin,
             (dp_soa){s->x + begin, s->y + begin, s->z + begin}, charge + begin);
     }
@@ -57,10 +57,12 @@ static dagpole_status check(const dagpole_plan *plan, const double *charges, int
     return DAGPOLE_OK;
 }
 
-dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges, int64_t n,
-                                       const int64_t *targets, double *potentials,
-                                       double *gradients) {
-    DP_TRY(check(plan, charges, n, targets));
+static dagpole_status near_field(const dagpole_plan *plan, int is_reduced, const double *charges,
+                                 int64_t n, const int64_t *targets, double *potentials,
+                                 double *gradients) {
+    const dp_kernel *kernel = plan->kernel;
+    dp_isa isa = plan->context->isa;
+    dp_p2p_fn p2p = is_reduced ? kernel->p2p_reduced[isa] : kernel->p2p[isa];
     double *charge = dp_alloc((size_t)plan->sources.n, sizeof *charge);
     int64_t *unique = dp_alloc((size_t)plan->n_targets, sizeof *unique);
     dagpole_status status = charge && unique ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
@@ -71,7 +73,7 @@ dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *c
     for (int64_t i = 0; status == DAGPOLE_OK && i < n; i++) {
         const dp_cube *cube = &plan->tree.cube;
         double sums[4];
-        sum_near(plan, charge, unique[targets[i]], sums);
+        sum_near(plan, p2p, charge, unique[targets[i]], sums);
         if (potentials)
             potentials[i] = dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[0]);
         for (int d = 0; gradients && d < 3; d++)
@@ -81,4 +83,18 @@ dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *c
     dp_free(unique);
     dp_free(charge);
     return status;
+}
+
+dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges, int64_t n,
+                                       const int64_t *targets, double *potentials,
+                                       double *gradients) {
+    DP_TRY(check(plan, charges, n, targets));
+    return near_field(plan, 0, charges, n, targets, potentials, gradients);
+}
+
+dagpole_status dagpole_plan_near_sums(const dagpole_plan *plan, const double *charges, int64_t n,
+                                      const int64_t *targets, double *potentials,
+                                      double *gradients) {
+    DP_TRY(check(plan, charges, n, targets));
+    return near_field(plan, plan->graph->in.is_reduced, charges, n, targets, potentials, gradients);
 }

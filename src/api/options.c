@@ -41,6 +41,9 @@ static dagpole_status check(const dagpole_plan_options *o) {
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
     DP_TRY(check_int("p", o->p, 3, 20));
     DP_TRY(check_int("n_crit", o->n_crit, 1, 100000));
+    if (!(o->root_side >= 0 && o->root_side <= DP_MAX_COORDINATE))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "root_side is %g: it must be 0 (automatic) or positive", o->root_side);
     DP_TRY(check_int("block_boxes", o->block_boxes, 1, 100000));
     DP_TRY(check_double("tolerance", o->tolerance, 1e-15, 1e-1));
     return check_double("svd_cutoff", o->svd_cutoff, 1e-16, 1e-2);
@@ -53,7 +56,9 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
         o = *options;
     DP_TRY(check(&o));
     dp_accuracy accuracy = dp_accuracy_for_digits(o.digits);
-    o.p = o.p ? o.p : accuracy.p;
+    /* A screened field bends more across a box: one more point an edge keeps the same digits. */
+    int is_screened = !dp_kernel_get(o.kernel)->is_homogeneous;
+    o.p = o.p ? o.p : accuracy.p + is_screened;
     o.tolerance = o.tolerance ? o.tolerance : accuracy.tolerance;
     o.svd_cutoff = o.svd_cutoff ? o.svd_cutoff : accuracy.svd_cutoff;
     *out = o;

@@ -28,14 +28,11 @@ static dagpole_status check_arrays(int64_t n_sources, const double *sources, int
     return DAGPOLE_OK;
 }
 
-/* The leaf size that was asked for in the smallest cube, or both from the cost model. */
+/* Both from the cost model, where the options do not set them. */
 static dagpole_status choose_leaf_size(dagpole_plan *p, const dp_bounds *bounds,
                                        const double *sources, const double *targets,
                                        dp_cube *cube) {
     dp_leaf_choice choice;
-    *cube = dp_cube_fit(bounds, 1);
-    if (p->options.n_crit)
-        return DAGPOLE_OK;
     dp_leaf_request request = {.bounds = *bounds,
                                .n_sources = p->n_sources,
                                .sources = sources,
@@ -43,7 +40,9 @@ static dagpole_status choose_leaf_size(dagpole_plan *p, const dp_bounds *bounds,
                                .targets = targets,
                                .kernel = p->kernel,
                                .accuracy = dp_options_accuracy(&p->options),
-                               .isa = p->context->isa};
+                               .isa = p->context->isa,
+                               .n_crit = p->options.n_crit,
+                               .root_side = p->options.root_side};
     DP_TRY(dp_leaf_size_choose(&request, &choice));
     *cube = choice.cube;
     p->options.n_crit = choice.n_crit;

@@ -29,7 +29,9 @@ dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_o
     DP_TRY(check(context, &o, root_side, depth));
     if (!*context->cache_dir)
         return dp_fail(DAGPOLE_FILE, "the context has no cache directory to keep operators in");
-    dp_bounds bounds = {{0, 0, 0}, {root_side, root_side, root_side}};
+    /* A little less, so that a side of the ladder finds itself. */
+    double extent = root_side * (1 - 1e-6);
+    dp_bounds bounds = {{0, 0, 0}, {extent, extent, extent}};
     dp_cube cube = dp_cube_fit(&bounds, 1);
     dp_operators_request request = {.kernel = dp_kernel_get(o.kernel),
                                     .lambda = dp_scaled_lambda(&o, &cube),

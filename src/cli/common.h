@@ -58,6 +58,13 @@ typedef struct cli_plan_choice {
          "expert: cut of the pseudo-inverse",                                                      \
          1e-16,                                                                                    \
          1e-2},                                                                                    \
+        {"--root-side",                                                                            \
+         CLI_POSITIVE,                                                                             \
+         &(choice).plan.root_side,                                                                 \
+         "S",                                                                                      \
+         "expert: side of the root cube",                                                          \
+         0,                                                                                        \
+         0},                                                                                       \
     {                                                                                              \
         "--block-boxes", CLI_INT, &(choice).plan.block_boxes, "B", "expert: boxes in a block", 1,  \
             100000                                                                                 \

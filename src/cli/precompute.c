@@ -7,7 +7,6 @@
 typedef struct choice {
     cli_context_choice context;
     cli_plan_choice plan;
-    double root_side;
     int depth, json;
 } choice;
 
@@ -23,7 +22,7 @@ static void print_summary(const choice *choice, double seconds) {
     cli_json_text(&json, "kernel", choice->plan.kernel);
     if (plan->kernel == DAGPOLE_YUKAWA) {
         cli_json_real(&json, "lambda", plan->lambda);
-        cli_json_real(&json, "root_side", choice->root_side);
+        cli_json_real(&json, "root_side", plan->root_side);
         cli_json_int(&json, "depth", choice->depth);
     }
     cli_json_int(&json, "digits", plan->digits);
@@ -35,8 +34,6 @@ static int precompute_main(const cli_command *self, int argc, char **argv) {
     choice choice = {.plan = cli_plan_choice_default()};
     const cli_option options[] = {
         CLI_PLAN_OPTIONS(choice.plan),
-        {"--root-side", CLI_POSITIVE, &choice.root_side, "S",
-         "Yukawa: side of the cube around the points", 0, 0},
         {"--depth", CLI_INT, &choice.depth, "L", "Yukawa: deepest level of the tree", 1, 21},
         CLI_CONTEXT_OPTIONS(choice.context),
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
@@ -49,7 +46,8 @@ static int precompute_main(const cli_command *self, int argc, char **argv) {
         return code;
     if (choice.context.no_cache)
         return cli_usage(self, "--no-cache would leave nothing to do");
-    if (choice.plan.plan.kernel == DAGPOLE_YUKAWA && (choice.root_side == 0 || choice.depth == 0))
+    if (choice.plan.plan.kernel == DAGPOLE_YUKAWA &&
+        (choice.plan.plan.root_side == 0 || choice.depth == 0))
         return cli_usage(self, "--kernel yukawa needs --root-side and --depth");
 
     dagpole_context *context = NULL;
@@ -57,7 +55,8 @@ static int precompute_main(const cli_command *self, int argc, char **argv) {
     dagpole_status status = cli_context_create(&choice.context, &context);
     if (status == DAGPOLE_OK) {
         cli_progress_begin();
-        status = dagpole_precompute(context, &choice.plan.plan, choice.root_side, choice.depth);
+        status = dagpole_precompute(context, &choice.plan.plan, choice.plan.plan.root_side,
+                                    choice.depth);
         status = cli_progress_end(status);
     }
     dagpole_context_destroy(context);

@@ -29,11 +29,11 @@ typedef struct error {
 } error;
 
 /* n sampled targets; values that results hold, values of the direct sum, and the near field's part
- * of the gradients. Gradients are NULL where results have none. */
+ * of the gradients, exactly and as summed. Gradients are NULL where results have none. */
 typedef struct sample {
     int64_t n, *index;
     double *targets, *potentials, *gradients;
-    double *direct_potentials, *direct_gradients, *near_gradients;
+    double *direct_potentials, *direct_gradients, *near_gradients, *near_sums;
 } sample;
 
 typedef struct outcome {
@@ -50,6 +50,7 @@ static void sample_free(sample *s) {
     free(s->direct_potentials);
     free(s->direct_gradients);
     free(s->near_gradients);
+    free(s->near_sums);
 }
 
 static dagpole_status sample_allocate(sample *s, int64_t n, int with_gradients) {
@@ -63,10 +64,12 @@ static dagpole_status sample_allocate(sample *s, int64_t n, int with_gradients) 
         s->gradients = calloc(room, 3 * sizeof(double));
         s->direct_gradients = calloc(room, 3 * sizeof(double));
         s->near_gradients = calloc(room, 3 * sizeof(double));
+        s->near_sums = calloc(room, 3 * sizeof(double));
     }
     int is_complete = s->index && s->targets && s->potentials && s->direct_potentials;
     if (with_gradients)
-        is_complete = is_complete && s->gradients && s->direct_gradients && s->near_gradients;
+        is_complete =
+            is_complete && s->gradients && s->direct_gradients && s->near_gradients && s->near_sums;
     return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
@@ -111,16 +114,16 @@ static double rms(int64_t n, int width, const double *a) {
     return n ? sqrt(sum / (double)n) : 0;
 }
 
-/* Of n values of `width` numbers against direct; relative to direct - near, near may be NULL. */
-static error measure(int64_t n, int width, const double *value, const double *direct,
-                     const double *near, double vanished) {
+/* Of n values of `width` numbers, less summed, against direct, less near; the two may be NULL. */
+static error measure(int64_t n, int width, const double *value, const double *summed,
+                     const double *direct, const double *near, double vanished) {
     double sum = 0, norm = 0, max = 0;
     for (int64_t i = 0; i < n; i++) {
         double difference[3], part[3];
         for (int c = 0; c < width; c++) {
             int64_t j = i * width + c;
-            difference[c] = value[j] - direct[j];
             part[c] = direct[j] - (near ? near[j] : 0);
+            difference[c] = value[j] - (summed ? summed[j] : 0) - part[c];
         }
         double error = length(width, difference);
         sum += error * error;
@@ -164,6 +167,7 @@ static dagpole_status find_near_field(dagpole_context *context, const dagpole_re
     options.digits = report->digits;
     options.p = report->p;
     options.n_crit = report->n_crit;
+    options.root_side = report->root_side;
     options.block_boxes = report->block_boxes;
     options.tolerance = report->tolerance;
     options.svd_cutoff = report->svd_cutoff;
@@ -172,6 +176,8 @@ static dagpole_status find_near_field(dagpole_context *context, const dagpole_re
     if (status == DAGPOLE_OK)
         status =
             dagpole_plan_near_field(plan, cloud->charges, s->n, s->index, NULL, s->near_gradients);
+    if (status == DAGPOLE_OK)
+        status = dagpole_plan_near_sums(plan, cloud->charges, s->n, s->index, NULL, s->near_sums);
     dagpole_plan_destroy(plan);
     return status;
 }
@@ -189,13 +195,13 @@ static dagpole_status compare(dagpole_context *context, const dagpole_report *re
     if (status != DAGPOLE_OK)
         return status;
     outcome->potentials =
-        measure(s->n, 1, s->potentials, s->direct_potentials, NULL, VANISHED * scale);
+        measure(s->n, 1, s->potentials, NULL, s->direct_potentials, NULL, VANISHED * scale);
     outcome->has_gradients = s->gradients != NULL;
     if (s->gradients) {
         double vanished = VANISHED * rms(s->n, 3, s->direct_gradients);
-        outcome->gradients = measure(s->n, 3, s->gradients, s->direct_gradients, NULL, 0);
-        outcome->far_gradients =
-            measure(s->n, 3, s->gradients, s->direct_gradients, s->near_gradients, vanished);
+        outcome->gradients = measure(s->n, 3, s->gradients, NULL, s->direct_gradients, NULL, 0);
+        outcome->far_gradients = measure(s->n, 3, s->gradients, s->near_sums, s->direct_gradients,
+                                         s->near_gradients, vanished);
     }
     return DAGPOLE_OK;
 }

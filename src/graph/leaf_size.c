@@ -8,7 +8,7 @@
 #define N_SAMPLE    16384 /* points whose keys are sorted */
 #define N_PROBE     128   /* of those, where occupancies are looked up */
 #define LEAST_COUNT 16    /* sampled points in a box that still tell its occupancy */
-#define N_CUBES     4
+#define N_CUBES     5
 #define LARGEST     5000
 
 /* Expected number of points in the box of each level around a probe. */
@@ -146,26 +146,55 @@ static void set_costs(model *m) {
     m->box_s = m->cost.flop * 9 * k * k + 2 * m->cost.column;
 }
 
+/* Cubes that the points may lie in, smallest first; with a root side asked for, the one. */
+static dagpole_status list_cubes(const dp_leaf_request *r, dp_cube cubes[N_CUBES], int *n_cubes) {
+    static const double inflate[N_CUBES] = {1, 1.19, 1.42, 1.69, 2};
+    for (int c = 0; c < N_CUBES; c++)
+        cubes[c] = dp_cube_fit(&r->bounds, inflate[c]);
+    *n_cubes = N_CUBES - 1; /* twice the smallest is the smallest, one level up */
+    if (r->root_side == 0)
+        return DAGPOLE_OK;
+    double smallest = ldexp(cubes[0].side, cubes[0].exponent);
+    if (r->root_side < smallest * (1 - 1e-9) || r->root_side > 2.01 * smallest)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "root_side is %g: around these points it must be %g ... %g", r->root_side,
+                       smallest, 2 * smallest);
+    int c = 0;
+    while (c < N_CUBES - 1 && ldexp(cubes[c].side, cubes[c].exponent) < r->root_side * (1 - 1e-9))
+        c++;
+    cubes[0] = cubes[c];
+    *n_cubes = 1;
+    return DAGPOLE_OK;
+}
+
+static void try_leaf_sizes(const model *m, const dp_cube *cube, double widening,
+                           dp_leaf_choice *best) {
+    for (double n_crit = 8; n_crit < LARGEST; n_crit *= 1.25) {
+        double asked = m->request->n_crit, taken = asked > 0 ? asked : floor(n_crit);
+        double seconds = price(m, widening, taken);
+        if (seconds < 0.99 * best->seconds)
+            *best = (dp_leaf_choice){*cube, (int)taken, seconds};
+        if (asked > 0)
+            return;
+    }
+}
+
 dagpole_status dp_leaf_size_choose(const dp_leaf_request *request, dp_leaf_choice *choice) {
-    static const double inflate[N_CUBES] = {1, 1.19, 1.42, 1.69};
-    dp_cube smallest = dp_cube_fit(&request->bounds, 1);
-    *choice = (dp_leaf_choice){.cube = smallest, .n_crit = 64, .seconds = INFINITY};
+    dp_cube cubes[N_CUBES];
+    int n_cubes;
+    DP_TRY(list_cubes(request, cubes, &n_cubes));
+    int n_crit = request->n_crit ? request->n_crit : 64; /* where there are no points */
+    *choice = (dp_leaf_choice){.cube = cubes[0], .n_crit = n_crit, .seconds = INFINITY};
     model *m = dp_alloc_zero(1, sizeof *m);
     if (!m)
         return DAGPOLE_NO_MEMORY;
     m->request = request;
     set_costs(m);
-    dagpole_status status = take_probes(&smallest, m);
-    for (int c = 0; status == DAGPOLE_OK && m->n_probes && c < N_CUBES; c++) {
-        dp_cube cube = dp_cube_fit(&request->bounds, inflate[c]);
-        for (double n_crit = 8; n_crit < LARGEST; n_crit *= 1.25) {
-            double seconds =
-                price(m, cube.side / smallest.side * exp2(cube.exponent - smallest.exponent),
-                      floor(n_crit));
-            if (seconds < 0.99 * choice->seconds)
-                *choice = (dp_leaf_choice){cube, (int)n_crit, seconds};
-        }
-    }
+    dagpole_status status = take_probes(&cubes[0], m);
+    for (int c = 0; status == DAGPOLE_OK && m->n_probes && c < n_cubes; c++)
+        try_leaf_sizes(m, &cubes[c],
+                       cubes[c].side / cubes[0].side * exp2(cubes[c].exponent - cubes[0].exponent),
+                       choice);
     dp_free(m);
     return status;
 }

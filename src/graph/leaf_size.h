@@ -17,6 +17,8 @@ typedef struct dp_leaf_request {
     const dp_kernel *kernel;
     dp_accuracy accuracy;
     dp_isa isa;
+    int n_crit;       /* 0 = to be chosen */
+    double root_side; /* unscaled, 0 = to be chosen */
 } dp_leaf_request;
 
 typedef struct dp_leaf_choice {
@@ -26,7 +28,7 @@ typedef struct dp_leaf_choice {
         seconds; /* of one core, as the model sees it, without what does not depend on the choice */
 } dp_leaf_choice;
 
-/* NO_MEMORY is the only failure. */
+/* NO_MEMORY; BAD_ARGUMENT where no cube of the root side that is asked for holds the points. */
 dagpole_status dp_leaf_size_choose(const dp_leaf_request *request, dp_leaf_choice *choice);
 
 #endif

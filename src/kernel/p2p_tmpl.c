@@ -66,8 +66,8 @@ VEC_INLINE void sum_at_targets(pair_fn *kernel, int has_gradient, int n_vecs, co
         vec sz = vec_splat(p->sources.z[i]), charge = vec_splat(p->charges[i]);
 #pragma GCC unroll 8
         for (int k = 0; k < n_vecs; k++)
-            add_pairs(kernel, has_gradient, p->is_reduced, p->unit_lambda, x[k] - sx, y[k] - sy, z[k] - sz, charge,
-                      &s[k]);
+            add_pairs(kernel, has_gradient, p->is_reduced, p->unit_lambda, x[k] - sx, y[k] - sy,
+                      z[k] - sz, charge, &s[k]);
     }
     for (int k = 0; k < n_vecs; k++, j += VEC_WIDTH) {
         vec_add_to(p->out.potential + j, s[k].potential * potential_unit(p->is_reduced), n);
@@ -82,7 +82,8 @@ VEC_INLINE void sum_at_targets(pair_fn *kernel, int has_gradient, int n_vecs, co
 /* Sources i ... i + n - 1 in the lanes; idle lanes have charge 0. */
 VEC_INLINE void add_sources(pair_fn *kernel, int has_gradient, const problem *p, int64_t j,
                             int64_t i, int n, sums *s) {
-    add_pairs(kernel, has_gradient, p->is_reduced, p->unit_lambda, p->targets.x[j] - vec_load(p->sources.x + i, n),
+    add_pairs(kernel, has_gradient, p->is_reduced, p->unit_lambda,
+              p->targets.x[j] - vec_load(p->sources.x + i, n),
               p->targets.y[j] - vec_load(p->sources.y + i, n),
               p->targets.z[j] - vec_load(p->sources.z + i, n), vec_load(p->charges + i, n), s);
 }
@@ -150,7 +151,8 @@ VEC_INLINE void add_mutual(pair_fn *kernel, int has_gradient, int is_reduced, ve
     at_b->gz = vec_fma(minus_at_b, dz, at_b->gz);
 }
 
-/* Points j ... j + n - 1 of b against n_points of a; idle lanes have charge 0 and are not stored. */
+/* Points j ... j + n - 1 of b against n_points of a; idle lanes have charge 0 and are not stored.
+ */
 VEC_INLINE void meet(pair_fn *kernel, int has_gradient, int is_reduced, vec unit_lambda,
                      int n_points, broadcast *a, const dp_side *b, int64_t j, int n) {
     vec x = vec_load(b->points.x + j, n), y = vec_load(b->points.y + j, n);

@@ -14,8 +14,8 @@ typedef struct dp_accuracy {
  * contract; the table is in accuracy.c. */
 dp_accuracy dp_accuracy_for_digits(int digits);
 
-/* 1 where kernel sums in reduced precision (kernel/kernel.h) are far below the tolerance's error: up
- * to 8 digits. */
+/* 1 where kernel sums in reduced precision (kernel/kernel.h) are far below the tolerance's error:
+ * up to 8 digits. */
 static inline int dp_accuracy_is_reduced(const dp_accuracy *accuracy) {
     return accuracy->tolerance >= 1e-9;
 }

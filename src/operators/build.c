@@ -37,8 +37,8 @@ static dagpole_status build(const dp_team *team, builder *b) {
     int is_screened = b->data->key.lambda > 0;
     DP_TRY(team->run(team, DP_N_CLASSES + 1 + is_screened, fill_interaction, b));
     DP_TRY(dp_basis_build(team, &b->interactions, b->data, &reference));
-    /* Shared out over the 316 positions the tolerance would be 1/18; 1/7 adds a tenth to the error and
-     * saves a tenth of the ranks (measured at 6 digits). */
+    /* Shared out over the 316 positions the tolerance would be 1/18; 1/7 adds a tenth to the error
+     * and saves a tenth of the ranks (measured at 6 digits). */
     b->threshold = b->data->key.accuracy.tolerance * reference / 7;
     return team->run(team, DP_N_CLASSES + 1, build_part, b);
 }

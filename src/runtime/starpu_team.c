@@ -91,6 +91,7 @@ static dagpole_status run_tasks(team_call *call, dp_runtime *runtime, int n,
     pthread_mutex_lock(&call->lock);
     call->n_working -= n - n_submitted;
     pthread_mutex_unlock(&call->lock);
+    starpu_do_schedule(); /* graph_test begins when it is told that the graph is complete */
     wait_working(call, runtime);
     dp_starpu_wait(tasks, n_submitted);
     for (int t = 0; t < n_submitted; t++)

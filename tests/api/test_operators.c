@@ -22,20 +22,6 @@ static int is_cached(dagpole_context *context, dagpole_plan_options options, int
     return cached;
 }
 
-/* Side of the smallest cube around the points. */
-static double extent_of(int64_t n, const double *points) {
-    double extent = 0;
-    for (int d = 0; d < 3; d++) {
-        double low = points[d], high = points[d];
-        for (int64_t i = 1; i < n; i++) {
-            low = fmin(low, points[3 * i + d]);
-            high = fmax(high, points[3 * i + d]);
-        }
-        extent = fmax(extent, high - low);
-    }
-    return extent;
-}
-
 START_TEST(precomputed_operators_are_used) {
     enum { N = 2000 };
     scratch cache = scratch_make("");
@@ -57,11 +43,10 @@ START_TEST(precomputed_operators_are_used) {
     ck_assert_int_eq(report.operators_cached, 0);
     ck_assert_int_eq(is_cached(context, yukawa, N, points), 1);
     yukawa.lambda = 1.3;
-    must(dagpole_precompute(context, &yukawa, extent_of(N, points), report.depth));
+    must(dagpole_precompute(context, &yukawa, report.root_side, report.depth));
     ck_assert_int_eq(is_cached(context, yukawa, N, points), 1);
     ck_assert_int_eq(count_files(cache.directory), 1 + 2 * (report.depth - 1));
-    must(dagpole_precompute(context, &yukawa, extent_of(N, points),
-                            report.depth)); /* nothing to do */
+    must(dagpole_precompute(context, &yukawa, report.root_side, report.depth)); /* nothing to do */
     dagpole_context_destroy(context);
     scratch_remove(&cache);
     free(points);

@@ -202,8 +202,6 @@ START_TEST(counts_out_of_range) {
         assert_fails(dagpole_cloud_generate("cube", n, 1, "unit", &cloud), DAGPOLE_BAD_ARGUMENT,
                      words);
     }
-    assert_fails(dagpole_cloud_generate("cube", (int64_t)1 << 40, 1, "unit", &cloud),
-                 DAGPOLE_NO_MEMORY, "bytes");
     assert_ok(dagpole_plan_estimate(NULL, (int64_t)1 << 40, 0, &bytes));
     ck_assert_int_gt(bytes, (int64_t)1 << 45);
     dagpole_context_destroy(context);

@@ -8,7 +8,11 @@ enum { N = 500, N_WARM = 100, N_RUNS = 1000 };
 
 static double points[3 * N], charges[N], potentials[N], gradients[3 * N];
 
+/* 0 under the address sanitizer, which keeps freed memory for a while. */
 static int64_t resident_bytes(void) {
+#ifdef __SANITIZE_ADDRESS__
+    return 0;
+#endif
     long long total, resident = 0;
     FILE *file = fopen("/proc/self/statm", "re");
     ck_assert_ptr_nonnull(file);

@@ -36,8 +36,8 @@ static double worst(const dp_kernel *kernel, double lambda, const cloud *at, con
 static void reference(const dp_kernel *kernel, double lambda, cloud *at, const cloud *of,
                       double *expected[4]) {
     cloud_set_sums(at, 1);
-    dp_p2p_ref(kernel, lambda, (int64_t)at->n, cloud_points(at), cloud_sums(at, 1),
-               (int64_t)of->n, cloud_points(of), of->w[3]);
+    dp_p2p_ref(kernel, lambda, (int64_t)at->n, cloud_points(at), cloud_sums(at, 1), (int64_t)of->n,
+               cloud_points(of), of->w[3]);
     for (int k = 0; k < 4; k++) {
         expected[k] = malloc((at->n + 1) * sizeof(double));
         memcpy(expected[k], at->s[k], at->n * sizeof(double));
