@@ -84,6 +84,7 @@ static void json_tree(cli_json *json, const dagpole_report *plan) {
     cli_json_real(json, "mean_v", plan->mean_v);
     cli_json_real(json, "mean_w", plan->mean_w);
     cli_json_real(json, "mean_x", plan->mean_x);
+    cli_json_real(json, "root_side", plan->root_side);
     cli_json_close(json);
 }
 

@@ -4,40 +4,61 @@
 
 #include "graph/graph.h"
 
-static dp_pair make_pair(const dp_graph *g, int32_t target, int32_t source) {
-    uint32_t t[3], s[3];
-    int v[3];
-    dp_morton_decode(g->in.tree->key[target], t);
-    dp_morton_decode(g->in.tree->key[source], s);
-    for (int d = 0; d < 3; d++)
-        v[d] = (int)s[d] - (int)t[d];
-    int folded = g->in.operators->offsets.index[abs(v[0])][abs(v[1])][abs(v[2])];
+typedef struct anchor {
+    int32_t at[3];
+} anchor;
+
+typedef struct pairing {
+    dp_graph *graph;
+    anchor *anchors; /* per box, on its own level */
+} pairing;
+
+enum { CHUNK = 4096 };
+
+static dagpole_status decode_chunk(void *argument, int64_t chunk) {
+    const pairing *p = argument;
+    const dp_tree *tree = p->graph->in.tree;
+    int64_t end = (chunk + 1) * CHUNK;
+    for (int64_t box = chunk * CHUNK; box < end && box < tree->n_boxes; box++) {
+        uint32_t at[3];
+        dp_morton_decode(tree->key[box], at);
+        p->anchors[box] = (anchor){{(int32_t)at[0], (int32_t)at[1], (int32_t)at[2]}};
+    }
+    return DAGPOLE_OK;
+}
+
+static dp_pair make_pair(const pairing *p, int32_t target, int32_t source) {
+    const int32_t *t = p->anchors[target].at, *s = p->anchors[source].at;
+    int v[3] = {s[0] - t[0], s[1] - t[1], s[2] - t[2]};
+    int folded = p->graph->in.operators->offsets.index[abs(v[0])][abs(v[1])][abs(v[2])];
     return (dp_pair){source, target, (uint8_t)folded, (uint8_t)dp_reflection(v)};
 }
 
 /* Counting sort by folded position; within one, pairs stay in order of target and source. */
 static dagpole_status fill_block(void *argument, int64_t b) {
-    dp_graph *g = argument;
+    const pairing *p = argument;
+    const dp_graph *g = p->graph;
     const dp_csr *v = &g->in.lists->v;
     const dp_block *block = &g->blocks[b];
-    int64_t next[DP_N_FOLDED + 1] = {0};
-    dp_pair *pairs = g->pairs + g->pair_begin[b];
-    if (g->pair_begin[b] == g->pair_begin[b + 1])
-        return DAGPOLE_OK;
-    for (int32_t t = block->box_begin; t < block->box_end; t++)
-        for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++)
-            next[make_pair(g, t, v->index[i]).folded + 1]++;
+    int64_t n = g->pair_begin[b + 1] - g->pair_begin[b], next[DP_N_FOLDED + 1] = {0};
+    dp_pair *pairs = g->pairs + g->pair_begin[b], *unsorted = dp_alloc((size_t)n, sizeof *unsorted);
+    if (!unsorted)
+        return DAGPOLE_NO_MEMORY;
+    int64_t n_made = 0;
+    for (int32_t t = block->box_begin; n && t < block->box_end; t++)
+        for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++) {
+            unsorted[n_made] = make_pair(p, t, v->index[i]);
+            next[unsorted[n_made++].folded + 1]++;
+        }
     for (int f = 0; f < DP_N_FOLDED; f++)
         next[f + 1] += next[f];
-    for (int32_t t = block->box_begin; t < block->box_end; t++)
-        for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++) {
-            dp_pair pair = make_pair(g, t, v->index[i]);
-            pairs[next[pair.folded]++] = pair;
-        }
+    for (int64_t i = 0; i < n; i++)
+        pairs[next[unsorted[i].folded]++] = unsorted[i];
+    dp_free(unsorted);
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_pairs_build(const dp_team *team, dp_graph *g) {
+static dagpole_status count(dp_graph *g) {
     const dp_csr *v = &g->in.lists->v;
     g->pair_begin = dp_alloc((size_t)g->n_blocks + 1, sizeof *g->pair_begin);
     if (!g->pair_begin)
@@ -48,8 +69,19 @@ dagpole_status dp_pairs_build(const dp_team *team, dp_graph *g) {
         int64_t n = v->offset[block->box_end] - v->offset[block->box_begin];
         g->pair_begin[b + 1] = g->pair_begin[b] + (dp_graph_k(g, block->level) ? n : 0);
     }
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_pairs_build(const dp_team *team, dp_graph *g) {
+    int64_t n_boxes = g->in.tree->n_boxes;
+    DP_TRY(count(g));
+    pairing p = {.graph = g, .anchors = dp_alloc((size_t)n_boxes, sizeof *p.anchors)};
     g->pairs = dp_alloc((size_t)g->pair_begin[g->n_blocks], sizeof *g->pairs);
-    if (!g->pairs)
-        return DAGPOLE_NO_MEMORY;
-    return team->run(team, g->n_blocks, fill_block, g);
+    dagpole_status status = p.anchors && g->pairs ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK)
+        status = team->run(team, (n_boxes + CHUNK - 1) / CHUNK, decode_chunk, &p);
+    if (status == DAGPOLE_OK)
+        status = team->run(team, g->n_blocks, fill_block, &p);
+    dp_free(p.anchors);
+    return status;
 }
