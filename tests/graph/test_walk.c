@@ -228,6 +228,16 @@ START_TEST(no_points_give_no_work) {
 }
 END_TEST
 
+static int is_same_record(const dp_record *a, const dp_record *b) {
+    return a->op == b->op && a->block == b->block && a->priority == b->priority &&
+           a->cost == b->cost && a->access_begin == b->access_begin && a->n_access == b->n_access;
+}
+
+static int is_same_pair(const dp_pair *a, const dp_pair *b) {
+    return a->source == b->source && a->target == b->target && a->folded == b->folded &&
+           a->reflection == b->reflection;
+}
+
 START_TEST(the_team_does_not_matter) {
     wish w = {.n_crit = 10};
     growth g;
@@ -236,10 +246,10 @@ START_TEST(the_team_does_not_matter) {
     ck_assert_int_eq(growth_graph(&team_backwards, &w, &g), DAGPOLE_OK);
     ck_assert_int_eq(first->n_blocks, g.graph->n_blocks);
     ck_assert_int_eq(first->stream.n_records, g.graph->stream.n_records);
-    ck_assert_mem_eq(first->stream.records, g.graph->stream.records,
-                     sizeof *first->stream.records * (size_t)first->stream.n_records);
-    ck_assert_mem_eq(first->pairs, g.graph->pairs,
-                     sizeof *first->pairs * (size_t)first->pair_begin[first->n_blocks]);
+    for (int64_t i = 0; i < first->stream.n_records; i++)
+        ck_assert(is_same_record(&first->stream.records[i], &g.graph->stream.records[i]));
+    for (int64_t i = 0; i < first->pair_begin[first->n_blocks]; i++)
+        ck_assert(is_same_pair(&first->pairs[i], &g.graph->pairs[i]));
     ck_assert_int_gt(dp_graph_bytes(first), 0);
     ck_assert_int_eq(dp_graph_bytes(first), dp_graph_bytes(g.graph));
     dp_graph_destroy(first);
