@@ -83,7 +83,9 @@ static int exact_depth(int rung, double largest, int *grid) {
     return depth;
 }
 
-/* The cube of this rung centred on scaled bounds, on the finest grid; 0 where they do not fit. */
+/* The cube of this rung on the finest grid, 0 where the scaled bounds do not fit. Lower corners
+ * coincide: in a cube that is wider than need be, a cloud with sharp faces then fills whole boxes
+ * on three sides instead of cutting through boxes on six. */
 static int fit_rung(const dp_bounds *bounds, int rung, dp_cube *cube) {
     cube->side = ldexp(ladder[rung % 4], rung / 4 - 4);
     double largest = 0;
@@ -94,8 +96,7 @@ static int fit_rung(const dp_bounds *bounds, int rung, dp_cube *cube) {
     if (cube->max_depth < 0)
         return 0;
     for (int d = 0; d < 3; d++) {
-        double corner = bounds->low[d] / 2 + bounds->high[d] / 2 - cube->side / 2;
-        cube->corner[d] = ldexp(floor(ldexp(corner, -grid)), grid) + 0.0;
+        cube->corner[d] = ldexp(floor(ldexp(bounds->low[d], -grid)), grid) + 0.0;
         if (!(cube->corner[d] <= bounds->low[d] && bounds->high[d] < cube->corner[d] + cube->side))
             return 0;
     }

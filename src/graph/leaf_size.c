@@ -146,11 +146,17 @@ static void set_costs(model *m) {
     m->box_s = m->cost.flop * 9 * k * k + 2 * m->cost.column;
 }
 
+static double relative_side(const dp_cube *cube, const dp_cube *smallest) {
+    return ldexp(cube->side / smallest->side, cube->exponent - smallest->exponent);
+}
+
 /* Cubes that the points may lie in, smallest first; with a root side asked for, the one. */
 static dagpole_status list_cubes(const dp_leaf_request *r, dp_cube cubes[N_CUBES], int *n_cubes) {
-    static const double inflate[N_CUBES] = {1, 1.19, 1.42, 1.69, 2};
-    for (int c = 0; c < N_CUBES; c++)
-        cubes[c] = dp_cube_fit(&r->bounds, inflate[c]);
+    double widening = 1;
+    for (int c = 0; c < N_CUBES; c++) {
+        cubes[c] = dp_cube_fit(&r->bounds, widening);
+        widening = relative_side(&cubes[c], &cubes[0]) * (1 + 1e-9);
+    }
     *n_cubes = N_CUBES - 1; /* twice the smallest is the smallest, one level up */
     if (r->root_side == 0)
         return DAGPOLE_OK;
@@ -192,9 +198,7 @@ dagpole_status dp_leaf_size_choose(const dp_leaf_request *request, dp_leaf_choic
     set_costs(m);
     dagpole_status status = take_probes(&cubes[0], m);
     for (int c = 0; status == DAGPOLE_OK && m->n_probes && c < n_cubes; c++)
-        try_leaf_sizes(m, &cubes[c],
-                       cubes[c].side / cubes[0].side * exp2(cubes[c].exponent - cubes[0].exponent),
-                       choice);
+        try_leaf_sizes(m, &cubes[c], relative_side(&cubes[c], &cubes[0]), choice);
     dp_free(m);
     return status;
 }

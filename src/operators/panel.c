@@ -32,34 +32,32 @@ int64_t dp_panel_bytes(const dp_panel *panel) {
     return (int64_t)panel->m_padded * panel->n * (int64_t)sizeof *panel->data;
 }
 
+/* Calls the variant of the instruction set. */
+#ifdef __x86_64__
+#define DISPATCH(isa, name, ...)                                                                   \
+    do {                                                                                           \
+        if ((isa) == DP_ISA_AVX512)                                                                \
+            name##_avx512(__VA_ARGS__);                                                            \
+        else if ((isa) == DP_ISA_AVX2)                                                             \
+            name##_avx2(__VA_ARGS__);                                                              \
+        else                                                                                       \
+            name##_portable(__VA_ARGS__);                                                          \
+    } while (0)
+#else
+#define DISPATCH(isa, name, ...) ((void)(isa), name##_portable(__VA_ARGS__))
+#endif
+
+void dp_panel_gather(dp_isa isa, int n_padded, int n_columns, const double *const *source,
+                     const double *const *sign, double *x, int ldx) {
+    DISPATCH(isa, dp_panel_gather, n_padded, n_columns, source, sign, x, ldx);
+}
+
 void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
                     double *y, int ldy) {
-#ifdef __x86_64__
-    if (isa == DP_ISA_AVX512) {
-        dp_panel_apply_avx512(panel, n_columns, x, ldx, y, ldy);
-        return;
-    }
-    if (isa == DP_ISA_AVX2) {
-        dp_panel_apply_avx2(panel, n_columns, x, ldx, y, ldy);
-        return;
-    }
-#endif
-    (void)isa;
-    dp_panel_apply_portable(panel, n_columns, x, ldx, y, ldy);
+    DISPATCH(isa, dp_panel_apply, panel, n_columns, x, ldx, y, ldy);
 }
 
 void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
                         double *const *y, const double *const *sign) {
-#ifdef __x86_64__
-    if (isa == DP_ISA_AVX512) {
-        dp_panel_apply_add_avx512(panel, n_columns, x, ldx, y, sign);
-        return;
-    }
-    if (isa == DP_ISA_AVX2) {
-        dp_panel_apply_add_avx2(panel, n_columns, x, ldx, y, sign);
-        return;
-    }
-#endif
-    (void)isa;
-    dp_panel_apply_add_portable(panel, n_columns, x, ldx, y, sign);
+    DISPATCH(isa, dp_panel_apply_add, panel, n_columns, x, ldx, y, sign);
 }

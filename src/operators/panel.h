@@ -28,6 +28,10 @@ dagpole_status dp_panel_pack(dp_isa isa, int m, int n, const double *a, int lda,
 void dp_panel_free(dp_panel *panel);
 int64_t dp_panel_bytes(const dp_panel *panel);
 
+/* x_c = sign[c] .* source[c], n_padded entries each (a multiple of DP_PAD), x_c = x + c ldx. */
+void dp_panel_gather(dp_isa isa, int n_padded, int n_columns, const double *const *source,
+                     const double *const *sign, double *x, int ldx);
+
 /* y_c = A x_c for c = 0 ... n_columns - 1 (at most DP_COLUMNS); x_c = x + c ldx holds n values, y_c
  * = y + c ldy takes m_padded. */
 void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,

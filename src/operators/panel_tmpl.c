@@ -9,6 +9,14 @@ typedef double vector __attribute__((vector_size(8 * DP_WIDTH), aligned(8), may_
 
 #define INLINE static inline __attribute__((always_inline))
 
+void DP_NAME(dp_panel_gather)(int n_padded, int n_columns, const double *const *source,
+                              const double *const *sign, double *x, int ldx) {
+    for (int c = 0; c < n_columns; c++)
+        for (int i = 0; i < n_padded; i += DP_WIDTH)
+            *(vector *)(x + c * ldx + i) =
+                *(const vector *)(sign[c] + i) * *(const vector *)(source[c] + i);
+}
+
 /* acc[r][c] = sum_j a[j][r] x_c[j] for `rows` vectors and `columns` columns, both constants where
  * this is inlined. */
 INLINE void multiply(int rows, int columns, int n, const double *a, const double *x, int ldx,

@@ -2,23 +2,24 @@
  * reflected position costs only signs: gathered with the columns, applied again to the result. */
 #include "operators/apply.h"
 
+static void signs_of(const dp_operator_set *set, int n_columns, const uint8_t *reflection,
+                     const double **sign) {
+    for (int c = 0; c < n_columns; c++)
+        sign[c] = set->sign + (size_t)reflection[c] * (size_t)set->k_padded;
+}
+
 static void gather(const dp_operator_set *set, int n_columns, const double *const *source,
                    const uint8_t *reflection, dp_scratch *scratch) {
-    int n = set->k_padded;
-    for (int c = 0; c < n_columns; c++) {
-        const double *restrict from = source[c];
-        const double *restrict sign = set->sign + (size_t)reflection[c] * n;
-        double *restrict to = scratch->columns + (size_t)c * scratch->ld;
-        for (int i = 0; i < n; i++)
-            to[i] = sign[i] * from[i];
-    }
+    const double *sign[DP_COLUMNS] = {NULL};
+    signs_of(set, n_columns, reflection, sign);
+    dp_panel_gather(set->isa, set->k_padded, n_columns, source, sign, scratch->columns,
+                    scratch->ld);
 }
 
 static void add(const dp_operator_set *set, const dp_panel *panel, int n_columns, const double *x,
                 int ldx, const uint8_t *reflection, double *const *target) {
-    const double *sign[DP_COLUMNS];
-    for (int c = 0; c < n_columns; c++)
-        sign[c] = set->sign + (size_t)reflection[c] * set->k_padded;
+    const double *sign[DP_COLUMNS] = {NULL};
+    signs_of(set, n_columns, reflection, sign);
     dp_panel_apply_add(set->isa, panel, n_columns, x, ldx, target, sign);
 }
 
