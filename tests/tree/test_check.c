@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(a_leaf_too_large_is_found) {
     forest f;
-    forest_grow(CLOUD_CUBE, 1000, N_CRIT + 1, &f);
+    forest_grow(CLOUD_CUBE, 1000, 4 * N_CRIT, &f); /* some leaf holds more than N_CRIT */
     must_fail(&f, "a leaf of more than n_crit points");
 }
 END_TEST
