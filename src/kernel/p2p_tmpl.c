@@ -122,10 +122,10 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, int has_gradient, const problem *p, 
 
 /* ---- mutual: both sides of a pair at once ---- */
 
-/* Points of a, each broadcast, that meet a vector of b: 4 potentials or 2 gradients leave the
- * registers that they need. */
+/* Points of a, each broadcast, that meet a vector of b at a time (measured; sums of 4 potentials or 3
+ * gradients still leave most registers to the arithmetic). */
 #define N_BROADCAST          4
-#define N_BROADCAST_GRADIENT 2
+#define N_BROADCAST_GRADIENT 3
 
 typedef struct broadcast {
     vec x, y, z, charge;
