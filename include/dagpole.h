@@ -14,8 +14,9 @@
  *   dagpole_context_destroy(context);
  *
  * computes potentials[j] = sum over i of charges[i] G(|points[j] - points[i]|), where a pair at
- * distance zero contributes nothing. Every call returns a status; after any status other than
- * DAGPOLE_OK, dagpole_last_error() holds one sentence that names the offending value.
+ * distance zero (closer than 2^-300 of the cloud's extent) contributes nothing. Every call returns
+ * a status; after any status other than DAGPOLE_OK, dagpole_last_error() holds one sentence that
+ * names the offending value.
  *
  * Ownership: the caller keeps every array it passes. Points are copied; charges and results are
  * touched only during the call. The library prints nothing, installs no signal handler and never
@@ -24,8 +25,9 @@
  * Threads: objects may be used from any thread. Two threads may use two plans at once; on one plan
  * the second call returns DAGPOLE_WRONG_STATE.
  *
- * Environment (read when the first context is created, in one place): STARPU_SCHED (wins over
- * dagpole_context_options.scheduler), STARPU_NCPU (used where options.threads is 0),
+ * Environment (read in one place, when a context is created, the machine is queried or a direct sum
+ * is taken): STARPU_SCHED (wins over dagpole_context_options.scheduler), STARPU_NCPU (used where
+ * options.threads is 0), STARPU_USE_NUMA (refused where StarPU was built for fewer nodes),
  * XDG_CACHE_HOME and HOME (the default cache directory; with STARPU_HOME, StarPU's own directory,
  * which must be writable), DAGPOLE_ISA (portable, avx2 or avx512: caps the instruction set in use).
  * StarPU and hwloc read their own variables besides.
@@ -73,8 +75,8 @@ typedef enum dagpole_status {
 /* "DAGPOLE_OK", ...; never NULL. */
 DAGPOLE_API const char *dagpole_status_name(dagpole_status status);
 
-/* The sentence of the last failing call of this thread; "" where none failed. The text lives until
- * the next failing call of the same thread. */
+/* The sentence of this thread's failing call, until its next call; "" where none ever failed. After
+ * a call that returned DAGPOLE_OK the text means nothing. */
 DAGPOLE_API const char *dagpole_last_error(void);
 
 /* ---- opaque types ----------------------------------------------------------------------- */
@@ -89,8 +91,9 @@ typedef struct dagpole_plan dagpole_plan;       /* points, tree, operators and t
 typedef enum dagpole_kernel { DAGPOLE_LAPLACE = 0, DAGPOLE_YUKAWA = 1 } dagpole_kernel;
 
 /* Called from the thread that called the library, with the name of the stage ("tree", "lists",
- * "operators", "graph", "evaluate") and the fraction of it that is done, 0 to 1. A value other than
- * 0 asks to cancel: what runs drains, and the call returns DAGPOLE_CANCELLED. */
+ * "operators", "graph", "evaluate", "direct") and the fraction of it that is done, 0 to 1. A value
+ * other than 0 asks to cancel: what runs drains, and the call returns DAGPOLE_CANCELLED. Callbacks
+ * must not call the library. */
 typedef int (*dagpole_progress_fn)(void *user, const char *stage, double fraction);
 
 /* One line of text that a user may want to see, without a newline: what was granted, a cache file
@@ -154,11 +157,14 @@ DAGPOLE_API dagpole_status dagpole_plan_create(dagpole_context *context,
                                                int64_t n_targets, const double *targets,
                                                dagpole_plan **plan);
 
-/* Evaluates the plan for new charges, any number of times. charges: n_sources doubles. potentials:
- * n_targets doubles, in the caller's order of targets. gradients: n_targets x 3 doubles row-major,
- * or NULL where not wanted. After a status other than OK the contents of the results are
- * unspecified. Results are the same to the last bit for any number of workers and any scheduler.
- * Statuses: BAD_ARGUMENT, WRONG_STATE, NUMERIC, NO_MEMORY, RUNTIME, CANCELLED. */
+/* Evaluates the plan for new charges, any number of times. StarPU's worker profiling is on
+ * meanwhile (its setting is restored, its counters per worker start anew). charges: n_sources
+ * doubles. potentials: n_targets doubles, in the caller's order of targets. gradients: n_targets x
+ * 3 doubles row-major, or NULL where not wanted. After a status other than OK the contents of the
+ * results are unspecified. Results are the same to the last bit for any number of workers and any
+ * scheduler.
+ * Statuses: BAD_ARGUMENT, WRONG_STATE, NUMERIC (a charge that is NaN or Inf, a result that
+ * overflows), NO_MEMORY, RUNTIME, CANCELLED. */
 DAGPOLE_API dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges,
                                                  double *potentials, double *gradients);
 
@@ -210,8 +216,10 @@ typedef struct dagpole_report {
     double work_over_span; /* estimated parallelism of the task graph */
     dagpole_kernel kernel;
     double lambda;
-    int digits, p, n_crit, block_boxes; /* block_boxes: 0 = from costs */
-    int expansion_size;                 /* doubles in an expansion */
+    int digits, p, n_crit, block_boxes;
+    int machine_cores; /* where block_boxes is 0, blocks follow costs and these two */
+    int64_t machine_cache_bytes;
+    int expansion_size; /* doubles in an expansion */
     double tolerance, svd_cutoff;
     double root_side, root_corner[3];
     int threads; /* workers granted */
@@ -226,7 +234,7 @@ typedef struct dagpole_report {
     int64_t bytes_plan, bytes_operators;           /* held */
 } dagpole_report;
 
-/* Fills *report. Statuses: BAD_ARGUMENT. */
+/* Fills *report. Statuses: BAD_ARGUMENT, WRONG_STATE. */
 DAGPOLE_API dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *report);
 
 typedef struct dagpole_box {
@@ -251,7 +259,7 @@ DAGPOLE_API dagpole_status dagpole_plan_find_box(const dagpole_plan *plan, int l
 
 /* The expansions of a box after an evaluation: multipole and local, expansion_size doubles each,
  * coefficients in the compressed basis of the box's level, either may be NULL. potentials (NULL or
- * target_end - target_begin doubles): the potentials of a leaf's targets in tree order.
+ * target_end - target_begin doubles): those of the box's targets in tree order.
  * Statuses: BAD_ARGUMENT, WRONG_STATE (nothing evaluated yet). */
 DAGPOLE_API dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index,
                                                    double *multipole, double *local,

@@ -15,7 +15,19 @@ static dagpole_status check(const dagpole_context_options *o) {
     return DAGPOLE_OK;
 }
 
+static dagpole_status check_isa(void) {
+    const char *name = dp_env_isa();
+    int is_known = !name;
+    for (int isa = 0; name && isa < DP_N_ISA; isa++)
+        is_known |= !strcmp(name, dp_isa_name((dp_isa)isa));
+    if (is_known)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                   "DAGPOLE_ISA is '%.40s': it must be portable, avx2 or avx512", name);
+}
+
 static dagpole_status create(const dagpole_context_options *o, dagpole_context *context) {
+    DP_TRY(check_isa());
     DP_TRY(dp_machine_get(&context->machine));
     context->isa = dp_isa_best();
     if (o->cache_dir)

@@ -79,27 +79,13 @@ static dagpole_status prepare(direct_sum *d, const double *sources, const double
     return d->sources && d->targets && d->charges ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
-static dagpole_status check(dagpole_kernel kernel, double lambda, int64_t n_sources,
-                            const void *sources, const void *charges, int64_t n_targets,
-                            const void *potentials) {
-    if (!dp_kernel_get(kernel))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "kernel is %d: it must be DAGPOLE_LAPLACE (0) or "
-                       "DAGPOLE_YUKAWA (1)",
-                       (int)kernel);
-    if (kernel == DAGPOLE_YUKAWA && !(lambda > 0 && isfinite(lambda)))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "lambda is %g: the Yukawa kernel needs a finite lambda above 0", lambda);
-    if (n_sources < 0 || n_targets < 0 || n_sources > DP_MAX_POINTS || n_targets > DP_MAX_POINTS)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "n_sources is %lld, n_targets %lld: each must be 0 ... 2^40",
-                       (long long)n_sources, (long long)n_targets);
-    if (n_sources && (!sources || !charges))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL: there are %lld sources",
-                       sources ? "charges" : "sources", (long long)n_sources);
-    if (n_targets && !potentials)
+static dagpole_status check(const direct_sum *d, const void *charges) {
+    if (d->n_sources && !charges)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: there are %lld sources",
+                       (long long)d->n_sources);
+    if (d->n_targets && !d->potentials)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: there are %lld targets",
-                       (long long)n_targets);
+                       (long long)d->n_targets);
     return DAGPOLE_OK;
 }
 
@@ -107,16 +93,16 @@ dagpole_status dagpole_direct(dagpole_context *context, dagpole_kernel kernel, d
                               int64_t n_sources, const double *sources, const double *charges,
                               int64_t n_targets, const double *targets, double *potentials,
                               double *gradients) {
-    if (!targets)
-        n_targets = n_sources;
-    DP_TRY(check(kernel, lambda, n_sources, sources, charges, n_targets, potentials));
+    DP_TRY(dp_check_kernel(kernel, lambda));
+    DP_TRY(dp_check_points(n_sources, sources, n_targets, targets));
     direct_sum d = {.kernel = dp_kernel_get(kernel),
                     .isa = dp_isa_best(),
                     .lambda = lambda,
                     .n_sources = n_sources,
-                    .n_targets = n_targets,
+                    .n_targets = targets ? n_targets : n_sources,
                     .potentials = potentials,
                     .gradients = gradients};
+    DP_TRY(check(&d, charges));
     dagpole_status status = prepare(&d, sources, charges, targets ? targets : sources);
     if (context)
         dp_runtime_enter(context->runtime);

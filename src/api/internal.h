@@ -42,6 +42,13 @@ struct dagpole_plan {
 /* Checks the options and replaces zeros by what digits ask for, except n_crit, which depends on the
  * points. options NULL = defaults. */
 dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out);
+/* The kernel exists and lambda suits it. */
+dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda);
+
+/* Counts and arrays of points; targets NULL: the sources are the targets. */
+dagpole_status dp_check_points(int64_t n_sources, const double *sources, int64_t n_targets,
+                               const double *targets);
+
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *resolved);
 
 /* Lambda in scaled coordinates. */

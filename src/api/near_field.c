@@ -7,8 +7,8 @@
 /* Charges of the unique sources in tree order. */
 static void gather(const dp_points *points, const double *charges, double *charge) {
     for (int64_t i = 0; i < points->n; i++) {
-        int64_t begin = points->origin_begin ? points->origin_begin[i] : i;
-        int64_t end = points->origin_begin ? points->origin_begin[i + 1] : i + 1;
+        int64_t begin, end;
+        dp_points_copies(points, i, &begin, &end);
         charge[i] = 0;
         for (int64_t j = begin; j < end; j++)
             charge[i] += charges[points->origin[j]];
@@ -18,8 +18,8 @@ static void gather(const dp_points *points, const double *charges, double *charg
 /* unique[i]: the unique point of the caller's point i. */
 static void invert(const dp_points *points, int64_t *unique) {
     for (int64_t i = 0; i < points->n; i++) {
-        int64_t begin = points->origin_begin ? points->origin_begin[i] : i;
-        int64_t end = points->origin_begin ? points->origin_begin[i + 1] : i + 1;
+        int64_t begin, end;
+        dp_points_copies(points, i, &begin, &end);
         for (int64_t j = begin; j < end; j++)
             unique[points->origin[j]] = i;
     }
@@ -44,8 +44,15 @@ static void sum_near(const dagpole_plan *plan, dp_p2p_fn p2p, const double *char
 
 static dagpole_status check(const dagpole_plan *plan, const double *charges, int64_t n,
                             const int64_t *targets) {
-    if (!plan || (!charges && plan->n_sources) || n < 0 || (n > 0 && !targets))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan, charges or targets is NULL, or n is negative");
+    if (!plan)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    if (!charges && plan->n_sources)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: the plan has %lld sources",
+                       (long long)plan->n_sources);
+    if (n < 0)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n is %lld: it must not be negative", (long long)n);
+    if (n > 0 && !targets)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "targets is NULL: %lld are announced", (long long)n);
     for (int64_t i = 0; i < n; i++)
         if (targets[i] < 0 || targets[i] >= plan->n_targets)
             return dp_fail(DAGPOLE_BAD_ARGUMENT, "targets[%lld] is %lld: it must be 0 ... %lld",

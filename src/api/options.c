@@ -3,7 +3,8 @@
 #include "api/internal.h"
 
 void dagpole_context_options_init(dagpole_context_options *options) {
-    *options = (dagpole_context_options){.size = sizeof *options};
+    if (options)
+        *options = (dagpole_context_options){.size = sizeof *options};
 }
 
 void dagpole_plan_options_init(dagpole_plan_options *options) {
@@ -25,25 +26,30 @@ static dagpole_status check_double(const char *name, double value, double low, d
                    value, low, high);
 }
 
+dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda) {
+    if (!dp_kernel_get(kernel))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "kernel is %d: it must be DAGPOLE_LAPLACE (0) or DAGPOLE_YUKAWA (1)",
+                       (int)kernel);
+    if (kernel == DAGPOLE_YUKAWA && !(lambda > 0 && isfinite(lambda)))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "lambda is %g: the Yukawa kernel needs a finite lambda above 0", lambda);
+    return DAGPOLE_OK;
+}
+
 static dagpole_status check(const dagpole_plan_options *o) {
     if (o->size != sizeof *o)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "plan options of %zu bytes: call dagpole_plan_options_init first", o->size);
-    if (!dp_kernel_get(o->kernel))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "kernel is %d: it must be DAGPOLE_LAPLACE (0) or "
-                       "DAGPOLE_YUKAWA (1)",
-                       (int)o->kernel);
-    if (o->kernel == DAGPOLE_YUKAWA && !(o->lambda > 0 && isfinite(o->lambda)))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "lambda is %g: the Yukawa kernel needs a finite lambda above 0", o->lambda);
+    DP_TRY(dp_check_kernel(o->kernel, o->lambda));
     if (o->digits < 3 || o->digits > 12)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
     DP_TRY(check_int("p", o->p, 3, 20));
     DP_TRY(check_int("n_crit", o->n_crit, 1, 100000));
-    if (!(o->root_side >= 0 && o->root_side <= DP_MAX_COORDINATE))
+    if (!(o->root_side >= 0 && o->root_side <= 16 * DP_MAX_COORDINATE))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "root_side is %g: it must be 0 (automatic) or positive", o->root_side);
+                       "root_side is %g: it must be 0 (automatic) or positive and finite",
+                       o->root_side);
     DP_TRY(check_int("block_boxes", o->block_boxes, 1, 100000));
     DP_TRY(check_double("tolerance", o->tolerance, 1e-15, 1e-1));
     return check_double("svd_cutoff", o->svd_cutoff, 1e-16, 1e-2);

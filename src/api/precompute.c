@@ -75,6 +75,7 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
                   boxes * (16 * k + 189 * 12 + 60 * 4 + 100);
     double sets = o.kernel == DAGPOLE_YUKAWA ? fmax(1, log2(boxes + 1) / 3 - 1) : 1;
     double operators = sets * 8 * k * (2 * DP_N_FOLDED * rank + 6 * k);
-    *bytes = (int64_t)(plan + operators + 1e6);
+    int is_shallow = points < 5 * n_crit; /* no level that carries a far field */
+    *bytes = (int64_t)(plan + (is_shallow ? 0 : operators) + 2e5);
     return DAGPOLE_OK;
 }

@@ -23,8 +23,12 @@ dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *rep
     if (!report || report->size != sizeof *report)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "report is NULL or its size is not set to sizeof(dagpole_report)");
+    atomic_flag *is_busy = &((dagpole_plan *)plan)->is_busy;
+    if (atomic_flag_test_and_set(is_busy))
+        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
     *report = plan->report;
     report->size = sizeof *report;
+    atomic_flag_clear(is_busy);
     return DAGPOLE_OK;
 }
 
@@ -34,19 +38,20 @@ dagpole_status dagpole_plan_box(const dagpole_plan *plan, int64_t index, dagpole
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "box is NULL or its size is not set to sizeof(dagpole_box)");
     const dp_tree *t = &plan->tree;
-    *box = (dagpole_box){.size = sizeof *box,
-                         .index = index,
-                         .morton = t->key[index],
-                         .level = t->level[index],
-                         .is_leaf = dp_tree_is_leaf(t, (int32_t)index),
-                         .side = ldexp(dp_cube_side(&t->cube, t->level[index]), t->cube.exponent),
-                         .parent = t->parent[index],
-                         .first_child = t->child[index],
-                         .n_children = t->n_children[index],
-                         .source_begin = t->source_begin[index],
-                         .source_end = t->source_end[index],
-                         .target_begin = t->target_begin[index],
-                         .target_end = t->target_end[index]};
+    *box =
+        (dagpole_box){.size = sizeof *box,
+                      .index = index,
+                      .morton = t->key[index],
+                      .level = t->level[index],
+                      .is_leaf = dp_tree_is_leaf(t, (int32_t)index),
+                      .side = ldexp(dp_cube_side(&t->cube, t->level[index]), t->cube.exponent),
+                      .parent = t->parent[index],
+                      .first_child = t->child[index],
+                      .n_children = t->n_children[index],
+                      .source_begin = dp_points_first_copy(&plan->sources, t->source_begin[index]),
+                      .source_end = dp_points_first_copy(&plan->sources, t->source_end[index]),
+                      .target_begin = dp_points_first_copy(plan->targets, t->target_begin[index]),
+                      .target_end = dp_points_first_copy(plan->targets, t->target_end[index])};
     dp_cube_centre(&t->cube, box->level, box->morton, box->centre);
     for (int d = 0; d < 3; d++)
         box->centre[d] = ldexp(box->centre[d], t->cube.exponent);
@@ -89,18 +94,30 @@ static dagpole_status copy_expansion(dagpole_plan *plan, int32_t box, dp_quantit
     return DAGPOLE_OK;
 }
 
-static dagpole_status copy_potentials(dagpole_plan *plan, int32_t box, double *out) {
-    const dp_block *block = &plan->graph->blocks[plan->graph->block_of[box]];
-    if (!dp_tree_is_leaf(&plan->tree, box))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "box %d is not a leaf: only leaves hold potentials",
-                       box);
+/* Potentials of a leaf's targets, one for each of the caller's copies; returns the end. */
+static dagpole_status copy_leaf(dagpole_plan *plan, int32_t leaf, double **out) {
+    const dp_block *block = &plan->graph->blocks[plan->graph->block_of[leaf]];
     if (block->field[DP_TARGETS] < 0)
         return DAGPOLE_OK;
     DP_TRY(dp_execution_fetch(plan->execution, block->field[DP_TARGETS]));
     const double *data = plan->graph->stream.fields[block->field[DP_TARGETS]].data;
-    const double *potential = data + 3 * block->target_row + plan->graph->target_at[box];
-    for (int64_t i = 0; i < dp_n_targets(&plan->tree, box); i++)
-        out[i] = dp_cube_scale(&plan->tree.cube, DP_KERNEL_FACTOR * potential[i]);
+    const double *potential = data + 3 * block->target_row + plan->graph->target_at[leaf];
+    int64_t first = plan->tree.target_begin[leaf];
+    for (int64_t i = first; i < plan->tree.target_end[leaf]; i++) {
+        int64_t begin, end;
+        dp_points_copies(plan->targets, i, &begin, &end);
+        for (int64_t copy = begin; copy < end; copy++)
+            *(*out)++ = dp_cube_scale(&plan->tree.cube, DP_KERNEL_FACTOR * potential[i - first]);
+    }
+    return DAGPOLE_OK;
+}
+
+/* Of all leaves below a box, in tree order. */
+static dagpole_status copy_potentials(dagpole_plan *plan, int32_t box, double **out) {
+    if (dp_tree_is_leaf(&plan->tree, box))
+        return copy_leaf(plan, box, out);
+    for (int i = 0; i < plan->tree.n_children[box]; i++)
+        DP_TRY(copy_potentials(plan, plan->tree.child[box] + i, out));
     return DAGPOLE_OK;
 }
 
@@ -112,7 +129,7 @@ static dagpole_status expansions(dagpole_plan *plan, int32_t box, double *multip
         DP_TRY(copy_expansion(plan, box, DP_MULTIPOLES, has_multipole(plan, box), multipole));
     if (local)
         DP_TRY(copy_expansion(plan, box, DP_LOCALS, has_local(plan, box), local));
-    return potentials ? copy_potentials(plan, box, potentials) : DAGPOLE_OK;
+    return potentials ? copy_potentials(plan, box, &potentials) : DAGPOLE_OK;
 }
 
 dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index, double *multipole,

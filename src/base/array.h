@@ -15,13 +15,4 @@ void dp_csr_free(dp_csr *csr);
 
 int64_t dp_csr_bytes(const dp_csr *csr);
 
-/* A growable array of int32, for building; zero-initialise it. */
-typedef struct dp_ints {
-    int64_t n, capacity;
-    int32_t *data;
-} dp_ints;
-
-dagpole_status dp_ints_push(dp_ints *ints, int32_t value);
-void dp_ints_free(dp_ints *ints);
-
 #endif

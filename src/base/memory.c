@@ -57,6 +57,13 @@ void *dp_realloc(void *old, size_t old_count, size_t count, size_t size) {
     return memory;
 }
 
+void *dp_alloc_given(size_t count, size_t size) {
+    void *memory = dp_alloc(count, size);
+    if (memory)
+        atomic_fetch_sub(&n_live, 1);
+    return memory;
+}
+
 void dp_free(void *memory) {
     if (memory)
         atomic_fetch_sub(&n_live, 1);

@@ -30,7 +30,7 @@ static int generate_main(const cli_command *self, int argc, char **argv) {
     const cli_option options[] = {
         {"--distribution", CLI_CHOICE, &choice.distribution, "cube|sphere|plummer|ellipsoid",
          "where the charges lie [cube]", 0, 0},
-        {"--n", CLI_COUNT, &choice.n, "N", "how many, such as 1e6; required", 0, 1e15},
+        {"--n", CLI_COUNT, &choice.n, "N", "how many, such as 1e6; required", 0, 1099511627776.0},
         {"--seed", CLI_COUNT, &choice.seed, "S", "of the random numbers [1]", 0, 1e15},
         {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed", "all 1, or in [-1, 1] [unit]", 0,
          0},

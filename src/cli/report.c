@@ -136,6 +136,8 @@ void cli_run_report_json(const cli_run_report *run) {
     cli_json_int(&json, "p", plan->p);
     cli_json_int(&json, "n_crit", plan->n_crit);
     cli_json_int(&json, "block_boxes", plan->block_boxes);
+    cli_json_int(&json, "machine_cores", plan->machine_cores);
+    cli_json_int(&json, "machine_cache_bytes", plan->machine_cache_bytes);
     cli_json_real(&json, "tolerance", plan->tolerance);
     cli_json_real(&json, "svd_cutoff", plan->svd_cutoff);
     cli_json_int(&json, "expansion_size", plan->expansion_size);

@@ -107,23 +107,32 @@ static double length(int width, const double *a) {
     return width == 3 ? hypot(hypot(a[0], a[1]), a[2]) : fabs(a[0]);
 }
 
+/* Largest of |a|, so that squares of what is divided by it neither overflow nor vanish; 1 where
+ * there is none. */
+static double unit_of(int64_t n, const double *a) {
+    double largest = 0;
+    for (int64_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs(a[i]));
+    return largest > 0 && isfinite(largest) ? largest : 1;
+}
+
 static double rms(int64_t n, int width, const double *a) {
-    double sum = 0;
+    double sum = 0, unit = unit_of(n * width, a);
     for (int64_t i = 0; i < n * width; i++)
-        sum += a[i] * a[i];
-    return n ? sqrt(sum / (double)n) : 0;
+        sum += a[i] / unit * (a[i] / unit);
+    return n ? unit * sqrt(sum / (double)n) : 0;
 }
 
 /* Of n values of `width` numbers, less summed, against direct, less near; the two may be NULL. */
 static error measure(int64_t n, int width, const double *value, const double *summed,
                      const double *direct, const double *near, double vanished) {
-    double sum = 0, norm = 0, max = 0;
+    double sum = 0, norm = 0, max = 0, unit = unit_of(n * width, direct);
     for (int64_t i = 0; i < n; i++) {
         double difference[3], part[3];
         for (int c = 0; c < width; c++) {
             int64_t j = i * width + c;
-            part[c] = direct[j] - (near ? near[j] : 0);
-            difference[c] = value[j] - (summed ? summed[j] : 0) - part[c];
+            part[c] = (direct[j] - (near ? near[j] : 0)) / unit;
+            difference[c] = (value[j] - (summed ? summed[j] : 0)) / unit - part[c];
         }
         double error = length(width, difference);
         sum += error * error;
@@ -132,8 +141,8 @@ static error measure(int64_t n, int width, const double *value, const double *su
             max = error;
     }
     double root = n ? sqrt(sum / (double)n) : 0, norm_root = n ? sqrt(norm / (double)n) : 0;
-    if (norm_root <= vanished)
-        return (error){.rel_l2 = root, .max = max, .is_absolute = 1};
+    if (norm_root * unit <= vanished)
+        return (error){.rel_l2 = root * unit, .max = max * unit, .is_absolute = 1};
     return (error){.rel_l2 = root / norm_root, .max = max / norm_root};
 }
 

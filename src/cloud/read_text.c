@@ -73,17 +73,37 @@ static int parse_numbers(const reader *r, const char *s, double values[4]) {
     return -1;
 }
 
-/* Names of three or four columns. */
+/* One column's name out of a header, in lower case and without quotes; moves *s past it. */
+static void next_name(const char **s, char name[16]) {
+    size_t n = 0;
+    for (; !is_end(*s) && **s != ',' && !isspace((unsigned char)**s); ++*s)
+        if (**s != '"' && n < 15)
+            name[n++] = (char)tolower((unsigned char)**s);
+    name[n] = '\0';
+    *s = skip_blanks(*s);
+    if (**s == ',')
+        *s = skip_blanks(*s + 1);
+}
+
+/* A header says x, y, z and perhaps what the fourth column is. Under any other names the columns
+ * are not known to be ours. */
 static int is_header(const char *s) {
-    if (!isalpha((unsigned char)*s) && *s != '"' && *s != '_')
-        return 0;
-    int has_commas = strchr(s, ',') != NULL, n = 0;
-    while (!is_end(s)) {
-        s += strcspn(s, has_commas ? ",#" : " \t\r\n\v\f#");
-        s = has_commas ? s + (*s == ',') : skip_blanks(s);
-        n++;
+    static const char *const known[] = {"x", "y", "z"};
+    static const char *const fourth[] = {"q",      "charge", "charges", "w",
+                                         "weight", "mass",   "density"};
+    char name[16];
+    for (int i = 0; i < 3; i++) {
+        next_name(&s, name);
+        if (strcmp(name, known[i]) != 0)
+            return 0;
     }
-    return n == 3 || n == 4;
+    if (is_end(s))
+        return 1;
+    next_name(&s, name);
+    int is_known = 0;
+    for (size_t i = 0; i < sizeof fourth / sizeof fourth[0]; i++)
+        is_known |= strcmp(name, fourth[i]) == 0;
+    return is_known && is_end(s);
 }
 
 static dagpole_status set_capacity(reader *r, int64_t capacity) {

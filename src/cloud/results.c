@@ -40,6 +40,8 @@ static const field fields[] = {
     FIELD('i', p),
     FIELD('i', n_crit),
     FIELD('i', block_boxes),
+    FIELD('i', machine_cores),
+    FIELD('l', machine_cache_bytes),
     FIELD('i', expansion_size),
     FIELD('d', tolerance),
     FIELD('d', svd_cutoff),

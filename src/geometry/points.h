@@ -18,6 +18,18 @@ typedef struct dp_points {
                               origin[i]) */
 } dp_points;
 
+/* Where the copies of unique point i lie in origin: [begin, end). */
+static inline void dp_points_copies(const dp_points *points, int64_t i, int64_t *begin,
+                                    int64_t *end) {
+    *begin = points->origin_begin ? points->origin_begin[i] : i;
+    *end = points->origin_begin ? points->origin_begin[i + 1] : i + 1;
+}
+
+/* Position in origin of the copies of unique point i, or of the end for i = n. */
+static inline int64_t dp_points_first_copy(const dp_points *points, int64_t i) {
+    return points->origin_begin ? points->origin_begin[i] : i;
+}
+
 /* points: n x 3 row-major, as the caller gave them, finite and inside the cube. Zero-initialise
  * *out; on failure it is left empty. */
 dagpole_status dp_points_build(const dp_team *team, const dp_cube *cube, int64_t n,

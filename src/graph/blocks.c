@@ -41,13 +41,26 @@ static double block_seconds(const dp_graph *g, double total) {
     return fmin(fmax(seconds, least), LONGEST_BLOCK_S);
 }
 
-/* A block ends before `box` (not the first of its level) where it is full; siblings stay together.
- */
-static int ends_before(const dp_graph_inputs *in, int32_t box, int32_t n_boxes, double seconds,
+/* Boxes whose expansions, with as many of others (what M2L works on), fit the block's share of the
+ * caches. */
+static int64_t most_boxes(const dp_graph *g, int level) {
+    const dp_operator_set *set = g->in.operators->level[level];
+    if (!set || g->in.cache_bytes <= 0)
+        return INT32_MAX;
+    int64_t boxes = g->in.cache_bytes / (2 * (int64_t)sizeof(double) * set->k_padded);
+    return boxes > 8 ? boxes : 8;
+}
+
+/* A block ends before `box` (not its first) where it is full. Siblings stay together, unless each
+ * of them is worth a task. */
+static int ends_before(const dp_graph *g, int32_t box, int64_t n_boxes, double seconds,
                        double full_s) {
-    if (in->tree->parent[box] == in->tree->parent[box - 1])
-        return 0;
-    return in->block_boxes ? n_boxes >= in->block_boxes : seconds >= full_s;
+    int are_siblings = g->in.tree->parent[box] == g->in.tree->parent[box - 1];
+    if (g->in.block_boxes)
+        return !are_siblings && n_boxes >= g->in.block_boxes;
+    if (are_siblings)
+        return seconds >= 2 * full_s;
+    return seconds >= full_s || n_boxes >= most_boxes(g, g->in.tree->level[box]);
 }
 
 static void close_block(dp_graph *g, int32_t box_end) {
@@ -73,7 +86,7 @@ static void cut_level(dp_graph *g, int level, const double *seconds, double full
     int32_t first = begin;
     double sum = 0;
     for (int32_t box = begin; box < end; box++) {
-        if (box > first && ends_before(&g->in, box, box - first, sum, full_s)) {
+        if (box > first && ends_before(g, box, box - first, sum, full_s)) {
             close_block(g, box);
             first = box;
             sum = 0;

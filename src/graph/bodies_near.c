@@ -1,4 +1,5 @@
 /* P2P, M2P, L2P, SCATTER: to the potentials of a block's leaves and to the caller's arrays. */
+#include <math.h>
 #include <string.h>
 
 #include "graph/bodies.h"
@@ -162,17 +163,25 @@ dagpole_status dp_body_l2p(const dp_graph *g, const dp_block *block, int is_firs
 }
 
 /* Results of unique point i to all of the caller's targets at its position. */
-static void scatter_point(const dp_graph *g, int64_t i, double potential,
-                          const double gradient[3]) {
+static dagpole_status scatter_point(const dp_graph *g, int64_t i, double potential,
+                                    const double gradient[3]) {
     const dp_points *points = g->in.targets;
-    int64_t begin = points->origin_begin ? points->origin_begin[i] : i;
-    int64_t end = points->origin_begin ? points->origin_begin[i + 1] : i + 1;
+    int64_t begin, end;
+    dp_points_copies(points, i, &begin, &end);
+    if (!isfinite(potential) || !isfinite(gradient[0]) || !isfinite(gradient[1]) ||
+        !isfinite(gradient[2]))
+        return dp_fail(DAGPOLE_NUMERIC,
+                       "the result at targets[%lld] overflows (potential %g, gradient %g %g %g): "
+                       "charges or inverse distances are too large",
+                       (long long)points->origin[begin], potential, gradient[0], gradient[1],
+                       gradient[2]);
     for (int64_t j = begin; j < end; j++) {
         int64_t to = points->origin[j];
         g->call.potentials[to] = potential;
         for (int d = 0; g->call.gradients && d < 3; d++)
             g->call.gradients[3 * to + d] = gradient[d];
     }
+    return DAGPOLE_OK;
 }
 
 /* Applies 1/(4 pi) and the scale of the coordinates: a potential is 1/length, a gradient its
@@ -192,8 +201,9 @@ dagpole_status dp_body_scatter(const dp_graph *g, const dp_block *block, int is_
                 const double *sums = d == 0 ? t.sums.gx : d == 1 ? t.sums.gy : t.sums.gz;
                 gradient[d] = dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[j]));
             }
-            scatter_point(g, tree->target_begin[box] + j,
-                          dp_cube_scale(cube, DP_KERNEL_FACTOR * t.sums.potential[j]), gradient);
+            DP_TRY(scatter_point(g, tree->target_begin[box] + j,
+                                 dp_cube_scale(cube, DP_KERNEL_FACTOR * t.sums.potential[j]),
+                                 gradient));
         }
     }
     return DAGPOLE_OK;

@@ -15,8 +15,8 @@ static dagpole_status check_charge(const dp_graph *g, int64_t i) {
 /* Charge of unique point i: the sum over the caller's points at its position. */
 static dagpole_status charge_of(const dp_graph *g, int64_t i, double *charge) {
     const dp_points *points = g->in.sources;
-    int64_t begin = points->origin_begin ? points->origin_begin[i] : i;
-    int64_t end = points->origin_begin ? points->origin_begin[i + 1] : i + 1;
+    int64_t begin, end;
+    dp_points_copies(points, i, &begin, &end);
     double sum = 0;
     for (int64_t j = begin; j < end; j++) {
         DP_TRY(check_charge(g, points->origin[j]));
@@ -41,7 +41,6 @@ dagpole_status dp_body_gather(const dp_graph *g, const dp_block *block, int is_f
     return DAGPOLE_OK;
 }
 
-/* A batch of leaves whose surface potentials wait in the scratch columns. */
 dagpole_status dp_body_p2m(const dp_graph *g, const dp_block *block, int is_first,
                            dp_worker *worker) {
     const dp_operator_set *set = g->in.operators->level[block->level];

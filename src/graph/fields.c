@@ -40,7 +40,7 @@ static void copy_coordinates(const dp_graph *g, const dp_block *block, const dp_
     }
 }
 
-/* Touches the coordinates where the tasks will run; everything else is first written by a task. */
+/* The workers touch the coordinates first; everything else is first written by a task. */
 static dagpole_status fill_block(void *argument, int64_t b) {
     dp_graph *g = argument;
     const dp_block *block = &g->blocks[b];

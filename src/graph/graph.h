@@ -45,11 +45,12 @@ typedef struct dp_graph_inputs {
     const dp_operators *operators;
     const dp_kernel *kernel;
     dp_isa isa;
-    double lambda;   /* scaled */
-    int is_reduced;  /* P2P in reduced precision */
-    int block_boxes; /* 0 = from costs */
-    int n_cores;     /* of the machine: for the size of blocks */
-    int n_workers;   /* slots */
+    double lambda;       /* scaled */
+    int is_reduced;      /* P2P in reduced precision */
+    int block_boxes;     /* 0 = from costs */
+    int64_t cache_bytes; /* of one core, 0 = unknown */
+    int n_cores;         /* of the machine: for the size of blocks */
+    int n_workers;       /* slots */
 } dp_graph_inputs;
 
 /* The arrays of one evaluation, in the caller's order. */

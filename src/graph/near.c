@@ -1,6 +1,8 @@
 /* Which leaves are summed directly. U lists are; and where a box of a W list (X list) holds fewer
  * sources (targets) than its surface has points, summing over its leaves is both cheaper and more
  * accurate than M2P (P2L). What remains of W and X keeps its operators. */
+#include <stdlib.h>
+
 #include "graph/graph.h"
 
 /* Sums over a surface also pay for its densities and for moving points into its frame. */
@@ -41,7 +43,18 @@ static void push_leaves(const dp_tree *tree, int32_t box, row *r) {
         push_leaves(tree, tree->child[box] + i, r);
 }
 
+static int compare(const void *a, const void *b) {
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Rows of U lists alone come almost sorted and short; tiny leaves beside many digits make long
+ * ones. */
 static void sort(row *r) {
+    if (r->n > 256) {
+        qsort(r->out, (size_t)r->n, sizeof *r->out, compare);
+        return;
+    }
     for (int64_t i = 1; i < r->n; i++)
         for (int64_t j = i; j > 0 && r->out[j - 1] > r->out[j]; j--) {
             int32_t swap = r->out[j];

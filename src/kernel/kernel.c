@@ -29,7 +29,6 @@ static const dp_kernel kernels[] = {
         .id = DAGPOLE_LAPLACE,
         .name = "laplace",
         .is_homogeneous = 1,
-        .degree = -1,
         .value = dp_laplace_value,
         .slope = dp_laplace_slope,
         LOOPS(laplace),

@@ -1,6 +1,6 @@
 /* Green's functions. Each kernel appears once in portable C (the oracle) and once as a source
  * compiled per instruction set. Kernel sums leave out the factor 1/(4 pi): the far field carries it
- * nowhere, the plan applies dp_kernel_factor once where results are scattered.
+ * nowhere, the plan applies DP_KERNEL_FACTOR once where results are scattered.
  *
  * Values: g(r) = 1/r for Laplace, exp(-lambda r)/r for Yukawa. Pairs at a distance of DP_NEAREST or
  * less coincide: they add nothing. Nor do pairs whose squared distance overflows. */
@@ -12,8 +12,8 @@
 
 #define DP_KERNEL_FACTOR 0.079577471545947667884 /* 1 / (4 pi) */
 
-/* Nearer, a gradient could overflow in double; no pair of distinct points in a frame of unit size
- * is nearer (the smallest differences of coordinates are far above). */
+/* Nearer, a gradient could overflow in double. In coordinates scaled to a cloud of unit size, so
+ * that only points within 2^-300 of the cloud's extent are taken for coincident. */
 #define DP_NEAREST 0x1p-300
 
 /* Points as structure of arrays. */
@@ -53,8 +53,7 @@ typedef void (*dp_mutual_fn)(double lambda, dp_side a, dp_side b);
 typedef struct dp_kernel {
     dagpole_kernel id;
     const char *name;   /* "laplace" */
-    int is_homogeneous; /* 1: g(a r) = a^degree g(r), one operator set serves every level */
-    int degree;         /* -1 for Laplace */
+    int is_homogeneous; /* 1: g(a r) = g(r) / a, one operator set serves every level */
     double (*value)(double lambda, double r); /* scalar, r > 0: the definition */
     double (*slope)(double lambda, double r); /* dg/dr */
     dp_p2p_fn p2p[DP_N_ISA];                  /* per instruction set, double precision */

@@ -122,8 +122,8 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, int has_gradient, const problem *p, 
 
 /* ---- mutual: both sides of a pair at once ---- */
 
-/* Points of a, each broadcast, that meet a vector of b at a time (measured; sums of 4 potentials or 3
- * gradients still leave most registers to the arithmetic). */
+/* Points of a, each broadcast, that meet a vector of b at a time (measured; sums of 4 potentials or
+ * 3 gradients still leave most registers to the arithmetic). */
 #define N_BROADCAST          4
 #define N_BROADCAST_GRADIENT 3
 

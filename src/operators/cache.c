@@ -14,7 +14,7 @@ enum { PATH_BYTES = 1280 };
 
 static int path_of(const char *directory, const dp_operator_key *key, char path[PATH_BYTES]) {
     int n =
-        snprintf(path, PATH_BYTES, "%s/%s-l%a-p%d-t%.3g-c%.3g.h5", directory, key->kernel->name,
+        snprintf(path, PATH_BYTES, "%s/%s-l%a-p%d-t%a-c%a.h5", directory, key->kernel->name,
                  key->lambda, key->accuracy.p, key->accuracy.tolerance, key->accuracy.svd_cutoff);
     return n > 0 && n < PATH_BYTES;
 }

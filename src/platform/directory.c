@@ -30,6 +30,9 @@ dagpole_status dp_directory_make(const char *what, const char *path) {
                        PATH_BYTES - 1);
     memcpy(copy, path, length + 1);
     DP_TRY(make(what, copy));
+    struct stat status;
+    if (stat(path, &status) || !S_ISDIR(status.st_mode))
+        return dp_fail(DAGPOLE_FILE, "%s: %.400s is not a directory", what, path);
     if (access(path, W_OK | X_OK))
         return dp_fail(DAGPOLE_FILE, "%s: cannot write in %.400s: %s", what, path, strerror(errno));
     return DAGPOLE_OK;

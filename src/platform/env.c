@@ -16,6 +16,10 @@ const char *dp_env_starpu_ncpu(void) {
     return text("STARPU_NCPU");
 }
 
+const char *dp_env_starpu_use_numa(void) {
+    return text("STARPU_USE_NUMA");
+}
+
 const char *dp_env_starpu_home(void) {
     const char *cache = text("XDG_CACHE_HOME"), *home = text("STARPU_HOME");
     return cache ? cache : home ? home : text("HOME");

@@ -7,6 +7,8 @@
 
 const char *dp_env_starpu_sched(void);
 const char *dp_env_starpu_ncpu(void); /* as text: it is checked by who uses it */
+const char *dp_env_starpu_use_numa(void);
+
 /* Where StarPU keeps its own files (".starpu" in this directory), NULL where it will choose a
  * temporary place. */
 const char *dp_env_starpu_home(void);

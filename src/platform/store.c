@@ -94,13 +94,17 @@ static dagpole_status open_temporary(dp_store *store) {
             snprintf(path, PATH_MAX, "%s.tmp-%ld-%u", store->path, (long)getpid(), counter++);
         if (length < 0 || length >= PATH_MAX)
             return cannot_create(store->path, strerror(ENAMETOOLONG));
+        /* Live before it exists: an interruption in between leaves nothing. The name holds this
+         * process's number, so that nobody else's file is meant. */
+        atomic_store(&temporaries[slot].is_live, 1);
         store->sink.fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (store->sink.fd < 0)
+            atomic_store(&temporaries[slot].is_live, 0);
     } while (store->sink.fd < 0 && errno == EEXIST);
     if (store->sink.fd < 0)
         return cannot_create(store->path, strerror(errno));
     store->slot = slot;
     temporaries[slot].is_taken = 1;
-    atomic_store(&temporaries[slot].is_live, 1);
     return DAGPOLE_OK;
 }
 

@@ -125,18 +125,45 @@ static dagpole_status check_home(void) {
     if (!home)
         return DAGPOLE_OK;
     snprintf(path, sizeof path, "%s/.starpu/sampling", home);
-    return dp_directory_make("StarPU's directory (XDG_CACHE_HOME, STARPU_HOME or HOME)", path);
+    if (dp_directory_make("StarPU", path) == DAGPOLE_OK)
+        return DAGPOLE_OK;
+    return dp_fail(
+        DAGPOLE_RUNTIME,
+        "StarPU keeps files in .starpu below XDG_CACHE_HOME, else STARPU_HOME, else HOME, "
+        "and cannot write %.200s: set the first of them that is set to a writable "
+        "directory, or run serially",
+        path);
+}
+
+/* Nor does it start where it would have to tell more NUMA nodes apart than it was built for. */
+static dagpole_status check_numa(void) {
+    const char *use_numa = dp_env_starpu_use_numa();
+    dp_machine machine;
+    if (!use_numa || strtol(use_numa, NULL, 10) <= 0)
+        return DAGPOLE_OK;
+    DP_TRY(dp_machine_get(&machine));
+    if (machine.numa_nodes <= STARPU_MAXNUMANODES)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_UNSUPPORTED,
+                   "STARPU_USE_NUMA is %.20s, but this machine has %d NUMA nodes and this StarPU "
+                   "supports at most %d; for more, a StarPU configured with --enable-maxnumanodes "
+                   "is needed",
+                   use_numa, machine.numa_nodes, STARPU_MAXNUMANODES);
 }
 
 static dagpole_status start(dp_runtime *runtime, const char *scheduler) {
     int threads;
     DP_TRY(check_home());
+    DP_TRY(check_numa());
     DP_TRY(starting_threads(runtime, &threads));
     struct starpu_conf conf;
     starpu_conf_init(&conf);
     conf.precedence_over_environment_variables = 1;
     conf.ncpus = threads;
-    conf.ncuda = conf.nopencl = conf.nmic = conf.nmpi_ms = 0;
+    conf.ncuda = conf.nopencl = 0;
+#if STARPU_MAJOR_VERSION == 1 && STARPU_MINOR_VERSION < 4
+    conf.nmic = conf.nmpi_ms = 0;
+#endif
     conf.sched_policy_name = scheduler ? scheduler : "lws";
     conf.catch_signals = 0;
     conf.calibrate = conf.bus_calibrate = 0;

@@ -1,7 +1,5 @@
 #include "runtime/internal.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
 
 /* Each field is a StarPU data handle, each record a task, fresh in every run; StarPU derives the
@@ -82,11 +80,10 @@ static dagpole_status set_accesses(const execution *self, struct starpu_task *ta
     starpu_data_handle_t *handles = task->handles;
     enum starpu_data_access_mode *modes = task->modes;
     if (record->n_access > STARPU_NMAXBUFS) {
-        handles = task->dyn_handles = malloc((size_t)record->n_access * sizeof *handles);
-        modes = task->dyn_modes = malloc((size_t)record->n_access * sizeof *modes);
+        handles = task->dyn_handles = dp_alloc_given((size_t)record->n_access, sizeof *handles);
+        modes = task->dyn_modes = dp_alloc_given((size_t)record->n_access, sizeof *modes);
         if (!handles || !modes)
-            return dp_fail(DAGPOLE_NO_MEMORY, "cannot allocate the %d accesses of a task",
-                           record->n_access);
+            return DAGPOLE_NO_MEMORY;
     }
     for (int32_t a = 0; a < record->n_access; a++) {
         int64_t access = record->access_begin + a;

@@ -46,8 +46,8 @@ static dagpole_status check_order(const dp_cube *cube, const dp_points *p, const
 
 static dagpole_status mark_origins(const dp_points *p, const char *name, uint8_t *is_met) {
     for (int64_t i = 0; i < p->n; i++) {
-        int64_t begin = p->origin_begin ? p->origin_begin[i] : i;
-        int64_t end = p->origin_begin ? p->origin_begin[i + 1] : i + 1;
+        int64_t begin, end;
+        dp_points_copies(p, i, &begin, &end);
         if (begin >= end || end > p->n_given)
             return broken_point(name, i, "its range of origins is empty or out of range");
         for (int64_t j = begin; j < end; j++) {

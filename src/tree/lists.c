@@ -282,11 +282,6 @@ void dp_lists_free(dp_lists *lists) {
     dp_csr_free(&lists->x);
 }
 
-int64_t dp_lists_bytes(const dp_lists *lists) {
-    return dp_csr_bytes(&lists->u) + dp_csr_bytes(&lists->v) + dp_csr_bytes(&lists->w) +
-           dp_csr_bytes(&lists->x);
-}
-
 int dp_boxes_touch(const dp_tree *tree, int32_t a, int32_t b) {
     uint32_t anchor_a[3], anchor_b[3];
     int scale_a = DP_MAX_DEPTH - tree->level[a], scale_b = DP_MAX_DEPTH - tree->level[b];

@@ -2,7 +2,7 @@
  * Rows are target boxes, entries source boxes, ascending.
  *   U (leaves): leaves that touch it, itself included, of any level.
  *   V (boxes):  children of the parent's colleagues that do not touch it, same level.
- *   W (leaves): descendants of a colleague, leaf or not, that do not touch it but whose parent
+ *   W (leaves): descendants of a colleague, leaf or not, that do not touch it, but their parent
  * does. X (boxes):  the dual of W: leaves s with this box in W(s). */
 #ifndef DP_TREE_LISTS_H
 #define DP_TREE_LISTS_H
@@ -21,7 +21,6 @@ typedef struct dp_lists {
 
 dagpole_status dp_lists_build(const dp_team *team, const dp_tree *tree, dp_lists *lists);
 void dp_lists_free(dp_lists *lists);
-int64_t dp_lists_bytes(const dp_lists *lists);
 
 /* 1 where the closed regions of the two boxes share a point. */
 int dp_boxes_touch(const dp_tree *tree, int32_t a, int32_t b);

@@ -16,7 +16,7 @@ static const struct {
     {"  1 ,\t-2,  3e-1  , -7\r\n\r\n4.5,5,6,0x10\r\n", {-7, 16}},
     {"1\t-2\t0.3\t2\n+4.5\t5.\t6\t3\n", {2, 3}},
     {"x y z\n1 -2 0.3\n4.5 5 6\n", {1, 1}},
-    {"# a comment\n\n\"x\", \"y\", \"z\", \"a charge\"\n1 -2 0.3 2 # why\n#\n4.5 5 6 3\n", {2, 3}},
+    {"# a comment\n\n\"x\", \"y\", \"z\", \"charge\"\n1 -2 0.3 2 # why\n#\n4.5 5 6 3\n", {2, 3}},
     {"\xef\xbb\xbfx,y,z,q\n1,-2,0.3,2\n4.5,5,6,3\n", {2, 3}},
     {"\xef\xbb\xbf"
      "1 -2 0.3\n4.5 5 6\n",
@@ -61,6 +61,9 @@ static const struct {
     {"1 2 3\n1 2 3 4\n", "no fourth column"},
     {"1 2 3 4\n1 2 3\n", "have a fourth column"},
     {"hello\n", "is 'hello'"},
+    {"id,x,y,z\n1,0,0,0\n", "is 'id,x,y,z'"},
+    {"q,x,y,z\n1,0,0,0\n", "is 'q,x,y,z'"},
+    {"x,y,z,colour\n1,0,0,0\n", "is 'x,y,z,colour'"},
     {"x y z\nx y z\n", "line 2 of"},
     {"x y\n1 2 3\n", "line 1 of"},
     {"3\n\nH 1 2 3\nH 4 5 6\n", "holds 2 points: 3 are announced"},
