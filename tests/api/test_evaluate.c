@@ -266,7 +266,42 @@ START_TEST(failing_allocations_leave_nothing) {
 }
 END_TEST
 
+/* Sizes are known when the graph is built: neither operators nor bodies allocate. */
+START_TEST(evaluations_allocate_nothing) {
+    enum { N = 2000 };
+    dagpole_context *context = open_serial();
+    double *points = cloud_make(CLOUD_LOG_RADIAL, N, 3), *charges = make_charges(N, 4);
+    double *results = make_results(4 * N);
+    dagpole_plan *plan = open_plan(context, quick_options(0), N, points, 0, NULL);
+    for (int gradients = 0; gradients < 2; gradients++) {
+        dp_memory_fail_at(0, 0); /* counts from here */
+        must(dagpole_plan_evaluate(plan, charges, results, gradients ? results + N : NULL));
+        ck_assert_int_eq(dp_memory_count(), 0);
+    }
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    free(points);
+    free(charges);
+    free(results);
+}
+END_TEST
+
+/* Two charges whose potential is beyond doubles. */
+START_TEST(overflow_is_told) {
+    dagpole_context *context = open_serial();
+    double points[6] = {0, 0, 0, 1e-3, 0, 0}, charges[2] = {1e308, 1e308}, potentials[2];
+    dagpole_plan *plan = open_plan(context, quick_options(0), 2, points, 0, NULL);
+    expect_failure(dagpole_plan_evaluate(plan, charges, potentials, NULL), DAGPOLE_NUMERIC,
+                   "the result at targets[0] overflows");
+    charges[0] = charges[1] = 1;
+    must(dagpole_plan_evaluate(plan, charges, potentials, NULL));
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+}
+END_TEST
+
 SUITE_MAIN("evaluate", 60, plans_match_direct_sums, direct_sums_match_the_formulas,
            direct_sums_do_without_points, direct_sums_are_the_same_with_a_context,
-           few_points_and_none, sources_as_targets, evaluations_are_repeatable, units_do_not_matter,
-           strong_screening_gives_no_nan, failing_allocations_leave_nothing)
+           few_points_and_none, evaluations_allocate_nothing, overflow_is_told, sources_as_targets,
+           evaluations_are_repeatable, units_do_not_matter, strong_screening_gives_no_nan,
+           failing_allocations_leave_nothing)

@@ -104,6 +104,19 @@ START_TEST(the_span_is_short) {
 }
 END_TEST
 
+/* The cut that the library makes by itself on a machine of 128 cores: four times what they need, at
+ * a million points and six digits. */
+START_TEST(the_span_is_short_for_many_cores) {
+    growth g;
+    double work, span;
+    wish w = {.n_crit = 250, .p = 7, .tolerance = 2.5e-7, .n_cores = 128, .is_reduced = 1};
+    growth_scene(_i ? CLOUD_SPHERE : CLOUD_CUBE, 1000000, &w, &g);
+    ck_assert_int_eq(dp_stream_span(&g.graph->stream, &work, &span), DAGPOLE_OK);
+    ck_assert_double_gt(work, 4 * 128 * span);
+    growth_free(&g);
+}
+END_TEST
+
 /* ---- the records run as they come, against the direct sum ------------------------------------ */
 
 static void run(dp_graph *g, const double *charges, double *potentials, double *gradients) {
@@ -287,6 +300,7 @@ int main(void) {
     tcase_add_loop_test(tcase, each_block_has_each_operator_once, 0, N_SCENES);
     tcase_add_loop_test(tcase, serial_execution_matches_the_direct_sum, 0, N_SCENES);
     tcase_add_test(tcase, the_span_is_short);
+    tcase_add_loop_test(tcase, the_span_is_short_for_many_cores, 0, 2);
     tcase_add_test(tcase, charges_must_be_finite);
     tcase_add_test(tcase, no_points_give_no_work);
     tcase_add_test(tcase, the_team_does_not_matter);
