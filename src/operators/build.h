@@ -1,4 +1,4 @@
-/* The stages of dp_operator_data_build, each a file: basis.c, factor.c, p2m_build.c. */
+/* The stages of dp_operator_data_build, each a file: basis.c, m2l_build.c, p2m_build.c. */
 #ifndef DP_OPERATORS_BUILD_H
 #define DP_OPERATORS_BUILD_H
 

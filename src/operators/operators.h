@@ -67,7 +67,8 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
 void dp_operators_destroy(dp_operators *operators);
 int64_t dp_operators_bytes(const dp_operators *operators);
 
-/* Packs one level's data (set.c), and the transfer between a parent's and a child's (transfer.c).
+/* Packs one level's data (set.c), and the transfer between a parent's and a child's
+ * (m2m_l2l_build.c).
  */
 dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
                                       const dp_operator_data *data, dp_operator_set *set);
