@@ -47,13 +47,13 @@ static void grade(dagpole_cloud *cloud) {
 static dagpole_cloud make_cloud(const char *name, int64_t n, const char *charges) {
     dagpole_cloud cloud;
     if (strcmp(name, "log-radial") == 0) {
-        cloud = perf_cloud("sphere", n, charges);
+        cloud = perf_cloud("sphere", n, charges, 1);
         grade(&cloud);
     } else if (strcmp(name, "clustered") == 0 || strcmp(name, "coincident") == 0) {
-        cloud = perf_cloud("cube", n, charges);
+        cloud = perf_cloud("cube", n, charges, 1);
         gather_cluster(&cloud, strcmp(name, "clustered") == 0 ? 1e-6 : 0);
     } else {
-        cloud = perf_cloud(name, n, charges);
+        cloud = perf_cloud(name, n, charges, 1);
     }
     return cloud;
 }

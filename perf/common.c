@@ -131,9 +131,9 @@ int perf_is_expert(const dagpole_plan_options *plan) {
 
 /* ---- results ---------------------------------------------------------------------------- */
 
-dagpole_cloud perf_cloud(const char *distribution, int64_t n, const char *charges) {
+dagpole_cloud perf_cloud(const char *distribution, int64_t n, const char *charges, int64_t seed) {
     dagpole_cloud cloud;
-    perf_try(dagpole_cloud_generate(distribution, n, 1, charges, &cloud));
+    perf_try(dagpole_cloud_generate(distribution, n, (uint64_t)seed, charges, &cloud));
     return cloud;
 }
 

@@ -67,7 +67,7 @@ typedef struct perf_kernel {
 int perf_kernel_set(const cli_command *self, const perf_kernel *kernel, dagpole_plan_options *plan);
 int perf_is_expert(const dagpole_plan_options *plan); /* digits promise nothing then */
 
-dagpole_cloud perf_cloud(const char *distribution, int64_t n, const char *charges);
+dagpole_cloud perf_cloud(const char *distribution, int64_t n, const char *charges, int64_t seed);
 
 /* Direct sums at samples spread evenly over the caller's order, in the calling thread. */
 typedef struct perf_reference {

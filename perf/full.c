@@ -24,6 +24,7 @@ static const double target_s[N_TARGET_DIGITS][N_CLOUDS] = {
 
 typedef struct choice {
     const char *distributions, *ns, *digits, *charges, *against;
+    int64_t seed;
     perf_kernel kernel;
     dagpole_plan_options plan;
     int threads, runs, repeat, samples, pairs, gradients, is_table, is_json;
@@ -80,7 +81,7 @@ static void json_case(cli_json *json, const choice *o, const char *cloud, const 
 static int run_cloud(const choice *o, const char *name, int64_t n, int n_digits,
                      const int64_t *digits, double scale, cli_json *json) {
     int n_failed = 0;
-    dagpole_cloud cloud = perf_cloud(name, n, o->charges);
+    dagpole_cloud cloud = perf_cloud(name, n, o->charges, o->seed);
     perf_reference reference = perf_reference_create(&o->plan, &cloud, o->samples, o->gradients);
     perf_case c = {.cloud = &cloud,
                    .reference = &reference,
@@ -139,6 +140,7 @@ static int run_all(const choice *o, char *distributions) {
 static int full_main(const cli_command *self, int argc, char **argv) {
     const char *operand;
     choice o = {.charges = "mixed",
+                .seed = 1,
                 .kernel = {.name = "laplace"},
                 .runs = 3,
                 .repeat = 3,
@@ -151,6 +153,7 @@ static int full_main(const cli_command *self, int argc, char **argv) {
         {"--n", CLI_TEXT, &o.ns, "LIST", "of numbers of points; 1e5, with --table 1e6", 0, 0},
         {"--digits", CLI_TEXT, &o.digits, "LIST", "of digits; 3,6,9,12, with --against 6", 0, 0},
         {"--charges", CLI_CHOICE, &o.charges, "unit|mixed", "mixed by default", 0, 0},
+        {"--seed", CLI_COUNT, &o.seed, "S", "of points and charges; 1 by default", 0, 1e9},
         {"--gradients", CLI_FLAG, &o.gradients, NULL, "evaluate gradients as well", 0, 0},
         PERF_KERNEL_OPTIONS(o.kernel),
         PERF_EXPERT_OPTIONS(o.plan),

@@ -310,7 +310,7 @@ static void report_rates(const choice *o, const rates *r, cli_json *json) {
 
 static void run_cloud(choice *o, dagpole_context *context, const char *name, const rates *r,
                       int n_digits, const int64_t *digits, cli_json *json) {
-    dagpole_cloud cloud = perf_cloud(name, o->n, "mixed");
+    dagpole_cloud cloud = perf_cloud(name, o->n, "mixed", 1);
     perf_reference reference = perf_reference_create(&o->plan, &cloud, 300, 0);
     for (int i = 0; i < n_digits; i++) {
         static measurement m;

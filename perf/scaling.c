@@ -23,7 +23,7 @@ typedef struct measurement {
 } measurement;
 
 static measurement measurement_create(const choice *o, int64_t n) {
-    measurement m = {.cloud = perf_cloud(o->distribution, n, "mixed")};
+    measurement m = {.cloud = perf_cloud(o->distribution, n, "mixed", 1)};
     m.reference = perf_reference_create(&o->plan, &m.cloud, o->samples, 0);
     m.c = (perf_case){
         .plan = o->plan, .threads = o->threads, .n_plans = o->runs, .n_evaluations = o->repeat};

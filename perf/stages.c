@@ -322,7 +322,7 @@ static void report(pipeline *p, const char *distribution, int is_json, double er
 }
 
 static void run(pipeline *p, const char *distribution, int64_t n, int threads, int n_runs) {
-    p->cloud = perf_cloud(distribution, n, "mixed");
+    p->cloud = perf_cloud(distribution, n, "mixed", 1);
     p->potentials = perf_alloc((size_t)n, sizeof *p->potentials);
     p->machine.size = sizeof p->machine;
     perf_try(dagpole_machine_query(NULL, &p->machine));
