@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* Measured with perf/operators on a Zen 5 core at 4.2 GHz; their ratios, which is what counts, are
- * much the same on other processors. */
+/* From the rates that perf/roof and perf/operators print on a Zen 5 core; what counts are their
+ * ratios. AVX-512's are fitted to whole evaluations, the others only to the loops' own rates. */
 static const dp_cost by_isa[DP_N_ISA] = {
     [DP_ISA_PORTABLE] = {.pair = 1.3e-9,
                          .leaf_pair = 40e-9,

@@ -48,7 +48,7 @@ typedef struct dp_graph_inputs {
     double lambda;       /* scaled */
     int is_reduced;      /* P2P in reduced precision */
     int block_boxes;     /* 0 = from costs */
-    int64_t cache_bytes; /* of one core, 0 = unknown */
+    int64_t cache_bytes; /* that the expansions of a block may fill, 0 = unknown */
     int n_cores;         /* of the machine: for the size of blocks */
     int n_workers;       /* slots */
 } dp_graph_inputs;
