@@ -88,9 +88,20 @@ static int64_t cache_share(const dp_machine *machine) {
     return machine->l2_bytes > third ? machine->l2_bytes : third;
 }
 
+/* Screened potentials of targets that are not among the sources may all lie below what single
+ * precision can hold. */
+static dp_precision near_precision(const dagpole_plan *p, const dp_accuracy *accuracy,
+                                   double *least) {
+    dp_precision precision = dp_accuracy_precision(accuracy, least);
+    int may_vanish = p->kernel->id == DAGPOLE_YUKAWA && !p->targets_are_sources;
+    return may_vanish && precision != DP_DOUBLE ? DP_REDUCED : precision;
+}
+
 static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_runtime *runtime = p->context->runtime;
     dp_accuracy accuracy = dp_options_accuracy(&p->options);
+    double least;
+    dp_precision precision = near_precision(p, &accuracy, &least);
     dp_graph_inputs inputs = {.tree = &p->tree,
                               .lists = &p->lists,
                               .sources = &p->sources,
@@ -99,7 +110,8 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                               .kernel = p->kernel,
                               .isa = p->context->isa,
                               .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
-                              .is_reduced = dp_accuracy_is_reduced(&accuracy),
+                              .precision = precision,
+                              .least = least,
                               .block_boxes = p->options.block_boxes,
                               .cache_bytes = cache_share(&p->context->machine),
                               .n_cores = p->context->machine.cores,

@@ -28,12 +28,22 @@ static const dp_cost by_isa[DP_N_ISA] = {
                        .task = 2e-4},
 };
 
-dp_cost dp_cost_of(const dp_kernel *kernel, dp_isa isa, int is_reduced) {
+/* Mutual near pairs, per instruction set and precision. */
+static const double near_by_isa[DP_N_ISA][DP_N_PRECISIONS] = {
+    [DP_ISA_PORTABLE] = {1.2e-9, 1.2e-9, 0.6e-9, 0.6e-9},
+    [DP_ISA_AVX2] = {3.5e-10, 3e-10, 1e-10, 1e-10},
+    [DP_ISA_AVX512] = {1.2e-10, 0.95e-10, 0.53e-10, 0.36e-10},
+};
+
+dp_cost dp_cost_of(const dp_kernel *kernel, dp_isa isa, dp_precision precision) {
     dp_cost cost = by_isa[isa];
-    if (is_reduced && isa != DP_ISA_PORTABLE)
+    cost.near = near_by_isa[isa][precision];
+    if (precision != DP_DOUBLE && isa != DP_ISA_PORTABLE)
         cost.pair *= 0.82;
-    if (kernel->id == DAGPOLE_YUKAWA)
+    if (kernel->id == DAGPOLE_YUKAWA) {
         cost.pair *= 3.5; /* the exponential */
+        cost.near *= 3.5;
+    }
     return cost;
 }
 
