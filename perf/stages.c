@@ -210,6 +210,8 @@ static void time_operators(pipeline *p) {
 
 static dp_graph_inputs graph_inputs(const pipeline *p) {
     dp_machine machine;
+    double least;
+    dp_precision precision = dp_accuracy_precision(&p->accuracy, &least);
     perf_try(dp_machine_get(&machine));
     return (dp_graph_inputs){.tree = &p->tree,
                              .lists = &p->lists,
@@ -219,7 +221,8 @@ static dp_graph_inputs graph_inputs(const pipeline *p) {
                              .kernel = dp_kernel_get(p->plan.kernel),
                              .isa = dp_isa_best(),
                              .lambda = scaled_lambda(p),
-                             .is_reduced = dp_accuracy_is_reduced(&p->accuracy),
+                             .precision = precision,
+                             .least = least,
                              .n_cores = machine.cores,
                              .n_workers = dp_runtime_n_slots(p->runtime)};
 }

@@ -88,13 +88,17 @@ static int64_t cache_share(const dp_machine *machine) {
     return machine->l2_bytes > third ? machine->l2_bytes : third;
 }
 
-/* Screened potentials of targets that are not among the sources may all lie below what single
- * precision can hold. */
+/* Screened potentials may all lie below what single precision can hold: where targets are not among
+ * the sources, or where exp(-lambda r) is small even within the finest leaves. */
 static dp_precision near_precision(const dagpole_plan *p, const dp_accuracy *accuracy,
                                    double *least) {
     dp_precision precision = dp_accuracy_precision(accuracy, least);
-    int may_vanish = p->kernel->id == DAGPOLE_YUKAWA && !p->targets_are_sources;
-    return may_vanish && precision != DP_DOUBLE ? DP_REDUCED : precision;
+    double side = dp_cube_side(&p->tree.cube, p->tree.depth);
+    if (p->kernel->id == DAGPOLE_LAPLACE || precision == DP_DOUBLE)
+        return precision;
+    int may_vanish =
+        !p->targets_are_sources || dp_scaled_lambda(&p->options, &p->tree.cube) * side > 16;
+    return may_vanish ? DP_REDUCED : precision;
 }
 
 static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {

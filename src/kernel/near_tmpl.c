@@ -26,9 +26,11 @@ typedef struct broadcast {
     vec_mask far;
 } broadcast;
 
-/* A tile of targets divides DP_STRIP_PAD. */
-#define N_TARGETS          4
-#define N_TARGETS_GRADIENT 4
+/* Divides DP_STRIP_PAD. */
+#define N_TARGETS 4
+
+/* Whole vectors and whole tiles: what a tile meets one-sidedly in its own strip. */
+#define GROUP (VEC_WIDTH > N_TARGETS ? VEC_WIDTH : N_TARGETS)
 
 VEC_INLINE vec load(const real *p) {
     vec v;
@@ -62,8 +64,8 @@ VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, int is_reduced, int
                           const problem *p, broadcast *t, const broadcast *source,
                           sums *at_sources) {
     vec dx = t->x - source->x, dy = t->y - source->y, dz = t->z - source->z;
-    pair g = kernel(is_reduced, p->unit_lambda, p->least,
-                    vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
+    pair g =
+        kernel(is_reduced, p->unit_lambda, p->least, vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
     t->far = g.far;
     t->s.potential = vec_fma(source->charge, g.value, t->s.potential);
     if (is_mutual)
@@ -87,9 +89,8 @@ typedef CLOSE_FUNCTION(close_fn);
 #ifdef SIMD_SINGLE
 /* Pairs of a tile and a vector of sources that single precision left out, less each target itself.
  * Rare: out of the way of the loop. */
-static __attribute__((noinline)) void sum_close(close_fn *close, int is_mutual,
-                                                const dp_near *near, const vec_mask *far, int i,
-                                                int j) {
+static __attribute__((noinline)) void sum_close(close_fn *close, int is_mutual, const dp_near *near,
+                                                const vec_mask *far, int i, int j) {
     int is_own = near->targets == near->sources;
     for (int k = 0; k < N_TARGETS; k++) {
         unsigned lanes = ~vec_lanes(far[k]) & ((1u << VEC_WIDTH) - 1);
@@ -123,7 +124,7 @@ VEC_INLINE void look_for_close(close_fn *close, int is_same, int is_mutual, cons
     }
 }
 #else
-#define look_for_close(close, is_same, is_mutual, near, t, i, j)                                    \
+#define look_for_close(close, is_same, is_mutual, near, t, i, j)                                   \
     ((void)(close), (void)(is_same), (void)(i))
 #endif
 
@@ -175,12 +176,12 @@ static problem problem_of(const dp_near *near, real unit) {
     real least = DP_NEAREST, lambda = near->lambda;
 #endif
     dp_strip *s = near->sources;
-    return (problem){near,           vec_splat(lambda * unit), vec_splat(least), ROW(s, x),
-                     ROW(s, y),      ROW(s, z),                ROW(s, charge),   ROW(s, potential),
-                     ROW(s, gx),     ROW(s, gy),               ROW(s, gz)};
+    return (problem){near,      vec_splat(lambda * unit), vec_splat(least),  ROW(s, x),  ROW(s, y),
+                     ROW(s, z), ROW(s, charge),           ROW(s, potential), ROW(s, gx), ROW(s, gy),
+                     ROW(s, gz)};
 }
 
-/* The targets from i on. Within one strip, the vector of sources that they themselves lie in is
+/* The targets from i on. Within one strip, the group of sources that they themselves lie in is
  * summed for them alone: each of its points is a target in its turn. Those behind it are mutual. */
 VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, int is_reduced,
                          int is_mutual, const problem *p, int i) {
@@ -191,9 +192,9 @@ VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, int
     for (int k = 0; k < N_TARGETS; k++)
         t[k] = load_target(near->targets, i + k);
     if (near->targets == near->sources) {
-        j = i / VEC_WIDTH * VEC_WIDTH;
-        meet(kernel, close, has_gradient, is_reduced, 1, 0, p, t, i, j);
-        j += VEC_WIDTH;
+        int end = (j = i / GROUP * GROUP) + GROUP;
+        for (; j < end; j += VEC_WIDTH)
+            meet(kernel, close, has_gradient, is_reduced, 1, 0, p, t, i, j);
     }
     for (; j < n_sources; j += VEC_WIDTH)
         meet(kernel, close, has_gradient, is_reduced, 0, is_mutual, p, t, i, j);
@@ -280,8 +281,8 @@ VEC_INLINE void sum_close(pair_fn *kernel, const dp_near *near, int is_mutual, i
         add_close(t, i, s->charge[j + k], c.value[k], c.slope[k], c.dx[k], c.dy[k], c.dz[k],
                   near->has_gradient);
         if (is_mutual)
-            add_close(s, j + k, t->charge[i], c.value[k], c.slope[k], -c.dx[k], -c.dy[k],
-                      -c.dz[k], near->has_gradient);
+            add_close(s, j + k, t->charge[i], c.value[k], c.slope[k], -c.dx[k], -c.dy[k], -c.dz[k],
+                      near->has_gradient);
     }
 }
 

@@ -15,8 +15,8 @@ typedef struct pair {
     vec_mask far; /* where value is not left out: see vec_rsqrt */
 } pair;
 
-/* unit_lambda: lambda times u. least: what vec_rsqrt takes. is_reduced: to DP_REDUCED_ERROR (single:
- * DP_ROUGH_ERROR) only; a constant where this is inlined. */
+/* unit_lambda: lambda times u. least: what vec_rsqrt takes. is_reduced: to DP_REDUCED_ERROR
+ * (single: DP_ROUGH_ERROR) only; a constant where this is inlined. */
 typedef pair pair_fn(int is_reduced, vec unit_lambda, vec least, vec r2);
 
 VEC_INLINE real pair_unit(int is_reduced) {
@@ -31,7 +31,7 @@ VEC_INLINE vec pair_rsqrt(int is_reduced, vec r2, vec least, vec_mask *far) {
  * |t| <= log(2)/2, exp(-x) = 2^-n exp(t). The sum of x / log 2 and EXP_SHIFT has n in its lowest
  * bits; exp(t) = 1 + t + t^2 q(t). */
 #ifdef SIMD_SINGLE
-#define EXP_MINUS_END 87.5f /* n is 126 at most */
+#define EXP_MINUS_END 88.f /* n is 127 at most, where vec_power is 0 */
 #define EXP_SHIFT     0x1.8p23f
 #define LOG2_HIGH     0x1.62e4p-1f /* 15 bits: its product with n is exact */
 #define LOG2_LOW      0x1.7f7d1cp-20f
@@ -45,10 +45,18 @@ static const float exp_coefficients[] = {1.f / 5040, 1.f / 720, 1.f / 120, 1.f /
 #define LOG2_LOW      0x1.abc9e3b39803fp-56
 /* q is the Chebyshev interpolant of degree 9 of (exp(t) - 1 - t)/t^2: the relative error of exp is
  * 2e-17 and the rounding of its last steps. */
-static const double exp_coefficients[] = {
-    0x1.af38a9b0ec855p-26, 0x1.289185613a3d6p-22, 0x1.71de0dae63bb3p-19, 0x1.a019b90d2ae7ap-16,
-    0x1.a01a01a7c41d5p-13, 0x1.6c16c1788bd90p-10, 0x1.11111111109b3p-7,  0x1.5555555553d63p-5,
-    0x1.5555555555556p-3,  0x1.0000000000001p-1,  1,                     1};
+static const double exp_coefficients[] = {0x1.af38a9b0ec855p-26,
+                                          0x1.289185613a3d6p-22,
+                                          0x1.71de0dae63bb3p-19,
+                                          0x1.a019b90d2ae7ap-16,
+                                          0x1.a01a01a7c41d5p-13,
+                                          0x1.6c16c1788bd90p-10,
+                                          0x1.11111111109b3p-7,
+                                          0x1.5555555553d63p-5,
+                                          0x1.5555555555556p-3,
+                                          0x1.0000000000001p-1,
+                                          1,
+                                          1};
 #endif
 #define N_EXP_COEFFICIENTS (int)(sizeof exp_coefficients / sizeof exp_coefficients[0])
 
