@@ -70,25 +70,45 @@ dagpole_status dp_body_l2p(const dp_graph *g, const dp_block *block, int is_firs
     return DAGPOLE_OK;
 }
 
+/* Half a unit in the last place above FLT_MAX: from here on doubles round to infinite floats. */
+#define FLOAT_OVERFLOW 0x1.ffffffp127
+
+/* Finite in the caller's precision. */
+static int is_held(const dp_call *call, double result) {
+    return fabs(result) < (call->is_float ? FLOAT_OVERFLOW : INFINITY);
+}
+
+static void write_result(const dp_call *call, int64_t to, double potential,
+                         const double gradient[3]) {
+    if (call->is_float) {
+        float *potentials = call->potentials, *gradients = call->gradients;
+        potentials[to] = (float)potential;
+        for (int d = 0; gradients && d < 3; d++)
+            gradients[3 * to + d] = (float)gradient[d];
+    } else {
+        double *potentials = call->potentials, *gradients = call->gradients;
+        potentials[to] = potential;
+        for (int d = 0; gradients && d < 3; d++)
+            gradients[3 * to + d] = gradient[d];
+    }
+}
+
 /* Results of unique point i to all of the caller's targets at its position. */
 static dagpole_status scatter_point(const dp_graph *g, int64_t i, double potential,
                                     const double gradient[3]) {
     const dp_points *points = g->in.targets;
     int64_t begin, end;
     dp_points_copies(points, i, &begin, &end);
-    if (!isfinite(potential) || !isfinite(gradient[0]) || !isfinite(gradient[1]) ||
-        !isfinite(gradient[2]))
+    if (!is_held(&g->call, potential) || !is_held(&g->call, gradient[0]) ||
+        !is_held(&g->call, gradient[1]) || !is_held(&g->call, gradient[2]))
         return dp_fail(DAGPOLE_NUMERIC,
-                       "the result at targets[%lld] overflows (potential %g, gradient %g %g %g): "
+                       "the result at targets[%lld] overflows%s (potential %g, gradient %g %g %g): "
                        "charges or inverse distances are too large",
-                       (long long)points->origin[begin], potential, gradient[0], gradient[1],
-                       gradient[2]);
-    for (int64_t j = begin; j < end; j++) {
-        int64_t to = points->origin[j];
-        g->call.potentials[to] = potential;
-        for (int d = 0; g->call.gradients && d < 3; d++)
-            g->call.gradients[3 * to + d] = gradient[d];
-    }
+                       (long long)points->origin[begin],
+                       g->call.is_float ? " a float, which holds 3.4e38 at most" : "", potential,
+                       gradient[0], gradient[1], gradient[2]);
+    for (int64_t j = begin; j < end; j++)
+        write_result(&g->call, points->origin[j], potential, gradient);
     return DAGPOLE_OK;
 }
 

@@ -57,10 +57,12 @@ typedef struct dp_graph_inputs {
     int n_workers;       /* slots */
 } dp_graph_inputs;
 
-/* The arrays of one evaluation, in the caller's order. */
+/* The arrays of one evaluation, in the caller's order. Only GATHER and SCATTER look into them: what
+ * lies between is in doubles whatever they hold. */
 typedef struct dp_call {
-    const double *charges;
-    double *potentials, *gradients; /* gradients may be NULL */
+    const void *charges;
+    void *potentials, *gradients; /* gradients may be NULL */
+    int is_float;                 /* 1: all three hold floats, 0: doubles */
 } dp_call;
 
 typedef struct dp_graph {
