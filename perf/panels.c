@@ -89,7 +89,7 @@ perf_panels perf_panels_measure(const dp_operators *operators, int level) {
     double m2l = 0;
     perf_try(dp_scratch_create(operators, &b.scratch));
     for (int c = 0; c < DP_COLUMNS; c++) {
-        b.reflection[c] = (uint8_t)c;
+        b.reflection[c] = (uint8_t)(c % 8);
         b.source[c] = dp_alloc((size_t)b.scratch.ld, sizeof(double));
         b.target[c] = dp_alloc((size_t)b.scratch.ld, sizeof(double));
         if (!b.source[c] || !b.target[c])

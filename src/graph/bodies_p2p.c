@@ -138,8 +138,7 @@ static dp_strip_frame frame_of(const slice *s, int32_t leaf) {
     for (int64_t i = g->near.offset[leaf]; i < g->near.offset[leaf + 1]; i++) {
         int32_t near = g->near.index[i];
         if (!s->is_mutual || near > leaf)
-            largest =
-                fmax(largest, *dp_largest_charge(&g->blocks[g->block_of[near]], s->worker));
+            largest = fmax(largest, *dp_largest_charge(&g->blocks[g->block_of[near]], s->worker));
     }
     dp_strip_frame frame = {.half = box.half, .charge_unit = dp_strip_charge_unit(largest)};
     memcpy(frame.centre, box.centre, sizeof frame.centre);

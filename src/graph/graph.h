@@ -24,10 +24,10 @@ typedef enum dp_quantity {
 typedef struct dp_block {
     int level;
     int32_t box_begin, box_end;
-    int64_t n_sources, n_targets;   /* points of the block's leaves */
+    int64_t n_sources, n_targets;             /* points of the block's leaves */
     int64_t source_row, target_row, halo_row; /* padded lengths of a row in the fields */
-    int32_t field[DP_N_QUANTITIES]; /* index into the stream's fields, -1 = none */
-    int has_locals;                 /* 1: an operator of the walk writes them */
+    int32_t field[DP_N_QUANTITIES];           /* index into the stream's fields, -1 = none */
+    int has_locals;                           /* 1: an operator of the walk writes them */
 } dp_block;
 
 /* One M2L interaction of a block, ordered by folded position and then by target. */
@@ -39,7 +39,7 @@ typedef struct dp_pair {
 typedef struct dp_worker {
     dp_scratch scratch;
     dp_strip targets, sources; /* what P2P packs */
-    void **where; /* per field: where it lies for the record that runs */
+    void **where;              /* per field: where it lies for the record that runs */
 } dp_worker;
 
 typedef struct dp_graph_inputs {
@@ -49,13 +49,13 @@ typedef struct dp_graph_inputs {
     const dp_operators *operators;
     const dp_kernel *kernel;
     dp_isa isa;
-    double lambda;       /* scaled */
+    double lambda;          /* scaled */
     dp_precision precision; /* of P2P */
-    double least;        /* for single precision (kernel/strip.h) */
-    int block_boxes;     /* 0 = from costs */
-    int64_t cache_bytes; /* that the expansions of a block may fill, 0 = unknown */
-    int n_cores;         /* of the machine: for the size of blocks */
-    int n_workers;       /* slots */
+    double least;           /* for single precision (kernel/strip.h) */
+    int block_boxes;        /* 0 = from costs */
+    int64_t cache_bytes;    /* that the expansions of a block may fill, 0 = unknown */
+    int n_cores;            /* of the machine: for the size of blocks */
+    int n_workers;          /* slots */
 } dp_graph_inputs;
 
 /* The arrays of one evaluation, in the caller's order. Only GATHER and SCATTER look into them: what

@@ -35,9 +35,9 @@ typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_s
                           int64_t n_sources, dp_soa sources, const double *charges);
 
 /* Near sums: each target of one strip of points with each source of another (kernel/strip.h).
- * Where the two strips are the same, each pair within it; a point does nothing to itself. is_mutual:
- * sources take what targets do to them as well, each pair is computed once. Sums are added to the
- * strips' own. Targets come a few at a time, each broadcast to a vector of sources. */
+ * Where the two strips are the same, each pair within it; a point does nothing to itself.
+ * is_mutual: sources take what targets do to them as well, each pair is computed once. Sums are
+ * added to the strips' own. Targets come a few at a time, each broadcast to a vector of sources. */
 typedef struct dp_strip dp_strip;
 
 typedef struct dp_near {

@@ -101,7 +101,7 @@ VEC_INLINE int vec_is_all(vec_mask m) {
     return vec_lanes(m) == 0xff;
 }
 
-#define VEC_RSQRT_UNIT 0.5f
+#define VEC_RSQRT_UNIT         0.5f
 
 VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
     vec y = _mm256_rsqrt_ps(r2);

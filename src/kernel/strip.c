@@ -62,7 +62,6 @@ static void to_frame(int n, const double *restrict x, double centre, double inve
         x_f[i] = (float)((x[i] - centre) * inverse);
 }
 
-
 void dp_strip_add(dp_strip *s, int n, dp_soa points, const double *charges) {
     const double *from[] = {points.x, points.y, points.z, charges};
     double *to[] = {s->x, s->y, s->z, s->charge};

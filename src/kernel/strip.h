@@ -3,9 +3,10 @@
  * sources of a pair is collected beside the points until dp_strip_take hands it out.
  *
  * In single precision coordinates are relative to the centre of a box, in its half sides, and
- * charges in a unit that none exceeds by much. A difference of two coordinates has an error of about
- * 2^-24 half sides, too much for a pair that is not much further apart than that: `least` is the
- * distance, in half sides, up to which a pair is summed in double from the positions themselves. */
+ * charges in a unit that none exceeds by much. A difference of two coordinates has an error of
+ * about 2^-24 half sides, too much for a pair that is not much further apart than that: `least` is
+ * the distance, in half sides, up to which a pair is summed in double from the positions
+ * themselves. */
 #ifndef DP_KERNEL_STRIP_H
 #define DP_KERNEL_STRIP_H
 
@@ -30,10 +31,10 @@ struct dp_strip {
     int has_close; /* then: the sums in double are, too, for pairs that are too close */
     int n, has_gradient;
     dp_strip_frame frame;
-    double *x, *y, *z, *charge;                     /* positions and charges as they are */
-    double *potential, *gx, *gy, *gz;               /* sums */
-    float *x_f, *y_f, *z_f, *charge_f;              /* in the frame */
-    float *potential_f, *gx_f, *gy_f, *gz_f;        /* sums in the frame */
+    double *x, *y, *z, *charge;              /* positions and charges as they are */
+    double *potential, *gx, *gy, *gz;        /* sums */
+    float *x_f, *y_f, *z_f, *charge_f;       /* in the frame */
+    float *potential_f, *gx_f, *gy_f, *gz_f; /* sums in the frame */
     double *memory;
     float *memory_f;
 };
@@ -51,7 +52,8 @@ void dp_strip_add(dp_strip *strip, int n, dp_soa points, const double *charges);
 /* Appends idle points up to a full vector and sets the sums to zero. */
 void dp_strip_end(dp_strip *strip, int has_gradient);
 
-/* For a strip of single precision that meets a close pair: sets the sums in double to zero, once. */
+/* For a strip of single precision that meets a close pair: sets the sums in double to zero, once.
+ */
 void dp_strip_use_close(dp_strip *strip);
 
 /* The power of two above `largest`, the largest charge by size; 1 for 0. */

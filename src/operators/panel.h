@@ -14,8 +14,9 @@
 #define DP_PAD       8
 #define DP_PADDED(n) (((n) + DP_PAD - 1) / DP_PAD * DP_PAD)
 
-/* Columns handled together: callers gather at most this many at a time. */
-#define DP_COLUMNS 8
+/* Columns handled together: callers gather at most this many at a time. The more meet a matrix, the
+ * less it matters from which cache it comes. */
+#define DP_COLUMNS 32
 
 typedef struct dp_panel {
     int m, n;     /* rows, columns of the matrix */

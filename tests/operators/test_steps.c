@@ -339,13 +339,14 @@ START_TEST(columns_are_independent) {
     bench b;
     bench_of_loop(0, &b);
     size_t k = (size_t)b.set->k_padded;
-    double *all = dp_alloc_zero(12 * k, sizeof *all), *together = all + 8 * k;
+    double *all = dp_alloc_zero((DP_COLUMNS + 4) * k, sizeof *all);
+    double *together = all + DP_COLUMNS * k;
     double *alone = together + 2 * k, *target[DP_COLUMNS];
     const double *source[DP_COLUMNS];
     uint8_t reflection[DP_COLUMNS];
     uint64_t state = 1;
     for (int c = 0; c < DP_COLUMNS; c++) {
-        reflection[c] = (uint8_t)c;
+        reflection[c] = (uint8_t)(c % 8);
         source[c] = all + c * k;
         target[c] = together + c % 2 * k;
         for (int i = 0; i < b.set->k; i++)
