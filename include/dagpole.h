@@ -104,7 +104,8 @@ typedef struct dagpole_context_options {
     size_t size;                  /* sizeof(dagpole_context_options), set by the init function */
     int threads;                  /* workers; 0 = STARPU_NCPU where set, else every core */
     const char *scheduler;        /* a StarPU policy by name, NULL = "lws"; STARPU_SCHED wins */
-    const char *cache_dir;        /* operators on disk: NULL = $XDG_CACHE_HOME/dagpole, "" = none */
+    const char *cache_dir;        /* of operators and tuned coefficients: NULL =
+                                     $XDG_CACHE_HOME/dagpole, "" = none, and none are tuned */
     int serial;                   /* 1: run the task stream in the calling thread, without StarPU */
     dagpole_progress_fn progress; /* NULL = none */
     void *progress_user;
@@ -162,7 +163,8 @@ DAGPOLE_API dagpole_status dagpole_plan_create(dagpole_context *context,
  * doubles. potentials: n_targets doubles, in the caller's order of targets. gradients: n_targets x
  * 3 doubles row-major, or NULL where not wanted. After a status other than OK the contents of the
  * results are unspecified. Results are the same to the last bit for any number of workers and any
- * scheduler.
+ * scheduler, on machines with the same cores, caches, instruction set and coefficients
+ * (dagpole_report).
  * Statuses: BAD_ARGUMENT, WRONG_STATE, NUMERIC (a charge that is NaN or Inf, a result that
  * overflows), NO_MEMORY, RUNTIME, CANCELLED. */
 DAGPOLE_API dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges,
@@ -219,7 +221,8 @@ typedef struct dagpole_report {
     int digits, p, n_crit, block_boxes;
     int machine_cores; /* where block_boxes is 0, blocks follow costs and these two */
     int64_t machine_cache_bytes;
-    int expansion_size; /* doubles in an expansion */
+    char coefficients[32]; /* of the cost model: "built-in", or "tuned", a date and a checksum */
+    int expansion_size;    /* doubles in an expansion */
     double tolerance, svd_cutoff;
     double root_side, root_corner[3];
     int threads; /* workers granted */
@@ -350,6 +353,7 @@ typedef struct dagpole_machine {
     int cores, numa_nodes, sockets;
     int64_t l1_bytes, l2_bytes, l3_bytes, memory_bytes;
     char instruction_set[16]; /* in use: "avx512", "avx2" or "portable" */
+    char coefficients[32];    /* as in a report, of a context with this cache directory */
     char blas[128];           /* OpenBLAS version and core type */
     char starpu[32], hdf5[32], hwloc[32];
     int starpu_max_cpus, starpu_max_numa_nodes; /* limits StarPU was built with */

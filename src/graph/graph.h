@@ -45,12 +45,13 @@ typedef struct dp_graph_inputs {
     const dp_operators *operators;
     const dp_kernel *kernel;
     dp_isa isa;
-    double lambda;       /* scaled */
-    int is_reduced;      /* P2P in reduced precision */
-    int block_boxes;     /* 0 = from costs */
-    int64_t cache_bytes; /* that the expansions of a block may fill, 0 = unknown */
-    int n_cores;         /* of the machine: for the size of blocks */
-    int n_workers;       /* slots */
+    const dp_rates *rates; /* used only while the graph is built */
+    double lambda;         /* scaled */
+    int is_reduced;        /* P2P in reduced precision */
+    int block_boxes;       /* 0 = from costs */
+    int64_t cache_bytes;   /* that the expansions of a block may fill, 0 = unknown */
+    int n_cores;           /* of the machine: for the size of blocks */
+    int n_workers;         /* slots */
 } dp_graph_inputs;
 
 /* The arrays of one evaluation, in the caller's order. */

@@ -138,7 +138,7 @@ static void set_costs(model *m) {
     const dp_leaf_request *r = m->request;
     double k = dp_cost_expansion_size(r->accuracy.tolerance),
            n = (double)(r->n_sources + r->n_targets);
-    m->cost = dp_cost_of(r->kernel, r->isa, dp_accuracy_is_reduced(&r->accuracy));
+    m->cost = dp_cost_of(r->rates, r->kernel, dp_accuracy_is_reduced(&r->accuracy));
     m->n_points = n;
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
     m->m2l_s =
