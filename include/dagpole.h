@@ -91,9 +91,9 @@ typedef struct dagpole_plan dagpole_plan;       /* points, tree, operators and t
 typedef enum dagpole_kernel { DAGPOLE_LAPLACE = 0, DAGPOLE_YUKAWA = 1 } dagpole_kernel;
 
 /* Called from the thread that called the library, with the name of the stage ("tree", "lists",
- * "operators", "graph", "evaluate", "direct") and the fraction of it that is done, 0 to 1. A value
- * other than 0 asks to cancel: what runs drains, and the call returns DAGPOLE_CANCELLED. Callbacks
- * must not call the library. */
+ * "operators", "graph", "evaluate", "direct", "tune") and the fraction of it that is done, 0 to 1.
+ * A value other than 0 asks to cancel: what runs drains, and the call returns DAGPOLE_CANCELLED.
+ * Callbacks must not call the library. */
 typedef int (*dagpole_progress_fn)(void *user, const char *stage, double fraction);
 
 /* One line of text that a user may want to see, without a newline: what was granted, a cache file
@@ -181,6 +181,28 @@ DAGPOLE_API void dagpole_plan_destroy(dagpole_plan *plan);
 DAGPOLE_API dagpole_status dagpole_precompute(dagpole_context *context,
                                               const dagpole_plan_options *options, double root_side,
                                               int depth);
+
+/* One coefficient of the cost model, in seconds of one core. */
+typedef struct dagpole_coefficient {
+    char name[32]; /* "pair_laplace", "flop", ... */
+    double built_in, tuned;
+} dagpole_coefficient;
+
+typedef struct dagpole_tuning {
+    size_t size;           /* set it to sizeof(dagpole_tuning) before the call */
+    char coefficients[32]; /* as reports name them: "tuned", a date and a checksum */
+    int n;
+    dagpole_coefficient coefficient[32]; /* n of them */
+} dagpole_tuning;
+
+/* Measures what the operators cost on this machine, in the calling thread and about a second, and
+ * keeps it in the context's cache for its instruction set and this model of processor. Contexts
+ * created from then on choose leaf sizes, root cubes and blocks by these coefficients instead of
+ * the built-in ones; this one goes on as it is. Nothing else ever measures. tuning: NULL where it
+ * is not wanted.
+ * Statuses: BAD_ARGUMENT, FILE where the cache cannot be written, NO_MEMORY, CANCELLED; RUNTIME
+ * where a coefficient cannot be believed, and nothing is kept. */
+DAGPOLE_API dagpole_status dagpole_tune(dagpole_context *context, dagpole_tuning *tuning);
 
 /* ---- queries ---------------------------------------------------------------------------- */
 
