@@ -170,6 +170,23 @@ DAGPOLE_API dagpole_status dagpole_plan_create(dagpole_context *context,
 DAGPOLE_API dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges,
                                                  double *potentials, double *gradients);
 
+/* The same two for arrays of floats, in the same shapes and with the same ownership. Any plan can
+ * be evaluated by either call; all other calls take doubles. What lies between is in doubles too:
+ * positions and charges are the exact doubles that the floats are, and each result is the one that
+ * dagpole_plan_evaluate gives for those doubles, rounded to the nearest float. A float holds about
+ * 7 digits (6e-8 of the value, fewer below 1.2e-38, none below 7e-46), so that options.digits above
+ * 7 cost time and hardly show. While a tree is built, its points are held in doubles beside the
+ * floats; an evaluation allocates nothing.
+ * Statuses: as those two; NUMERIC also where a result is finite as a double and overflows a float
+ * (3.4e38): dagpole_plan_evaluate gives it. */
+DAGPOLE_API dagpole_status dagpole_plan_create_float(dagpole_context *context,
+                                                     const dagpole_plan_options *options,
+                                                     int64_t n_sources, const float *sources,
+                                                     int64_t n_targets, const float *targets,
+                                                     dagpole_plan **plan);
+DAGPOLE_API dagpole_status dagpole_plan_evaluate_float(dagpole_plan *plan, const float *charges,
+                                                       float *potentials, float *gradients);
+
 /* NULL is allowed. */
 DAGPOLE_API void dagpole_plan_destroy(dagpole_plan *plan);
 

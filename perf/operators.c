@@ -117,16 +117,17 @@ static void count_work(const dp_graph *g, work w[N_OPS]) {
 }
 
 /* The loop whose rate bounds an operator: P2P's pairs count for both sides, a surface has one. */
-static perf_loop loop_of(int op, int is_reduced) {
+static perf_loop loop_of(int op, dp_precision precision) {
     if (op == DAGPOLE_P2P)
-        return is_reduced ? PERF_MUTUAL_REDUCED : PERF_MUTUAL;
-    return is_reduced ? PERF_ONE_SIDED_REDUCED : PERF_ONE_SIDED;
+        return (perf_loop)(PERF_MUTUAL + precision);
+    return (perf_loop)(PERF_ONE_SIDED + (precision == DP_DOUBLE ? DP_DOUBLE : DP_REDUCED));
 }
 
 /* Seconds at the roof. */
-static double least_time(const work *w, const rates *r, int op, int is_reduced, int has_gradients) {
+static double least_time(const work *w, const rates *r, int op, dp_precision precision,
+                         int has_gradients) {
     int is_downward = op == DAGPOLE_P2P || op == DAGPOLE_M2P || op == DAGPOLE_L2P;
-    double gpairs = r->gpairs[loop_of(op, is_reduced)][has_gradients && is_downward];
+    double gpairs = r->gpairs[loop_of(op, precision)][has_gradients && is_downward];
     return w->pairs / (1e9 * gpairs) + w->flops / r->flops + w->bytes / r->bytes;
 }
 
@@ -138,7 +139,7 @@ typedef struct measurement {
     const perf_reference *reference;
     dagpole_report report;
     double error;
-    int is_reduced; /* sums over pairs in reduced precision */
+    dp_precision precision; /* of near pairs */
     int has_panels;
     perf_panels panels; /* the same matrices, hot */
     work work[N_OPS];
@@ -164,7 +165,7 @@ static void measure(const choice *o, dagpole_context *context, measurement *m) {
         perf_fail("%s, %d digits: error of the potentials is %.2e", m->distribution, o->plan.digits,
                   m->error);
     count_work(plan->graph, m->work);
-    m->is_reduced = plan->graph->in.is_reduced;
+    m->precision = plan->graph->in.precision;
     m->has_panels =
         plan->tree.depth >= 3 && dp_graph_k(plan->graph, 2) > 0 && dp_graph_k(plan->graph, 3) > 0;
     if (m->has_panels)
@@ -216,6 +217,11 @@ static void report_panels(const choice *o, const rates *r, const measurement *m,
         cli_json_close(json);
 }
 
+static const char *precision_name(dp_precision precision) {
+    static const char *const names[] = {"double", "reduced", "single", "rough"};
+    return names[precision];
+}
+
 static void report(const choice *o, const rates *r, measurement *m, cli_json *json) {
     const dagpole_report *rep = &m->report;
     if (o->is_json) {
@@ -231,7 +237,7 @@ static void report(const choice *o, const rates *r, measurement *m, cli_json *js
         printf("%s, %lld points, %d digits, %s, %s pairs: k %d, n_crit %d, %.0f points a "
                "leaf, error %.1e\n",
                m->distribution, (long long)rep->n_sources, rep->digits,
-               o->gradients ? "gradients" : "potentials", m->is_reduced ? "reduced" : "double",
+               o->gradients ? "gradients" : "potentials", precision_name(m->precision),
                rep->expansion_size, rep->n_crit,
                (double)rep->n_unique_sources / (double)rep->n_leaves, m->error);
     }
@@ -240,7 +246,7 @@ static void report(const choice *o, const rates *r, measurement *m, cli_json *js
         if (w->flops + w->pairs + w->bytes == 0)
             continue;
         perf_figure f = perf_figure_of(o->runs, m->seconds[op]);
-        double least = least_time(w, r, op, m->is_reduced, o->gradients);
+        double least = least_time(w, r, op, m->precision, o->gradients);
         if (o->is_json)
             json_operator(json, m, op, f, least);
         else

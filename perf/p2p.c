@@ -1,6 +1,8 @@
 /* The rates of the loops over pairs of points that lie in the first cache. */
 #include "roofs.h"
 
+#include "kernel/strip.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@ typedef struct bench {
     int n, has_gradient;
     int64_t repeats;
     rows a, b, at_a, at_b;
+    dp_strip strip_a, strip_b;
 } bench;
 
 static const double lambda = 1;
@@ -34,48 +37,61 @@ static dp_sums sums_of(rows *r, int has_gradient) {
     return (dp_sums){r->row[0], r->row[1], r->row[2], r->row[3]};
 }
 
-static void run_one_sided(bench *p, dp_p2p_fn sum) {
+static int is_mutual(perf_loop loop) {
+    return loop >= PERF_MUTUAL;
+}
+
+static dp_precision precision_of(perf_loop loop) {
+    return (dp_precision)(loop % DP_N_PRECISIONS);
+}
+
+static int is_packed(perf_loop loop) {
+    return is_mutual(loop) || precision_of(loop) >= DP_SINGLE;
+}
+
+static void run_surface(bench *p, dp_p2p_fn sum) {
     for (int64_t i = 0; i < p->repeats; i++)
         sum(lambda, p->n, points_of(&p->a), sums_of(&p->at_a, p->has_gradient), p->n,
             points_of(&p->b), p->b.row[3]);
 }
 
-static void run_mutual(bench *p, dp_mutual_fn sum) {
-    dp_side a = {p->n, points_of(&p->a), p->a.row[3], sums_of(&p->at_a, p->has_gradient)};
-    dp_side b = {p->n, points_of(&p->b), p->b.row[3], sums_of(&p->at_b, p->has_gradient)};
+static void pack(bench *p, const rows *from, dp_strip *to) {
+    static const double centre[3] = {0.5, 0.5, 0.5};
+    dp_strip_begin(to, precision_of(p->loop) >= DP_SINGLE, centre, 0.5);
+    dp_strip_add(to, p->n, points_of(from), from->row[3]);
+    dp_strip_end(to, p->has_gradient);
+}
+
+/* Sums pile up in the strips from repeat to repeat, the same ones each time. */
+static void run_packed(bench *p) {
+    dp_near near = {.lambda = lambda,
+                    .least = 1e-3,
+                    .has_gradient = p->has_gradient,
+                    .is_mutual = is_mutual(p->loop),
+                    .targets = &p->strip_a,
+                    .sources = &p->strip_b};
+    pack(p, &p->a, &p->strip_a);
+    pack(p, &p->b, &p->strip_b);
     for (int64_t i = 0; i < p->repeats; i++)
-        sum(lambda, a, b);
+        p->kernel->near[precision_of(p->loop)][p->isa](&near);
+    dp_strip_take(&p->strip_a, 0, p->n, sums_of(&p->at_a, p->has_gradient));
+    dp_strip_take(&p->strip_b, 0, p->n, sums_of(&p->at_b, p->has_gradient));
 }
 
 static void run(void *argument) {
     bench *p = argument;
-    switch (p->loop) {
-    case PERF_ONE_SIDED:
-        run_one_sided(p, p->kernel->p2p[p->isa]);
-        break;
-    case PERF_ONE_SIDED_REDUCED:
-        run_one_sided(p, p->kernel->p2p_reduced[p->isa]);
-        break;
-    case PERF_MUTUAL:
-        run_mutual(p, p->kernel->mutual[p->isa]);
-        break;
-    default:
-        run_mutual(p, p->kernel->mutual_reduced[p->isa]);
-    }
+    if (is_packed(p->loop))
+        run_packed(p);
+    else
+        run_surface(p, precision_of(p->loop) == DP_DOUBLE ? p->kernel->p2p[p->isa]
+                                                          : p->kernel->p2p_reduced[p->isa]);
 }
 
 const char *perf_loop_name(perf_loop loop) {
-    static const char *const names[] = {"one-sided", "mutual", "one-sided, reduced",
-                                        "mutual, reduced"};
+    static const char *const names[] = {
+        "one-sided, double", "one-sided, reduced", "one-sided, single", "one-sided, rough",
+        "mutual, double",    "mutual, reduced",    "mutual, single",    "mutual, rough"};
     return names[loop];
-}
-
-static int is_mutual(perf_loop loop) {
-    return loop == PERF_MUTUAL || loop == PERF_MUTUAL_REDUCED;
-}
-
-static int is_reduced(perf_loop loop) {
-    return loop == PERF_ONE_SIDED_REDUCED || loop == PERF_MUTUAL_REDUCED;
 }
 
 static void fill(bench *p) {
@@ -90,7 +106,9 @@ static void fill(bench *p) {
 /* What the charges of `from` do at the points of `to`, against the scalar loops. */
 static void check_side(bench *p, rows *sums, const rows *to, const rows *from) {
     static rows expected;
-    double error = 0, norm = 0, tolerance = is_reduced(p->loop) ? 3 * DP_REDUCED_ERROR : 1e-14;
+    static const double tolerances[] = {1e-14, 3 * DP_REDUCED_ERROR, 10 * DP_SINGLE_ERROR,
+                                        3 * DP_ROUGH_ERROR};
+    double error = 0, norm = 0, tolerance = tolerances[precision_of(p->loop)];
     memset(&expected, 0, sizeof expected);
     dp_p2p_ref(p->kernel, lambda, p->n, points_of(to), sums_of(&expected, p->has_gradient), p->n,
                points_of(from), from->row[3]);
@@ -115,6 +133,10 @@ static void check(bench *p) {
 perf_figure perf_p2p_rate(const dp_kernel *kernel, dp_isa isa, perf_loop loop, int n,
                           int has_gradient) {
     static bench p;
+    if (!p.strip_a.memory) {
+        perf_try(dp_strip_create(&p.strip_a));
+        perf_try(dp_strip_create(&p.strip_b));
+    }
     p.kernel = kernel;
     p.isa = isa;
     p.loop = loop;

@@ -14,14 +14,12 @@ perf_figure perf_rsqrt_rate(dp_isa isa);              /* billions of reciprocal 
 const char *perf_rsqrt_name(dp_isa isa);
 perf_figure perf_triad(void); /* a[i] = b[i] + 3 c[i] on 192 MB, GB/s */
 
-/* The kernel's loops over pairs. Mutual ones compute each pair once for both sides; reduced ones
- * stop at DP_REDUCED_ERROR. */
+/* The kernel's loops over pairs: one-sided, or mutual, which compute each pair once for both sides,
+ * in each precision. One-sided ones in double are those of sums over surfaces. */
 typedef enum perf_loop {
-    PERF_ONE_SIDED = 0,
-    PERF_MUTUAL,
-    PERF_ONE_SIDED_REDUCED,
-    PERF_MUTUAL_REDUCED,
-    PERF_N_LOOPS
+    PERF_ONE_SIDED = 0,            /* + dp_precision */
+    PERF_MUTUAL = DP_N_PRECISIONS, /* + dp_precision */
+    PERF_N_LOOPS = 2 * DP_N_PRECISIONS
 } perf_loop;
 const char *perf_loop_name(perf_loop loop);
 

@@ -210,6 +210,8 @@ static void time_operators(pipeline *p) {
 
 static dp_graph_inputs graph_inputs(const pipeline *p) {
     dp_machine machine;
+    double least;
+    dp_precision precision = dp_accuracy_precision(&p->accuracy, &least);
     perf_try(dp_machine_get(&machine));
     return (dp_graph_inputs){.tree = &p->tree,
                              .lists = &p->lists,
@@ -220,7 +222,8 @@ static dp_graph_inputs graph_inputs(const pipeline *p) {
                              .isa = dp_isa_best(),
                              .rates = dp_rates_built_in(dp_isa_best()),
                              .lambda = scaled_lambda(p),
-                             .is_reduced = dp_accuracy_is_reduced(&p->accuracy),
+                             .precision = precision,
+                             .least = least,
                              .n_cores = machine.cores,
                              .n_workers = dp_runtime_n_slots(p->runtime)};
 }
@@ -261,7 +264,7 @@ static void time_graph(pipeline *p) {
     lap(p, GRAPH, &clock);
     perf_try(dp_execution_create(p->runtime, &p->graph->stream, &p->execution));
     lap(p, EXECUTION, &clock);
-    p->graph->call = (dp_call){p->cloud.charges, p->potentials, NULL};
+    p->graph->call = (dp_call){p->cloud.charges, p->potentials, NULL, .is_float = 0};
     perf_try(dp_execution_run(p->execution, "evaluate", &profile));
     lap(p, FIRST, &clock);
     perf_try(dp_execution_run(p->execution, "evaluate", &profile));

@@ -2,14 +2,13 @@
 
 #include "api/internal.h"
 
-static dagpole_status check(const dagpole_plan *plan, const double *charges,
-                            const double *potentials) {
+static dagpole_status check(const dagpole_plan *plan, const dp_call *call) {
     if (!plan)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
-    if (plan->n_sources && !charges)
+    if (plan->n_sources && !call->charges)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: the plan has %lld sources",
                        (long long)plan->n_sources);
-    if (plan->n_targets && !potentials)
+    if (plan->n_targets && !call->potentials)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: the plan has %lld targets",
                        (long long)plan->n_targets);
     return DAGPOLE_OK;
@@ -24,18 +23,27 @@ static void account(dagpole_report *r, const dp_profile *profile) {
     memcpy(r->operator_s, profile->op_s, sizeof r->operator_s);
 }
 
-dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges, double *potentials,
-                                     double *gradients) {
+static dagpole_status evaluate(dagpole_plan *plan, dp_call call) {
     dp_profile profile;
-    DP_TRY(check(plan, charges, potentials));
+    DP_TRY(check(plan, &call));
     if (atomic_flag_test_and_set(&plan->is_busy))
         return dp_fail(DAGPOLE_WRONG_STATE,
                        "the plan is in use by another thread: one evaluation at a time on a plan");
-    plan->graph->call = (dp_call){charges, potentials, gradients};
+    plan->graph->call = call;
     dagpole_status status = dp_execution_run(plan->execution, "evaluate", &profile);
     plan->graph->call = (dp_call){0};
     if (status == DAGPOLE_OK)
         account(&plan->report, &profile);
     atomic_flag_clear(&plan->is_busy);
     return status;
+}
+
+dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges, double *potentials,
+                                     double *gradients) {
+    return evaluate(plan, (dp_call){charges, potentials, gradients, .is_float = 0});
+}
+
+dagpole_status dagpole_plan_evaluate_float(dagpole_plan *plan, const float *charges,
+                                           float *potentials, float *gradients) {
+    return evaluate(plan, (dp_call){charges, potentials, gradients, .is_float = 1});
 }

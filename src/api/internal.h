@@ -46,9 +46,9 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
 /* The kernel exists and lambda suits it. */
 dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda);
 
-/* Counts and arrays of points; targets NULL: the sources are the targets. */
-dagpole_status dp_check_points(int64_t n_sources, const double *sources, int64_t n_targets,
-                               const double *targets);
+/* Counts and arrays of points, of either precision; targets NULL: the sources are the targets. */
+dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n_targets,
+                               const void *targets);
 
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *resolved);
 

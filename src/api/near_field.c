@@ -25,21 +25,57 @@ static void invert(const dp_points *points, int64_t *unique) {
     }
 }
 
-/* Potential and gradient, without the factors, at unique target i. */
-static void sum_near(const dagpole_plan *plan, dp_p2p_fn p2p, const double *charge, int64_t i,
-                     double sums[4]) {
-    const dp_tree *tree = &plan->tree;
-    const dp_points *t = plan->targets, *s = &plan->sources;
-    const dp_csr *u = &plan->graph->near;
-    int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
-    dp_sums out = {&sums[0], &sums[1], &sums[2], &sums[3]};
-    memset(sums, 0, 4 * sizeof *sums);
-    for (int64_t j = u->offset[leaf]; j < u->offset[leaf + 1]; j++) {
-        int64_t begin = tree->source_begin[u->index[j]];
-        p2p(plan->graph->in.lambda, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
-            tree->source_end[u->index[j]] - begin,
-            (dp_soa){s->x + begin, s->y + begin, s->z + begin}, charge + begin);
+/* What one target is summed with. */
+typedef struct near_sum {
+    const dagpole_plan *plan;
+    dp_precision precision;
+    const double *charge;
+    dp_strip target, sources;
+} near_sum;
+
+static void flush(near_sum *n) {
+    const dp_graph *g = n->plan->graph;
+    dp_near near = {.lambda = g->in.lambda,
+                    .least = g->in.least,
+                    .has_gradient = 1,
+                    .targets = &n->target,
+                    .sources = &n->sources};
+    dp_strip_end(&n->sources, 1);
+    n->plan->kernel->near[n->precision][n->plan->context->isa](&near);
+    dp_strip_begin(&n->sources, n->target.is_single, n->target.centre, n->target.half);
+}
+
+static void add_leaf(near_sum *n, int32_t leaf) {
+    const dp_tree *tree = &n->plan->tree;
+    const dp_points *s = &n->plan->sources;
+    for (int64_t i = tree->source_begin[leaf], end = tree->source_end[leaf]; i < end;) {
+        if (n->sources.n == DP_STRIP)
+            flush(n);
+        int64_t left = end - i, room = DP_STRIP - n->sources.n;
+        int m = (int)(left < room ? left : room);
+        dp_strip_add(&n->sources, m, (dp_soa){s->x + i, s->y + i, s->z + i}, n->charge + i);
+        i += m;
     }
+}
+
+/* Potential and gradient, without the factors, at unique target i. */
+static void sum_near(near_sum *n, int64_t i, double sums[4]) {
+    const dp_tree *tree = &n->plan->tree;
+    const dp_points *t = n->plan->targets;
+    const dp_csr *near = &n->plan->graph->near;
+    int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
+    int is_single = n->precision == DP_SINGLE || n->precision == DP_ROUGH;
+    double centre[3], half = 0.5 * dp_cube_side(&tree->cube, tree->level[leaf]), none = 0;
+    dp_cube_centre(&tree->cube, tree->level[leaf], tree->key[leaf], centre);
+    dp_strip_begin(&n->target, is_single, centre, half);
+    dp_strip_add(&n->target, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, &none);
+    dp_strip_end(&n->target, 1);
+    dp_strip_begin(&n->sources, is_single, centre, half);
+    for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++)
+        add_leaf(n, near->index[j]);
+    flush(n);
+    memset(sums, 0, 4 * sizeof *sums);
+    dp_strip_take(&n->target, 0, 1, (dp_sums){&sums[0], &sums[1], &sums[2], &sums[3]});
 }
 
 static dagpole_status check(const dagpole_plan *plan, const double *charges, int64_t n,
@@ -64,29 +100,32 @@ static dagpole_status check(const dagpole_plan *plan, const double *charges, int
     return DAGPOLE_OK;
 }
 
-static dagpole_status near_field(const dagpole_plan *plan, int is_reduced, const double *charges,
-                                 int64_t n, const int64_t *targets, double *potentials,
-                                 double *gradients) {
-    const dp_kernel *kernel = plan->kernel;
-    dp_isa isa = plan->context->isa;
-    dp_p2p_fn p2p = is_reduced ? kernel->p2p_reduced[isa] : kernel->p2p[isa];
+static dagpole_status near_field(const dagpole_plan *plan, dp_precision precision,
+                                 const double *charges, int64_t n, const int64_t *targets,
+                                 double *potentials, double *gradients) {
+    near_sum sum = {.plan = plan, .precision = precision};
     double *charge = dp_alloc((size_t)plan->sources.n, sizeof *charge);
     int64_t *unique = dp_alloc((size_t)plan->n_targets, sizeof *unique);
-    dagpole_status status = charge && unique ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    dagpole_status status = charge && unique ? dp_strip_create(&sum.target) : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK)
+        status = dp_strip_create(&sum.sources);
     if (status == DAGPOLE_OK) {
         gather(&plan->sources, charges, charge);
         invert(plan->targets, unique);
+        sum.charge = charge;
     }
     for (int64_t i = 0; status == DAGPOLE_OK && i < n; i++) {
         const dp_cube *cube = &plan->tree.cube;
         double sums[4];
-        sum_near(plan, p2p, charge, unique[targets[i]], sums);
+        sum_near(&sum, unique[targets[i]], sums);
         if (potentials)
             potentials[i] = dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[0]);
         for (int d = 0; gradients && d < 3; d++)
             gradients[3 * i + d] =
                 dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[1 + d]));
     }
+    dp_strip_free(&sum.sources);
+    dp_strip_free(&sum.target);
     dp_free(unique);
     dp_free(charge);
     return status;
@@ -96,12 +135,12 @@ dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *c
                                        const int64_t *targets, double *potentials,
                                        double *gradients) {
     DP_TRY(check(plan, charges, n, targets));
-    return near_field(plan, 0, charges, n, targets, potentials, gradients);
+    return near_field(plan, DP_DOUBLE, charges, n, targets, potentials, gradients);
 }
 
 dagpole_status dagpole_plan_near_sums(const dagpole_plan *plan, const double *charges, int64_t n,
                                       const int64_t *targets, double *potentials,
                                       double *gradients) {
     DP_TRY(check(plan, charges, n, targets));
-    return near_field(plan, plan->graph->in.is_reduced, charges, n, targets, potentials, gradients);
+    return near_field(plan, plan->graph->in.precision, charges, n, targets, potentials, gradients);
 }

@@ -4,6 +4,14 @@
 
 #include "api/internal.h"
 #include "base/clock.h"
+#include "geometry/chunk.h"
+
+/* The caller's points, as they came. */
+typedef struct given {
+    int64_t n_sources, n_targets;
+    const void *sources, *targets;
+    int is_float; /* 1: both hold floats, 0: doubles */
+} given;
 
 static dagpole_status check_array(const char *name, int64_t n, const void *array) {
     if (n < 0 || n > DP_MAX_POINTS)
@@ -15,8 +23,8 @@ static dagpole_status check_array(const char *name, int64_t n, const void *array
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_check_points(int64_t n_sources, const double *sources, int64_t n_targets,
-                               const double *targets) {
+dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n_targets,
+                               const void *targets) {
     DP_TRY(check_array("sources", n_sources, sources));
     if (targets)
         return check_array("targets", n_targets, targets);
@@ -65,6 +73,44 @@ static dagpole_status build_tree(const dp_team *team, dagpole_plan *p, const dou
                          p->options.n_crit, &p->tree);
 }
 
+/* Coordinates in a chunk of a conversion. */
+#define GRAIN 65536
+
+typedef struct widening {
+    const float *from;
+    double *to;
+} widening;
+
+static dagpole_status widen_chunk(void *argument, int64_t chunk, int64_t begin, int64_t end) {
+    const widening *w = argument;
+    (void)chunk;
+    for (int64_t i = begin; i < end; i++)
+        w->to[i] = w->from[i];
+    return DAGPOLE_OK;
+}
+
+/* n x 3 doubles that equal the floats, to be freed also after a failure. */
+static dagpole_status widen(const dp_team *team, int64_t n, const float *points, double **wide) {
+    *wide = dp_alloc((size_t)n, 3 * sizeof **wide);
+    if (!*wide)
+        return DAGPOLE_NO_MEMORY;
+    return dp_chunk_for(team, 3 * n, GRAIN, widen_chunk, &(widening){points, *wide});
+}
+
+/* The tree copies what it needs of the points, so that their doubles last no longer than this. */
+static dagpole_status build_tree_of_floats(const dp_team *team, dagpole_plan *p,
+                                           const float *sources, const float *targets) {
+    double *wide_sources = NULL, *wide_targets = NULL;
+    dagpole_status status = widen(team, p->n_sources, sources, &wide_sources);
+    if (status == DAGPOLE_OK && !p->targets_are_sources)
+        status = widen(team, p->n_targets, targets, &wide_targets);
+    if (status == DAGPOLE_OK)
+        status = build_tree(team, p, wide_sources, wide_targets);
+    dp_free(wide_targets);
+    dp_free(wide_sources);
+    return status;
+}
+
 static dagpole_status build_operators(const dp_team *team, dagpole_plan *p) {
     char message[DP_ERROR_TEXT_BYTES];
     dp_operators_request request = {.kernel = p->kernel,
@@ -88,9 +134,24 @@ static int64_t cache_share(const dp_machine *machine) {
     return machine->l2_bytes > third ? machine->l2_bytes : third;
 }
 
+/* Screened potentials may all lie below what single precision can hold: where targets are not among
+ * the sources, or where exp(-lambda r) is small even within the finest leaves. */
+static dp_precision near_precision(const dagpole_plan *p, const dp_accuracy *accuracy,
+                                   double *least) {
+    dp_precision precision = dp_accuracy_precision(accuracy, least);
+    double side = dp_cube_side(&p->tree.cube, p->tree.depth);
+    if (p->kernel->id == DAGPOLE_LAPLACE || precision == DP_DOUBLE)
+        return precision;
+    int may_vanish =
+        !p->targets_are_sources || dp_scaled_lambda(&p->options, &p->tree.cube) * side > 16;
+    return may_vanish ? DP_REDUCED : precision;
+}
+
 static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_runtime *runtime = p->context->runtime;
     dp_accuracy accuracy = dp_options_accuracy(&p->options);
+    double least;
+    dp_precision precision = near_precision(p, &accuracy, &least);
     dp_graph_inputs inputs = {.tree = &p->tree,
                               .lists = &p->lists,
                               .sources = &p->sources,
@@ -100,7 +161,8 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                               .isa = p->context->isa,
                               .rates = &p->context->rates,
                               .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
-                              .is_reduced = dp_accuracy_is_reduced(&accuracy),
+                              .precision = precision,
+                              .least = least,
                               .block_boxes = p->options.block_boxes,
                               .cache_bytes = cache_share(&p->context->machine),
                               .n_cores = p->context->machine.cores,
@@ -186,12 +248,15 @@ static void lap(double *clock, double *stage_s) {
     *clock = now;
 }
 
-static dagpole_status build(dagpole_plan *p, const double *sources, const double *targets) {
+static dagpole_status build(dagpole_plan *p, const given *points) {
     dp_runtime *runtime = p->context->runtime;
     const dp_team *team = dp_runtime_team(runtime);
     double begin = dp_clock(), clock = begin;
     DP_TRY(dp_runtime_progress(runtime, "tree", 0));
-    DP_TRY(build_tree(team, p, sources, targets));
+    if (points->is_float)
+        DP_TRY(build_tree_of_floats(team, p, points->sources, points->targets));
+    else
+        DP_TRY(build_tree(team, p, points->sources, points->targets));
     lap(&clock, &p->report.tree_s);
     DP_TRY(dp_runtime_progress(runtime, "lists", 0));
     DP_TRY(dp_lists_build(team, &p->tree, &p->lists));
@@ -209,9 +274,14 @@ static dagpole_status build(dagpole_plan *p, const double *sources, const double
     return dp_runtime_progress(runtime, "graph", 1);
 }
 
-dagpole_status dagpole_plan_create(dagpole_context *context, const dagpole_plan_options *options,
-                                   int64_t n_sources, const double *sources, int64_t n_targets,
-                                   const double *targets, dagpole_plan **plan) {
+/* The same array twice is as good as NULL. */
+static int targets_are_sources(const given *points) {
+    return !points->targets ||
+           (points->targets == points->sources && points->n_targets == points->n_sources);
+}
+
+static dagpole_status create(dagpole_context *context, const dagpole_plan_options *options,
+                             const given *points, dagpole_plan **plan) {
     dagpole_plan_options resolved;
     if (!plan)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: it receives the new plan");
@@ -220,7 +290,7 @@ dagpole_status dagpole_plan_create(dagpole_context *context, const dagpole_plan_
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "context is NULL: make one with "
                                              "dagpole_context_create");
     DP_TRY(dp_options_resolve(options, &resolved));
-    DP_TRY(dp_check_points(n_sources, sources, n_targets, targets));
+    DP_TRY(dp_check_points(points->n_sources, points->sources, points->n_targets, points->targets));
     dagpole_plan *p = dp_alloc_zero(1, sizeof *p);
     if (!p)
         return DAGPOLE_NO_MEMORY;
@@ -228,17 +298,32 @@ dagpole_status dagpole_plan_create(dagpole_context *context, const dagpole_plan_
     p->context = context;
     p->options = resolved;
     p->kernel = dp_kernel_get(resolved.kernel);
-    p->targets_are_sources = !targets || (targets == sources && n_targets == n_sources);
-    p->n_sources = n_sources;
-    p->n_targets = p->targets_are_sources ? n_sources : n_targets;
+    p->targets_are_sources = targets_are_sources(points);
+    p->n_sources = points->n_sources;
+    p->n_targets = p->targets_are_sources ? points->n_sources : points->n_targets;
     dp_runtime_enter(context->runtime);
-    dagpole_status status = build(p, sources, targets);
+    dagpole_status status = build(p, points);
     dp_runtime_leave(context->runtime);
     if (status == DAGPOLE_OK)
         *plan = p;
     else
         dagpole_plan_destroy(p);
     return status;
+}
+
+dagpole_status dagpole_plan_create(dagpole_context *context, const dagpole_plan_options *options,
+                                   int64_t n_sources, const double *sources, int64_t n_targets,
+                                   const double *targets, dagpole_plan **plan) {
+    return create(context, options, &(given){n_sources, n_targets, sources, targets, .is_float = 0},
+                  plan);
+}
+
+dagpole_status dagpole_plan_create_float(dagpole_context *context,
+                                         const dagpole_plan_options *options, int64_t n_sources,
+                                         const float *sources, int64_t n_targets,
+                                         const float *targets, dagpole_plan **plan) {
+    return create(context, options, &(given){n_sources, n_targets, sources, targets, .is_float = 1},
+                  plan);
 }
 
 void dagpole_plan_destroy(dagpole_plan *p) {

@@ -26,7 +26,7 @@ static double box_cost(const dp_graph *g, int32_t box) {
     int64_t n_points = dp_n_targets(tree, box), n_near = 0;
     for (int64_t i = g->near.offset[box]; i < g->near.offset[box + 1]; i++)
         n_near += dp_n_sources(tree, g->near.index[i]);
-    seconds += cost->pair * (double)n_points * n_near;
+    seconds += cost->near * (double)n_points * n_near;
     if (set && set->k) {
         int64_t n_w = g->w.offset[box + 1] - g->w.offset[box];
         seconds += cost->pair * (double)(n_points + dp_n_sources(tree, box)) * set->outer.n +
@@ -93,7 +93,7 @@ static void cut_level(dp_graph *g, int level, const double *seconds, double full
         }
         if (box == first)
             g->blocks[g->n_blocks] =
-                (dp_block){.level = level, .box_begin = box, .field = {-1, -1, -1, -1}};
+                (dp_block){.level = level, .box_begin = box, .field = {-1, -1, -1, -1, -1}};
         sum += seconds[box];
     }
     if (begin < end)

@@ -4,8 +4,14 @@
 
 #include "graph/bodies.h"
 
-static dagpole_status check_charge(const dp_graph *g, int64_t i) {
-    double charge = g->call.charges[i];
+/* Every float is a double. */
+static double charge_at(const dp_call *call, int64_t i) {
+    const float *floats = call->charges;
+    const double *doubles = call->charges;
+    return call->is_float ? (double)floats[i] : doubles[i];
+}
+
+static dagpole_status check_charge(int64_t i, double charge) {
     if (isfinite(charge))
         return DAGPOLE_OK;
     return dp_fail(DAGPOLE_NUMERIC, "charges[%lld] is %g: charges must be finite", (long long)i,
@@ -19,8 +25,9 @@ static dagpole_status charge_of(const dp_graph *g, int64_t i, double *charge) {
     dp_points_copies(points, i, &begin, &end);
     double sum = 0;
     for (int64_t j = begin; j < end; j++) {
-        DP_TRY(check_charge(g, points->origin[j]));
-        sum += g->call.charges[points->origin[j]];
+        double given = charge_at(&g->call, points->origin[j]);
+        DP_TRY(check_charge(points->origin[j], given));
+        sum += given;
     }
     *charge = sum;
     return DAGPOLE_OK;

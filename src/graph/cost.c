@@ -5,8 +5,9 @@
 /* Shorter tasks are not worth what the runtime takes for one. */
 #define LEAST_TASK_S 2e-4
 
-dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, int is_reduced) {
-    return (dp_cost){.pair = rates->pair[kernel->id][is_reduced ? 1 : 0],
+dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision) {
+    return (dp_cost){.pair = rates->pair[kernel->id][precision != DP_DOUBLE],
+                     .near = rates->near[kernel->id][precision],
                      .leaf_pair = rates->leaf_pair,
                      .flop = rates->flop,
                      .column = rates->column,

@@ -8,7 +8,8 @@
 #include "operators/operators.h"
 
 typedef struct dp_cost {
-    double pair;        /* one P2P pair, potential */
+    double pair;        /* one pair of a point and a point of a surface, potential */
+    double near;        /* one near pair; a pair that is computed for both sides counts twice */
     double leaf_pair;   /* starting on another pair of leaves */
     double flop;        /* one flop of a packed matrix product */
     double column;      /* finding and gathering one column of a product, */
@@ -17,7 +18,7 @@ typedef struct dp_cost {
     double task;        /* least sensible length of a task */
 } dp_cost;
 
-dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, int is_reduced);
+dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision);
 
 /* Mean seconds and flops of one M2L pair on a level. */
 double dp_cost_m2l(const dp_cost *cost, const dp_operator_set *set);

@@ -10,6 +10,8 @@ static size_t bytes_of(const dp_graph *g, const dp_block *block, dp_quantity qua
         return 4 * (size_t)block->source_row * sizeof(double);
     case DP_TARGETS:
         return 7 * (size_t)block->target_row * sizeof(double);
+    case DP_HALO:
+        return 4 * (size_t)block->halo_row * sizeof(double);
     default:
         return expansions * sizeof(double);
     }

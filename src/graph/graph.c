@@ -37,6 +37,8 @@ static dagpole_status create_workers(dp_graph *g) {
         return DAGPOLE_NO_MEMORY;
     for (int i = 0; i < n; i++) {
         DP_TRY(dp_scratch_create(g->in.operators, &g->workers[i].scratch));
+        DP_TRY(dp_strip_create(&g->workers[i].targets));
+        DP_TRY(dp_strip_create(&g->workers[i].sources));
         g->workers[i].where =
             dp_alloc_zero((size_t)g->stream.n_fields, sizeof *g->workers[i].where);
         if (!g->workers[i].where)
@@ -46,10 +48,11 @@ static dagpole_status create_workers(dp_graph *g) {
 }
 
 static dagpole_status build(const dp_team *team, dp_graph *g) {
-    g->cost = dp_cost_of(g->in.rates, g->in.kernel, g->in.is_reduced);
+    g->cost = dp_cost_of(g->in.rates, g->in.kernel, g->in.precision);
     DP_TRY(dp_near_build(team, g));
     DP_TRY(dp_blocks_cut(g));
     DP_TRY(dp_pairs_build(team, g));
+    DP_TRY(dp_halo_build(team, g));
     DP_TRY(dp_fields_create(team, g));
     DP_TRY(dp_walk(g));
     DP_TRY(create_workers(g));
@@ -80,6 +83,8 @@ void dp_graph_destroy(dp_graph *g) {
         return;
     for (int i = 0; g->workers && i < g->in.n_workers; i++) {
         dp_free(g->workers[i].where);
+        dp_strip_free(&g->workers[i].sources);
+        dp_strip_free(&g->workers[i].targets);
         dp_scratch_free(&g->workers[i].scratch);
     }
     dp_free(g->workers);
@@ -87,6 +92,9 @@ void dp_graph_destroy(dp_graph *g) {
     dp_free(g->stream.access_field);
     dp_free(g->stream.records);
     dp_fields_destroy(g);
+    dp_free(g->halo_at);
+    dp_csr_free(&g->halo_of);
+    dp_csr_free(&g->halo);
     dp_free(g->pairs);
     dp_free(g->pair_begin);
     dp_csr_free(&g->x);
@@ -102,6 +110,8 @@ void dp_graph_destroy(dp_graph *g) {
 int64_t dp_graph_bytes(const dp_graph *g) {
     int64_t n_boxes = g->in.tree->n_boxes, bytes = (int64_t)sizeof *g;
     bytes += g->n_blocks * (int64_t)(sizeof *g->blocks + sizeof *g->pair_begin);
+    bytes += dp_csr_bytes(&g->halo) + dp_csr_bytes(&g->halo_of) +
+             (g->halo_at ? g->halo.offset[g->n_blocks] : 0) * (int64_t)sizeof *g->halo_at;
     bytes += dp_csr_bytes(&g->near) + dp_csr_bytes(&g->w) + dp_csr_bytes(&g->x);
     bytes += n_boxes * (int64_t)(sizeof *g->block_of + 2 * sizeof *g->source_at);
     bytes += g->pair_begin[g->n_blocks] * (int64_t)sizeof *g->pairs;
@@ -110,7 +120,7 @@ int64_t dp_graph_bytes(const dp_graph *g) {
     for (int32_t f = 0; f < g->stream.n_fields; f++)
         bytes += (int64_t)(g->stream.fields[f].bytes + sizeof(dp_field));
     for (int i = 0; i < g->in.n_workers; i++)
-        bytes +=
-            dp_scratch_bytes(&g->workers[i].scratch) + g->stream.n_fields * (int64_t)sizeof(void *);
+        bytes += dp_scratch_bytes(&g->workers[i].scratch) + 2 * dp_strip_bytes() +
+                 g->stream.n_fields * (int64_t)sizeof(void *);
     return bytes;
 }

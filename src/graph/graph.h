@@ -5,6 +5,7 @@
 
 #include "graph/cost.h"
 #include "graph/stream.h"
+#include "kernel/strip.h"
 #include "operators/apply.h"
 #include "tree/lists.h"
 
@@ -14,6 +15,7 @@ typedef enum dp_quantity {
     DP_MULTIPOLES,  /* boxes of the block x k_padded */
     DP_LOCALS,      /* boxes of the block x k_padded */
     DP_TARGETS,     /* x, y, z, potential, gradient x, y, z: seven rows of padded length */
+    DP_HALO, /* potential, gradient x, y, z: four rows for the points of the halo (graph/halo.c) */
     DP_N_QUANTITIES
 } dp_quantity;
 
@@ -21,10 +23,10 @@ typedef enum dp_quantity {
 typedef struct dp_block {
     int level;
     int32_t box_begin, box_end;
-    int64_t n_sources, n_targets;   /* points of the block's leaves */
-    int64_t source_row, target_row; /* padded lengths of a row in the fields */
-    int32_t field[DP_N_QUANTITIES]; /* index into the stream's fields, -1 = none */
-    int has_locals;                 /* 1: an operator of the walk writes them */
+    int64_t n_sources, n_targets;             /* points of the block's leaves */
+    int64_t source_row, target_row, halo_row; /* padded lengths of a row in the fields */
+    int32_t field[DP_N_QUANTITIES];           /* index into the stream's fields, -1 = none */
+    int has_locals;                           /* 1: an operator of the walk writes them */
 } dp_block;
 
 /* One M2L interaction of a block, ordered by folded position and then by target. */
@@ -35,7 +37,8 @@ typedef struct dp_pair {
 
 typedef struct dp_worker {
     dp_scratch scratch;
-    void **where; /* per field: where it lies for the record that runs */
+    dp_strip targets, sources; /* what P2P packs */
+    void **where;              /* per field: where it lies for the record that runs */
 } dp_worker;
 
 typedef struct dp_graph_inputs {
@@ -45,19 +48,22 @@ typedef struct dp_graph_inputs {
     const dp_operators *operators;
     const dp_kernel *kernel;
     dp_isa isa;
-    const dp_rates *rates; /* used only while the graph is built */
-    double lambda;         /* scaled */
-    int is_reduced;        /* P2P in reduced precision */
-    int block_boxes;       /* 0 = from costs */
-    int64_t cache_bytes;   /* that the expansions of a block may fill, 0 = unknown */
-    int n_cores;           /* of the machine: for the size of blocks */
-    int n_workers;         /* slots */
+    const dp_rates *rates;  /* used only while the graph is built */
+    double lambda;          /* scaled */
+    dp_precision precision; /* of P2P */
+    double least;           /* for single precision (kernel/strip.h) */
+    int block_boxes;        /* 0 = from costs */
+    int64_t cache_bytes;    /* that the expansions of a block may fill, 0 = unknown */
+    int n_cores;            /* of the machine: for the size of blocks */
+    int n_workers;          /* slots */
 } dp_graph_inputs;
 
-/* The arrays of one evaluation, in the caller's order. */
+/* The arrays of one evaluation, in the caller's order. Only GATHER and SCATTER look into them: what
+ * lies between is in doubles whatever they hold. */
 typedef struct dp_call {
-    const double *charges;
-    double *potentials, *gradients; /* gradients may be NULL */
+    const void *charges;
+    void *potentials, *gradients; /* gradients may be NULL */
+    int is_float;                 /* 1: all three hold floats, 0: doubles */
 } dp_call;
 
 typedef struct dp_graph {
@@ -68,6 +74,8 @@ typedef struct dp_graph {
     int32_t *block_of;              /* per box */
     dp_csr near;                    /* leaves that P2P sums for a leaf: U, and small W and X */
     dp_csr w, x;                    /* what M2P and P2L are left with */
+    dp_csr halo, halo_of;           /* graph/halo.c */
+    int64_t *halo_at;               /* per entry of halo: first point in the halo's rows */
     int64_t *source_at, *target_at; /* per leaf: first point in the block's rows */
     dp_pair *pairs;
     int64_t *pair_begin; /* n_blocks + 1 */
@@ -80,6 +88,11 @@ dagpole_status dp_graph_create(const dp_team *team, const dp_graph_inputs *input
                                dp_graph **graph);
 void dp_graph_destroy(dp_graph *graph);
 int64_t dp_graph_bytes(const dp_graph *graph);
+
+/* 1 where the sources are the targets: near pairs are computed once for both sides. */
+static inline int dp_graph_is_mutual(const dp_graph *g) {
+    return g->in.targets == g->in.sources;
+}
 
 /* Length of an expansion on a level; 0 where the far field is not carried there. */
 static inline int dp_graph_k(const dp_graph *g, int level) {
@@ -100,6 +113,7 @@ static inline int64_t dp_n_targets(const dp_tree *tree, int32_t box) {
 dagpole_status dp_near_build(const dp_team *team, dp_graph *graph);    /* near.c */
 dagpole_status dp_blocks_cut(dp_graph *graph);                         /* blocks.c */
 dagpole_status dp_pairs_build(const dp_team *team, dp_graph *graph);   /* pairs.c */
+dagpole_status dp_halo_build(const dp_team *team, dp_graph *graph);    /* halo.c */
 dagpole_status dp_fields_create(const dp_team *team, dp_graph *graph); /* fields.c */
 void dp_fields_destroy(dp_graph *graph);
 dagpole_status dp_walk(dp_graph *graph); /* walk.c: the one FMM walk */

@@ -121,7 +121,7 @@ static double price_of_probe(const model *m, const probe *p, double widening, do
         if (level >= 2)
             seconds += reached * (fmin(far, n_boxes) * m->m2l_s + m->box_s) / n;
         seconds += reached * ends * fmin(near, n_boxes) *
-                   (m->cost.pair * m->pair_share * in_leaf + m->cost.leaf_pair / in_leaf);
+                   (m->cost.near * m->pair_share * in_leaf + m->cost.leaf_pair / in_leaf);
         reached *= 1 - ends;
     }
     return seconds;
@@ -138,7 +138,8 @@ static void set_costs(model *m) {
     const dp_leaf_request *r = m->request;
     double k = dp_cost_expansion_size(r->accuracy.tolerance),
            n = (double)(r->n_sources + r->n_targets);
-    m->cost = dp_cost_of(r->rates, r->kernel, dp_accuracy_is_reduced(&r->accuracy));
+    double least;
+    m->cost = dp_cost_of(r->rates, r->kernel, dp_accuracy_precision(&r->accuracy, &least));
     m->n_points = n;
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
     m->m2l_s =

@@ -5,14 +5,17 @@
 #include "graph/measure.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "graph/graph.h"
 
+#define LOW_DIGITS      3
+#define HIGH_DIGITS     6
 #define N_LEAVES        4096
 #define FEW_POINTS      15 /* a leaf */
 #define MANY_POINTS     80
-#define NEAR_BOXES      64  /* in a block: one half of its pairs is mutual, as in large graphs */
+#define NEAR_BOXES      64  /* in a block, some of whose neighbours are in others */
 #define FAR_BOXES       512 /* the boxes that they meet do not stay in a core's own caches either */
 #define N_BLOCKS        2   /* that are timed */
 #define MOST_NEIGHBOURS 27  /* of a leaf, itself included */
@@ -43,14 +46,15 @@ typedef struct bench {
     double *record_s; /* per record: least of the runs */
     int n_blocks;
     int32_t block[N_BLOCKS];
-    double n_pairs, n_leaf_pairs, n_m2l, n_points; /* of these blocks */
+    double n_near, n_leaf_pairs, n_m2l, n_points; /* of these blocks */
 } bench;
 
 /* What was measured: seconds, and what they were spent on. */
 typedef struct near_time {
-    double n_pairs, n_leaf_pairs;
-    double seconds[DP_N_KERNELS][DP_N_PAIR_LOOPS];
-    double point_s; /* one point, gathered or scattered */
+    double n_near, n_leaf_pairs;
+    double near_s[DP_N_KERNELS][DP_N_PRECISIONS];
+    double pair_s[DP_N_KERNELS][DP_N_PAIR_LOOPS]; /* one pair of a point and a surface's */
+    double point_s;                               /* one point, gathered or scattered */
 } near_time;
 
 typedef struct far_time {
@@ -89,17 +93,16 @@ static void bench_free(bench *b) {
     dp_graph_destroy(b->graph);
 }
 
-static int64_t count_leaf_pairs(const dp_graph *g, const dp_block *block) {
-    return g->near.offset[block->box_end] - g->near.offset[block->box_begin];
-}
-
-static double count_pairs(const dp_graph *g, const dp_block *block) {
-    double n = 0;
+/* As P2P does them: a leaf with itself and, for both sides at once, with those behind it. */
+static void count_near(const dp_graph *g, const dp_block *block, bench *b) {
+    const dp_tree *tree = g->in.tree;
     for (int32_t box = block->box_begin; box < block->box_end; box++)
-        for (int64_t i = g->near.offset[box]; i < g->near.offset[box + 1]; i++)
-            n += (double)dp_n_targets(g->in.tree, box) *
-                 (double)dp_n_sources(g->in.tree, g->near.index[i]);
-    return n;
+        for (int64_t i = g->near.offset[box]; i < g->near.offset[box + 1]; i++) {
+            int32_t leaf = g->near.index[i];
+            int sides = leaf < box ? 0 : leaf == box ? 1 : 2;
+            b->n_leaf_pairs += sides;
+            b->n_near += sides * (double)dp_n_targets(tree, box) * (double)dp_n_sources(tree, leaf);
+        }
 }
 
 /* The first whose leaves have so many neighbours. */
@@ -107,12 +110,11 @@ static dagpole_status choose_blocks(int n_neighbours, bench *b) {
     const dp_graph *g = b->graph;
     for (int32_t i = 0; i < g->n_blocks && b->n_blocks < N_BLOCKS; i++) {
         const dp_block *block = &g->blocks[i];
-        int64_t n = count_leaf_pairs(g, block);
+        int64_t n = g->near.offset[block->box_end] - g->near.offset[block->box_begin];
         if (n < n_neighbours * (int64_t)(block->box_end - block->box_begin))
             continue;
         b->block[b->n_blocks++] = i;
-        b->n_leaf_pairs += (double)n;
-        b->n_pairs += count_pairs(g, block);
+        count_near(g, block, b);
         b->n_m2l += (double)(g->pair_begin[i + 1] - g->pair_begin[i]);
         b->n_points += (double)block->n_targets;
     }
@@ -123,8 +125,20 @@ static dagpole_status choose_blocks(int n_neighbours, bench *b) {
                    n_neighbours);
 }
 
+/* SCATTER adds halos of blocks that are not run. */
+static void clear_halos(const dp_graph *g) {
+    for (int32_t i = 0; i < g->n_blocks; i++) {
+        int32_t f = g->blocks[i].field[DP_HALO];
+        if (f >= 0)
+            memset(g->stream.fields[f].data, 0, g->stream.fields[f].bytes);
+    }
+}
+
 static dagpole_status bench_make(dp_isa isa, const grove *grove, const dp_operators *operators,
                                  int block_boxes, int n_neighbours, bench *b) {
+    double least;
+    dp_accuracy accuracy = dp_accuracy_for_digits(HIGH_DIGITS);
+    dp_accuracy_precision(&accuracy, &least);
     dp_graph_inputs inputs = {.tree = &grove->tree,
                               .lists = &grove->lists,
                               .sources = &grove->points,
@@ -133,12 +147,13 @@ static dagpole_status bench_make(dp_isa isa, const grove *grove, const dp_operat
                               .kernel = dp_kernel_get(DAGPOLE_LAPLACE),
                               .isa = isa,
                               .rates = dp_rates_built_in(isa),
-                              .is_reduced = 1,
+                              .least = least,
                               .block_boxes = block_boxes,
                               .n_cores = 1,
                               .n_workers = 1};
     DP_TRY(dp_graph_create(&dp_team_serial, &inputs, &b->graph));
-    b->graph->call = (dp_call){grove->cloud.charges, grove->potentials, NULL};
+    b->graph->call = (dp_call){grove->cloud.charges, grove->potentials, NULL, .is_float = 0};
+    clear_halos(b->graph);
     b->buffers = dp_alloc((size_t)b->graph->stream.n_fields, sizeof *b->buffers);
     b->record_s = dp_alloc((size_t)b->graph->stream.n_records, sizeof *b->record_s);
     if (!b->buffers || !b->record_s)
@@ -197,24 +212,58 @@ static dagpole_status run(bench *b, unsigned ops, double op_s[DAGPOLE_N_OPERATOR
     return DAGPOLE_OK;
 }
 
+/* What P2M and L2P sum: the points of the chosen blocks with the surface of their leaf. */
+static double sum_surfaces(bench *b, const dp_operator_set *set) {
+    const dp_graph *g = b->graph;
+    const dp_points *points = g->in.sources;
+    static const double centre[3] = {0.5, 0.5, 0.5};
+    double begin = dp_thread_clock();
+    for (int i = 0; i < b->n_blocks; i++) {
+        const dp_block *block = &g->blocks[b->block[i]];
+        for (int32_t box = block->box_begin; box < block->box_end; box++) {
+            int64_t at = g->in.tree->source_begin[box];
+            dp_surface_potentials(set, &set->outer, centre, 0.5, dp_n_sources(g->in.tree, box),
+                                  (dp_soa){points->x + at, points->y + at, points->z + at},
+                                  points->x + at, 1, 0, &g->workers[0].scratch);
+        }
+    }
+    return dp_thread_clock() - begin;
+}
+
+static void run_surfaces(bench *b, near_time *t) {
+    const dp_graph *g = b->graph;
+    dp_operator_set set = *g->in.operators->level[g->in.tree->depth]; /* with other loops */
+    set.lambda = 1;
+    for (int k = 0; k < DP_N_KERNELS; k++)
+        for (int loop = 0; loop < DP_N_PAIR_LOOPS; loop++) {
+            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)k);
+            double least = INFINITY;
+            set.p2p = loop ? kernel->p2p_reduced[set.isa] : kernel->p2p[set.isa];
+            for (int i = 0; i < N_RUNS; i++)
+                least = fmin(least, sum_surfaces(b, &set));
+            t->pair_s[k][loop] = least / (b->n_points * set.outer.n);
+        }
+}
+
 /* P2P takes nothing of a graph that depends on its operators: one graph serves all loops. */
 static dagpole_status run_near(bench *b, near_time *t) {
     dp_graph_inputs *in = &b->graph->in;
     double op_s[DAGPOLE_N_OPERATORS];
-    t->n_pairs = b->n_pairs;
+    t->n_near = b->n_near;
     t->n_leaf_pairs = b->n_leaf_pairs;
     DP_TRY(run(b, BIT(DAGPOLE_GATHER), op_s));
     t->point_s = 0.5 * op_s[DAGPOLE_GATHER] / (double)in->sources->n;
     in->lambda = 1;
-    for (int kernel = 0; kernel < DP_N_KERNELS; kernel++)
-        for (int loop = 0; loop < DP_N_PAIR_LOOPS; loop++) {
-            in->kernel = dp_kernel_get((dagpole_kernel)kernel);
-            in->is_reduced = loop;
+    for (int k = 0; k < DP_N_KERNELS; k++)
+        for (int precision = 0; precision < DP_N_PRECISIONS; precision++) {
+            in->kernel = dp_kernel_get((dagpole_kernel)k);
+            in->precision = (dp_precision)precision;
             DP_TRY(run(b, BIT(DAGPOLE_P2P), op_s));
-            t->seconds[kernel][loop] = op_s[DAGPOLE_P2P];
+            t->near_s[k][precision] = op_s[DAGPOLE_P2P];
         }
     DP_TRY(run(b, BIT(DAGPOLE_SCATTER), op_s));
     t->point_s += 0.5 * op_s[DAGPOLE_SCATTER] / b->n_points;
+    run_surfaces(b, t);
     return DAGPOLE_OK;
 }
 
@@ -277,21 +326,22 @@ static double at_least(double value, double built_in) {
     return fmax(value, LEAST_SHARE * built_in);
 }
 
-/* seconds = pair x n_pairs + leaf_pair x n_leaf_pairs, few and many points a leaf. */
+/* seconds = near x n_near + leaf_pair x n_leaf_pairs, few and many points a leaf. */
 static void fit_near(const measurement *m, const dp_rates *built_in, dp_rates *rates) {
     const near_time *few = &m->few, *many = &m->many;
-    double determinant = few->n_leaf_pairs * many->n_pairs - many->n_leaf_pairs * few->n_pairs;
+    double determinant = few->n_leaf_pairs * many->n_near - many->n_leaf_pairs * few->n_near;
     double sum = 0;
-    for (int loop = 0; loop < DP_N_PAIR_LOOPS; loop++)
-        sum += (few->seconds[DAGPOLE_LAPLACE][loop] * many->n_pairs -
-                many->seconds[DAGPOLE_LAPLACE][loop] * few->n_pairs) /
+    for (int i = 0; i < DP_N_PRECISIONS; i++)
+        sum += (few->near_s[DAGPOLE_LAPLACE][i] * many->n_near -
+                many->near_s[DAGPOLE_LAPLACE][i] * few->n_near) /
                determinant;
-    rates->leaf_pair = at_least(sum / DP_N_PAIR_LOOPS, built_in->leaf_pair);
-    for (int kernel = 0; kernel < DP_N_KERNELS; kernel++)
-        for (int loop = 0; loop < DP_N_PAIR_LOOPS; loop++)
-            rates->pair[kernel][loop] =
-                (many->seconds[kernel][loop] - rates->leaf_pair * many->n_leaf_pairs) /
-                many->n_pairs;
+    rates->leaf_pair = at_least(sum / DP_N_PRECISIONS, built_in->leaf_pair);
+    for (int k = 0; k < DP_N_KERNELS; k++)
+        for (int i = 0; i < DP_N_PRECISIONS; i++)
+            rates->near[k][i] =
+                (many->near_s[k][i] - rates->leaf_pair * many->n_leaf_pairs) / many->n_near;
+    memcpy(rates->pair, many->pair_s, sizeof rates->pair);
+    rates->point = many->point_s;
 }
 
 static double gathering_s(const dp_rates *rates, const far_time *t) {
@@ -312,17 +362,17 @@ static void fit_far(const measurement *m, const dp_rates *built_in, dp_rates *ra
 
 static dagpole_status measure(dp_isa isa, const grove *few, const grove *many, measurement *m) {
     dp_operators *low = NULL, *high = NULL;
-    dagpole_status status = make_operators(isa, 3, &few->tree, &low);
+    dagpole_status status = make_operators(isa, LOW_DIGITS, &few->tree, &low);
     if (status == DAGPOLE_OK)
-        status = make_operators(isa, 6, &few->tree, &high);
+        status = make_operators(isa, HIGH_DIGITS, &few->tree, &high);
     if (status == DAGPOLE_OK)
         status = time_far(isa, few, low, &m->low);
     if (status == DAGPOLE_OK)
         status = time_far(isa, few, high, &m->high);
     if (status == DAGPOLE_OK)
-        status = time_near(isa, few, low, &m->few);
+        status = time_near(isa, few, high, &m->few);
     if (status == DAGPOLE_OK)
-        status = time_near(isa, many, low, &m->many);
+        status = time_near(isa, many, high, &m->many);
     dp_operators_destroy(high);
     dp_operators_destroy(low);
     return status;
@@ -341,7 +391,7 @@ dagpole_status dp_rates_measure(dp_isa isa, dp_rates *rates) {
     grove_free(&few);
     if (status != DAGPOLE_OK)
         return status;
-    *rates = (dp_rates){.point = m.many.point_s};
+    *rates = (dp_rates){.name = ""};
     fit_near(&m, built_in, rates);
     fit_far(&m, built_in, rates);
     return dp_rates_check(isa, rates);

@@ -180,18 +180,25 @@ static dagpole_status l2l(walk *w, int32_t b) {
     return DAGPOLE_OK;
 }
 
+/* Leaves of a row that the block's task sums: all, or where pairs are mutual those from the row's
+ * own leaf on. */
 static dagpole_status p2p(walk *w, int32_t b) {
     const dp_graph *g = w->graph;
     const dp_block *block = &g->blocks[b];
-    const dp_csr *u = &g->near;
+    const dp_csr *near = &g->near;
+    int is_mutual = dp_graph_is_mutual(g);
     DP_TRY(begin_record(w, DAGPOLE_P2P, b));
-    for (int32_t box = block->box_begin; box < block->box_end; box++)
-        for (int64_t i = u->offset[box]; i < u->offset[box + 1]; i++)
-            w->cost += w->graph->cost.pair * (double)dp_n_targets(g->in.tree, box) *
-                       (double)dp_n_sources(g->in.tree, u->index[i]);
     DP_TRY(add_access(w, b, DP_TARGETS, DP_READ_WRITE));
+    DP_TRY(add_access(w, b, DP_HALO, DP_WRITE));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
-        DP_TRY(read_boxes(w, u, box, DP_SOURCES));
+        for (int64_t i = near->offset[box]; i < near->offset[box + 1]; i++) {
+            int32_t leaf = near->index[i];
+            if (is_mutual && leaf < box)
+                continue;
+            w->cost += g->cost.near * (double)dp_n_targets(g->in.tree, box) *
+                       (double)dp_n_sources(g->in.tree, leaf) * (is_mutual && leaf > box ? 2 : 1);
+            DP_TRY(add_access(w, g->block_of[leaf], DP_SOURCES, DP_READ));
+        }
     end_record(w);
     return DAGPOLE_OK;
 }
@@ -232,8 +239,11 @@ static dagpole_status l2p(walk *w, int32_t b) {
 
 static dagpole_status scatter(walk *w, int32_t b) {
     DP_TRY(begin_record(w, DAGPOLE_SCATTER, b));
+    const dp_csr *halos = &w->graph->halo_of;
     w->cost = w->graph->cost.point * (double)w->graph->blocks[b].n_targets;
-    DP_TRY(add_access(w, b, DP_TARGETS, DP_READ));
+    DP_TRY(add_access(w, b, DP_TARGETS, DP_READ_WRITE));
+    for (int64_t i = halos->offset[b]; i < halos->offset[b + 1]; i++)
+        DP_TRY(add_access(w, halos->index[i], DP_HALO, DP_READ));
     end_record(w);
     return DAGPOLE_OK;
 }

@@ -1,6 +1,7 @@
 #include "kernel/kernel.h"
 
 #include "kernel/green.h"
+#include "kernel/near.h"
 #include "kernel/p2p.h"
 
 #include <math.h>
@@ -21,8 +22,12 @@
 #endif
 
 #define LOOPS(kernel)                                                                              \
-    .p2p = PER_ISA(dp_p2p_##kernel), .p2p_reduced = PER_ISA(dp_p2p_reduced_##kernel),              \
-    .mutual = PER_ISA(dp_mutual_##kernel), .mutual_reduced = PER_ISA(dp_mutual_reduced_##kernel)
+    .p2p = PER_ISA(dp_p2p_##kernel), .p2p_reduced = PER_ISA(dp_p2p_reduced_##kernel), .near = {    \
+        [DP_DOUBLE] = PER_ISA(dp_near_##kernel),                                                   \
+        [DP_REDUCED] = PER_ISA(dp_near_reduced_##kernel),                                          \
+        [DP_SINGLE] = PER_ISA(dp_near_single_##kernel),                                            \
+        [DP_ROUGH] = PER_ISA(dp_near_rough_##kernel),                                              \
+    }
 
 static const dp_kernel kernels[] = {
     {

@@ -34,17 +34,32 @@ typedef struct dp_sums {
 typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_sums out,
                           int64_t n_sources, dp_soa sources, const double *charges);
 
-/* One side of a mutual sum. */
-typedef struct dp_side {
-    int64_t n;
-    dp_soa points;
-    const double *charges;
-    dp_sums out;
-} dp_side;
+/* Near sums: each target of one strip of points with each source of another (kernel/strip.h).
+ * Where the two strips are the same, each pair within it; a point does nothing to itself. is_mutual:
+ * sources take what targets do to them as well, each pair is computed once. Sums are added to the
+ * strips' own. Targets come a few at a time, each broadcast to a vector of sources. */
+typedef struct dp_strip dp_strip;
 
-/* Adds the sums of a's charges at b's points and of b's at a's, each pair computed once. The two
- * must not overlap; both outputs carry gradients or neither. */
-typedef void (*dp_mutual_fn)(double lambda, dp_side a, dp_side b);
+typedef struct dp_near {
+    double lambda;
+    double least; /* single precision: closest pair, in half sides */
+    int has_gradient, is_mutual;
+    dp_strip *targets, *sources;
+} dp_near;
+
+typedef void (*dp_near_fn)(const dp_near *near);
+
+/* How exactly near sums are computed. */
+typedef enum dp_precision {
+    DP_DOUBLE = 0,
+    DP_REDUCED, /* in double, but reciprocal square roots to DP_REDUCED_ERROR only */
+    DP_SINGLE,  /* in single, but close pairs in double */
+    DP_ROUGH,   /* the same, and reciprocal square roots to DP_ROUGH_ERROR only */
+    DP_N_PRECISIONS
+} dp_precision;
+
+#define DP_SINGLE_ERROR 3e-7
+#define DP_ROUGH_ERROR  7e-5 /* of the root; three times that in a gradient */
 
 /* Largest relative error of g in the reduced loops (the mean is a tenth of it); they are a quarter
  * faster. */
@@ -58,7 +73,7 @@ typedef struct dp_kernel {
     double (*slope)(double lambda, double r); /* dg/dr */
     dp_p2p_fn p2p[DP_N_ISA];                  /* per instruction set, double precision */
     dp_p2p_fn p2p_reduced[DP_N_ISA];          /* to DP_REDUCED_ERROR */
-    dp_mutual_fn mutual[DP_N_ISA], mutual_reduced[DP_N_ISA];
+    dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];
 } dp_kernel;
 
 /* NULL where there is no such kernel. */

@@ -4,17 +4,14 @@
 
 #include "kernel/kernel.h"
 
-/* Functions of type dp_p2p_fn and dp_mutual_fn. */
+/* Functions of type dp_p2p_fn. */
 #define P2P_FUNCTION(name)                                                                         \
     void name(double lambda, int64_t n_targets, dp_soa targets, dp_sums out, int64_t n_sources,    \
               dp_soa sources, const double *charges)
-#define MUTUAL_FUNCTION(name) void name(double lambda, dp_side a, dp_side b)
 
 #define DECLARE_LOOPS(kernel, isa)                                                                 \
     P2P_FUNCTION(dp_p2p_##kernel##_##isa);                                                         \
-    P2P_FUNCTION(dp_p2p_reduced_##kernel##_##isa);                                                 \
-    MUTUAL_FUNCTION(dp_mutual_##kernel##_##isa);                                                   \
-    MUTUAL_FUNCTION(dp_mutual_reduced_##kernel##_##isa);
+    P2P_FUNCTION(dp_p2p_reduced_##kernel##_##isa);
 
 DECLARE_LOOPS(laplace, portable)
 DECLARE_LOOPS(laplace, avx2)

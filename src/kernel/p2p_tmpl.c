@@ -32,7 +32,8 @@ VEC_INLINE double gradient_unit(int is_reduced) {
 /* One pair per lane; d = target - source. */
 VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, int is_reduced, vec unit_lambda,
                           vec dx, vec dy, vec dz, vec charge, sums *s) {
-    pair p = kernel(is_reduced, unit_lambda, vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
+    vec r2 = vec_fma(dz, dz, vec_fma(dy, dy, dx * dx));
+    pair p = kernel(is_reduced, unit_lambda, vec_splat(DP_NEAREST), r2);
     if (!has_gradient) {
         s->potential = vec_fma(charge, p.value, s->potential);
         return;
@@ -120,91 +121,6 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, int has_gradient, const problem *p, 
         sum_at_targets(kernel, has_gradient, 1, p, j, n);
 }
 
-/* ---- mutual: both sides of a pair at once ---- */
-
-/* Points of a, each broadcast, that meet a vector of b at a time (measured; sums of 4 potentials or
- * 3 gradients still leave most registers to the arithmetic). */
-#define N_BROADCAST          4
-#define N_BROADCAST_GRADIENT 3
-
-typedef struct broadcast {
-    vec x, y, z, charge;
-    sums s;
-} broadcast;
-
-/* One point of a and a vector of b: adds to the point's sums and to at_b. */
-VEC_INLINE void add_mutual(pair_fn *kernel, int has_gradient, int is_reduced, vec unit_lambda,
-                           broadcast *a, vec x, vec y, vec z, vec charge, sums *at_b) {
-    vec dx = a->x - x, dy = a->y - y, dz = a->z - z;
-    pair p = kernel(is_reduced, unit_lambda, vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
-    a->s.potential = vec_fma(charge, p.value, a->s.potential);
-    at_b->potential = vec_fma(a->charge, p.value, at_b->potential);
-    if (!has_gradient)
-        return;
-    vec slope = p.value * p.ratio;
-    vec at_a = charge * slope, minus_at_b = -a->charge * slope;
-    a->s.gx = vec_fma(at_a, dx, a->s.gx);
-    a->s.gy = vec_fma(at_a, dy, a->s.gy);
-    a->s.gz = vec_fma(at_a, dz, a->s.gz);
-    at_b->gx = vec_fma(minus_at_b, dx, at_b->gx);
-    at_b->gy = vec_fma(minus_at_b, dy, at_b->gy);
-    at_b->gz = vec_fma(minus_at_b, dz, at_b->gz);
-}
-
-/* Points j ... j + n - 1 of b against n_points of a; idle lanes have charge 0 and are not stored.
- */
-VEC_INLINE void meet(pair_fn *kernel, int has_gradient, int is_reduced, vec unit_lambda,
-                     int n_points, broadcast *a, const dp_side *b, int64_t j, int n) {
-    vec x = vec_load(b->points.x + j, n), y = vec_load(b->points.y + j, n);
-    vec z = vec_load(b->points.z + j, n), charge = vec_load(b->charges + j, n);
-    sums at_b = {0};
-#pragma GCC unroll 4
-    for (int k = 0; k < n_points; k++)
-        add_mutual(kernel, has_gradient, is_reduced, unit_lambda, &a[k], x, y, z, charge, &at_b);
-    vec_add_to(b->out.potential + j, at_b.potential * potential_unit(is_reduced), n);
-    if (has_gradient) {
-        vec_add_to(b->out.gx + j, at_b.gx * gradient_unit(is_reduced), n);
-        vec_add_to(b->out.gy + j, at_b.gy * gradient_unit(is_reduced), n);
-        vec_add_to(b->out.gz + j, at_b.gz * gradient_unit(is_reduced), n);
-    }
-}
-
-/* n_points of a from i on against all of b. */
-VEC_INLINE void sum_mutual(pair_fn *kernel, int has_gradient, int is_reduced, vec unit_lambda,
-                           int n_points, const dp_side *a, int64_t i, const dp_side *b) {
-    broadcast point[N_BROADCAST];
-    int64_t j = 0;
-#pragma GCC unroll 4
-    for (int k = 0; k < n_points; k++)
-        point[k] = (broadcast){.x = vec_splat(a->points.x[i + k]),
-                               .y = vec_splat(a->points.y[i + k]),
-                               .z = vec_splat(a->points.z[i + k]),
-                               .charge = vec_splat(a->charges[i + k])};
-    for (; j + VEC_WIDTH <= b->n; j += VEC_WIDTH)
-        meet(kernel, has_gradient, is_reduced, unit_lambda, n_points, point, b, j, VEC_WIDTH);
-    if (j < b->n)
-        meet(kernel, has_gradient, is_reduced, unit_lambda, n_points, point, b, j, (int)(b->n - j));
-    for (int k = 0; k < n_points; k++) {
-        a->out.potential[i + k] += vec_sum(point[k].s.potential) * potential_unit(is_reduced);
-        if (has_gradient) {
-            a->out.gx[i + k] += vec_sum(point[k].s.gx) * gradient_unit(is_reduced);
-            a->out.gy[i + k] += vec_sum(point[k].s.gy) * gradient_unit(is_reduced);
-            a->out.gz[i + k] += vec_sum(point[k].s.gz) * gradient_unit(is_reduced);
-        }
-    }
-}
-
-VEC_INLINE void sum_all_mutual(pair_fn *kernel, int has_gradient, int is_reduced, double lambda,
-                               const dp_side *a, const dp_side *b) {
-    const int n_points = has_gradient ? N_BROADCAST_GRADIENT : N_BROADCAST;
-    vec unit_lambda = vec_splat(lambda * pair_unit(is_reduced));
-    int64_t i = 0;
-    for (; i + n_points <= a->n; i += n_points)
-        sum_mutual(kernel, has_gradient, is_reduced, unit_lambda, n_points, a, i, b);
-    for (; i < a->n; i++)
-        sum_mutual(kernel, has_gradient, is_reduced, unit_lambda, 1, a, i, b);
-}
-
 #define DEFINE_P2P(loop, kernel, is_reduced)                                                       \
     P2P_FUNCTION(P2P_NAME(loop, kernel)) {                                                         \
         const problem p = {is_reduced, vec_splat(lambda * pair_unit(is_reduced)),                  \
@@ -217,19 +133,9 @@ VEC_INLINE void sum_all_mutual(pair_fn *kernel, int has_gradient, int is_reduced
             sum_at_all(kernel, 0, &p, n_targets);                                                  \
     }
 
-#define DEFINE_MUTUAL(loop, kernel, is_reduced)                                                    \
-    MUTUAL_FUNCTION(P2P_NAME(loop, kernel)) {                                                      \
-        if (a.out.gx)                                                                              \
-            sum_all_mutual(kernel, 1, is_reduced, lambda, &a, &b);                                 \
-        else                                                                                       \
-            sum_all_mutual(kernel, 0, is_reduced, lambda, &a, &b);                                 \
-    }
-
 #define DEFINE_LOOPS(kernel)                                                                       \
     DEFINE_P2P(p2p, kernel, 0)                                                                     \
-    DEFINE_P2P(p2p_reduced, kernel, 1)                                                             \
-    DEFINE_MUTUAL(mutual, kernel, 0)                                                               \
-    DEFINE_MUTUAL(mutual_reduced, kernel, 1)
+    DEFINE_P2P(p2p_reduced, kernel, 1)
 
 DEFINE_LOOPS(laplace)
 DEFINE_LOOPS(yukawa)

@@ -1,72 +1,92 @@
 /* Each kernel's formula for a vector of pairs, from their squared distances. Include after choosing
- * the instruction set (kernel/simd.h). */
+ * instruction set and precision: kernel/simd.h, or with SIMD_SINGLE kernel/simd_single.h. */
 #ifndef DP_KERNEL_PAIRS_H
 #define DP_KERNEL_PAIRS_H
 
+#ifdef SIMD_SINGLE
+#include "kernel/simd_single.h"
+#else
 #include "kernel/simd.h"
+#endif
 
 /* With u = pair_unit(is_reduced): g(r) = u value, (1/r) dg/dr = -u^3 value ratio. */
 typedef struct pair {
     vec value, ratio;
+    vec_mask far; /* where value is not left out: see vec_rsqrt */
 } pair;
 
-/* unit_lambda: lambda times u. is_reduced: to DP_REDUCED_ERROR only; a constant where this is
- * inlined. */
-typedef pair pair_fn(int is_reduced, vec unit_lambda, vec r2);
+/* unit_lambda: lambda times u. least: what vec_rsqrt takes. is_reduced: to DP_REDUCED_ERROR
+ * (single: DP_ROUGH_ERROR) only; a constant where this is inlined. */
+typedef pair pair_fn(int is_reduced, vec unit_lambda, vec least, vec r2);
 
-VEC_INLINE double pair_unit(int is_reduced) {
+VEC_INLINE real pair_unit(int is_reduced) {
     return is_reduced ? VEC_RSQRT_UNIT_REDUCED : VEC_RSQRT_UNIT;
 }
 
-VEC_INLINE vec pair_rsqrt(int is_reduced, vec r2) {
-    return is_reduced ? vec_rsqrt_reduced(r2) : vec_rsqrt(r2);
+VEC_INLINE vec pair_rsqrt(int is_reduced, vec r2, vec least, vec_mask *far) {
+    return is_reduced ? vec_rsqrt_reduced(r2, least, far) : vec_rsqrt(r2, least, far);
 }
 
-/* Where exp_minus is 0: n, below, is 1023. */
-#define EXP_MINUS_END 709.4
-
 /* exp(-x) for 0 <= x <= EXP_MINUS_END; 0 where it is no normal number. With x = n log 2 - t and
- * |t| <= log(2)/2, exp(-x) = 2^-n exp(t). The sum of x / log 2 and 1.5 2^52 has n in its lowest
- * bits; exp(t) = 1 + t + t^2 q(t), where q is the Chebyshev interpolant of degree 9 of
- * (exp(t) - 1 - t)/t^2: the relative error of exp is 2e-17 and the rounding of its last steps. */
+ * |t| <= log(2)/2, exp(-x) = 2^-n exp(t). The sum of x / log 2 and EXP_SHIFT has n in its lowest
+ * bits; exp(t) = 1 + t + t^2 q(t). */
+#ifdef SIMD_SINGLE
+#define EXP_MINUS_END 88.f /* n is 127 at most, where vec_power is 0 */
+#define EXP_SHIFT     0x1.8p23f
+#define LOG2_HIGH     0x1.62e4p-1f /* 15 bits: its product with n is exact */
+#define LOG2_LOW      0x1.7f7d1cp-20f
+/* Taylor's: what is left out is below 6e-9. */
+static const float exp_coefficients[] = {1.f / 5040, 1.f / 720, 1.f / 120, 1.f / 24,
+                                         1.f / 6,    0.5f,      1,         1};
+#else
+#define EXP_MINUS_END 709.4 /* n is 1023 at most, where vec_power is 0 */
+#define EXP_SHIFT     0x1.8p52
+#define LOG2_HIGH     0x1.62e42fefa39efp-1
+#define LOG2_LOW      0x1.abc9e3b39803fp-56
+/* q is the Chebyshev interpolant of degree 9 of (exp(t) - 1 - t)/t^2: the relative error of exp is
+ * 2e-17 and the rounding of its last steps. */
+static const double exp_coefficients[] = {0x1.af38a9b0ec855p-26,
+                                          0x1.289185613a3d6p-22,
+                                          0x1.71de0dae63bb3p-19,
+                                          0x1.a019b90d2ae7ap-16,
+                                          0x1.a01a01a7c41d5p-13,
+                                          0x1.6c16c1788bd90p-10,
+                                          0x1.11111111109b3p-7,
+                                          0x1.5555555553d63p-5,
+                                          0x1.5555555555556p-3,
+                                          0x1.0000000000001p-1,
+                                          1,
+                                          1};
+#endif
+#define N_EXP_COEFFICIENTS (int)(sizeof exp_coefficients / sizeof exp_coefficients[0])
+
 VEC_INLINE vec exp_minus(vec x) {
-    const double shift = 0x1.8p52;
-    vec shifted = vec_fma(x, vec_splat(0x1.71547652b82fep+0), vec_splat(shift));
-    vec n = shifted - shift;
-    vec t = vec_fma(n, vec_splat(0x1.62e42fefa39efp-1), -x);
-    t = vec_fma(n, vec_splat(0x1.abc9e3b39803fp-56), t);
-    static const double q[] = {0x1.af38a9b0ec855p-26,
-                               0x1.289185613a3d6p-22,
-                               0x1.71de0dae63bb3p-19,
-                               0x1.a019b90d2ae7ap-16,
-                               0x1.a01a01a7c41d5p-13,
-                               0x1.6c16c1788bd90p-10,
-                               0x1.11111111109b3p-7,
-                               0x1.5555555553d63p-5,
-                               0x1.5555555555556p-3,
-                               0x1.0000000000001p-1,
-                               1,
-                               1};
-    vec p = vec_splat(q[0]);
-    for (int k = 1; k < 12; k++)
-        p = vec_fma(p, t, vec_splat(q[k]));
-    /* The bits of 2^-n, and 0.0 for n = 1023; what shift leaves in the upper bits moves out. */
-    return p * (vec)((1023 - (uvec)shifted) << 52);
+    vec shifted = vec_fma(x, vec_splat((real)(1 / 0.69314718055994530942)), vec_splat(EXP_SHIFT));
+    vec n = shifted - EXP_SHIFT;
+    vec t = vec_fma(n, vec_splat(LOG2_HIGH), -x);
+    t = vec_fma(n, vec_splat(LOG2_LOW), t);
+    vec p = vec_splat(exp_coefficients[0]);
+#pragma GCC unroll 12
+    for (int k = 1; k < N_EXP_COEFFICIENTS; k++)
+        p = vec_fma(p, t, vec_splat(exp_coefficients[k]));
+    return p * vec_power(shifted);
 }
 
 /* 1/r; -1/r^3 */
-VEC_INLINE pair laplace(int is_reduced, vec unit_lambda, vec r2) {
+VEC_INLINE pair laplace(int is_reduced, vec unit_lambda, vec least, vec r2) {
+    vec_mask far;
     (void)unit_lambda;
-    vec y = pair_rsqrt(is_reduced, r2);
-    return (pair){y, y * y};
+    vec y = pair_rsqrt(is_reduced, r2, least, &far);
+    return (pair){y, y * y, far};
 }
 
 /* exp(-lambda r)/r; -(lambda r + 1) exp(-lambda r)/r^3. vec_min also bounds the NaN that lambda r
  * is where r2 is infinite. */
-VEC_INLINE pair yukawa(int is_reduced, vec unit_lambda, vec r2) {
-    vec y = pair_rsqrt(is_reduced, r2);
+VEC_INLINE pair yukawa(int is_reduced, vec unit_lambda, vec least, vec r2) {
+    vec_mask far;
+    vec y = pair_rsqrt(is_reduced, r2, least, &far);
     vec x = vec_min(unit_lambda * (r2 * y), vec_splat(EXP_MINUS_END));
-    return (pair){exp_minus(x) * y, (x + 1) * (y * y)};
+    return (pair){exp_minus(x) * y, (x + 1) * (y * y), far};
 }
 
 #endif

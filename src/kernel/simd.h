@@ -1,12 +1,14 @@
 /* A thin layer of double vectors, one section per instruction set; the including file picks one by
  * defining SIMD_AVX512 or SIMD_AVX2. Beside the compiler's own + - * on vectors each section has
  *
- *   VEC_WIDTH, vec, uvec      lanes; doubles; the same bits as unsigned 64-bit integers
+ *   VEC_WIDTH, vec, vec_mask  lanes; doubles; one yes or no for each
+ *   real                      double
  *   vec_fma(a, b, c)          a b + c
  *   vec_min(a, b)             the smaller; b where a is NaN
- *   vec_rsqrt(r2)             1 / (VEC_RSQRT_UNIT sqrt(r2)); 0 where sqrt(r2) is below DP_NEAREST
- *                             or r2 is infinite
- *   vec_rsqrt_reduced(r2)     the same in VEC_RSQRT_UNIT_REDUCED, to DP_REDUCED_ERROR only
+ *   vec_rsqrt(r2, least, far) 1 / (VEC_RSQRT_UNIT sqrt(r2)); 0, and the lane of *far unset, where
+ *                             sqrt(r2) is at most least or r2 is infinite
+ *   vec_rsqrt_reduced(...)    the same in VEC_RSQRT_UNIT_REDUCED, to DP_REDUCED_ERROR only
+ *   vec_power(shifted)        2^-n for the integer n in the lowest bits of shifted
  *   vec_load(p, n)            the first n of VEC_WIDTH lanes, zeros behind; reads no further
  *   vec_add_to(p, v, n)       p[i] += v[i] for the first n lanes
  *   vec_sum(v)                over the lanes, always in the same order
@@ -25,13 +27,15 @@
 
 #define VEC_INLINE static inline __attribute__((always_inline))
 
+typedef double real;
+
 #if defined(SIMD_AVX512)
 
 #include <immintrin.h>
 
 #define VEC_WIDTH 8
 typedef __m512d vec;
-typedef uint64_t uvec __attribute__((vector_size(64)));
+typedef __mmask8 vec_mask;
 
 VEC_INLINE vec vec_splat(double x) {
     return _mm512_set1_pd(x);
@@ -45,27 +49,32 @@ VEC_INLINE vec vec_min(vec a, vec b) {
     return _mm512_min_pd(a, b);
 }
 
+VEC_INLINE vec vec_power(vec shifted) {
+    __m512i bits = _mm512_sub_epi64(_mm512_set1_epi64(1023), _mm512_castpd_si512(shifted));
+    return _mm512_castsi512_pd(_mm512_slli_epi64(bits, 52));
+}
+
 /* Third order: the guess is good to 2^-14, what the series leaves out to 2^-53. */
 #define VEC_RSQRT_UNIT 0.3125
 
-VEC_INLINE vec vec_rsqrt(vec r2) {
+VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
     vec y = _mm512_rsqrt14_pd(r2);
     vec r = r2 * y;
     vec e = _mm512_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(6. / 5), e, vec_splat(8. / 5));
     p = vec_fma(p, e, vec_splat(16. / 5));
-    __mmask8 far = _mm512_cmp_pd_mask(r, vec_splat(DP_NEAREST), _CMP_GT_OQ);
-    return _mm512_maskz_mul_pd(far, y, p);
+    *far = _mm512_cmp_pd_mask(r, least, _CMP_GT_OQ);
+    return _mm512_maskz_mul_pd(*far, y, p);
 }
 
 /* Second order (Newton): 1.5 times the square of the guess's error. */
 #define VEC_RSQRT_UNIT_REDUCED 0.5
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2) {
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
     vec y = _mm512_rsqrt14_pd(r2);
     vec r = r2 * y;
-    __mmask8 far = _mm512_cmp_pd_mask(r, vec_splat(DP_NEAREST), _CMP_GT_OQ);
-    return _mm512_maskz_mul_pd(far, y, _mm512_fnmadd_pd(r, y, vec_splat(3)));
+    *far = _mm512_cmp_pd_mask(r, least, _CMP_GT_OQ);
+    return _mm512_maskz_mul_pd(*far, y, _mm512_fnmadd_pd(r, y, vec_splat(3)));
 }
 
 VEC_INLINE __mmask8 first_lanes(int n) {
@@ -90,6 +99,7 @@ VEC_INLINE double vec_sum(vec v) {
 
 #define VEC_WIDTH              4
 typedef __m256d vec;
+typedef __m256d vec_mask;
 typedef uint64_t uvec __attribute__((vector_size(32)));
 
 VEC_INLINE vec vec_splat(double x) {
@@ -102,6 +112,11 @@ VEC_INLINE vec vec_fma(vec a, vec b, vec c) {
 
 VEC_INLINE vec vec_min(vec a, vec b) {
     return _mm256_min_pd(a, b);
+}
+
+VEC_INLINE vec vec_power(vec shifted) {
+    __m256i bits = _mm256_sub_epi64(_mm256_set1_epi64x(1023), _mm256_castpd_si256(shifted));
+    return _mm256_castsi256_pd(_mm256_slli_epi64(bits, 52));
 }
 
 /* Halving the exponent (and, roughly, the mantissa) by a shift guesses to 3.5 percent. The cubic is
@@ -117,23 +132,23 @@ VEC_INLINE vec rsqrt_first_step(vec r2) {
     return y * vec_fma(p, e, vec_splat(0.9999992494986328));
 }
 
-VEC_INLINE vec vec_rsqrt(vec r2) {
+VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
     vec y = rsqrt_first_step(r2);
     vec r = r2 * y;
     vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(4. / 3), e, vec_splat(8. / 3));
-    vec far = _mm256_cmp_pd(r, vec_splat(DP_NEAREST), _CMP_GT_OQ);
-    return _mm256_and_pd(far, y * p);
+    *far = _mm256_cmp_pd(r, least, _CMP_GT_OQ);
+    return _mm256_and_pd(*far, y * p);
 }
 
 /* The second step by Newton: 1e-12, more than is asked for, but the first alone leaves 8e-7. */
 #define VEC_RSQRT_UNIT_REDUCED 0.5
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2) {
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
     vec y = rsqrt_first_step(r2);
     vec r = r2 * y;
-    vec far = _mm256_cmp_pd(r, vec_splat(DP_NEAREST), _CMP_GT_OQ);
-    return _mm256_and_pd(far, y * _mm256_fnmadd_pd(r, y, vec_splat(3)));
+    *far = _mm256_cmp_pd(r, least, _CMP_GT_OQ);
+    return _mm256_and_pd(*far, y * _mm256_fnmadd_pd(r, y, vec_splat(3)));
 }
 
 VEC_INLINE __m256i first_lanes(int n) {
@@ -157,6 +172,7 @@ VEC_INLINE double vec_sum(vec v) {
 #define VEC_WIDTH 2
 typedef double vec __attribute__((vector_size(16)));
 typedef uint64_t uvec __attribute__((vector_size(16)));
+typedef uvec vec_mask;
 
 VEC_INLINE vec vec_splat(double x) {
     return (vec){x, x};
@@ -171,17 +187,22 @@ VEC_INLINE vec vec_min(vec a, vec b) {
     return (vec)(((uvec)a & is_less) | ((uvec)b & ~is_less));
 }
 
+VEC_INLINE vec vec_power(vec shifted) {
+    return (vec)((1023 - (uvec)shifted) << 52);
+}
+
 #define VEC_RSQRT_UNIT 1.
 
-VEC_INLINE vec vec_rsqrt(vec r2) {
-    vec r = {sqrt(r2[0]), sqrt(r2[1])};
-    return (vec)((uvec)(r > DP_NEAREST) & (uvec)(1 / r));
+VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
+    vec r = {sqrt(r2[0]), sqrt(r2[1])}, y = 1 / r;
+    *far = (uvec)(r > least) & (uvec)(y > 0);
+    return (vec)(*far & (uvec)y);
 }
 
 #define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2) {
-    return vec_rsqrt(r2);
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
+    return vec_rsqrt(r2, least, far);
 }
 
 VEC_INLINE vec vec_load(const double *p, int n) {

@@ -17,6 +17,15 @@ static const dp_accuracy by_digits[] = {
     [12] = {.p = 16, .tolerance = 3e-13, .svd_cutoff = 1e-14},
 };
 
+dp_precision dp_accuracy_precision(const dp_accuracy *accuracy, double *least) {
+    *least = accuracy->tolerance >= 2e-5 ? 1. / 256 : 1. / 32;
+    if (accuracy->tolerance >= 2e-5)
+        return DP_ROUGH;
+    if (accuracy->tolerance >= 2e-7)
+        return DP_SINGLE;
+    return dp_accuracy_is_reduced(accuracy) ? DP_REDUCED : DP_DOUBLE;
+}
+
 dp_accuracy dp_accuracy_for_digits(int digits) {
     return by_digits[digits];
 }

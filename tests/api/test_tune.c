@@ -71,8 +71,8 @@ static dp_rates keep_others(const scratch *cache) {
     dp_machine machine;
     dp_isa isa = dp_isa_best();
     dp_rates rates = *dp_rates_built_in(isa);
-    rates.pair[DAGPOLE_LAPLACE][0] *= 10;
-    rates.pair[DAGPOLE_LAPLACE][1] *= 10;
+    for (int i = 0; i < DP_N_PRECISIONS; i++)
+        rates.near[DAGPOLE_LAPLACE][i] *= 10;
     rates.leaf_pair /= 10;
     must(dp_machine_get(&machine));
     must(dp_rates_save(cache->directory, machine.cpu, isa, &rates));

@@ -13,6 +13,7 @@ typedef struct run {
     int serial;
     const scratch *cache; /* NULL = none */
     int is_cold;          /* nothing in it when a run starts */
+    int is_float;         /* plan and evaluation with floats */
     double potentials[N_TARGETS], gradients[3 * N_TARGETS];
 } run;
 
@@ -31,6 +32,32 @@ static void set_up(dagpole_kernel kernel) {
         targets[i] *= scale;
 }
 
+static dagpole_status evaluate_doubles(run *r, dagpole_context *context,
+                                       const dagpole_plan_options *options, dagpole_plan **plan) {
+    DP_TRY(dagpole_plan_create(context, options, N, points, N_TARGETS, targets, plan));
+    return dagpole_plan_evaluate(*plan, charges, r->potentials, r->gradients);
+}
+
+static void narrow(int64_t n, const double *from, float *to) {
+    for (int64_t i = 0; i < n; i++)
+        to[i] = (float)from[i];
+}
+
+static dagpole_status evaluate_floats(run *r, dagpole_context *context,
+                                      const dagpole_plan_options *options, dagpole_plan **plan) {
+    float sources[3 * N], others[3 * N_TARGETS], values[N], results[4 * N_TARGETS];
+    narrow(3 * N, points, sources);
+    narrow(3 * N_TARGETS, targets, others);
+    narrow(N, charges, values);
+    DP_TRY(dagpole_plan_create_float(context, options, N, sources, N_TARGETS, others, plan));
+    DP_TRY(dagpole_plan_evaluate_float(*plan, values, results, results + N_TARGETS));
+    for (int i = 0; i < N_TARGETS; i++)
+        r->potentials[i] = results[i];
+    for (int i = 0; i < 3 * N_TARGETS; i++)
+        r->gradients[i] = results[N_TARGETS + i];
+    return DAGPOLE_OK;
+}
+
 static dagpole_status evaluate(run *r, dagpole_context *context) {
     dagpole_plan_options options;
     dagpole_plan *plan;
@@ -42,10 +69,8 @@ static dagpole_status evaluate(run *r, dagpole_context *context) {
     options.digits = 3;
     options.p = 3;
     options.n_crit = 8;
-    dagpole_status status =
-        dagpole_plan_create(context, &options, N, points, N_TARGETS, targets, &plan);
-    if (status == DAGPOLE_OK)
-        status = dagpole_plan_evaluate(plan, charges, r->potentials, r->gradients);
+    dagpole_status status = r->is_float ? evaluate_floats(r, context, &options, &plan)
+                                        : evaluate_doubles(r, context, &options, &plan);
     if (status == DAGPOLE_OK)
         status = dagpole_plan_near_field(plan, charges, 2, sampled, near, NULL);
     if (status == DAGPOLE_OK)
@@ -127,8 +152,9 @@ static void check_allocations(run r, int persistent, int64_t most) {
         if (k % 16 == 0 || k == n)
             check_right(&r, &expected);
     }
-    printf("%s, %s, %s%s: %lld allocations, %lld of them fatal\n",
+    printf("%s, %s%s, %s%s: %lld allocations, %lld of them fatal\n",
            r.kernel == DAGPOLE_LAPLACE ? "laplace" : "yukawa", r.serial ? "serial" : "starpu",
+           r.is_float ? ", floats" : "",
            r.cache ? r.is_cold ? "cold cache" : "warm cache" : "no cache",
            persistent ? ", all after it fail too" : "", (long long)n, (long long)n_fatal);
     ck_assert_int_ge(n_fatal, n / 2);
@@ -183,8 +209,18 @@ START_TEST(serial_with_a_warm_cache) {
 }
 END_TEST
 
+START_TEST(serial_with_floats) {
+    check_with_cache((run){.serial = 1, .is_float = 1}, _i);
+}
+END_TEST
+
 START_TEST(starpu_without_cache) {
     check_every_allocation((run){.serial = 0}, _i);
+}
+END_TEST
+
+START_TEST(starpu_with_floats) {
+    check_with_cache((run){.serial = 0, .is_float = 1}, _i);
 }
 END_TEST
 
@@ -201,10 +237,10 @@ END_TEST
 
 /* The tests run twice: with a single failure and once with every later allocation failing too. */
 int main(void) {
-    const TTest *const tests[] = {serial_without_cache,     serial_yukawa,
-                                  serial_with_a_cold_cache, serial_with_a_warm_cache,
-                                  starpu_without_cache,     starpu_that_starts_anew,
-                                  starpu_with_a_warm_cache};
+    const TTest *const tests[] = {
+        serial_without_cache,     serial_yukawa,        serial_with_a_cold_cache,
+        serial_with_a_warm_cache, starpu_without_cache, starpu_that_starts_anew,
+        starpu_with_a_warm_cache, serial_with_floats,   starpu_with_floats};
     Suite *suite = suite_create("allocation");
     TCase *tcase = tcase_create("allocation");
     tcase_set_timeout(tcase, 120);

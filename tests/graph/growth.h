@@ -19,7 +19,7 @@ typedef struct wish {
     double tolerance;
     double lambda; /* Yukawa where it is positive */
     int n_cores, n_workers;
-    int is_reduced;
+    dp_precision precision;
 } wish;
 
 static inline dagpole_status growth_graph(const dp_team *team, const wish *w, growth *g) {
@@ -33,7 +33,8 @@ static inline dagpole_status growth_graph(const dp_team *team, const wish *w, gr
         .isa = dp_isa_best(),
         .rates = dp_rates_built_in(dp_isa_best()),
         .lambda = ldexp(w->lambda, g->forest.tree.cube.exponent),
-        .is_reduced = w->is_reduced,
+        .precision = w->precision,
+        .least = 1. / 32,
         .block_boxes = w->block_boxes,
         .n_cores = w->n_cores ? w->n_cores : 2,
         .n_workers = w->n_workers ? w->n_workers : 1};

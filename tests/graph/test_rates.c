@@ -15,7 +15,7 @@ static const dp_isa isa = DP_ISA_AVX2;
 static dp_rates make_rates(void) {
     dp_rates rates = *dp_rates_built_in(isa);
     for (int i = 0; i < DP_N_RATES; i++)
-        *dp_rate(&rates, i) *= 1.1 + 0.1 * i;
+        *dp_rate(&rates, i) *= 1.1 + 0.05 * i;
     return rates;
 }
 
@@ -182,9 +182,9 @@ START_TEST(foreign_files) {
     write_variation(path, &(variation){.checksum = sum}, &rates);
     snprintf(rates.name, sizeof rates.name, "tuned 2026-01-01 %08llx", (unsigned long long)sum);
     assert_loads(s.directory, cpu, isa, &rates, "");
-    rates.pair[DAGPOLE_YUKAWA][1] *= 100; /* as written by hand, checksum and all */
+    rates.near[DAGPOLE_YUKAWA][1] *= 100; /* as written by hand, checksum and all */
     save(&s, &rates);
-    assert_loads(s.directory, cpu, isa, dp_rates_built_in(isa), "pair_yukawa_reduced");
+    assert_loads(s.directory, cpu, isa, dp_rates_built_in(isa), "near_yukawa_reduced");
     scratch_remove(&s);
 }
 END_TEST
@@ -259,9 +259,11 @@ END_TEST
 START_TEST(costs_are_of_kernel_and_precision) {
     dp_rates rates = make_rates();
     for (int kernel = 0; kernel < DP_N_KERNELS; kernel++)
-        for (int loop = 0; loop < DP_N_PAIR_LOOPS; loop++) {
-            dp_cost cost = dp_cost_of(&rates, dp_kernel_get((dagpole_kernel)kernel), loop);
-            ck_assert(cost.pair == rates.pair[kernel][loop] && cost.leaf_pair == rates.leaf_pair);
+        for (int i = 0; i < DP_N_PRECISIONS; i++) {
+            dp_cost cost =
+                dp_cost_of(&rates, dp_kernel_get((dagpole_kernel)kernel), (dp_precision)i);
+            ck_assert(cost.pair == rates.pair[kernel][i != DP_DOUBLE]);
+            ck_assert(cost.near == rates.near[kernel][i] && cost.leaf_pair == rates.leaf_pair);
             ck_assert(cost.flop == rates.flop && cost.column == rates.column);
             ck_assert(cost.coefficient == rates.coefficient && cost.point == rates.point);
             ck_assert(cost.task > 0);
@@ -292,8 +294,8 @@ START_TEST(leaf_sizes_follow) {
     for (int i = 0; i < DP_N_RATES; i++)
         *dp_rate(&rates, i) *= 4;
     ck_assert_int_eq(choose(&rates, N, points), n_crit);
-    for (int loop = 0; loop < DP_N_PAIR_LOOPS; loop++)
-        rates.pair[DAGPOLE_LAPLACE][loop] *= 8;
+    for (int i = 0; i < DP_N_PRECISIONS; i++)
+        rates.near[DAGPOLE_LAPLACE][i] *= 8;
     ck_assert_int_lt(choose(&rates, N, points), n_crit);
     rates = *dp_rates_built_in(isa);
     rates.flop *= 8;

@@ -16,24 +16,24 @@ static dp_quantity *quantities_of(const dp_graph *g) {
 }
 
 /* The coordinates of sources and targets are there from the start: the first to touch those fields
- * reads and writes. Expansions are written before they are read, plainly once, and no more after
- * the first reader. */
-static void check_access(history *h, dp_quantity quantity, dp_access mode, int is_first_access) {
-    int is_expansion = quantity == DP_MULTIPOLES || quantity == DP_LOCALS;
-    EXPECT((mode == DP_READ) == !is_first_access);
+ * reads and writes. Expansions and halos are written before they are read, plainly once, and no
+ * more after the first reader. */
+static void check_access(history *h, dp_quantity quantity, dp_access mode, int is_output) {
+    int is_made = quantity == DP_MULTIPOLES || quantity == DP_LOCALS || quantity == DP_HALO;
+    EXPECT((mode == DP_READ) == !is_output);
     if (mode == DP_READ) {
         EXPECT(h->n_writers > 0);
         h->n_readers++;
         return;
     }
     EXPECT(h->n_readers == 0);
-    EXPECT((mode == DP_WRITE) == (is_expansion && h->n_writers == 0));
+    EXPECT((mode == DP_WRITE) == (is_made && h->n_writers == 0));
     h->n_writers++;
     h->n_plain_writers += mode == DP_WRITE;
     EXPECT(h->n_writers <= 4);
 }
 
-/* SCATTER alone writes no field. */
+/* Each operator writes the field that it names first, P2P a halo as well. */
 static void check_stream(const dp_graph *g) {
     const dp_stream *s = &g->stream;
     history *histories = calloc((size_t)s->n_fields + 1, sizeof *histories);
@@ -46,7 +46,7 @@ static void check_stream(const dp_graph *g) {
             int32_t field = s->access_field[r->access_begin + a];
             dp_access mode = (dp_access)s->access_mode[r->access_begin + a];
             check_access(&histories[field], quantity[field], mode,
-                         a == 0 && r->op != DAGPOLE_SCATTER);
+                         a == 0 || (quantity[field] == DP_HALO && r->op == DAGPOLE_P2P));
         }
     }
     for (int32_t f = 0; f < s->n_fields; f++)
@@ -109,7 +109,7 @@ END_TEST
 START_TEST(the_span_is_short_for_many_cores) {
     growth g;
     double work, span;
-    wish w = {.n_crit = 250, .p = 7, .tolerance = 2.5e-7, .n_cores = 128, .is_reduced = 1};
+    wish w = {.n_crit = 250, .p = 7, .tolerance = 2.5e-7, .n_cores = 128, .precision = DP_SINGLE};
     growth_scene(_i ? CLOUD_SPHERE : CLOUD_CUBE, 1000000, &w, &g);
     ck_assert_int_eq(dp_stream_span(&g.graph->stream, &work, &span), DAGPOLE_OK);
     ck_assert_double_gt(work, 4 * 128 * span);
@@ -122,7 +122,7 @@ END_TEST
 static void run(dp_graph *g, const double *charges, double *potentials, double *gradients) {
     const dp_stream *s = &g->stream;
     void **buffers = malloc(sizeof *buffers * (size_t)(s->n_fields + 1));
-    g->call = (dp_call){charges, potentials, gradients};
+    g->call = (dp_call){charges, potentials, gradients, .is_float = 0};
     for (int64_t i = 0; i < s->n_records; i++) {
         const dp_record *r = &s->records[i];
         for (int32_t a = 0; a < r->n_access; a++)
@@ -193,7 +193,7 @@ START_TEST(serial_execution_matches_the_direct_sum) {
                   .tolerance = 1e-4,
                   .lambda = variant == 2 ? 1 : 0,
                   .n_workers = 2,
-                  .is_reduced = variant == 0};
+                  .precision = variant == 0 ? DP_REDUCED : DP_DOUBLE};
         growth g;
         double *points = cloud_make((cloud)(_i % N_CLOUDS), 2 * n, (uint64_t)_i + 1);
         double *targets = _i < N_CLOUDS ? NULL : points + 3 * n;
@@ -212,7 +212,7 @@ START_TEST(charges_must_be_finite) {
     double charges[100] = {0}, potentials[100];
     growth_scene(CLOUD_CUBE, 100, &(wish){.n_crit = 5}, &g);
     charges[63] = INFINITY;
-    g.graph->call = (dp_call){charges, potentials, NULL};
+    g.graph->call = (dp_call){charges, potentials, NULL, .is_float = 0};
     const dp_stream *s = &g.graph->stream;
     int n_failed = 0;
     for (int64_t i = 0; i < s->n_records; i++)

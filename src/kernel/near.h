@@ -1,0 +1,29 @@
+/* The loops of near sums, one function per kernel, precision and instruction set. */
+#ifndef DP_KERNEL_NEAR_H
+#define DP_KERNEL_NEAR_H
+
+#include "kernel/strip.h"
+
+#define NEAR_FUNCTION(name) void name(const dp_near *near)
+
+/* Sums in double what the sources of a vector, those with a bit in `lanes`, do to one target, and
+ * where is_mutual it to them: pairs that are too close for single precision. Adds to the sums in
+ * single. */
+#define CLOSE_FUNCTION(name)                                                                       \
+    void name(const dp_near *near, int is_mutual, int target, int source, unsigned lanes)
+
+#define DECLARE_NEAR(kernel, isa)                                                                  \
+    NEAR_FUNCTION(dp_near_##kernel##_##isa);                                                       \
+    NEAR_FUNCTION(dp_near_reduced_##kernel##_##isa);                                               \
+    NEAR_FUNCTION(dp_near_single_##kernel##_##isa);                                                \
+    NEAR_FUNCTION(dp_near_rough_##kernel##_##isa);                                                 \
+    CLOSE_FUNCTION(dp_close_##kernel##_##isa);
+
+DECLARE_NEAR(laplace, portable)
+DECLARE_NEAR(laplace, avx2)
+DECLARE_NEAR(laplace, avx512)
+DECLARE_NEAR(yukawa, portable)
+DECLARE_NEAR(yukawa, avx2)
+DECLARE_NEAR(yukawa, avx512)
+
+#endif

@@ -1,0 +1,2 @@
+#define NEAR_NAME(loop, kernel) dp_##loop##_##kernel##_portable
+#include "kernel/near_tmpl.c"

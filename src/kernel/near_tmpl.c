@@ -1,0 +1,296 @@
+/* Near sums, compiled once per instruction set and precision: near_<isa>.c and near_single_<isa>.c
+ * define NEAR_NAME and include this file.
+ *
+ * Lanes are sources, which lie in rows one behind the other; targets are broadcast, N_TARGETS at a
+ * time, and their sums stay in registers. What targets do to sources is added up over the tile
+ * before it goes to memory. `kernel`, `has_gradient`, `is_reduced` and `is_mutual` are constants in
+ * each loop. */
+#include "kernel/near.h"
+#include "kernel/pairs.h"
+
+#include <string.h>
+
+#ifdef SIMD_SINGLE
+#define ROW(strip, name) ((strip)->name##_f)
+#else
+#define ROW(strip, name) ((strip)->name)
+#endif
+
+typedef struct sums {
+    vec potential, gx, gy, gz;
+} sums;
+
+typedef struct broadcast {
+    vec x, y, z, charge;
+    sums s;
+    vec_mask far;
+} broadcast;
+
+/* Divides DP_STRIP_PAD. */
+#define N_TARGETS 4
+
+/* Whole vectors and whole tiles: what a tile meets one-sidedly in its own strip. */
+#define GROUP (VEC_WIDTH > N_TARGETS ? VEC_WIDTH : N_TARGETS)
+
+VEC_INLINE vec load(const real *p) {
+    vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+VEC_INLINE void add_to(real *p, vec v) {
+    v += load(p);
+    memcpy(p, &v, sizeof v);
+}
+
+/* By which sums of value and of value times ratio are multiplied (kernel/pairs.h). */
+VEC_INLINE real potential_unit(int is_reduced) {
+    return pair_unit(is_reduced);
+}
+
+VEC_INLINE real gradient_unit(int is_reduced) {
+    return -pair_unit(is_reduced) * pair_unit(is_reduced) * pair_unit(is_reduced);
+}
+
+typedef struct problem {
+    const dp_near *near;
+    vec unit_lambda, least;
+    const real *x, *y, *z, *charge; /* of the sources */
+    real *potential, *gx, *gy, *gz;
+} problem;
+
+/* One target and a vector of sources: adds to the target's sums and to at_sources. */
+VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, int is_reduced, int is_mutual,
+                          const problem *p, broadcast *t, const broadcast *source,
+                          sums *at_sources) {
+    vec dx = t->x - source->x, dy = t->y - source->y, dz = t->z - source->z;
+    pair g =
+        kernel(is_reduced, p->unit_lambda, p->least, vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
+    t->far = g.far;
+    t->s.potential = vec_fma(source->charge, g.value, t->s.potential);
+    if (is_mutual)
+        at_sources->potential = vec_fma(t->charge, g.value, at_sources->potential);
+    if (!has_gradient)
+        return;
+    vec slope = g.value * g.ratio, at_target = source->charge * slope;
+    t->s.gx = vec_fma(at_target, dx, t->s.gx);
+    t->s.gy = vec_fma(at_target, dy, t->s.gy);
+    t->s.gz = vec_fma(at_target, dz, t->s.gz);
+    if (is_mutual) {
+        vec minus = t->charge * slope;
+        at_sources->gx = vec_fma(minus, dx, at_sources->gx);
+        at_sources->gy = vec_fma(minus, dy, at_sources->gy);
+        at_sources->gz = vec_fma(minus, dz, at_sources->gz);
+    }
+}
+
+typedef CLOSE_FUNCTION(close_fn);
+
+#ifdef SIMD_SINGLE
+/* Pairs of a tile and a vector of sources that single precision left out, less each target itself.
+ * Rare: out of the way of the loop. */
+static __attribute__((noinline)) void sum_close(close_fn *close, int is_mutual, const dp_near *near,
+                                                const vec_mask *far, int i, int j) {
+    int is_own = near->targets == near->sources;
+    for (int k = 0; k < N_TARGETS; k++) {
+        unsigned lanes = ~vec_lanes(far[k]) & ((1u << VEC_WIDTH) - 1);
+        if (is_own && i + k >= j && i + k < j + VEC_WIDTH)
+            lanes &= ~(1u << (i + k - j));
+        if (lanes)
+            close(near, is_mutual, i + k, j, lanes);
+    }
+}
+
+/* is_same: the tile's targets are themselves among the sources; a constant. */
+VEC_INLINE void look_for_close(close_fn *close, int is_same, int is_mutual, const dp_near *near,
+                               const broadcast *t, int i, int j) {
+    int is_none;
+    if (is_same) {
+        unsigned far = vec_lanes(t[0].far) | 1u << (i - j);
+        for (int k = 1; k < N_TARGETS; k++)
+            far &= vec_lanes(t[k].far) | 1u << (i + k - j);
+        is_none = far == (1u << VEC_WIDTH) - 1;
+    } else {
+        vec_mask far = t[0].far;
+        for (int k = 1; k < N_TARGETS; k++)
+            far = vec_both(far, t[k].far);
+        is_none = vec_is_all(far);
+    }
+    if (__builtin_expect(!is_none, 0)) {
+        vec_mask far[N_TARGETS];
+        for (int k = 0; k < N_TARGETS; k++)
+            far[k] = t[k].far;
+        sum_close(close, is_mutual, near, far, i, j);
+    }
+}
+#else
+#define look_for_close(close, is_same, is_mutual, near, t, i, j)                                   \
+    ((void)(close), (void)(is_same), (void)(i))
+#endif
+
+/* A tile of targets, the first being i, and the vector of sources that begins with j. */
+VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, int is_reduced,
+                     int is_same, int is_mutual, const problem *p, broadcast *t, int i, int j) {
+    broadcast source = {.x = load(p->x + j),
+                        .y = load(p->y + j),
+                        .z = load(p->z + j),
+                        .charge = load(p->charge + j)};
+    sums at_sources = {0};
+#pragma GCC unroll 4
+    for (int k = 0; k < N_TARGETS; k++)
+        add_pairs(kernel, has_gradient, is_reduced, is_mutual, p, &t[k], &source, &at_sources);
+    if (is_mutual) {
+        add_to(p->potential + j, at_sources.potential * potential_unit(is_reduced));
+        if (has_gradient) {
+            add_to(p->gx + j, at_sources.gx * -gradient_unit(is_reduced));
+            add_to(p->gy + j, at_sources.gy * -gradient_unit(is_reduced));
+            add_to(p->gz + j, at_sources.gz * -gradient_unit(is_reduced));
+        }
+    }
+    look_for_close(close, is_same, is_mutual, p->near, t, i, j);
+}
+
+/* Idle targets behind the last are moved away from idle sources: their distance would be zero. */
+VEC_INLINE broadcast load_target(const dp_strip *t, int i) {
+    return (broadcast){.x = vec_splat(i < t->n ? ROW(t, x)[i] : -ROW(t, x)[i]),
+                       .y = vec_splat(ROW(t, y)[i]),
+                       .z = vec_splat(ROW(t, z)[i]),
+                       .charge = vec_splat(ROW(t, charge)[i])};
+}
+
+VEC_INLINE void store_target(int has_gradient, int is_reduced, const sums *s, dp_strip *t, int i) {
+    ROW(t, potential)[i] += vec_sum(s->potential) * potential_unit(is_reduced);
+    if (has_gradient) {
+        ROW(t, gx)[i] += vec_sum(s->gx) * gradient_unit(is_reduced);
+        ROW(t, gy)[i] += vec_sum(s->gy) * gradient_unit(is_reduced);
+        ROW(t, gz)[i] += vec_sum(s->gz) * gradient_unit(is_reduced);
+    }
+}
+
+/* What lambda and least are in the frame of the rows. */
+static problem problem_of(const dp_near *near, real unit) {
+#ifdef SIMD_SINGLE
+    real least = (real)(near->least * near->least);
+    real lambda = (real)(near->lambda * near->sources->half);
+#else
+    real least = DP_NEAREST, lambda = near->lambda;
+#endif
+    dp_strip *s = near->sources;
+    return (problem){near,      vec_splat(lambda * unit), vec_splat(least),  ROW(s, x),  ROW(s, y),
+                     ROW(s, z), ROW(s, charge),           ROW(s, potential), ROW(s, gx), ROW(s, gy),
+                     ROW(s, gz)};
+}
+
+/* The targets from i on. Within one strip, the group of sources that they themselves lie in is
+ * summed for them alone: each of its points is a target in its turn. Those behind it are mutual. */
+VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, int is_reduced,
+                         int is_mutual, const problem *p, int i) {
+    broadcast t[N_TARGETS];
+    const dp_near *near = p->near;
+    int j = 0, n_sources = near->sources->n;
+#pragma GCC unroll 4
+    for (int k = 0; k < N_TARGETS; k++)
+        t[k] = load_target(near->targets, i + k);
+    if (near->targets == near->sources) {
+        int end = (j = i / GROUP * GROUP) + GROUP;
+        for (; j < end; j += VEC_WIDTH)
+            meet(kernel, close, has_gradient, is_reduced, 1, 0, p, t, i, j);
+    }
+    for (; j < n_sources; j += VEC_WIDTH)
+        meet(kernel, close, has_gradient, is_reduced, 0, is_mutual, p, t, i, j);
+#pragma GCC unroll 4
+    for (int k = 0; k < N_TARGETS; k++)
+        store_target(has_gradient, is_reduced, &t[k].s, near->targets, i + k);
+}
+
+VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int has_gradient, int is_reduced,
+                        const dp_near *near) {
+    const problem p = problem_of(near, pair_unit(is_reduced));
+    if (near->is_mutual || near->targets == near->sources)
+        for (int i = 0; i < near->targets->n; i += N_TARGETS)
+            sum_tile(kernel, close, has_gradient, is_reduced, 1, &p, i);
+    else
+        for (int i = 0; i < near->targets->n; i += N_TARGETS)
+            sum_tile(kernel, close, has_gradient, is_reduced, 0, &p, i);
+}
+
+#define DEFINE_NEAR(loop, kernel, is_reduced, close)                                               \
+    NEAR_FUNCTION(NEAR_NAME(loop, kernel)) {                                                       \
+        if (near->has_gradient)                                                                    \
+            sum_all(kernel, close, 1, is_reduced, near);                                           \
+        else                                                                                       \
+            sum_all(kernel, close, 0, is_reduced, near);                                           \
+    }
+
+#ifdef SIMD_SINGLE
+DEFINE_NEAR(near_single, laplace, 0, NEAR_NAME(close, laplace))
+DEFINE_NEAR(near_single, yukawa, 0, NEAR_NAME(close, yukawa))
+DEFINE_NEAR(near_rough, laplace, 1, NEAR_NAME(close, laplace))
+DEFINE_NEAR(near_rough, yukawa, 1, NEAR_NAME(close, yukawa))
+#else
+DEFINE_NEAR(near, laplace, 0, NULL)
+DEFINE_NEAR(near, yukawa, 0, NULL)
+DEFINE_NEAR(near_reduced, laplace, 1, NULL)
+DEFINE_NEAR(near_reduced, yukawa, 1, NULL)
+
+/* ---- close pairs, for the loops in single precision ---- */
+
+/* Vectors of single precision are twice as wide. */
+#define CLOSE_WIDTH (2 * VEC_WIDTH)
+
+typedef struct close_pairs {
+    double dx[CLOSE_WIDTH], dy[CLOSE_WIDTH], dz[CLOSE_WIDTH];
+    double value[CLOSE_WIDTH], slope[CLOSE_WIDTH]; /* in the frame: times half, times half^3 */
+} close_pairs;
+
+VEC_INLINE void make_close(pair_fn *kernel, const dp_near *near, int i, int j, close_pairs *c) {
+    const dp_strip *t = near->targets, *s = near->sources;
+    real unit = pair_unit(0), half = s->half;
+    for (int k = 0; k < CLOSE_WIDTH; k += VEC_WIDTH) {
+        vec dx = t->x[i] - load(s->x + j + k), dy = t->y[i] - load(s->y + j + k);
+        vec dz = t->z[i] - load(s->z + j + k);
+        pair g = kernel(0, vec_splat(near->lambda * unit), vec_splat(DP_NEAREST),
+                        vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
+        vec value = g.value * (unit * half), slope = value * g.ratio * (unit * unit * half);
+        memcpy(c->dx + k, &dx, sizeof dx);
+        memcpy(c->dy + k, &dy, sizeof dy);
+        memcpy(c->dz + k, &dz, sizeof dz);
+        memcpy(c->value + k, &value, sizeof value);
+        memcpy(c->slope + k, &slope, sizeof slope);
+    }
+}
+
+static void add_close(dp_strip *strip, int i, double charge, double value, double slope, double dx,
+                      double dy, double dz, int has_gradient) {
+    strip->potential_f[i] += (float)(charge * value);
+    if (has_gradient) {
+        strip->gx_f[i] -= (float)(charge * slope * dx);
+        strip->gy_f[i] -= (float)(charge * slope * dy);
+        strip->gz_f[i] -= (float)(charge * slope * dz);
+    }
+}
+
+VEC_INLINE void sum_close(pair_fn *kernel, const dp_near *near, int is_mutual, int i, int j,
+                          unsigned lanes) {
+    dp_strip *t = near->targets, *s = near->sources;
+    close_pairs c;
+    make_close(kernel, near, i, j, &c);
+    for (int k = 0; k < CLOSE_WIDTH; k++) {
+        if (!(lanes >> k & 1))
+            continue;
+        add_close(t, i, s->charge[j + k], c.value[k], c.slope[k], c.dx[k], c.dy[k], c.dz[k],
+                  near->has_gradient);
+        if (is_mutual)
+            add_close(s, j + k, t->charge[i], c.value[k], c.slope[k], -c.dx[k], -c.dy[k], -c.dz[k],
+                      near->has_gradient);
+    }
+}
+
+CLOSE_FUNCTION(NEAR_NAME(close, laplace)) {
+    sum_close(laplace, near, is_mutual, target, source, lanes);
+}
+
+CLOSE_FUNCTION(NEAR_NAME(close, yukawa)) {
+    sum_close(yukawa, near, is_mutual, target, source, lanes);
+}
+#endif

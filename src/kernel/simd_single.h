@@ -1,0 +1,185 @@
+/* The same layer as simd.h for single precision. Here coincident pairs are not the only ones that
+ * vec_rsqrt leaves out: pairs closer than `least` are not for single precision (kernel/strip.h). It
+ * stops at about 2^-23, vec_rsqrt_reduced at DP_ROUGH_ERROR. */
+#ifndef DP_KERNEL_SIMD_SINGLE_H
+#define DP_KERNEL_SIMD_SINGLE_H
+
+#include "kernel/kernel.h"
+
+#include <math.h>
+
+#define VEC_INLINE static inline __attribute__((always_inline))
+
+typedef float real;
+
+#if defined(SIMD_AVX512)
+
+#include <immintrin.h>
+
+#define VEC_WIDTH 16
+typedef __m512 vec;
+typedef __mmask16 vec_mask;
+
+VEC_INLINE vec vec_splat(real x) {
+    return _mm512_set1_ps(x);
+}
+
+VEC_INLINE vec vec_fma(vec a, vec b, vec c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+VEC_INLINE vec vec_min(vec a, vec b) {
+    return _mm512_min_ps(a, b);
+}
+
+VEC_INLINE unsigned vec_lanes(vec_mask m) {
+    return m;
+}
+
+VEC_INLINE vec_mask vec_both(vec_mask a, vec_mask b) {
+    return _kand_mask16(a, b);
+}
+
+VEC_INLINE int vec_is_all(vec_mask m) {
+    return _kortestc_mask16_u8(m, m);
+}
+
+#define VEC_RSQRT_UNIT 0.5f
+
+VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
+    vec y = _mm512_rsqrt14_ps(r2);
+    *far = _mm512_cmp_ps_mask(r2, least, _CMP_GT_OQ);
+    return _mm512_maskz_mul_ps(*far, y, _mm512_fnmadd_ps(r2 * y, y, vec_splat(3)));
+}
+
+#define VEC_RSQRT_UNIT_REDUCED 1.f
+
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
+    *far = _mm512_cmp_ps_mask(r2, least, _CMP_GT_OQ);
+    return _mm512_maskz_rsqrt14_ps(*far, r2);
+}
+
+/* 2^-n for the integer n in the lowest bits of shifted. */
+VEC_INLINE vec vec_power(vec shifted) {
+    __m512i bits = _mm512_sub_epi32(_mm512_set1_epi32(127), _mm512_castps_si512(shifted));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 23));
+}
+
+VEC_INLINE real vec_sum(vec v) {
+    return _mm512_reduce_add_ps(v);
+}
+
+#elif defined(SIMD_AVX2)
+
+#include <immintrin.h>
+
+#define VEC_WIDTH 8
+typedef __m256 vec;
+typedef __m256 vec_mask;
+
+VEC_INLINE vec vec_splat(real x) {
+    return _mm256_set1_ps(x);
+}
+
+VEC_INLINE vec vec_fma(vec a, vec b, vec c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+VEC_INLINE vec vec_min(vec a, vec b) {
+    return _mm256_min_ps(a, b);
+}
+
+VEC_INLINE unsigned vec_lanes(vec_mask m) {
+    return (unsigned)_mm256_movemask_ps(m);
+}
+
+VEC_INLINE vec_mask vec_both(vec_mask a, vec_mask b) {
+    return _mm256_and_ps(a, b);
+}
+
+VEC_INLINE int vec_is_all(vec_mask m) {
+    return vec_lanes(m) == 0xff;
+}
+
+#define VEC_RSQRT_UNIT 0.5f
+
+VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
+    vec y = _mm256_rsqrt_ps(r2);
+    *far = _mm256_cmp_ps(r2, least, _CMP_GT_OQ);
+    return _mm256_and_ps(*far, y * _mm256_fnmadd_ps(r2 * y, y, vec_splat(3)));
+}
+
+/* The guess alone is good to 2^-11.4 only: too rough. */
+#define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
+
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
+    return vec_rsqrt(r2, least, far);
+}
+
+VEC_INLINE vec vec_power(vec shifted) {
+    __m256i bits = _mm256_sub_epi32(_mm256_set1_epi32(127), _mm256_castps_si256(shifted));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
+}
+
+VEC_INLINE real vec_sum(vec v) {
+    __m128 low = _mm256_castps256_ps128(v) + _mm256_extractf128_ps(v, 1);
+    return (low[0] + low[1]) + (low[2] + low[3]);
+}
+
+#else
+
+#define VEC_WIDTH 4
+typedef float vec __attribute__((vector_size(16)));
+typedef uint32_t uvec __attribute__((vector_size(16)));
+typedef uvec vec_mask;
+
+VEC_INLINE vec vec_splat(real x) {
+    return (vec){x, x, x, x};
+}
+
+VEC_INLINE vec vec_fma(vec a, vec b, vec c) {
+    return a * b + c;
+}
+
+VEC_INLINE vec vec_min(vec a, vec b) {
+    uvec is_less = (uvec)(a < b);
+    return (vec)(((uvec)a & is_less) | ((uvec)b & ~is_less));
+}
+
+VEC_INLINE unsigned vec_lanes(vec_mask m) {
+    return (m[0] & 1) | (m[1] & 2) | (m[2] & 4) | (m[3] & 8);
+}
+
+VEC_INLINE vec_mask vec_both(vec_mask a, vec_mask b) {
+    return a & b;
+}
+
+VEC_INLINE int vec_is_all(vec_mask m) {
+    return vec_lanes(m) == 0xf;
+}
+
+#define VEC_RSQRT_UNIT 1.f
+
+VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
+    vec r = {sqrtf(r2[0]), sqrtf(r2[1]), sqrtf(r2[2]), sqrtf(r2[3])};
+    *far = (uvec)(r2 > least);
+    return (vec)(*far & (uvec)(1 / r));
+}
+
+#define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
+
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
+    return vec_rsqrt(r2, least, far);
+}
+
+VEC_INLINE vec vec_power(vec shifted) {
+    return (vec)((127 - (uvec)shifted) << 23);
+}
+
+VEC_INLINE real vec_sum(vec v) {
+    return (v[0] + v[1]) + (v[2] + v[3]);
+}
+
+#endif
+
+#endif

@@ -1,0 +1,175 @@
+/* Near sums over packed points, in every precision, against the scalar loops. */
+#include "kernel/cloud.h"
+#include "kernel/strip.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MAX = 40 };
+
+static const double bounds[DP_N_PRECISIONS] = {1e-14, 3 * DP_REDUCED_ERROR, 5 * DP_SINGLE_ERROR,
+                                               3 * DP_ROUGH_ERROR};
+
+static dp_strip strip_of(const cloud *c, dp_precision precision, int has_gradient) {
+    static const double centre[3] = {0.5, 0.5, 0.5};
+    dp_strip strip;
+    ck_assert_int_eq(dp_strip_create(&strip), DAGPOLE_OK);
+    dp_strip_begin(&strip, precision >= DP_SINGLE, centre, 0.5);
+    for (size_t i = 0; i < c->n; i += 7) /* in pieces */
+        dp_strip_add(&strip, (int)(c->n - i < 7 ? c->n - i : 7),
+                     (dp_soa){c->w[0] + i, c->w[1] + i, c->w[2] + i}, c->w[3] + i);
+    dp_strip_end(&strip, has_gradient);
+    return strip;
+}
+
+/* Largest error of sums[k][j] over `magnitude`, the sum of |terms| of the potential at j (for
+ * gradients of |q slope|). */
+static double worst(const dp_kernel *kernel, double lambda, const cloud *at, const cloud *of,
+                    double *const *expected, int n_sums) {
+    double largest = 0;
+    for (size_t j = 0; j < at->n; j++) {
+        double magnitude[2] = {0, 0};
+        for (size_t i = 0; i < of->n; i++) {
+            double dx = at->w[0][j] - of->w[0][i], dy = at->w[1][j] - of->w[1][i];
+            double dz = at->w[2][j] - of->w[2][i], r = sqrt(dx * dx + dy * dy + dz * dz);
+            if (!(r > DP_NEAREST))
+                continue;
+            magnitude[0] += fabs(of->w[3][i] * kernel->value(lambda, r));
+            magnitude[1] += fabs(of->w[3][i] * kernel->slope(lambda, r));
+        }
+        for (int k = 0; k < n_sums; k++) {
+            double scale = magnitude[k > 0] + 1; /* sums start from 1 */
+            largest = fmax(largest, fabs(at->s[k][j] - expected[k][j]) / scale);
+        }
+    }
+    return largest;
+}
+
+static void reference(const dp_kernel *kernel, double lambda, cloud *at, const cloud *of,
+                      double *expected[4]) {
+    cloud_set_sums(at, 1);
+    dp_p2p_ref(kernel, lambda, (int64_t)at->n, cloud_points(at), cloud_sums(at, 1), (int64_t)of->n,
+               cloud_points(of), of->w[3]);
+    for (int k = 0; k < 4; k++) {
+        expected[k] = malloc((at->n + 1) * sizeof(double));
+        memcpy(expected[k], at->s[k], at->n * sizeof(double));
+    }
+}
+
+static void take(const dp_strip *strip, cloud *c, int has_gradient) {
+    cloud_set_sums(c, 1);
+    for (size_t i = 0; i < c->n; i += 5)
+        dp_strip_take(
+            strip, (int)i, (int)(c->n - i < 5 ? c->n - i : 5),
+            (dp_sums){c->s[0] + i, has_gradient ? c->s[1] + i : NULL, c->s[2] + i, c->s[3] + i});
+}
+
+static void check_call(const dp_kernel *kernel, double lambda, cloud *a, cloud *b, dp_near near,
+                       dp_precision precision, dp_isa isa, double *const *at_a,
+                       double *const *at_b) {
+    int n_sums = near.has_gradient ? 4 : 1;
+    /* what the error of r does to exp(-lambda r) r^-3 */
+    double bound = bounds[precision] * (1 + lambda);
+    dp_strip targets = strip_of(a, precision, near.has_gradient);
+    dp_strip sources = strip_of(b, precision, near.has_gradient);
+    near.targets = &targets;
+    near.sources = a == b ? &targets : &sources;
+    kernel->near[precision][isa](&near);
+    take(&targets, a, near.has_gradient);
+    ck_assert_double_le(worst(kernel, lambda, a, b, at_a, n_sums), bound);
+    for (size_t j = 0; !near.has_gradient && j < a->n; j++)
+        ck_assert_double_eq(a->s[1][j], 1); /* no gradient was asked for */
+    if (a != b) {
+        take(&sources, b, near.has_gradient);
+        if (near.is_mutual)
+            ck_assert_double_le(worst(kernel, lambda, b, a, at_b, n_sums), bound);
+        for (size_t j = 0; !near.is_mutual && j < b->n; j++)
+            ck_assert_double_eq(b->s[0][j], 1);
+    }
+    dp_strip_free(&sources);
+    dp_strip_free(&targets);
+}
+
+/* `least` of 1/2: about half of the pairs of neighbours are close. */
+static void check(const dp_kernel *kernel, double lambda, cloud *a, cloud *b) {
+    double *at_a[4], *at_b[4];
+    reference(kernel, lambda, a, b, at_a);
+    reference(kernel, lambda, b, a, at_b);
+    for (int isa = 0; isa < DP_N_ISA; isa++)
+        for (int call = 0; call < 4 * DP_N_PRECISIONS && dp_isa_is_supported((dp_isa)isa); call++) {
+            dp_near near = {.lambda = lambda,
+                            .least = a->n % 2 ? 0.5 : 1. / 64,
+                            .has_gradient = call & 1,
+                            .is_mutual = call >> 1 & 1};
+            check_call(kernel, lambda, a, b, near, (dp_precision)(call / 4), (dp_isa)isa, at_a,
+                       at_b);
+        }
+    for (int k = 0; k < 4; k++) {
+        free(at_a[k]);
+        free(at_b[k]);
+    }
+}
+
+static void check_kernels(cloud *a, cloud *b) {
+    check(dp_kernel_get(DAGPOLE_LAPLACE), 0, a, b);
+    check(dp_kernel_get(DAGPOLE_YUKAWA), 1, a, b);
+    check(dp_kernel_get(DAGPOLE_YUKAWA), 20, a, b);
+}
+
+START_TEST(all_small_sizes) {
+    for (size_t n = 0; n <= MAX; n += 3)
+        for (size_t m = 0; m <= MAX; m++) {
+            cloud a = cloud_make(n, 1, 1), b = cloud_make(m, 1, 2);
+            check_kernels(&a, &b);
+            cloud_free(&a);
+            cloud_free(&b);
+        }
+}
+END_TEST
+
+START_TEST(leaves) {
+    cloud a = cloud_make(245, 1, 3), b = cloud_make(131, 1, 4);
+    check_kernels(&a, &b);
+    cloud_free(&a);
+    cloud_free(&b);
+}
+END_TEST
+
+START_TEST(coincident_points_add_nothing) {
+    cloud a = cloud_make(37, 1, 5), b = cloud_make(37, 1, 6);
+    for (int k = 0; k < 3; k++)
+        memcpy(b.w[k], a.w[k], 37 * sizeof(double));
+    check_kernels(&a, &b);
+    cloud_free(&a);
+    cloud_free(&b);
+}
+END_TEST
+
+START_TEST(a_leaf_with_itself) {
+    for (size_t n = 0; n <= MAX; n++) {
+        cloud a = cloud_make(n, 1, 7);
+        check_kernels(&a, &a);
+        cloud_free(&a);
+    }
+    cloud full = cloud_make(DP_STRIP, 1, 8);
+    check_kernels(&full, &full);
+    cloud_free(&full);
+}
+END_TEST
+
+/* Points so close that in single precision they coincide. */
+START_TEST(very_close_points) {
+    cloud a = cloud_make(50, 1, 9), b = cloud_make(50, 1, 10);
+    for (int k = 0; k < 3; k++)
+        for (size_t i = 0; i < 50; i++)
+            b.w[k][i] = 0.8 + (a.w[k][i] = 0.8 + 1e-9 * a.w[k][i]) - 0.8 + 1e-10 * (double)i;
+    check(dp_kernel_get(DAGPOLE_LAPLACE), 0, &a, &b);
+    check(dp_kernel_get(DAGPOLE_YUKAWA), 1, &a, &b);
+    check(dp_kernel_get(DAGPOLE_LAPLACE), 0, &a, &a);
+    cloud_free(&a);
+    cloud_free(&b);
+}
+END_TEST
+
+SUITE_MAIN("near_sums", 120, all_small_sizes, leaves, coincident_points_add_nothing,
+           a_leaf_with_itself, very_close_points)
