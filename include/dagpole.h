@@ -313,12 +313,14 @@ DAGPOLE_API dagpole_status dagpole_plan_order(const dagpole_plan *plan, int64_t 
                                               int64_t *target_order);
 
 /* The near field alone, the part that P2P sums, of n targets given by the caller's index, for
- * looking at the error of the far field: near_field in double precision, near_sums in the precision
- * that the plan sums it in. potentials n, gradients n x 3, either may be NULL. */
+ * looking at the error of the far field. near_field sums in double precision; near_sums runs the
+ * plan without its other operators, so that its sums are to the last bit those of an evaluation
+ * (with gradients where gradients is not NULL), and leaves them in the plan as one does.
+ * potentials n, gradients n x 3, either may be NULL. Statuses: as dagpole_plan_evaluate. */
 DAGPOLE_API dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges,
                                                    int64_t n, const int64_t *targets,
                                                    double *potentials, double *gradients);
-DAGPOLE_API dagpole_status dagpole_plan_near_sums(const dagpole_plan *plan, const double *charges,
+DAGPOLE_API dagpole_status dagpole_plan_near_sums(dagpole_plan *plan, const double *charges,
                                                   int64_t n, const int64_t *targets,
                                                   double *potentials, double *gradients);
 

@@ -194,7 +194,7 @@ int perf_error_is_kept(const perf_error *e, int digits) {
            e->far_gradient <= fmax(300 * unit, e->far_rounding);
 }
 
-perf_error perf_error_of(const perf_reference *r, const dagpole_plan *plan, const double *charges,
+perf_error perf_error_of(const perf_reference *r, dagpole_plan *plan, const double *charges,
                          const double *potentials, const double *gradients) {
     perf_error e = {0};
     measure(r, 1, potentials, r->potentials, NULL, NULL, &e.potential, &e.max_potential);

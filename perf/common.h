@@ -91,7 +91,7 @@ typedef struct perf_error {
 int perf_error_is_kept(const perf_error *error, int digits);
 
 /* potentials of all targets, gradients NULL where there are none (then 0). */
-perf_error perf_error_of(const perf_reference *reference, const dagpole_plan *plan,
+perf_error perf_error_of(const perf_reference *reference, dagpole_plan *plan,
                          const double *charges, const double *potentials, const double *gradients);
 
 #endif

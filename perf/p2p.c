@@ -56,8 +56,8 @@ static void run_surface(bench *p, dp_p2p_fn sum) {
 }
 
 static void pack(bench *p, const rows *from, dp_strip *to) {
-    static const double centre[3] = {0.5, 0.5, 0.5};
-    dp_strip_begin(to, precision_of(p->loop) >= DP_SINGLE, centre, 0.5);
+    static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, 1};
+    dp_strip_begin(to, precision_of(p->loop) >= DP_SINGLE, &frame);
     dp_strip_add(to, p->n, points_of(from), from->row[3]);
     dp_strip_end(to, p->has_gradient);
 }

@@ -264,7 +264,7 @@ static void time_graph(pipeline *p) {
     lap(p, GRAPH, &clock);
     perf_try(dp_execution_create(p->runtime, &p->graph->stream, &p->execution));
     lap(p, EXECUTION, &clock);
-    p->graph->call = (dp_call){p->cloud.charges, p->potentials, NULL, .is_float = 0};
+    p->graph->call = (dp_call){.charges = p->cloud.charges, .potentials = p->potentials};
     perf_try(dp_execution_run(p->execution, "evaluate", &profile));
     lap(p, FIRST, &clock);
     perf_try(dp_execution_run(p->execution, "evaluate", &profile));

@@ -23,7 +23,7 @@ static void account(dagpole_report *r, const dp_profile *profile) {
     memcpy(r->operator_s, profile->op_s, sizeof r->operator_s);
 }
 
-static dagpole_status evaluate(dagpole_plan *plan, dp_call call) {
+dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call) {
     dp_profile profile;
     DP_TRY(check(plan, &call));
     if (atomic_flag_test_and_set(&plan->is_busy))
@@ -32,7 +32,7 @@ static dagpole_status evaluate(dagpole_plan *plan, dp_call call) {
     plan->graph->call = call;
     dagpole_status status = dp_execution_run(plan->execution, "evaluate", &profile);
     plan->graph->call = (dp_call){0};
-    if (status == DAGPOLE_OK)
+    if (status == DAGPOLE_OK && !call.is_near_only)
         account(&plan->report, &profile);
     atomic_flag_clear(&plan->is_busy);
     return status;
@@ -40,10 +40,10 @@ static dagpole_status evaluate(dagpole_plan *plan, dp_call call) {
 
 dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges, double *potentials,
                                      double *gradients) {
-    return evaluate(plan, (dp_call){charges, potentials, gradients, .is_float = 0});
+    return dp_plan_run(plan, (dp_call){.charges = charges, .potentials = potentials, .gradients = gradients});
 }
 
 dagpole_status dagpole_plan_evaluate_float(dagpole_plan *plan, const float *charges,
                                            float *potentials, float *gradients) {
-    return evaluate(plan, (dp_call){charges, potentials, gradients, .is_float = 1});
+    return dp_plan_run(plan, (dp_call){.charges = charges, .potentials = potentials, .gradients = gradients, .is_float = 1});
 }

@@ -40,6 +40,9 @@ struct dagpole_plan {
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
 
+/* One run of the plan's graph; evaluations proper are entered in the report. */
+dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call);
+
 /* Checks the options and replaces zeros by what digits ask for, except n_crit, which depends on the
  * points. options NULL = defaults. */
 dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out);

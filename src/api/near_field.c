@@ -28,21 +28,18 @@ static void invert(const dp_points *points, int64_t *unique) {
 /* What one target is summed with. */
 typedef struct near_sum {
     const dagpole_plan *plan;
-    dp_precision precision;
     const double *charge;
     dp_strip target, sources;
 } near_sum;
 
 static void flush(near_sum *n) {
-    const dp_graph *g = n->plan->graph;
-    dp_near near = {.lambda = g->in.lambda,
-                    .least = g->in.least,
+    dp_near near = {.lambda = n->plan->graph->in.lambda,
                     .has_gradient = 1,
                     .targets = &n->target,
                     .sources = &n->sources};
     dp_strip_end(&n->sources, 1);
-    n->plan->kernel->near[n->precision][n->plan->context->isa](&near);
-    dp_strip_begin(&n->sources, n->target.is_single, n->target.centre, n->target.half);
+    n->plan->kernel->near[DP_DOUBLE][n->plan->context->isa](&near);
+    dp_strip_begin(&n->sources, 0, &n->target.frame);
 }
 
 static void add_leaf(near_sum *n, int32_t leaf) {
@@ -60,17 +57,15 @@ static void add_leaf(near_sum *n, int32_t leaf) {
 
 /* Potential and gradient, without the factors, at unique target i. */
 static void sum_near(near_sum *n, int64_t i, double sums[4]) {
-    const dp_tree *tree = &n->plan->tree;
+    static const dp_strip_frame none = {.half = 1, .charge_unit = 1};
     const dp_points *t = n->plan->targets;
     const dp_csr *near = &n->plan->graph->near;
-    int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
-    int is_single = n->precision == DP_SINGLE || n->precision == DP_ROUGH;
-    double centre[3], half = 0.5 * dp_cube_side(&tree->cube, tree->level[leaf]), none = 0;
-    dp_cube_centre(&tree->cube, tree->level[leaf], tree->key[leaf], centre);
-    dp_strip_begin(&n->target, is_single, centre, half);
-    dp_strip_add(&n->target, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, &none);
+    int32_t leaf = dp_tree_find_enclosing(&n->plan->tree, DP_MAX_DEPTH, t->key[i]);
+    double charge = 0;
+    dp_strip_begin(&n->target, 0, &none);
+    dp_strip_add(&n->target, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, &charge);
     dp_strip_end(&n->target, 1);
-    dp_strip_begin(&n->sources, is_single, centre, half);
+    dp_strip_begin(&n->sources, 0, &none);
     for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++)
         add_leaf(n, near->index[j]);
     flush(n);
@@ -100,10 +95,11 @@ static dagpole_status check(const dagpole_plan *plan, const double *charges, int
     return DAGPOLE_OK;
 }
 
-static dagpole_status near_field(const dagpole_plan *plan, dp_precision precision,
-                                 const double *charges, int64_t n, const int64_t *targets,
-                                 double *potentials, double *gradients) {
-    near_sum sum = {.plan = plan, .precision = precision};
+dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges, int64_t n,
+                                       const int64_t *targets, double *potentials,
+                                       double *gradients) {
+    DP_TRY(check(plan, charges, n, targets));
+    near_sum sum = {.plan = plan};
     double *charge = dp_alloc((size_t)plan->sources.n, sizeof *charge);
     int64_t *unique = dp_alloc((size_t)plan->n_targets, sizeof *unique);
     dagpole_status status = charge && unique ? dp_strip_create(&sum.target) : DAGPOLE_NO_MEMORY;
@@ -131,16 +127,28 @@ static dagpole_status near_field(const dagpole_plan *plan, dp_precision precisio
     return status;
 }
 
-dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges, int64_t n,
-                                       const int64_t *targets, double *potentials,
-                                       double *gradients) {
-    DP_TRY(check(plan, charges, n, targets));
-    return near_field(plan, DP_DOUBLE, charges, n, targets, potentials, gradients);
-}
-
-dagpole_status dagpole_plan_near_sums(const dagpole_plan *plan, const double *charges, int64_t n,
+/* By an evaluation that leaves out all but P2P: the sums are the same to the last bit. */
+dagpole_status dagpole_plan_near_sums(dagpole_plan *plan, const double *charges, int64_t n,
                                       const int64_t *targets, double *potentials,
                                       double *gradients) {
     DP_TRY(check(plan, charges, n, targets));
-    return near_field(plan, plan->graph->in.precision, charges, n, targets, potentials, gradients);
+    size_t n_all = (size_t)plan->n_targets;
+    double *all = dp_alloc(n_all, sizeof *all), *all_gradients = NULL;
+    if (all && gradients)
+        all_gradients = dp_alloc(n_all, 3 * sizeof *all_gradients);
+    dagpole_status status = all && (all_gradients || !gradients) ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK)
+        status = dp_plan_run(plan, (dp_call){.charges = charges,
+                                             .potentials = all,
+                                             .gradients = all_gradients,
+                                             .is_near_only = 1});
+    for (int64_t i = 0; status == DAGPOLE_OK && i < n; i++) {
+        if (potentials)
+            potentials[i] = all[targets[i]];
+        if (gradients)
+            memcpy(gradients + 3 * i, all_gradients + 3 * targets[i], 3 * sizeof *gradients);
+    }
+    dp_free(all_gradients);
+    dp_free(all);
+    return status;
 }

@@ -42,6 +42,11 @@ static inline dp_sources dp_sources_of(const dp_graph *g, int32_t leaf, const dp
     return (dp_sources){dp_n_sources(g->in.tree, leaf), {x, x + row, x + 2 * row}, x + 3 * row};
 }
 
+/* Where a block's sources keep their largest charge by size. */
+static inline double *dp_largest_charge(const dp_block *block, const dp_worker *worker) {
+    return (double *)dp_where(worker, block, DP_SOURCES) + 4 * block->source_row;
+}
+
 typedef struct dp_targets {
     int64_t n;
     dp_soa points;

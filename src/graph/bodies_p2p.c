@@ -1,4 +1,5 @@
 /* P2P: the near pairs of a block's leaves. */
+#include <math.h>
 #include <string.h>
 
 #include "graph/bodies.h"
@@ -40,7 +41,7 @@ static int is_single(const dp_graph *g) {
 
 static void empty(slice *s) {
     dp_strip *sources = &s->worker->sources;
-    dp_strip_begin(sources, is_single(s->g), s->worker->targets.centre, s->worker->targets.half);
+    dp_strip_begin(sources, is_single(s->g), &s->worker->targets.frame);
     s->n_runs = 0;
 }
 
@@ -129,16 +130,33 @@ static int64_t behind(const dp_csr *near, int32_t leaf) {
     return i;
 }
 
+/* The frame of a leaf, and a unit that holds every charge around it. */
+static dp_strip_frame frame_of(const slice *s, int32_t leaf) {
+    const dp_graph *g = s->g;
+    dp_frame box = dp_frame_of(g->in.tree, leaf);
+    double largest = s->is_mutual ? *dp_largest_charge(s->block, s->worker) : 0;
+    for (int64_t i = g->near.offset[leaf]; i < g->near.offset[leaf + 1]; i++) {
+        int32_t near = g->near.index[i];
+        if (!s->is_mutual || near > leaf)
+            largest =
+                fmax(largest, *dp_largest_charge(&g->blocks[g->block_of[near]], s->worker));
+    }
+    dp_strip_frame frame = {.half = box.half, .charge_unit = dp_strip_charge_unit(largest)};
+    memcpy(frame.centre, box.centre, sizeof frame.centre);
+    return frame;
+}
+
 /* Where the sources are the targets, a leaf meets itself and what comes after it, both sides at
  * once; what came before has met it. */
 static void sum_slice(slice *s, int32_t leaf, int64_t begin, int n) {
     const dp_graph *g = s->g;
     dp_targets t = dp_targets_of(g, leaf, s->worker);
     dp_sources own = s->is_mutual ? dp_sources_of(g, leaf, s->worker) : (dp_sources){0};
-    dp_frame frame = dp_frame_of(g->in.tree, leaf);
+    dp_strip_frame frame = frame_of(s, leaf);
     dp_strip *targets = &s->worker->targets;
-    const double *charges = s->is_mutual ? own.charges + begin : t.sums.potential + begin;
-    dp_strip_begin(targets, is_single(g), frame.centre, frame.half);
+    /* Of targets alone the charges count for nothing: any will do. */
+    const double *charges = s->is_mutual ? own.charges + begin : t.points.x + begin;
+    dp_strip_begin(targets, is_single(g), &frame);
     dp_strip_add(targets, n, points_from(t.points, begin), charges);
     dp_strip_end(targets, g->call.gradients != NULL);
     empty(s);

@@ -37,6 +37,7 @@ dagpole_status dp_body_gather(const dp_graph *g, const dp_block *block, int is_f
                               dp_worker *worker) {
     const dp_tree *tree = g->in.tree;
     double *charge = (double *)dp_where(worker, block, DP_SOURCES) + 3 * block->source_row;
+    double largest = 0;
     (void)is_first;
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
         if (!dp_tree_is_leaf(tree, box))
@@ -45,6 +46,9 @@ dagpole_status dp_body_gather(const dp_graph *g, const dp_block *block, int is_f
         for (int64_t i = tree->source_begin[box]; i < tree->source_end[box]; i++)
             DP_TRY(charge_of(g, i, to++));
     }
+    for (int64_t i = 0; i < block->n_sources; i++)
+        largest = fmax(largest, fabs(charge[i]));
+    *dp_largest_charge(block, worker) = largest;
     return DAGPOLE_OK;
 }
 

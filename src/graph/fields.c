@@ -7,7 +7,9 @@ static size_t bytes_of(const dp_graph *g, const dp_block *block, dp_quantity qua
         set && set->k ? (size_t)set->k_padded * (size_t)(block->box_end - block->box_begin) : 0;
     switch (quantity) {
     case DP_SOURCES:
-        return 4 * (size_t)block->source_row * sizeof(double);
+        return block->source_row
+                   ? (4 * (size_t)block->source_row + DP_PAD) * sizeof(double)
+                   : 0;
     case DP_TARGETS:
         return 7 * (size_t)block->target_row * sizeof(double);
     case DP_HALO:

@@ -18,12 +18,18 @@ static const dp_body bodies[DAGPOLE_N_OPERATORS] = {
     [DAGPOLE_SCATTER] = dp_body_scatter,
 };
 
+static int is_near(int op) {
+    return op == DAGPOLE_GATHER || op == DAGPOLE_P2P || op == DAGPOLE_SCATTER;
+}
+
 /* The stream's body: notes where the record's fields lie and calls the operator. The first access
  * is the field that the record writes. */
 static dagpole_status run_record(void *argument, int64_t record, void *const *buffers, int worker) {
     const dp_graph *g = argument;
     const dp_record *r = &g->stream.records[record];
     dp_worker *w = &g->workers[worker];
+    if (g->call.is_near_only && !is_near(r->op))
+        return DAGPOLE_OK;
     for (int32_t a = 0; a < r->n_access; a++)
         w->where[g->stream.access_field[r->access_begin + a]] = buffers[a];
     int is_first = g->stream.access_mode[r->access_begin] == DP_WRITE;

@@ -11,7 +11,8 @@
 
 /* What a field of a block holds. */
 typedef enum dp_quantity {
-    DP_SOURCES = 0, /* x, y, z, charge: four rows of padded length, the block's leaves in order */
+    DP_SOURCES = 0, /* x, y, z, charge: four rows of padded length, the block's leaves in order;
+                       then the largest charge by size */
     DP_MULTIPOLES,  /* boxes of the block x k_padded */
     DP_LOCALS,      /* boxes of the block x k_padded */
     DP_TARGETS,     /* x, y, z, potential, gradient x, y, z: seven rows of padded length */
@@ -64,6 +65,7 @@ typedef struct dp_call {
     const void *charges;
     void *potentials, *gradients; /* gradients may be NULL */
     int is_float;                 /* 1: all three hold floats, 0: doubles */
+    int is_near_only;             /* 1: what P2P sums, and nothing else */
 } dp_call;
 
 typedef struct dp_graph {

@@ -7,8 +7,7 @@
 #define NEAR_FUNCTION(name) void name(const dp_near *near)
 
 /* Sums in double what the sources of a vector, those with a bit in `lanes`, do to one target, and
- * where is_mutual it to them: pairs that are too close for single precision. Adds to the sums in
- * single. */
+ * where is_mutual it to them: pairs that are too close for single precision. */
 #define CLOSE_FUNCTION(name)                                                                       \
     void name(const dp_near *near, int is_mutual, int target, int source, unsigned lanes)
 

@@ -171,7 +171,7 @@ VEC_INLINE void store_target(int has_gradient, int is_reduced, const sums *s, dp
 static problem problem_of(const dp_near *near, real unit) {
 #ifdef SIMD_SINGLE
     real least = (real)(near->least * near->least);
-    real lambda = (real)(near->lambda * near->sources->half);
+    real lambda = (real)(near->lambda * near->sources->frame.half);
 #else
     real least = DP_NEAREST, lambda = near->lambda;
 #endif
@@ -240,18 +240,18 @@ DEFINE_NEAR(near_reduced, yukawa, 1, NULL)
 
 typedef struct close_pairs {
     double dx[CLOSE_WIDTH], dy[CLOSE_WIDTH], dz[CLOSE_WIDTH];
-    double value[CLOSE_WIDTH], slope[CLOSE_WIDTH]; /* in the frame: times half, times half^3 */
+    double value[CLOSE_WIDTH], slope[CLOSE_WIDTH];
 } close_pairs;
 
 VEC_INLINE void make_close(pair_fn *kernel, const dp_near *near, int i, int j, close_pairs *c) {
     const dp_strip *t = near->targets, *s = near->sources;
-    real unit = pair_unit(0), half = s->half;
+    vec unit_lambda = vec_splat(near->lambda * pair_unit(0));
     for (int k = 0; k < CLOSE_WIDTH; k += VEC_WIDTH) {
         vec dx = t->x[i] - load(s->x + j + k), dy = t->y[i] - load(s->y + j + k);
         vec dz = t->z[i] - load(s->z + j + k);
-        pair g = kernel(0, vec_splat(near->lambda * unit), vec_splat(DP_NEAREST),
+        pair g = kernel(0, unit_lambda, vec_splat(DP_NEAREST),
                         vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
-        vec value = g.value * (unit * half), slope = value * g.ratio * (unit * unit * half);
+        vec value = g.value * potential_unit(0), slope = g.value * g.ratio * gradient_unit(0);
         memcpy(c->dx + k, &dx, sizeof dx);
         memcpy(c->dy + k, &dy, sizeof dy);
         memcpy(c->dz + k, &dz, sizeof dz);
@@ -260,13 +260,15 @@ VEC_INLINE void make_close(pair_fn *kernel, const dp_near *near, int i, int j, c
     }
 }
 
-static void add_close(dp_strip *strip, int i, double charge, double value, double slope, double dx,
-                      double dy, double dz, int has_gradient) {
-    strip->potential_f[i] += (float)(charge * value);
-    if (has_gradient) {
-        strip->gx_f[i] -= (float)(charge * slope * dx);
-        strip->gy_f[i] -= (float)(charge * slope * dy);
-        strip->gz_f[i] -= (float)(charge * slope * dz);
+/* Pair k of c to one side; sign: of its differences as seen from there. */
+static void add_close(dp_strip *strip, int i, double charge, const close_pairs *c, int k,
+                      double sign) {
+    strip->potential[i] += charge * c->value[k];
+    if (strip->has_gradient) {
+        double weight = sign * charge * c->slope[k];
+        strip->gx[i] += weight * c->dx[k];
+        strip->gy[i] += weight * c->dy[k];
+        strip->gz[i] += weight * c->dz[k];
     }
 }
 
@@ -275,14 +277,15 @@ VEC_INLINE void sum_close(pair_fn *kernel, const dp_near *near, int is_mutual, i
     dp_strip *t = near->targets, *s = near->sources;
     close_pairs c;
     make_close(kernel, near, i, j, &c);
+    dp_strip_use_close(t);
+    if (is_mutual)
+        dp_strip_use_close(s);
     for (int k = 0; k < CLOSE_WIDTH; k++) {
         if (!(lanes >> k & 1))
             continue;
-        add_close(t, i, s->charge[j + k], c.value[k], c.slope[k], c.dx[k], c.dy[k], c.dz[k],
-                  near->has_gradient);
+        add_close(t, i, s->charge[j + k], &c, k, 1);
         if (is_mutual)
-            add_close(s, j + k, t->charge[i], c.value[k], c.slope[k], -c.dx[k], -c.dy[k], -c.dz[k],
-                      near->has_gradient);
+            add_close(s, j + k, t->charge[i], &c, k, -1);
     }
 }
 

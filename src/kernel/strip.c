@@ -1,5 +1,6 @@
 #include "kernel/strip.h"
 
+#include <math.h>
 #include <string.h>
 
 #define ROOM (DP_STRIP + DP_STRIP_PAD)
@@ -35,11 +36,23 @@ int64_t dp_strip_bytes(void) {
     return DP_STRIP_ROWS * ROOM * (int64_t)(sizeof(double) + sizeof(float));
 }
 
-void dp_strip_begin(dp_strip *s, int is_single, const double centre[3], double half) {
+double dp_strip_charge_unit(double largest) {
+    int exponent;
+    frexp(largest, &exponent);
+    return largest > 0 ? ldexp(1, exponent) : 1;
+}
+
+void dp_strip_begin(dp_strip *s, int is_single, const dp_strip_frame *frame) {
     s->is_single = is_single;
+    s->has_close = 0;
     s->n = 0;
-    s->half = half;
-    memcpy(s->centre, centre, sizeof s->centre);
+    s->frame = *frame;
+}
+
+/* By a quotient: the reciprocal of the smallest unit is infinite. */
+static void to_charge_unit(int n, const double *restrict x, double unit, float *restrict x_f) {
+    for (int i = 0; i < n; i++)
+        x_f[i] = (float)(x[i] / unit);
 }
 
 /* The subtraction is in double, so that nothing is lost far from the origin. */
@@ -49,10 +62,6 @@ static void to_frame(int n, const double *restrict x, double centre, double inve
         x_f[i] = (float)((x[i] - centre) * inverse);
 }
 
-static void to_single(int n, const double *restrict x, float *restrict x_f) {
-    for (int i = 0; i < n; i++)
-        x_f[i] = (float)x[i];
-}
 
 void dp_strip_add(dp_strip *s, int n, dp_soa points, const double *charges) {
     const double *from[] = {points.x, points.y, points.z, charges};
@@ -60,27 +69,43 @@ void dp_strip_add(dp_strip *s, int n, dp_soa points, const double *charges) {
     for (int k = 0; k < 4; k++)
         memcpy(to[k] + s->n, from[k], (size_t)n * sizeof(double));
     if (s->is_single) {
-        double inverse = 1 / s->half;
-        to_frame(n, points.x, s->centre[0], inverse, s->x_f + s->n);
-        to_frame(n, points.y, s->centre[1], inverse, s->y_f + s->n);
-        to_frame(n, points.z, s->centre[2], inverse, s->z_f + s->n);
-        to_single(n, charges, s->charge_f + s->n);
+        const dp_strip_frame *f = &s->frame;
+        double inverse = 1 / f->half;
+        to_frame(n, points.x, f->centre[0], inverse, s->x_f + s->n);
+        to_frame(n, points.y, f->centre[1], inverse, s->y_f + s->n);
+        to_frame(n, points.z, f->centre[2], inverse, s->z_f + s->n);
+        to_charge_unit(n, charges, f->charge_unit, s->charge_f + s->n);
     }
     s->n += n;
 }
 
+static int padded(int n) {
+    return (n + DP_STRIP_PAD - 1) / DP_STRIP_PAD * DP_STRIP_PAD;
+}
+
+static void zero_double(dp_strip *s) {
+    for (int k = 4; k < (s->has_gradient ? 8 : 5); k++)
+        memset(s->memory + k * ROOM, 0, (size_t)padded(s->n) * sizeof(double));
+}
+
 void dp_strip_end(dp_strip *s, int has_gradient) {
-    int n_padded = (s->n + DP_STRIP_PAD - 1) / DP_STRIP_PAD * DP_STRIP_PAD;
+    int n_padded = padded(s->n);
     for (int i = s->n; i < n_padded; i++) {
         s->x[i] = s->y[i] = s->z[i] = s->charge[i] = 0;
         s->x_f[i] = s->y_f[i] = s->z_f[i] = IDLE_F;
         s->charge_f[i] = 0;
     }
-    for (int k = 4; k < (has_gradient ? 8 : 5); k++)
-        if (s->is_single)
-            memset(s->memory_f + k * ROOM, 0, (size_t)n_padded * sizeof(float));
-        else
-            memset(s->memory + k * ROOM, 0, (size_t)n_padded * sizeof(double));
+    s->has_gradient = has_gradient;
+    for (int k = 4; s->is_single && k < (has_gradient ? 8 : 5); k++)
+        memset(s->memory_f + k * ROOM, 0, (size_t)n_padded * sizeof(float));
+    if (!s->is_single)
+        zero_double(s);
+}
+
+void dp_strip_use_close(dp_strip *s) {
+    if (!s->has_close)
+        zero_double(s);
+    s->has_close = 1;
 }
 
 static void add(int n, const double *restrict sums, double *restrict out) {
@@ -88,17 +113,21 @@ static void add(int n, const double *restrict sums, double *restrict out) {
         out[i] += sums[i];
 }
 
-static void add_scaled(int n, double scale, const float *restrict sums, double *restrict out) {
+/* Two factors: their product may overflow where the results do not. */
+static void add_scaled(int n, double scale, double unit, const float *restrict sums,
+                       double *restrict out) {
     for (int i = 0; i < n; i++)
-        out[i] += scale * (double)sums[i];
+        out[i] += scale * (double)sums[i] * unit;
 }
 
 void dp_strip_take(const dp_strip *s, int begin, int n, dp_sums out) {
     double *to[] = {out.potential, out.gx, out.gy, out.gz};
-    double scale = 1 / s->half;
-    for (int k = 0; k < 4 && to[k]; k++)
+    double inverse = 1 / s->frame.half, unit = s->frame.charge_unit;
+    for (int k = 0; k < 4 && to[k]; k++) {
         if (s->is_single)
-            add_scaled(n, k ? scale * scale : scale, s->memory_f + (4 + k) * ROOM + begin, to[k]);
-        else
+            add_scaled(n, k ? inverse * inverse : inverse, unit,
+                       s->memory_f + (4 + k) * ROOM + begin, to[k]);
+        if (!s->is_single || s->has_close)
             add(n, s->memory + (4 + k) * ROOM + begin, to[k]);
+    }
 }

@@ -113,7 +113,6 @@ START_TEST(few_points_and_none) {
 
     dagpole_plan_options exact = quick_options(0);
     exact.digits = 12;
-    exact.tolerance = 0;
     plan = open_plan(context, exact, 2, points, 0, NULL);
     must(dagpole_plan_evaluate(plan, charges, potentials, gradients));
     ck_assert_double_eq_tol(potentials[0], 3 / (8 * M_PI), 1e-15);

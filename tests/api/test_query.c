@@ -224,7 +224,6 @@ START_TEST(near_field_of_one_leaf_is_everything) {
     int64_t targets[FEW];
     options.n_crit = 1000;
     options.digits = 12;
-    options.tolerance = 0;
     for (int i = 0; i < FEW; i++)
         targets[i] = FEW - 1 - i;
     dagpole_plan *plan = open_plan(context, options, FEW, points, 0, NULL);

@@ -11,10 +11,10 @@ static const double bounds[DP_N_PRECISIONS] = {1e-14, 3 * DP_REDUCED_ERROR, 5 * 
                                                3 * DP_ROUGH_ERROR};
 
 static dp_strip strip_of(const cloud *c, dp_precision precision, int has_gradient) {
-    static const double centre[3] = {0.5, 0.5, 0.5};
+    static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, 1};
     dp_strip strip;
     ck_assert_int_eq(dp_strip_create(&strip), DAGPOLE_OK);
-    dp_strip_begin(&strip, precision >= DP_SINGLE, centre, 0.5);
+    dp_strip_begin(&strip, precision >= DP_SINGLE, &frame);
     for (size_t i = 0; i < c->n; i += 7) /* in pieces */
         dp_strip_add(&strip, (int)(c->n - i < 7 ? c->n - i : 7),
                      (dp_soa){c->w[0] + i, c->w[1] + i, c->w[2] + i}, c->w[3] + i);
