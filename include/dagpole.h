@@ -212,8 +212,8 @@ typedef struct dagpole_tuning {
     dagpole_coefficient coefficient[32]; /* n of them */
 } dagpole_tuning;
 
-/* Measures what the operators cost on this machine, in the calling thread and about a second, and
- * keeps it in the context's cache for its instruction set and this model of processor. Contexts
+/* Measures what the operators cost on this machine, in the calling thread (one to three seconds),
+ * and keeps it in the context's cache for its instruction set and this model of processor. Contexts
  * created from then on choose leaf sizes, root cubes and blocks by these coefficients instead of
  * the built-in ones; this one goes on as it is. Nothing else ever measures. tuning: NULL where it
  * is not wanted.

@@ -4,9 +4,9 @@
 
 #include "graph/rates.h"
 
-/* Runs the bodies of small uniform clouds in the calling thread, which takes about a second. Least
- * CPU time of a few runs, so that what else the machine does hardly shows. NO_MEMORY, NUMERIC;
- * RUNTIME with a sentence where a coefficient cannot be believed. */
+/* Runs the bodies of small uniform clouds in the calling thread, which takes one to three seconds.
+ * Least CPU time of a few runs, so that what else the machine does hardly shows. NO_MEMORY,
+ * NUMERIC; RUNTIME with a sentence where a coefficient cannot be believed. */
 dagpole_status dp_rates_measure(dp_isa isa, dp_rates *rates);
 
 #endif
