@@ -91,9 +91,9 @@ typedef struct dagpole_plan dagpole_plan;       /* points, tree, operators and t
 typedef enum dagpole_kernel { DAGPOLE_LAPLACE = 0, DAGPOLE_YUKAWA = 1 } dagpole_kernel;
 
 /* Called from the thread that called the library, with the name of the stage ("tree", "lists",
- * "operators", "graph", "evaluate", "direct") and the fraction of it that is done, 0 to 1. A value
- * other than 0 asks to cancel: what runs drains, and the call returns DAGPOLE_CANCELLED. Callbacks
- * must not call the library. */
+ * "operators", "graph", "evaluate", "direct", "tune") and the fraction of it that is done, 0 to 1.
+ * A value other than 0 asks to cancel: what runs drains, and the call returns DAGPOLE_CANCELLED.
+ * Callbacks must not call the library. */
 typedef int (*dagpole_progress_fn)(void *user, const char *stage, double fraction);
 
 /* One line of text that a user may want to see, without a newline: what was granted, a cache file
@@ -104,7 +104,8 @@ typedef struct dagpole_context_options {
     size_t size;                  /* sizeof(dagpole_context_options), set by the init function */
     int threads;                  /* workers; 0 = STARPU_NCPU where set, else every core */
     const char *scheduler;        /* a StarPU policy by name, NULL = "lws"; STARPU_SCHED wins */
-    const char *cache_dir;        /* operators on disk: NULL = $XDG_CACHE_HOME/dagpole, "" = none */
+    const char *cache_dir;        /* of operators and tuned coefficients: NULL =
+                                     $XDG_CACHE_HOME/dagpole, "" = none, and none are tuned */
     int serial;                   /* 1: run the task stream in the calling thread, without StarPU */
     dagpole_progress_fn progress; /* NULL = none */
     void *progress_user;
@@ -162,7 +163,8 @@ DAGPOLE_API dagpole_status dagpole_plan_create(dagpole_context *context,
  * doubles. potentials: n_targets doubles, in the caller's order of targets. gradients: n_targets x
  * 3 doubles row-major, or NULL where not wanted. After a status other than OK the contents of the
  * results are unspecified. Results are the same to the last bit for any number of workers and any
- * scheduler.
+ * scheduler, on machines with the same cores, caches, instruction set and coefficients
+ * (dagpole_report).
  * Statuses: BAD_ARGUMENT, WRONG_STATE, NUMERIC (a charge that is NaN or Inf, a result that
  * overflows), NO_MEMORY, RUNTIME, CANCELLED. */
 DAGPOLE_API dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges,
@@ -196,6 +198,28 @@ DAGPOLE_API void dagpole_plan_destroy(dagpole_plan *plan);
 DAGPOLE_API dagpole_status dagpole_precompute(dagpole_context *context,
                                               const dagpole_plan_options *options, double root_side,
                                               int depth);
+
+/* One coefficient of the cost model, in seconds of one core. */
+typedef struct dagpole_coefficient {
+    char name[32]; /* "pair_laplace", "flop", ... */
+    double built_in, tuned;
+} dagpole_coefficient;
+
+typedef struct dagpole_tuning {
+    size_t size;           /* set it to sizeof(dagpole_tuning) before the call */
+    char coefficients[32]; /* as reports name them: "tuned", a date and a checksum */
+    int n;
+    dagpole_coefficient coefficient[32]; /* n of them */
+} dagpole_tuning;
+
+/* Measures what the operators cost on this machine, in the calling thread (one to three seconds),
+ * and keeps it in the context's cache for its instruction set and this model of processor. Contexts
+ * created from then on choose leaf sizes, root cubes and blocks by these coefficients instead of
+ * the built-in ones; this one goes on as it is. Nothing else ever measures. tuning: NULL where it
+ * is not wanted.
+ * Statuses: BAD_ARGUMENT, FILE where the cache cannot be written, NO_MEMORY, CANCELLED; RUNTIME
+ * where a coefficient cannot be believed, and nothing is kept. */
+DAGPOLE_API dagpole_status dagpole_tune(dagpole_context *context, dagpole_tuning *tuning);
 
 /* ---- queries ---------------------------------------------------------------------------- */
 
@@ -236,7 +260,8 @@ typedef struct dagpole_report {
     int digits, p, n_crit, block_boxes;
     int machine_cores; /* where block_boxes is 0, blocks follow costs and these two */
     int64_t machine_cache_bytes;
-    int expansion_size; /* doubles in an expansion */
+    char coefficients[32]; /* of the cost model: "built-in", or "tuned", a date and a checksum */
+    int expansion_size;    /* doubles in an expansion */
     double tolerance, svd_cutoff;
     double root_side, root_corner[3];
     int threads; /* workers granted */
@@ -369,6 +394,7 @@ typedef struct dagpole_machine {
     int cores, numa_nodes, sockets;
     int64_t l1_bytes, l2_bytes, l3_bytes, memory_bytes;
     char instruction_set[16]; /* in use: "avx512", "avx2" or "portable" */
+    char coefficients[32];    /* as in a report, of a context with this cache directory */
     char blas[128];           /* OpenBLAS version and core type */
     char starpu[32], hdf5[32], hwloc[32];
     int starpu_max_cpus, starpu_max_numa_nodes; /* limits StarPU was built with */

@@ -151,7 +151,7 @@ static dp_cube choose_cube(pipeline *p, const dp_bounds *bounds) {
                                .sources = p->cloud.sources,
                                .kernel = dp_kernel_get(p->plan.kernel),
                                .accuracy = p->accuracy,
-                               .isa = dp_isa_best()};
+                               .rates = dp_rates_built_in(dp_isa_best())};
     p->n_crit = p->plan.n_crit;
     if (p->n_crit)
         return dp_cube_fit(bounds, 1);
@@ -220,6 +220,7 @@ static dp_graph_inputs graph_inputs(const pipeline *p) {
                              .operators = p->operators,
                              .kernel = dp_kernel_get(p->plan.kernel),
                              .isa = dp_isa_best(),
+                             .rates = dp_rates_built_in(dp_isa_best()),
                              .lambda = scaled_lambda(p),
                              .precision = precision,
                              .least = least,

@@ -26,6 +26,16 @@ static dagpole_status check_isa(void) {
                    "DAGPOLE_ISA is '%.40s': it must be portable, avx2 or avx512", name);
 }
 
+/* Once per context, so that all its plans agree. */
+static dagpole_status load_rates(dagpole_context *context) {
+    char message[DP_ERROR_TEXT_BYTES];
+    DP_TRY(dp_rates_load(context->cache_dir, context->machine.cpu, context->isa, message,
+                         &context->rates));
+    if (*message)
+        dp_runtime_log(context->runtime, "%s", message);
+    return DAGPOLE_OK;
+}
+
 static dagpole_status create(const dagpole_context_options *o, dagpole_context *context) {
     DP_TRY(check_isa());
     DP_TRY(dp_machine_get(&context->machine));
@@ -41,7 +51,8 @@ static dagpole_status create(const dagpole_context_options *o, dagpole_context *
                                   .progress_user = o->progress_user,
                                   .log = o->log,
                                   .log_user = o->log_user};
-    return dp_runtime_create(&runtime, &context->runtime);
+    DP_TRY(dp_runtime_create(&runtime, &context->runtime));
+    return load_rates(context);
 }
 
 dagpole_status dagpole_context_create(const dagpole_context_options *options,

@@ -19,6 +19,7 @@ struct dagpole_context {
     dp_runtime *runtime;
     dp_machine machine;
     dp_isa isa;
+    dp_rates rates;                /* built in, or tuned and found in cache_dir */
     char cache_dir[DP_PATH_BYTES]; /* "" = none */
 };
 

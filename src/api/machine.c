@@ -29,7 +29,9 @@ static void count_files(const char *directory, int64_t *n_files, int64_t *n_byte
 }
 
 dagpole_status dagpole_machine_query(const char *cache_dir, dagpole_machine *m) {
+    char message[DP_ERROR_TEXT_BYTES];
     dp_machine machine;
+    dp_rates rates;
     if (!m || m->size != sizeof *m)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "machine is NULL or its size is not set to sizeof(dagpole_machine)");
@@ -54,6 +56,8 @@ dagpole_status dagpole_machine_query(const char *cache_dir, dagpole_machine *m) 
         snprintf(m->cache_dir, sizeof m->cache_dir, "%s", cache_dir);
     else
         dp_env_cache_dir(m->cache_dir, sizeof m->cache_dir);
+    DP_TRY(dp_rates_load(m->cache_dir, machine.cpu, dp_isa_best(), message, &rates));
+    snprintf(m->coefficients, sizeof m->coefficients, "%s", rates.name);
     if (*m->cache_dir)
         count_files(m->cache_dir, &m->cache_files, &m->cache_bytes);
     return DAGPOLE_OK;

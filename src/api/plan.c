@@ -48,7 +48,7 @@ static dagpole_status choose_leaf_size(dagpole_plan *p, const dp_bounds *bounds,
                                .targets = targets,
                                .kernel = p->kernel,
                                .accuracy = dp_options_accuracy(&p->options),
-                               .isa = p->context->isa,
+                               .rates = &p->context->rates,
                                .n_crit = p->options.n_crit,
                                .root_side = p->options.root_side};
     DP_TRY(dp_leaf_size_choose(&request, &choice));
@@ -159,6 +159,7 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                               .operators = p->operators,
                               .kernel = p->kernel,
                               .isa = p->context->isa,
+                              .rates = &p->context->rates,
                               .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
                               .precision = precision,
                               .least = least,
@@ -237,6 +238,7 @@ static void describe_request(dagpole_plan *p) {
     r->threads = dp_runtime_threads(runtime);
     snprintf(r->scheduler, sizeof r->scheduler, "%s", dp_runtime_scheduler(runtime));
     snprintf(r->instruction_set, sizeof r->instruction_set, "%s", dp_isa_name(p->context->isa));
+    snprintf(r->coefficients, sizeof r->coefficients, "%s", p->context->rates.name);
 }
 
 /* Adds the time since *clock to a stage and starts the next. */

@@ -12,6 +12,7 @@ static void print_table(const dagpole_machine *machine) {
     printf("caches       L1 %s, L2 %s, L3 %s\n", cli_text_bytes(machine->l1_bytes),
            cli_text_bytes(machine->l2_bytes), cli_text_bytes(machine->l3_bytes));
     printf("instructions %s\n", machine->instruction_set);
+    printf("coefficients %s\n", machine->coefficients);
     printf("BLAS         %s\n", machine->blas);
     printf("StarPU       at most %d CPU workers and %d NUMA nodes\n", machine->starpu_max_cpus,
            machine->starpu_max_numa_nodes);
@@ -57,6 +58,7 @@ static void print_json(const dagpole_machine *machine) {
     cli_json_int(&json, "l3_bytes", machine->l3_bytes);
     cli_json_close(&json);
     cli_json_text(&json, "instruction_set", machine->instruction_set);
+    cli_json_text(&json, "coefficients", machine->coefficients);
     cli_json_int(&json, "starpu_max_cpus", machine->starpu_max_cpus);
     cli_json_int(&json, "starpu_max_numa_nodes", machine->starpu_max_numa_nodes);
     cli_json_text(&json, "scheduler", machine->scheduler);

@@ -55,7 +55,8 @@ void cli_run_report_table(const cli_run_report *run) {
         printf(", lambda %g", plan->lambda);
     printf(", %d digits (p %d, %d coefficients)%s\n", plan->digits, plan->p, plan->expansion_size,
            run->has_gradients ? ", with gradients" : "");
-    printf("  %d threads, %s, %s\n", plan->threads, plan->scheduler, plan->instruction_set);
+    printf("  %d threads, %s, %s, coefficients %s\n", plan->threads, plan->scheduler,
+           plan->instruction_set, plan->coefficients);
     printf("  tree: depth %d, %s boxes, %s leaves of at most %d; mean |U| %.1f |V| %.1f |W| %.1f "
            "|X| %.1f\n",
            plan->depth, cli_text_count(plan->n_boxes), cli_text_count(plan->n_leaves), plan->n_crit,
@@ -144,6 +145,7 @@ void cli_run_report_json(const cli_run_report *run) {
     cli_json_int(&json, "threads", plan->threads);
     cli_json_text(&json, "scheduler", plan->scheduler);
     cli_json_text(&json, "instruction_set", plan->instruction_set);
+    cli_json_text(&json, "coefficients", plan->coefficients);
     json_tree(&json, plan);
     cli_json_int(&json, "blocks", plan->n_blocks);
     cli_json_int(&json, "tasks", plan->n_tasks);

@@ -52,6 +52,7 @@ static const field fields[] = {
     FIELD('i', threads),
     FIELD('t', scheduler),
     FIELD('t', instruction_set),
+    FIELD('t', coefficients),
     FIELD('d', tree_s),
     FIELD('d', lists_s),
     FIELD('d', operators_s),

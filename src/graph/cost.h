@@ -1,10 +1,10 @@
 /* What the operators cost, in seconds of one core: for the size of leaves and blocks and for
- * priorities. The coefficients are fixed per instruction set, never measured at run time, because
+ * priorities. The coefficients (graph/rates.h) are never measured on the way to results, because
  * they decide the order of sums. */
 #ifndef DP_GRAPH_COST_H
 #define DP_GRAPH_COST_H
 
-#include "kernel/kernel.h"
+#include "graph/rates.h"
 #include "operators/operators.h"
 
 typedef struct dp_cost {
@@ -18,10 +18,11 @@ typedef struct dp_cost {
     double task;        /* least sensible length of a task */
 } dp_cost;
 
-dp_cost dp_cost_of(const dp_kernel *kernel, dp_isa isa, dp_precision precision);
+dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision);
 
-/* Mean seconds of one M2L pair on a level. */
+/* Mean seconds and flops of one M2L pair on a level. */
 double dp_cost_m2l(const dp_cost *cost, const dp_operator_set *set);
+double dp_cost_m2l_flops(const dp_operator_set *set);
 
 /* Length of an expansion and mean rank of M2L before any operator is at hand: fits to those of
  * operators/accuracy.c for Laplace. */

@@ -54,7 +54,7 @@ static dagpole_status create_workers(dp_graph *g) {
 }
 
 static dagpole_status build(const dp_team *team, dp_graph *g) {
-    g->cost = dp_cost_of(g->in.kernel, g->in.isa, g->in.precision);
+    g->cost = dp_cost_of(g->in.rates, g->in.kernel, g->in.precision);
     DP_TRY(dp_near_build(team, g));
     DP_TRY(dp_blocks_cut(g));
     DP_TRY(dp_pairs_build(team, g));

@@ -49,6 +49,7 @@ typedef struct dp_graph_inputs {
     const dp_operators *operators;
     const dp_kernel *kernel;
     dp_isa isa;
+    const dp_rates *rates;  /* used only while the graph is built */
     double lambda;          /* scaled */
     dp_precision precision; /* of P2P */
     double least;           /* for single precision (kernel/strip.h) */

@@ -139,7 +139,7 @@ static void set_costs(model *m) {
     double k = dp_cost_expansion_size(r->accuracy.tolerance),
            n = (double)(r->n_sources + r->n_targets);
     double least;
-    m->cost = dp_cost_of(r->kernel, r->isa, dp_accuracy_precision(&r->accuracy, &least));
+    m->cost = dp_cost_of(r->rates, r->kernel, dp_accuracy_precision(&r->accuracy, &least));
     m->n_points = n;
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
     m->m2l_s =

@@ -4,7 +4,7 @@
  * uniform cloud the occupancy of leaves jumps by factors of 8 (4 on surfaces) from one level to the
  * next, which a larger root cube shifts. A sample of the points tells how many lie in a box of each
  * level around it; the model then prices every pair of root cube and leaf size. The choice depends
- * on points, accuracy and instruction set alone. */
+ * on points, accuracy and coefficients alone. */
 #ifndef DP_GRAPH_LEAF_SIZE_H
 #define DP_GRAPH_LEAF_SIZE_H
 
@@ -16,7 +16,7 @@ typedef struct dp_leaf_request {
     const double *sources, *targets;
     const dp_kernel *kernel;
     dp_accuracy accuracy;
-    dp_isa isa;
+    const dp_rates *rates;
     int n_crit;       /* 0 = to be chosen */
     double root_side; /* unscaled, 0 = to be chosen */
 } dp_leaf_request;

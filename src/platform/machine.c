@@ -34,6 +34,19 @@ static void read_caches(hwloc_obj_t unit, dp_machine *machine) {
     }
 }
 
+/* Texts that tell one model of processor from another; virtual machines hide some. */
+static void read_cpu(hwloc_obj_t package, dp_machine *machine) {
+    static const char *const names[] = {"CPUVendor", "CPUModel", "CPUFamilyNumber",
+                                        "CPUModelNumber", "CPUStepping"};
+    size_t used = 0;
+    for (int i = 0; package && i < 5 && used < sizeof machine->cpu; i++) {
+        const char *text = hwloc_obj_get_info_by_name(package, names[i]);
+        if (text)
+            used += (size_t)snprintf(machine->cpu + used, sizeof machine->cpu - used, "%s%s",
+                                     used ? ", " : "", text);
+    }
+}
+
 static void read_topology(hwloc_topology_t topology, hwloc_const_cpuset_t usable) {
     int cores = count(topology, HWLOC_OBJ_CORE, usable);
     if (cores == 0) /* a topology that knows processing units only */
@@ -46,6 +59,7 @@ static void read_topology(hwloc_topology_t topology, hwloc_const_cpuset_t usable
     };
     read_caches(hwloc_get_pu_obj_by_os_index(topology, (unsigned)hwloc_bitmap_first(usable)),
                 &this_machine);
+    read_cpu(hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PACKAGE, NULL), &this_machine);
     is_loaded = 1;
 }
 

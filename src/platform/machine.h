@@ -11,6 +11,7 @@ typedef struct dp_machine {
     int64_t l1_bytes, l2_bytes, l3_bytes; /* one core's data caches (L3: the one it shares), 0 =
                                              unknown */
     int64_t memory_bytes;
+    char cpu[128]; /* vendor, model and numbers of the processor, as far as they are known */
 } dp_machine;
 
 /* Loads the topology once per process and copies it out. RUNTIME where hwloc fails. */

@@ -298,6 +298,7 @@ START_TEST(reports_are_sane) {
     ck_assert(r->root_side > 0 && r->threads == 1);
     ck_assert_str_eq(r->scheduler, "serial");
     ck_assert(*r->instruction_set);
+    ck_assert_str_eq(r->coefficients, "built-in");
     double stages = r->tree_s + r->lists_s + r->operators_s + r->graph_s;
     ck_assert(r->tree_s >= 0 && r->lists_s >= 0 && r->operators_s > 0 && r->graph_s > 0);
     ck_assert(stages <= r->setup_s * 1.001 && stages >= r->setup_s * 0.5);

@@ -55,6 +55,9 @@ expect 0 generate --n 50000 large.h5
 [ ! -e full.h5 ] || fail "half a file on a full disk"
 no_temporaries
 
+expect 1 precompute --tune --cache a.h5
+says a.h5
+
 # The points file is gone.
 expect 0 run a.h5 --output r.h5
 mv a.h5 moved.h5

@@ -96,6 +96,12 @@ expect 2 precompute --kernel yukawa --lambda 1
 says "--root-side"
 expect 2 precompute --no-cache
 says "--no-cache"
+expect 2 precompute --tune --no-cache
+says "--no-cache"
+expect 2 precompute --tune=yes
+says "--tune"
+expect 2 precompute --tune --kernel yukawa --lambda 1
+says "--root-side"
 expect 2 info a
 says "'a'"
 finish

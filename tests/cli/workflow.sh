@@ -82,6 +82,35 @@ expect 0 run a.h5 --digits 3 --cache cache --json
 holds 'o["operators_cached"]'
 expect 0 precompute --kernel yukawa --lambda 1 --digits 3 --root-side 2 --depth 3 --cache cache
 
+# Coefficients of the cost model: built in, until somebody tunes.
+expect 0 run a.h5 --digits 3 --cache tuned --json
+holds 'o["coefficients"] == "built-in"'
+expect 0 precompute --tune --cache tuned --json
+holds '"digits" not in o and o["tuning"]["coefficients"].startswith("tuned 20")'
+holds 'o["tuning"]["tuned"].keys() == o["tuning"]["built_in"].keys() and "flop" in o["tuning"]["tuned"]'
+holds 'all(0 < t < 1e-3 for t in o["tuning"]["tuned"].values())'
+coefficients=$("$python" -c 'import json; print(json.load(open("out"))["tuning"]["coefficients"])')
+expect 0 info --cache tuned --json
+holds "o['coefficients'] == '$coefficients'"
+expect 0 run a.h5 --digits 3 --cache tuned --output tuned.h5 --json
+holds "o['coefficients'] == '$coefficients'"
+expect 0 verify tuned.h5 --tolerance 1e-3
+expect 0 run a.h5 --digits 3 --cache tuned
+grep -q "coefficients $coefficients" out || fail "run's table does not name the coefficients"
+expect 0 run a.h5 --digits 3 --no-cache --json
+holds 'o["coefficients"] == "built-in"'
+expect 0 precompute --tune --digits 3 --cache both
+grep -q '^operators for laplace, 3 digits' out || fail "precompute --tune --digits builds no operators"
+grep -q 'pair_laplace  *[0-9.]*  *[0-9.]*$' out || fail "precompute --tune prints no coefficients"
+
+# A damaged file is passed over, with a line that names it.
+for file in tuned/coefficients-*.h5; do
+    echo damaged >"$file"
+    expect 0 run a.h5 --digits 3 --cache tuned --json
+    holds 'o["coefficients"] == "built-in"'
+    says "$file"
+done
+
 expect 0 info
 grep -q StarPU out || fail "info does not name StarPU"
 expect 0 info --json

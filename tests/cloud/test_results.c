@@ -42,6 +42,7 @@ static dagpole_results make_results(void) {
         .threads = 14,
         .scheduler = "lws",
         .instruction_set = "avx512",
+        .coefficients = "tuned 2026-01-01 0f3a9c1e",
         .tree_s = 0.01,
         .lists_s = 0.02,
         .operators_s = 0.03,
@@ -99,6 +100,7 @@ static void assert_same_reports(const dagpole_report *a, const dagpole_report *b
     assert_same(threads);
     ck_assert_str_eq(a->scheduler, b->scheduler);
     ck_assert_str_eq(a->instruction_set, b->instruction_set);
+    ck_assert_str_eq(a->coefficients, b->coefficients);
     assert_same(tree_s);
     assert_same(lists_s);
     assert_same(operators_s);

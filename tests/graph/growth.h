@@ -31,6 +31,7 @@ static inline dagpole_status growth_graph(const dp_team *team, const wish *w, gr
         .operators = g->operators,
         .kernel = dp_kernel_get(w->lambda > 0 ? DAGPOLE_YUKAWA : DAGPOLE_LAPLACE),
         .isa = dp_isa_best(),
+        .rates = dp_rates_built_in(dp_isa_best()),
         .lambda = ldexp(w->lambda, g->forest.tree.cube.exponent),
         .precision = w->precision,
         .least = 1. / 32,

@@ -1,5 +1,6 @@
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "platform/machine.h"
@@ -23,6 +24,7 @@ START_TEST(counts_are_plausible) {
     ck_assert_int_ge(machine.l1_bytes, 0);
     if (machine.l1_bytes && machine.l2_bytes)
         ck_assert_int_ge(machine.l2_bytes, machine.l1_bytes);
+    ck_assert_uint_lt(strlen(machine.cpu), sizeof machine.cpu);
     ck_assert_int_eq(dp_machine_get(&again), DAGPOLE_OK);
     ck_assert_mem_eq(&again, &machine, sizeof machine);
 }
