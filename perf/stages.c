@@ -29,6 +29,7 @@ typedef enum stage {
     NEAR,
     BLOCKS,
     PAIRS,
+    HALO,
     FIELDS,
     WALK,
     PRIORITIES,
@@ -58,6 +59,7 @@ static const struct {
     [NEAR] = {"near", "(part of graph) lists of P2P"},
     [BLOCKS] = {"blocks", "(part of graph) cut"},
     [PAIRS] = {"pairs", "(part of graph) of M2L"},
+    [HALO] = {"halos", "(part of graph) of P2P"},
     [FIELDS] = {"fields", "(part of graph) memory, coordinates"},
     [WALK] = {"walk", "(part of graph) task records"},
     [PRIORITIES] = {"priorities", "(part of graph)"},
@@ -241,6 +243,8 @@ static void time_graph_parts(pipeline *p) {
     lap(p, BLOCKS, &clock);
     perf_try(dp_pairs_build(p->team, g));
     lap(p, PAIRS, &clock);
+    perf_try(dp_halo_build(p->team, g));
+    lap(p, HALO, &clock);
     perf_try(dp_fields_create(p->team, g));
     lap(p, FIELDS, &clock);
     perf_try(dp_walk(g));

@@ -1,4 +1,5 @@
-/* Memory of the fields, a block of its own for each, and the coordinates in them. */
+/* Memory of the fields and the coordinates in them. All fields lie in one array, block after block,
+ * so that they share huge pages (base/memory.h). */
 #include "graph/graph.h"
 
 static size_t bytes_of(const dp_graph *g, const dp_block *block, dp_quantity quantity) {
@@ -64,22 +65,29 @@ dagpole_status dp_fields_create(const dp_team *team, dp_graph *g) {
     if (!g->stream.fields)
         return DAGPOLE_NO_MEMORY;
     g->stream.n_fields = n;
+    size_t size = 0;
     for (int32_t b = 0; b < g->n_blocks; b++)
         for (int q = 0; q < DP_N_QUANTITIES; q++) {
             if (g->blocks[b].field[q] < 0)
                 continue;
             dp_field *field = &g->stream.fields[g->blocks[b].field[q]];
             field->bytes = bytes_of(g, &g->blocks[b], q);
-            field->data = dp_alloc(field->bytes, 1);
-            if (!field->data)
-                return DAGPOLE_NO_MEMORY;
+            size += (field->bytes + 63) / 64 * 64;
         }
+    g->field_memory = dp_alloc(size, 1);
+    if (!g->field_memory)
+        return DAGPOLE_NO_MEMORY;
+    char *next = g->field_memory;
+    for (int32_t f = 0; f < n; f++) { /* numbered block by block */
+        g->stream.fields[f].data = next;
+        next += (g->stream.fields[f].bytes + 63) / 64 * 64;
+    }
     return team->run(team, g->n_blocks, fill_block, g);
 }
 
 void dp_fields_destroy(dp_graph *g) {
-    for (int32_t f = 0; g->stream.fields && f < g->stream.n_fields; f++)
-        dp_free(g->stream.fields[f].data);
+    dp_free(g->field_memory);
     dp_free(g->stream.fields);
+    g->field_memory = NULL;
     g->stream.fields = NULL;
 }

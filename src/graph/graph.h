@@ -81,6 +81,7 @@ typedef struct dp_graph {
     int64_t *source_at, *target_at; /* per leaf: first point in the block's rows */
     dp_pair *pairs;
     int64_t *pair_begin; /* n_blocks + 1 */
+    void *field_memory;
     dp_stream stream;
     dp_worker *workers;
     dp_call call; /* set before a run */
