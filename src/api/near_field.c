@@ -25,52 +25,21 @@ static void invert(const dp_points *points, int64_t *unique) {
     }
 }
 
-/* What one target is summed with. */
-typedef struct near_sum {
-    const dagpole_plan *plan;
-    const double *charge;
-    dp_strip target, sources;
-} near_sum;
-
-static void flush(near_sum *n) {
-    dp_near near = {.lambda = n->plan->graph->in.lambda,
-                    .has_gradient = 1,
-                    .targets = &n->target,
-                    .sources = &n->sources};
-    dp_strip_end(&n->sources, 1);
-    n->plan->kernel->near[DP_DOUBLE][n->plan->context->isa](&near);
-    dp_strip_begin(&n->sources, 0, &n->target.frame);
-}
-
-static void add_leaf(near_sum *n, int32_t leaf) {
-    const dp_tree *tree = &n->plan->tree;
-    const dp_points *s = &n->plan->sources;
-    for (int64_t i = tree->source_begin[leaf], end = tree->source_end[leaf]; i < end;) {
-        if (n->sources.n == DP_STRIP)
-            flush(n);
-        int64_t left = end - i, room = DP_STRIP - n->sources.n;
-        int m = (int)(left < room ? left : room);
-        dp_strip_add(&n->sources, m, (dp_soa){s->x + i, s->y + i, s->z + i}, n->charge + i);
-        i += m;
-    }
-}
-
 /* Potential and gradient, without the factors, at unique target i. */
-static void sum_near(near_sum *n, int64_t i, double sums[4]) {
-    static const dp_strip_frame none = {.half = 1, .charge_unit = 1};
-    const dp_points *t = n->plan->targets;
-    const dp_csr *near = &n->plan->graph->near;
-    int32_t leaf = dp_tree_find_enclosing(&n->plan->tree, DP_MAX_DEPTH, t->key[i]);
-    double charge = 0;
-    dp_strip_begin(&n->target, 0, &none);
-    dp_strip_add(&n->target, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, &charge);
-    dp_strip_end(&n->target, 1);
-    dp_strip_begin(&n->sources, 0, &none);
-    for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++)
-        add_leaf(n, near->index[j]);
-    flush(n);
+static void sum_near(const dagpole_plan *plan, const double *charge, int64_t i, double sums[4]) {
+    const dp_tree *tree = &plan->tree;
+    const dp_points *t = plan->targets, *s = &plan->sources;
+    const dp_csr *near = &plan->graph->near;
+    int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
+    dp_sums out = {&sums[0], &sums[1], &sums[2], &sums[3]};
     memset(sums, 0, 4 * sizeof *sums);
-    dp_strip_take(&n->target, 0, 1, (dp_sums){&sums[0], &sums[1], &sums[2], &sums[3]});
+    for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++) {
+        int64_t begin = tree->source_begin[near->index[j]];
+        plan->kernel->p2p[plan->context->isa](
+            plan->graph->in.lambda, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
+            tree->source_end[near->index[j]] - begin,
+            (dp_soa){s->x + begin, s->y + begin, s->z + begin}, charge + begin);
+    }
 }
 
 static dagpole_status check(const dagpole_plan *plan, const double *charges, int64_t n,
@@ -99,29 +68,23 @@ dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *c
                                        const int64_t *targets, double *potentials,
                                        double *gradients) {
     DP_TRY(check(plan, charges, n, targets));
-    near_sum sum = {.plan = plan};
     double *charge = dp_alloc((size_t)plan->sources.n, sizeof *charge);
     int64_t *unique = dp_alloc((size_t)plan->n_targets, sizeof *unique);
-    dagpole_status status = charge && unique ? dp_strip_create(&sum.target) : DAGPOLE_NO_MEMORY;
-    if (status == DAGPOLE_OK)
-        status = dp_strip_create(&sum.sources);
+    dagpole_status status = charge && unique ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK) {
         gather(&plan->sources, charges, charge);
         invert(plan->targets, unique);
-        sum.charge = charge;
     }
     for (int64_t i = 0; status == DAGPOLE_OK && i < n; i++) {
         const dp_cube *cube = &plan->tree.cube;
         double sums[4];
-        sum_near(&sum, unique[targets[i]], sums);
+        sum_near(plan, charge, unique[targets[i]], sums);
         if (potentials)
             potentials[i] = dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[0]);
         for (int d = 0; gradients && d < 3; d++)
             gradients[3 * i + d] =
                 dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[1 + d]));
     }
-    dp_strip_free(&sum.sources);
-    dp_strip_free(&sum.target);
     dp_free(unique);
     dp_free(charge);
     return status;

@@ -51,13 +51,14 @@ typedef void (*dp_near_fn)(const dp_near *near);
 
 /* How exactly near sums are computed. */
 typedef enum dp_precision {
-    DP_DOUBLE = 0,
+    DP_DOUBLE = 0, /* reciprocal square roots to DP_FINE_ERROR */
     DP_REDUCED, /* in double, but reciprocal square roots to DP_REDUCED_ERROR only */
     DP_SINGLE,  /* in single, but close pairs in double */
     DP_ROUGH,   /* the same, and reciprocal square roots to DP_ROUGH_ERROR only */
     DP_N_PRECISIONS
 } dp_precision;
 
+#define DP_FINE_ERROR   1.6e-13
 #define DP_SINGLE_ERROR 3e-7
 #define DP_ROUGH_ERROR  7e-5 /* of the root; three times that in a gradient */
 

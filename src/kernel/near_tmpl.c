@@ -3,7 +3,7 @@
  *
  * Lanes are sources, which lie in rows one behind the other; targets are broadcast, N_TARGETS at a
  * time, and their sums stay in registers. What targets do to sources is added up over the tile
- * before it goes to memory. `kernel`, `has_gradient`, `is_reduced` and `is_mutual` are constants in
+ * before it goes to memory. `kernel`, `has_gradient`, `grade` and `is_mutual` are constants in
  * each loop. */
 #include "kernel/near.h"
 #include "kernel/pairs.h"
@@ -44,12 +44,12 @@ VEC_INLINE void add_to(real *p, vec v) {
 }
 
 /* By which sums of value and of value times ratio are multiplied (kernel/pairs.h). */
-VEC_INLINE real potential_unit(int is_reduced) {
-    return pair_unit(is_reduced);
+VEC_INLINE real potential_unit(pair_grade grade) {
+    return pair_unit(grade);
 }
 
-VEC_INLINE real gradient_unit(int is_reduced) {
-    return -pair_unit(is_reduced) * pair_unit(is_reduced) * pair_unit(is_reduced);
+VEC_INLINE real gradient_unit(pair_grade grade) {
+    return -pair_unit(grade) * pair_unit(grade) * pair_unit(grade);
 }
 
 typedef struct problem {
@@ -60,12 +60,12 @@ typedef struct problem {
 } problem;
 
 /* One target and a vector of sources: adds to the target's sums and to at_sources. */
-VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, int is_reduced, int is_mutual,
+VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, pair_grade grade, int is_mutual,
                           const problem *p, broadcast *t, const broadcast *source,
                           sums *at_sources) {
     vec dx = t->x - source->x, dy = t->y - source->y, dz = t->z - source->z;
     pair g =
-        kernel(is_reduced, p->unit_lambda, p->least, vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
+        kernel(grade, p->unit_lambda, p->least, vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
     t->far = g.far;
     t->s.potential = vec_fma(source->charge, g.value, t->s.potential);
     if (is_mutual)
@@ -129,7 +129,7 @@ VEC_INLINE void look_for_close(close_fn *close, int is_same, int is_mutual, cons
 #endif
 
 /* A tile of targets, the first being i, and the vector of sources that begins with j. */
-VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, int is_reduced,
+VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
                      int is_same, int is_mutual, const problem *p, broadcast *t, int i, int j) {
     broadcast source = {.x = load(p->x + j),
                         .y = load(p->y + j),
@@ -138,13 +138,13 @@ VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, int is_
     sums at_sources = {0};
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
-        add_pairs(kernel, has_gradient, is_reduced, is_mutual, p, &t[k], &source, &at_sources);
+        add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], &source, &at_sources);
     if (is_mutual) {
-        add_to(p->potential + j, at_sources.potential * potential_unit(is_reduced));
+        add_to(p->potential + j, at_sources.potential * potential_unit(grade));
         if (has_gradient) {
-            add_to(p->gx + j, at_sources.gx * -gradient_unit(is_reduced));
-            add_to(p->gy + j, at_sources.gy * -gradient_unit(is_reduced));
-            add_to(p->gz + j, at_sources.gz * -gradient_unit(is_reduced));
+            add_to(p->gx + j, at_sources.gx * -gradient_unit(grade));
+            add_to(p->gy + j, at_sources.gy * -gradient_unit(grade));
+            add_to(p->gz + j, at_sources.gz * -gradient_unit(grade));
         }
     }
     look_for_close(close, is_same, is_mutual, p->near, t, i, j);
@@ -158,12 +158,12 @@ VEC_INLINE broadcast load_target(const dp_strip *t, int i) {
                        .charge = vec_splat(ROW(t, charge)[i])};
 }
 
-VEC_INLINE void store_target(int has_gradient, int is_reduced, const sums *s, dp_strip *t, int i) {
-    ROW(t, potential)[i] += vec_sum(s->potential) * potential_unit(is_reduced);
+VEC_INLINE void store_target(int has_gradient, pair_grade grade, const sums *s, dp_strip *t, int i) {
+    ROW(t, potential)[i] += vec_sum(s->potential) * potential_unit(grade);
     if (has_gradient) {
-        ROW(t, gx)[i] += vec_sum(s->gx) * gradient_unit(is_reduced);
-        ROW(t, gy)[i] += vec_sum(s->gy) * gradient_unit(is_reduced);
-        ROW(t, gz)[i] += vec_sum(s->gz) * gradient_unit(is_reduced);
+        ROW(t, gx)[i] += vec_sum(s->gx) * gradient_unit(grade);
+        ROW(t, gy)[i] += vec_sum(s->gy) * gradient_unit(grade);
+        ROW(t, gz)[i] += vec_sum(s->gz) * gradient_unit(grade);
     }
 }
 
@@ -183,7 +183,7 @@ static problem problem_of(const dp_near *near, real unit) {
 
 /* The targets from i on. Within one strip, the group of sources that they themselves lie in is
  * summed for them alone: each of its points is a target in its turn. Those behind it are mutual. */
-VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, int is_reduced,
+VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
                          int is_mutual, const problem *p, int i) {
     broadcast t[N_TARGETS];
     const dp_near *near = p->near;
@@ -194,44 +194,44 @@ VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, int
     if (near->targets == near->sources) {
         int end = (j = i / GROUP * GROUP) + GROUP;
         for (; j < end; j += VEC_WIDTH)
-            meet(kernel, close, has_gradient, is_reduced, 1, 0, p, t, i, j);
+            meet(kernel, close, has_gradient, grade, 1, 0, p, t, i, j);
     }
     for (; j < n_sources; j += VEC_WIDTH)
-        meet(kernel, close, has_gradient, is_reduced, 0, is_mutual, p, t, i, j);
+        meet(kernel, close, has_gradient, grade, 0, is_mutual, p, t, i, j);
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
-        store_target(has_gradient, is_reduced, &t[k].s, near->targets, i + k);
+        store_target(has_gradient, grade, &t[k].s, near->targets, i + k);
 }
 
-VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int has_gradient, int is_reduced,
+VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
                         const dp_near *near) {
-    const problem p = problem_of(near, pair_unit(is_reduced));
+    const problem p = problem_of(near, pair_unit(grade));
     if (near->is_mutual || near->targets == near->sources)
         for (int i = 0; i < near->targets->n; i += N_TARGETS)
-            sum_tile(kernel, close, has_gradient, is_reduced, 1, &p, i);
+            sum_tile(kernel, close, has_gradient, grade, 1, &p, i);
     else
         for (int i = 0; i < near->targets->n; i += N_TARGETS)
-            sum_tile(kernel, close, has_gradient, is_reduced, 0, &p, i);
+            sum_tile(kernel, close, has_gradient, grade, 0, &p, i);
 }
 
-#define DEFINE_NEAR(loop, kernel, is_reduced, close)                                               \
+#define DEFINE_NEAR(loop, kernel, grade, close)                                               \
     NEAR_FUNCTION(NEAR_NAME(loop, kernel)) {                                                       \
         if (near->has_gradient)                                                                    \
-            sum_all(kernel, close, 1, is_reduced, near);                                           \
+            sum_all(kernel, close, 1, grade, near);                                           \
         else                                                                                       \
-            sum_all(kernel, close, 0, is_reduced, near);                                           \
+            sum_all(kernel, close, 0, grade, near);                                           \
     }
 
 #ifdef SIMD_SINGLE
-DEFINE_NEAR(near_single, laplace, 0, NEAR_NAME(close, laplace))
-DEFINE_NEAR(near_single, yukawa, 0, NEAR_NAME(close, yukawa))
-DEFINE_NEAR(near_rough, laplace, 1, NEAR_NAME(close, laplace))
-DEFINE_NEAR(near_rough, yukawa, 1, NEAR_NAME(close, yukawa))
+DEFINE_NEAR(near_single, laplace, EXACT, NEAR_NAME(close, laplace))
+DEFINE_NEAR(near_single, yukawa, EXACT, NEAR_NAME(close, yukawa))
+DEFINE_NEAR(near_rough, laplace, REDUCED, NEAR_NAME(close, laplace))
+DEFINE_NEAR(near_rough, yukawa, REDUCED, NEAR_NAME(close, yukawa))
 #else
-DEFINE_NEAR(near, laplace, 0, NULL)
-DEFINE_NEAR(near, yukawa, 0, NULL)
-DEFINE_NEAR(near_reduced, laplace, 1, NULL)
-DEFINE_NEAR(near_reduced, yukawa, 1, NULL)
+DEFINE_NEAR(near, laplace, FINE, NULL)
+DEFINE_NEAR(near, yukawa, FINE, NULL)
+DEFINE_NEAR(near_reduced, laplace, REDUCED, NULL)
+DEFINE_NEAR(near_reduced, yukawa, REDUCED, NULL)
 
 /* ---- close pairs, for the loops in single precision ---- */
 
@@ -245,13 +245,13 @@ typedef struct close_pairs {
 
 VEC_INLINE void make_close(pair_fn *kernel, const dp_near *near, int i, int j, close_pairs *c) {
     const dp_strip *t = near->targets, *s = near->sources;
-    vec unit_lambda = vec_splat(near->lambda * pair_unit(0));
+    vec unit_lambda = vec_splat(near->lambda * pair_unit(EXACT));
     for (int k = 0; k < CLOSE_WIDTH; k += VEC_WIDTH) {
         vec dx = t->x[i] - load(s->x + j + k), dy = t->y[i] - load(s->y + j + k);
         vec dz = t->z[i] - load(s->z + j + k);
-        pair g = kernel(0, unit_lambda, vec_splat(DP_NEAREST),
+        pair g = kernel(EXACT, unit_lambda, vec_splat(DP_NEAREST),
                         vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
-        vec value = g.value * potential_unit(0), slope = g.value * g.ratio * gradient_unit(0);
+        vec value = g.value * potential_unit(EXACT), slope = g.value * g.ratio * gradient_unit(EXACT);
         memcpy(c->dx + k, &dx, sizeof dx);
         memcpy(c->dy + k, &dy, sizeof dy);
         memcpy(c->dz + k, &dz, sizeof dz);

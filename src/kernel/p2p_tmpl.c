@@ -8,7 +8,7 @@
 #include "kernel/pairs.h"
 
 typedef struct problem {
-    int is_reduced; /* a constant in every loop, like `kernel` and `has_gradient` */
+    pair_grade grade; /* a constant in every loop, like `kernel` and `has_gradient` */
     vec unit_lambda;
     int64_t n_sources;
     dp_soa targets, sources;
@@ -21,19 +21,19 @@ typedef struct sums {
 } sums;
 
 /* By which sums of value and of value times ratio are multiplied (kernel/pairs.h). */
-VEC_INLINE double potential_unit(int is_reduced) {
-    return pair_unit(is_reduced);
+VEC_INLINE double potential_unit(pair_grade grade) {
+    return pair_unit(grade);
 }
 
-VEC_INLINE double gradient_unit(int is_reduced) {
-    return -pair_unit(is_reduced) * pair_unit(is_reduced) * pair_unit(is_reduced);
+VEC_INLINE double gradient_unit(pair_grade grade) {
+    return -pair_unit(grade) * pair_unit(grade) * pair_unit(grade);
 }
 
 /* One pair per lane; d = target - source. */
-VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, int is_reduced, vec unit_lambda,
+VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, pair_grade grade, vec unit_lambda,
                           vec dx, vec dy, vec dz, vec charge, sums *s) {
     vec r2 = vec_fma(dz, dz, vec_fma(dy, dy, dx * dx));
-    pair p = kernel(is_reduced, unit_lambda, vec_splat(DP_NEAREST), r2);
+    pair p = kernel(grade, unit_lambda, vec_splat(DP_NEAREST), r2);
     if (!has_gradient) {
         s->potential = vec_fma(charge, p.value, s->potential);
         return;
@@ -67,15 +67,15 @@ VEC_INLINE void sum_at_targets(pair_fn *kernel, int has_gradient, int n_vecs, co
         vec sz = vec_splat(p->sources.z[i]), charge = vec_splat(p->charges[i]);
 #pragma GCC unroll 8
         for (int k = 0; k < n_vecs; k++)
-            add_pairs(kernel, has_gradient, p->is_reduced, p->unit_lambda, x[k] - sx, y[k] - sy,
+            add_pairs(kernel, has_gradient, p->grade, p->unit_lambda, x[k] - sx, y[k] - sy,
                       z[k] - sz, charge, &s[k]);
     }
     for (int k = 0; k < n_vecs; k++, j += VEC_WIDTH) {
-        vec_add_to(p->out.potential + j, s[k].potential * potential_unit(p->is_reduced), n);
+        vec_add_to(p->out.potential + j, s[k].potential * potential_unit(p->grade), n);
         if (has_gradient) {
-            vec_add_to(p->out.gx + j, s[k].gx * gradient_unit(p->is_reduced), n);
-            vec_add_to(p->out.gy + j, s[k].gy * gradient_unit(p->is_reduced), n);
-            vec_add_to(p->out.gz + j, s[k].gz * gradient_unit(p->is_reduced), n);
+            vec_add_to(p->out.gx + j, s[k].gx * gradient_unit(p->grade), n);
+            vec_add_to(p->out.gy + j, s[k].gy * gradient_unit(p->grade), n);
+            vec_add_to(p->out.gz + j, s[k].gz * gradient_unit(p->grade), n);
         }
     }
 }
@@ -83,7 +83,7 @@ VEC_INLINE void sum_at_targets(pair_fn *kernel, int has_gradient, int n_vecs, co
 /* Sources i ... i + n - 1 in the lanes; idle lanes have charge 0. */
 VEC_INLINE void add_sources(pair_fn *kernel, int has_gradient, const problem *p, int64_t j,
                             int64_t i, int n, sums *s) {
-    add_pairs(kernel, has_gradient, p->is_reduced, p->unit_lambda,
+    add_pairs(kernel, has_gradient, p->grade, p->unit_lambda,
               p->targets.x[j] - vec_load(p->sources.x + i, n),
               p->targets.y[j] - vec_load(p->sources.y + i, n),
               p->targets.z[j] - vec_load(p->sources.z + i, n), vec_load(p->charges + i, n), s);
@@ -96,11 +96,11 @@ VEC_INLINE void sum_at_target(pair_fn *kernel, int has_gradient, const problem *
         add_sources(kernel, has_gradient, p, j, i, VEC_WIDTH, &s);
     if (i < p->n_sources)
         add_sources(kernel, has_gradient, p, j, i, (int)(p->n_sources - i), &s);
-    p->out.potential[j] += vec_sum(s.potential) * potential_unit(p->is_reduced);
+    p->out.potential[j] += vec_sum(s.potential) * potential_unit(p->grade);
     if (has_gradient) {
-        p->out.gx[j] += vec_sum(s.gx) * gradient_unit(p->is_reduced);
-        p->out.gy[j] += vec_sum(s.gy) * gradient_unit(p->is_reduced);
-        p->out.gz[j] += vec_sum(s.gz) * gradient_unit(p->is_reduced);
+        p->out.gx[j] += vec_sum(s.gx) * gradient_unit(p->grade);
+        p->out.gy[j] += vec_sum(s.gy) * gradient_unit(p->grade);
+        p->out.gz[j] += vec_sum(s.gz) * gradient_unit(p->grade);
     }
 }
 
@@ -121,9 +121,9 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, int has_gradient, const problem *p, 
         sum_at_targets(kernel, has_gradient, 1, p, j, n);
 }
 
-#define DEFINE_P2P(loop, kernel, is_reduced)                                                       \
+#define DEFINE_P2P(loop, kernel, grade)                                                       \
     P2P_FUNCTION(P2P_NAME(loop, kernel)) {                                                         \
-        const problem p = {is_reduced, vec_splat(lambda * pair_unit(is_reduced)),                  \
+        const problem p = {grade, vec_splat(lambda * pair_unit(grade)),                  \
                            n_sources,  targets,                                                    \
                            sources,    charges,                                                    \
                            out};                                                                   \
@@ -134,8 +134,8 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, int has_gradient, const problem *p, 
     }
 
 #define DEFINE_LOOPS(kernel)                                                                       \
-    DEFINE_P2P(p2p, kernel, 0)                                                                     \
-    DEFINE_P2P(p2p_reduced, kernel, 1)
+    DEFINE_P2P(p2p, kernel, EXACT)                                                                     \
+    DEFINE_P2P(p2p_reduced, kernel, REDUCED)
 
 DEFINE_LOOPS(laplace)
 DEFINE_LOOPS(yukawa)

@@ -9,22 +9,32 @@
 #include "kernel/simd.h"
 #endif
 
-/* With u = pair_unit(is_reduced): g(r) = u value, (1/r) dg/dr = -u^3 value ratio. */
+/* How exactly a pair is computed; a constant where these functions are inlined. */
+typedef enum pair_grade {
+    EXACT,  /* to the precision */
+    FINE,   /* double: to DP_FINE_ERROR */
+    REDUCED /* double: to DP_REDUCED_ERROR, single: to DP_ROUGH_ERROR */
+} pair_grade;
+
+/* With u = pair_unit(grade): g(r) = u value, (1/r) dg/dr = -u^3 value ratio. */
 typedef struct pair {
     vec value, ratio;
     vec_mask far; /* where value is not left out: see vec_rsqrt */
 } pair;
 
-/* unit_lambda: lambda times u. least: what vec_rsqrt takes. is_reduced: to DP_REDUCED_ERROR
- * (single: DP_ROUGH_ERROR) only; a constant where this is inlined. */
-typedef pair pair_fn(int is_reduced, vec unit_lambda, vec least, vec r2);
+/* unit_lambda: lambda times u. least: what vec_rsqrt takes. */
+typedef pair pair_fn(pair_grade grade, vec unit_lambda, vec least, vec r2);
 
-VEC_INLINE real pair_unit(int is_reduced) {
-    return is_reduced ? VEC_RSQRT_UNIT_REDUCED : VEC_RSQRT_UNIT;
+VEC_INLINE real pair_unit(pair_grade grade) {
+    return grade == REDUCED ? VEC_RSQRT_UNIT_REDUCED
+           : grade == FINE  ? VEC_RSQRT_UNIT_FINE
+                            : VEC_RSQRT_UNIT;
 }
 
-VEC_INLINE vec pair_rsqrt(int is_reduced, vec r2, vec least, vec_mask *far) {
-    return is_reduced ? vec_rsqrt_reduced(r2, least, far) : vec_rsqrt(r2, least, far);
+VEC_INLINE vec pair_rsqrt(pair_grade grade, vec r2, vec least, vec_mask *far) {
+    return grade == REDUCED ? vec_rsqrt_reduced(r2, least, far)
+           : grade == FINE  ? vec_rsqrt_fine(r2, least, far)
+                            : vec_rsqrt(r2, least, far);
 }
 
 /* exp(-x) for 0 <= x <= EXP_MINUS_END; 0 where it is no normal number. With x = n log 2 - t and
@@ -73,18 +83,18 @@ VEC_INLINE vec exp_minus(vec x) {
 }
 
 /* 1/r; -1/r^3 */
-VEC_INLINE pair laplace(int is_reduced, vec unit_lambda, vec least, vec r2) {
+VEC_INLINE pair laplace(pair_grade grade, vec unit_lambda, vec least, vec r2) {
     vec_mask far;
     (void)unit_lambda;
-    vec y = pair_rsqrt(is_reduced, r2, least, &far);
+    vec y = pair_rsqrt(grade, r2, least, &far);
     return (pair){y, y * y, far};
 }
 
 /* exp(-lambda r)/r; -(lambda r + 1) exp(-lambda r)/r^3. vec_min also bounds the NaN that lambda r
  * is where r2 is infinite. */
-VEC_INLINE pair yukawa(int is_reduced, vec unit_lambda, vec least, vec r2) {
+VEC_INLINE pair yukawa(pair_grade grade, vec unit_lambda, vec least, vec r2) {
     vec_mask far;
-    vec y = pair_rsqrt(is_reduced, r2, least, &far);
+    vec y = pair_rsqrt(grade, r2, least, &far);
     vec x = vec_min(unit_lambda * (r2 * y), vec_splat(EXP_MINUS_END));
     return (pair){exp_minus(x) * y, (x + 1) * (y * y), far};
 }

@@ -182,4 +182,8 @@ VEC_INLINE real vec_sum(vec v) {
 
 #endif
 
+/* Only double has a grade between the two. */
+#define VEC_RSQRT_UNIT_FINE VEC_RSQRT_UNIT
+#define vec_rsqrt_fine      vec_rsqrt
+
 #endif

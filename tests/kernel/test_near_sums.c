@@ -7,7 +7,7 @@
 
 enum { MAX = 40 };
 
-static const double bounds[DP_N_PRECISIONS] = {1e-14, 3 * DP_REDUCED_ERROR, 5 * DP_SINGLE_ERROR,
+static const double bounds[DP_N_PRECISIONS] = {3 * DP_FINE_ERROR, 3 * DP_REDUCED_ERROR, 5 * DP_SINGLE_ERROR,
                                                3 * DP_ROUGH_ERROR};
 
 static dp_strip strip_of(const cloud *c, dp_precision precision, int has_gradient) {
