@@ -236,6 +236,7 @@ static void time_graph_parts(pipeline *p) {
     if (!g)
         perf_try(DAGPOLE_NO_MEMORY);
     g->in = graph_inputs(p);
+    g->cost = dp_cost_of(g->in.rates, g->in.kernel, g->in.precision);
     double clock = dp_clock();
     perf_try(dp_near_build(p->team, g));
     lap(p, NEAR, &clock);

@@ -1,6 +1,6 @@
-/* Which leaves are summed directly. U lists are; and where a box of a W list (X list) holds fewer
- * sources (targets) than its surface has points, summing over its leaves is both cheaper and more
- * accurate than M2P (P2L). What remains of W and X keeps its operators. */
+/* Which leaves are summed directly. U lists are; and where a box of a W list (X list) holds so few
+ * sources (targets) that summing over its leaves costs less than over its surface, that is more
+ * accurate than M2P (P2L) as well. What remains of W and X keeps its operators. */
 #include <stdlib.h>
 
 #include "graph/graph.h"
@@ -10,7 +10,8 @@
 
 static int is_direct(const dp_graph *g, int32_t box, int64_t n_points) {
     const dp_operator_set *set = g->in.operators->level[g->in.tree->level[box]];
-    return set && (double)n_points <= SURFACE_OVERHEAD * set->inner.n;
+    return set && g->cost.near * (double)n_points <=
+                      SURFACE_OVERHEAD * g->cost.pair * (double)set->inner.n;
 }
 
 static int is_direct_w(const dp_graph *g, int32_t source) {
