@@ -55,10 +55,10 @@ static void run_surface(bench *p, dp_p2p_fn sum) {
             points_of(&p->b), p->b.row[3]);
 }
 
-static void pack(bench *p, const rows *from, dp_strip *to) {
+static void pack(bench *p, const rows *from, rows *sums, dp_strip *to) {
     static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, 1};
     dp_strip_begin(to, precision_of(p->loop) >= DP_SINGLE, &frame);
-    dp_strip_add(to, p->n, points_of(from), from->row[3]);
+    dp_strip_add(to, p->n, points_of(from), from->row[3], sums_of(sums, p->has_gradient));
     dp_strip_end(to, p->has_gradient);
 }
 
@@ -70,12 +70,12 @@ static void run_packed(bench *p) {
                     .is_mutual = is_mutual(p->loop),
                     .targets = &p->strip_a,
                     .sources = &p->strip_b};
-    pack(p, &p->a, &p->strip_a);
-    pack(p, &p->b, &p->strip_b);
+    pack(p, &p->a, &p->at_a, &p->strip_a);
+    pack(p, &p->b, &p->at_b, &p->strip_b);
     for (int64_t i = 0; i < p->repeats; i++)
         p->kernel->near[precision_of(p->loop)][p->isa](&near);
-    dp_strip_take(&p->strip_a, 0, p->n, sums_of(&p->at_a, p->has_gradient));
-    dp_strip_take(&p->strip_b, 0, p->n, sums_of(&p->at_b, p->has_gradient));
+    dp_strip_take(&p->strip_a);
+    dp_strip_take(&p->strip_b);
 }
 
 static void run(void *argument) {

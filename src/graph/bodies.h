@@ -42,6 +42,21 @@ static inline dp_sources dp_sources_of(const dp_graph *g, int32_t leaf, const dp
     return (dp_sources){dp_n_sources(g->in.tree, leaf), {x, x + row, x + 2 * row}, x + 3 * row};
 }
 
+/* The caller's arrays are met out of order: asked for this many points ahead, they arrive in time. */
+enum { DP_AHEAD = 24 };
+
+/* is_written: a constant. */
+static inline __attribute__((always_inline)) void dp_fetch_ahead(const dp_graph *g,
+                                                                 const dp_points *points,
+                                                                 const void *array, int64_t i,
+                                                                 const int is_written) {
+    if (i + DP_AHEAD >= points->n)
+        return;
+    size_t size = g->call.is_float ? sizeof(float) : sizeof(double);
+    __builtin_prefetch((const char *)array + (size_t)points->origin[i + DP_AHEAD] * size,
+                       is_written);
+}
+
 /* Where a block's sources keep their largest charge by size. */
 static inline double *dp_largest_charge(const dp_block *block, const dp_worker *worker) {
     return (double *)dp_where(worker, block, DP_SOURCES) + 4 * block->source_row;

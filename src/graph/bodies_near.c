@@ -150,6 +150,7 @@ dagpole_status dp_body_scatter(const dp_graph *g, const dp_block *block, int is_
             continue;
         dp_targets t = dp_targets_of(g, box, worker);
         for (int64_t j = 0; j < t.n; j++) {
+            dp_fetch_ahead(g, g->in.targets, g->call.potentials, tree->target_begin[box] + j, 1);
             double gradient[3] = {0};
             for (int d = 0; g->call.gradients && d < 3; d++) {
                 const double *sums = d == 0 ? t.sums.gx : d == 1 ? t.sums.gy : t.sums.gz;

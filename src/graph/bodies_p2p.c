@@ -4,21 +4,12 @@
 
 #include "graph/bodies.h"
 
-/* Sources packed from one place, and where what is done to them goes. */
-typedef struct run {
-    int begin, n;
-    dp_sums out;
-} run;
-
-enum { MAX_RUNS = 64 };
-
 /* The sums of one slice of a leaf's targets with all that is near. */
 typedef struct slice {
     const dp_graph *g;
     const dp_block *block;
     dp_worker *worker;
-    int is_mutual, n_runs;
-    run runs[MAX_RUNS];
+    int is_mutual;
 } slice;
 
 static dp_near near_of(const slice *s, dp_strip *sources) {
@@ -39,21 +30,14 @@ static int is_single(const dp_graph *g) {
     return g->in.precision == DP_SINGLE || g->in.precision == DP_ROUGH;
 }
 
-static void empty(slice *s) {
-    dp_strip *sources = &s->worker->sources;
-    dp_strip_begin(sources, is_single(s->g), &s->worker->targets.frame);
-    s->n_runs = 0;
-}
-
 static void flush(slice *s) {
     dp_strip *sources = &s->worker->sources;
     if (sources->n) {
         dp_strip_end(sources, s->g->call.gradients != NULL);
         sum(s, sources);
+        dp_strip_take(sources);
     }
-    for (int r = 0; s->is_mutual && r < s->n_runs; r++)
-        dp_strip_take(sources, s->runs[r].begin, s->runs[r].n, s->runs[r].out);
-    empty(s);
+    dp_strip_begin(sources, is_single(s->g), &s->worker->targets.frame);
 }
 
 static dp_sums sums_from(dp_sums out, int64_t i) {
@@ -69,13 +53,12 @@ static dp_soa points_from(dp_soa p, int64_t i) {
 static void add_sources(slice *s, dp_sources from, dp_sums out) {
     dp_strip *strip = &s->worker->sources;
     for (int64_t i = 0; i < from.n;) {
-        if (strip->n == DP_STRIP || s->n_runs == MAX_RUNS)
+        if (!dp_strip_room(strip))
             flush(s);
-        int64_t left = from.n - i, room = DP_STRIP - strip->n;
+        int64_t left = from.n - i, room = dp_strip_room(strip);
         int n = (int)(left < room ? left : room);
-        if (s->is_mutual)
-            s->runs[s->n_runs++] = (run){strip->n, n, sums_from(out, i)};
-        dp_strip_add(strip, n, points_from(from.points, i), from.charges + i);
+        dp_strip_add(strip, n, points_from(from.points, i), from.charges + i,
+                     s->is_mutual ? sums_from(out, i) : (dp_sums){0});
         i += n;
     }
 }
@@ -156,9 +139,9 @@ static void sum_slice(slice *s, int32_t leaf, int64_t begin, int n) {
     /* Of targets alone the charges count for nothing: any will do. */
     const double *charges = s->is_mutual ? own.charges + begin : t.points.x + begin;
     dp_strip_begin(targets, is_single(g), &frame);
-    dp_strip_add(targets, n, points_from(t.points, begin), charges);
+    dp_strip_add(targets, n, points_from(t.points, begin), charges, sums_from(t.sums, begin));
     dp_strip_end(targets, g->call.gradients != NULL);
-    empty(s);
+    dp_strip_begin(&s->worker->sources, is_single(g), &frame);
     if (s->is_mutual) {
         sum(s, targets);
         int64_t rest = begin + n;
@@ -168,7 +151,7 @@ static void sum_slice(slice *s, int32_t leaf, int64_t begin, int n) {
     } else
         add_near(s, g->near.offset[leaf], g->near.offset[leaf + 1]);
     flush(s);
-    dp_strip_take(targets, 0, n, sums_from(t.sums, begin));
+    dp_strip_take(targets);
 }
 
 static void zero(double *sums, int64_t row, const dp_graph *g) {

@@ -43,11 +43,13 @@ dagpole_status dp_body_gather(const dp_graph *g, const dp_block *block, int is_f
         if (!dp_tree_is_leaf(tree, box))
             continue;
         double *to = charge + g->source_at[box];
-        for (int64_t i = tree->source_begin[box]; i < tree->source_end[box]; i++)
+        for (int64_t i = tree->source_begin[box]; i < tree->source_end[box]; i++) {
+            dp_fetch_ahead(g, g->in.sources, g->call.charges, i, 0);
             DP_TRY(charge_of(g, i, to++));
+        }
     }
     for (int64_t i = 0; i < block->n_sources; i++)
-        largest = fmax(largest, fabs(charge[i]));
+        largest = fabs(charge[i]) > largest ? fabs(charge[i]) : largest;
     *dp_largest_charge(block, worker) = largest;
     return DAGPOLE_OK;
 }

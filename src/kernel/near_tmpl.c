@@ -239,22 +239,44 @@ DEFINE_NEAR(near_reduced, yukawa, REDUCED, NULL)
 #define CLOSE_WIDTH (2 * VEC_WIDTH)
 
 typedef struct close_pairs {
+    double charge[CLOSE_WIDTH]; /* of the sources */
     double dx[CLOSE_WIDTH], dy[CLOSE_WIDTH], dz[CLOSE_WIDTH];
     double value[CLOSE_WIDTH], slope[CLOSE_WIDTH];
 } close_pairs;
 
-VEC_INLINE void make_close(pair_fn *kernel, const dp_near *near, int i, int j, close_pairs *c) {
-    const dp_strip *t = near->targets, *s = near->sources;
-    vec unit_lambda = vec_splat(near->lambda * pair_unit(EXACT));
+/* The run of point i, searched from *run on; points are asked for in order. */
+static const dp_strip_run *run_of(const dp_strip_run *run, int i) {
+    while (i >= run->begin + run->n)
+        run++;
+    return run;
+}
+
+/* Differences of positions where a lane is asked for, and 0 where not: a pair that adds nothing. */
+static void subtract(const dp_strip_run *from, int target, const dp_strip *s, int j, unsigned lanes,
+                     close_pairs *c) {
+    const dp_strip_run *run = s->runs;
+    const dp_soa *t = &from->points;
+    for (int k = 0; k < CLOSE_WIDTH; k++) {
+        c->dx[k] = c->dy[k] = c->dz[k] = c->charge[k] = 0;
+        if (!(lanes >> k & 1))
+            continue;
+        run = run_of(run, j + k);
+        int i = j + k - run->begin;
+        c->dx[k] = t->x[target] - run->points.x[i];
+        c->dy[k] = t->y[target] - run->points.y[i];
+        c->dz[k] = t->z[target] - run->points.z[i];
+        c->charge[k] = run->charges[i];
+    }
+}
+
+VEC_INLINE void make_close(pair_fn *kernel, double lambda, close_pairs *c) {
+    vec unit_lambda = vec_splat(lambda * pair_unit(EXACT));
     for (int k = 0; k < CLOSE_WIDTH; k += VEC_WIDTH) {
-        vec dx = t->x[i] - load(s->x + j + k), dy = t->y[i] - load(s->y + j + k);
-        vec dz = t->z[i] - load(s->z + j + k);
+        vec dx = load(c->dx + k), dy = load(c->dy + k), dz = load(c->dz + k);
         pair g = kernel(EXACT, unit_lambda, vec_splat(DP_NEAREST),
                         vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
-        vec value = g.value * potential_unit(EXACT), slope = g.value * g.ratio * gradient_unit(EXACT);
-        memcpy(c->dx + k, &dx, sizeof dx);
-        memcpy(c->dy + k, &dy, sizeof dy);
-        memcpy(c->dz + k, &dz, sizeof dz);
+        vec value = g.value * potential_unit(EXACT);
+        vec slope = g.value * g.ratio * gradient_unit(EXACT);
         memcpy(c->value + k, &value, sizeof value);
         memcpy(c->slope + k, &slope, sizeof slope);
     }
@@ -275,17 +297,19 @@ static void add_close(dp_strip *strip, int i, double charge, const close_pairs *
 VEC_INLINE void sum_close(pair_fn *kernel, const dp_near *near, int is_mutual, int i, int j,
                           unsigned lanes) {
     dp_strip *t = near->targets, *s = near->sources;
+    const dp_strip_run *run = run_of(t->runs, i);
     close_pairs c;
-    make_close(kernel, near, i, j, &c);
+    subtract(run, i - run->begin, s, j, lanes, &c);
+    make_close(kernel, near->lambda, &c);
     dp_strip_use_close(t);
     if (is_mutual)
         dp_strip_use_close(s);
     for (int k = 0; k < CLOSE_WIDTH; k++) {
         if (!(lanes >> k & 1))
             continue;
-        add_close(t, i, s->charge[j + k], &c, k, 1);
+        add_close(t, i, c.charge[k], &c, k, 1);
         if (is_mutual)
-            add_close(s, j + k, t->charge[i], &c, k, -1);
+            add_close(s, j + k, run->charges[i - run->begin], &c, k, -1);
     }
 }
 

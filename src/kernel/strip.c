@@ -45,14 +45,17 @@ double dp_strip_charge_unit(double largest) {
 void dp_strip_begin(dp_strip *s, int is_single, const dp_strip_frame *frame) {
     s->is_single = is_single;
     s->has_close = 0;
-    s->n = 0;
+    s->n = s->n_runs = 0;
     s->frame = *frame;
 }
 
-/* By a quotient: the reciprocal of the smallest unit is infinite. */
+/* In two steps: the reciprocal of the smallest unit is infinite. */
 static void to_charge_unit(int n, const double *restrict x, double unit, float *restrict x_f) {
+    int exponent;
+    frexp(unit, &exponent);
+    double first = ldexp(1, -exponent / 2), second = 1 / (unit * first);
     for (int i = 0; i < n; i++)
-        x_f[i] = (float)(x[i] / unit);
+        x_f[i] = (float)(x[i] * first * second);
 }
 
 /* The subtraction is in double, so that nothing is lost far from the origin. */
@@ -62,18 +65,25 @@ static void to_frame(int n, const double *restrict x, double centre, double inve
         x_f[i] = (float)((x[i] - centre) * inverse);
 }
 
-void dp_strip_add(dp_strip *s, int n, dp_soa points, const double *charges) {
-    const double *from[] = {points.x, points.y, points.z, charges};
-    double *to[] = {s->x, s->y, s->z, s->charge};
-    for (int k = 0; k < 4; k++)
-        memcpy(to[k] + s->n, from[k], (size_t)n * sizeof(double));
+static void pack(int n, const double *restrict from, double *restrict to) {
+    for (int i = 0; i < n; i++)
+        to[i] = from[i];
+}
+
+void dp_strip_add(dp_strip *s, int n, dp_soa points, const double *charges, dp_sums out) {
+    const dp_strip_frame *f = &s->frame;
+    s->runs[s->n_runs++] = (dp_strip_run){s->n, n, points, charges, out};
     if (s->is_single) {
-        const dp_strip_frame *f = &s->frame;
         double inverse = 1 / f->half;
         to_frame(n, points.x, f->centre[0], inverse, s->x_f + s->n);
         to_frame(n, points.y, f->centre[1], inverse, s->y_f + s->n);
         to_frame(n, points.z, f->centre[2], inverse, s->z_f + s->n);
         to_charge_unit(n, charges, f->charge_unit, s->charge_f + s->n);
+    } else {
+        pack(n, points.x, s->x + s->n);
+        pack(n, points.y, s->y + s->n);
+        pack(n, points.z, s->z + s->n);
+        pack(n, charges, s->charge + s->n);
     }
     s->n += n;
 }
@@ -119,14 +129,20 @@ static void add_scaled(int n, double scale, double unit, const float *restrict s
         out[i] += scale * (double)sums[i] * unit;
 }
 
-void dp_strip_take(const dp_strip *s, int begin, int n, dp_sums out) {
-    double *to[] = {out.potential, out.gx, out.gy, out.gz};
+static void take_run(const dp_strip *s, const dp_strip_run *run) {
+    double *to[] = {run->out.potential, run->out.gx, run->out.gy, run->out.gz};
     double inverse = 1 / s->frame.half, unit = s->frame.charge_unit;
-    for (int k = 0; k < 4 && to[k]; k++) {
+    for (int k = 0; k < (s->has_gradient ? 4 : 1); k++) {
         if (s->is_single)
-            add_scaled(n, k ? inverse * inverse : inverse, unit,
-                       s->memory_f + (4 + k) * ROOM + begin, to[k]);
+            add_scaled(run->n, k ? inverse * inverse : inverse, unit,
+                       s->memory_f + (4 + k) * ROOM + run->begin, to[k]);
         if (!s->is_single || s->has_close)
-            add(n, s->memory + (4 + k) * ROOM + begin, to[k]);
+            add(run->n, s->memory + (4 + k) * ROOM + run->begin, to[k]);
     }
+}
+
+void dp_strip_take(const dp_strip *s) {
+    for (int r = 0; r < s->n_runs; r++)
+        if (s->runs[r].out.potential)
+            take_run(s, &s->runs[r]);
 }
