@@ -106,8 +106,8 @@ static void fill(bench *p) {
 /* What the charges of `from` do at the points of `to`, against the scalar loops. */
 static void check_side(bench *p, rows *sums, const rows *to, const rows *from) {
     static rows expected;
-    static const double tolerances[] = {3 * DP_FINE_ERROR, 3 * DP_REDUCED_ERROR, 10 * DP_SINGLE_ERROR,
-                                        3 * DP_ROUGH_ERROR};
+    static const double tolerances[] = {3 * DP_FINE_ERROR, 3 * DP_REDUCED_ERROR,
+                                        10 * DP_SINGLE_ERROR, 3 * DP_ROUGH_ERROR};
     double error = 0, norm = 0, tolerance = tolerances[precision_of(p->loop)];
     memset(&expected, 0, sizeof expected);
     dp_p2p_ref(p->kernel, lambda, p->n, points_of(to), sums_of(&expected, p->has_gradient), p->n,
@@ -133,10 +133,8 @@ static void check(bench *p) {
 perf_figure perf_p2p_rate(const dp_kernel *kernel, dp_isa isa, perf_loop loop, int n,
                           int has_gradient) {
     static bench p;
-    if (!p.strip_a.memory) {
-        perf_try(dp_strip_create(&p.strip_a));
-        perf_try(dp_strip_create(&p.strip_b));
-    }
+    perf_try(dp_strip_create(isa, &p.strip_a));
+    perf_try(dp_strip_create(isa, &p.strip_b));
     p.kernel = kernel;
     p.isa = isa;
     p.loop = loop;
@@ -148,7 +146,11 @@ perf_figure perf_p2p_rate(const dp_kernel *kernel, dp_isa isa, perf_loop loop, i
     double begin = perf_own_clock();
     run(&p);
     p.repeats = 1 + (int64_t)(RUN_S * N_TRIALS / (perf_own_clock() - begin));
-    return perf_rate(run, &p, (is_mutual(loop) ? 2.0 : 1.0) * (double)p.repeats * n * n);
+    perf_figure rate =
+        perf_rate(run, &p, (is_mutual(loop) ? 2.0 : 1.0) * (double)p.repeats * n * n);
+    dp_strip_free(&p.strip_b);
+    dp_strip_free(&p.strip_a);
+    return rate;
 }
 
 double perf_p2p_roof(const dp_kernel *kernel, dp_isa isa, perf_loop loop, int has_gradient) {

@@ -42,7 +42,8 @@ static inline dp_sources dp_sources_of(const dp_graph *g, int32_t leaf, const dp
     return (dp_sources){dp_n_sources(g->in.tree, leaf), {x, x + row, x + 2 * row}, x + 3 * row};
 }
 
-/* The caller's arrays are met out of order: asked for this many points ahead, they arrive in time. */
+/* The caller's arrays are met out of order: asked for this many points ahead, they arrive in time.
+ */
 enum { DP_AHEAD = 24 };
 
 /* is_written: a constant. */

@@ -43,8 +43,8 @@ static dagpole_status create_workers(dp_graph *g) {
         return DAGPOLE_NO_MEMORY;
     for (int i = 0; i < n; i++) {
         DP_TRY(dp_scratch_create(g->in.operators, &g->workers[i].scratch));
-        DP_TRY(dp_strip_create(&g->workers[i].targets));
-        DP_TRY(dp_strip_create(&g->workers[i].sources));
+        DP_TRY(dp_strip_create(g->in.isa, &g->workers[i].targets));
+        DP_TRY(dp_strip_create(g->in.isa, &g->workers[i].sources));
         g->workers[i].where =
             dp_alloc_zero((size_t)g->stream.n_fields, sizeof *g->workers[i].where);
         if (!g->workers[i].where)

@@ -52,9 +52,9 @@ typedef void (*dp_near_fn)(const dp_near *near);
 /* How exactly near sums are computed. */
 typedef enum dp_precision {
     DP_DOUBLE = 0, /* reciprocal square roots to DP_FINE_ERROR */
-    DP_REDUCED, /* in double, but reciprocal square roots to DP_REDUCED_ERROR only */
-    DP_SINGLE,  /* in single, but close pairs in double */
-    DP_ROUGH,   /* the same, and reciprocal square roots to DP_ROUGH_ERROR only */
+    DP_REDUCED,    /* in double, but reciprocal square roots to DP_REDUCED_ERROR only */
+    DP_SINGLE,     /* in single, but close pairs in double */
+    DP_ROUGH,      /* the same, and reciprocal square roots to DP_ROUGH_ERROR only */
     DP_N_PRECISIONS
 } dp_precision;
 

@@ -18,6 +18,15 @@
     NEAR_FUNCTION(dp_near_rough_##kernel##_##isa);                                                 \
     CLOSE_FUNCTION(dp_close_##kernel##_##isa);
 
+/* Of a strip (kernel/strip.h): fills the rows of a run, and adds its sums to where they go. */
+#define DECLARE_STRIP(isa)                                                                         \
+    void dp_strip_pack_##isa(dp_strip *strip, const dp_strip_run *run);                            \
+    void dp_strip_take_##isa(const dp_strip *strip, const dp_strip_run *run);
+
+DECLARE_STRIP(portable)
+DECLARE_STRIP(avx2)
+DECLARE_STRIP(avx512)
+
 DECLARE_NEAR(laplace, portable)
 DECLARE_NEAR(laplace, avx2)
 DECLARE_NEAR(laplace, avx512)

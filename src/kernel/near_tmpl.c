@@ -64,8 +64,7 @@ VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, pair_grade grade, i
                           const problem *p, broadcast *t, const broadcast *source,
                           sums *at_sources) {
     vec dx = t->x - source->x, dy = t->y - source->y, dz = t->z - source->z;
-    pair g =
-        kernel(grade, p->unit_lambda, p->least, vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
+    pair g = kernel(grade, p->unit_lambda, p->least, vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
     t->far = g.far;
     t->s.potential = vec_fma(source->charge, g.value, t->s.potential);
     if (is_mutual)
@@ -158,7 +157,8 @@ VEC_INLINE broadcast load_target(const dp_strip *t, int i) {
                        .charge = vec_splat(ROW(t, charge)[i])};
 }
 
-VEC_INLINE void store_target(int has_gradient, pair_grade grade, const sums *s, dp_strip *t, int i) {
+VEC_INLINE void store_target(int has_gradient, pair_grade grade, const sums *s, dp_strip *t,
+                             int i) {
     ROW(t, potential)[i] += vec_sum(s->potential) * potential_unit(grade);
     if (has_gradient) {
         ROW(t, gx)[i] += vec_sum(s->gx) * gradient_unit(grade);
@@ -214,12 +214,12 @@ VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int has_gradient, pair
             sum_tile(kernel, close, has_gradient, grade, 0, &p, i);
 }
 
-#define DEFINE_NEAR(loop, kernel, grade, close)                                               \
+#define DEFINE_NEAR(loop, kernel, grade, close)                                                    \
     NEAR_FUNCTION(NEAR_NAME(loop, kernel)) {                                                       \
         if (near->has_gradient)                                                                    \
-            sum_all(kernel, close, 1, grade, near);                                           \
+            sum_all(kernel, close, 1, grade, near);                                                \
         else                                                                                       \
-            sum_all(kernel, close, 0, grade, near);                                           \
+            sum_all(kernel, close, 0, grade, near);                                                \
     }
 
 #ifdef SIMD_SINGLE

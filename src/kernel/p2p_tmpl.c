@@ -121,11 +121,11 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, int has_gradient, const problem *p, 
         sum_at_targets(kernel, has_gradient, 1, p, j, n);
 }
 
-#define DEFINE_P2P(loop, kernel, grade)                                                       \
+#define DEFINE_P2P(loop, kernel, grade)                                                            \
     P2P_FUNCTION(P2P_NAME(loop, kernel)) {                                                         \
-        const problem p = {grade, vec_splat(lambda * pair_unit(grade)),                  \
-                           n_sources,  targets,                                                    \
-                           sources,    charges,                                                    \
+        const problem p = {grade,     vec_splat(lambda * pair_unit(grade)),                        \
+                           n_sources, targets,                                                     \
+                           sources,   charges,                                                     \
                            out};                                                                   \
         if (out.gx)                                                                                \
             sum_at_all(kernel, 1, &p, n_targets);                                                  \
@@ -134,7 +134,7 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, int has_gradient, const problem *p, 
     }
 
 #define DEFINE_LOOPS(kernel)                                                                       \
-    DEFINE_P2P(p2p, kernel, EXACT)                                                                     \
+    DEFINE_P2P(p2p, kernel, EXACT)                                                                 \
     DEFINE_P2P(p2p_reduced, kernel, REDUCED)
 
 DEFINE_LOOPS(laplace)

@@ -112,7 +112,7 @@ VEC_INLINE double vec_sum(vec v) {
 
 #include <immintrin.h>
 
-#define VEC_WIDTH              4
+#define VEC_WIDTH      4
 typedef __m256d vec;
 typedef __m256d vec_mask;
 typedef uint64_t uvec __attribute__((vector_size(32)));
@@ -137,7 +137,7 @@ VEC_INLINE vec vec_power(vec shifted) {
 /* Halving the exponent (and, roughly, the mantissa) by a shift guesses to 3.5 percent. The cubic is
  * the Chebyshev interpolant of (1 - e)^(-1/2) over the e that occur, good to 8e-7; what the second
  * step's series leaves out is below 2^-58. An infinite r2 makes y minus infinity in the first. */
-#define VEC_RSQRT_UNIT         0.375
+#define VEC_RSQRT_UNIT 0.375
 
 VEC_INLINE vec rsqrt_first_step(vec r2) {
     vec y = (vec)(UINT64_C(0x5fe6eb50c7b537a9) - ((uvec)r2 >> 1));

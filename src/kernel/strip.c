@@ -1,15 +1,27 @@
-#include "kernel/strip.h"
+#include "kernel/near.h"
 
 #include <math.h>
 #include <string.h>
 
-#define ROOM (DP_STRIP + DP_STRIP_PAD)
+#define ROOM DP_STRIP_ROOM
+
+#ifdef __x86_64__
+#define PER_ISA(loop)                                                                              \
+    { loop##_portable, loop##_avx2, loop##_avx512 }
+#else
+#define PER_ISA(loop)                                                                              \
+    { loop##_portable, loop##_portable, loop##_portable }
+#endif
+
+static void (*const pack[DP_N_ISA])(dp_strip *, const dp_strip_run *) = PER_ISA(dp_strip_pack);
+static void (*const take[DP_N_ISA])(const dp_strip *,
+                                    const dp_strip_run *) = PER_ISA(dp_strip_take);
 
 /* Where idle points lie in the frame: close to nothing. */
 #define IDLE_F 1e6f
 
-dagpole_status dp_strip_create(dp_strip *s) {
-    *s = (dp_strip){0};
+dagpole_status dp_strip_create(dp_isa isa, dp_strip *s) {
+    *s = (dp_strip){.isa = isa};
     s->memory = dp_alloc(DP_STRIP_ROWS * ROOM, sizeof *s->memory);
     s->memory_f = dp_alloc(DP_STRIP_ROWS * ROOM, sizeof *s->memory_f);
     if (!s->memory || !s->memory_f) {
@@ -49,42 +61,9 @@ void dp_strip_begin(dp_strip *s, int is_single, const dp_strip_frame *frame) {
     s->frame = *frame;
 }
 
-/* In two steps: the reciprocal of the smallest unit is infinite. */
-static void to_charge_unit(int n, const double *restrict x, double unit, float *restrict x_f) {
-    int exponent;
-    frexp(unit, &exponent);
-    double first = ldexp(1, -exponent / 2), second = 1 / (unit * first);
-    for (int i = 0; i < n; i++)
-        x_f[i] = (float)(x[i] * first * second);
-}
-
-/* The subtraction is in double, so that nothing is lost far from the origin. */
-static void to_frame(int n, const double *restrict x, double centre, double inverse,
-                     float *restrict x_f) {
-    for (int i = 0; i < n; i++)
-        x_f[i] = (float)((x[i] - centre) * inverse);
-}
-
-static void pack(int n, const double *restrict from, double *restrict to) {
-    for (int i = 0; i < n; i++)
-        to[i] = from[i];
-}
-
 void dp_strip_add(dp_strip *s, int n, dp_soa points, const double *charges, dp_sums out) {
-    const dp_strip_frame *f = &s->frame;
     s->runs[s->n_runs++] = (dp_strip_run){s->n, n, points, charges, out};
-    if (s->is_single) {
-        double inverse = 1 / f->half;
-        to_frame(n, points.x, f->centre[0], inverse, s->x_f + s->n);
-        to_frame(n, points.y, f->centre[1], inverse, s->y_f + s->n);
-        to_frame(n, points.z, f->centre[2], inverse, s->z_f + s->n);
-        to_charge_unit(n, charges, f->charge_unit, s->charge_f + s->n);
-    } else {
-        pack(n, points.x, s->x + s->n);
-        pack(n, points.y, s->y + s->n);
-        pack(n, points.z, s->z + s->n);
-        pack(n, charges, s->charge + s->n);
-    }
+    pack[s->isa](s, &s->runs[s->n_runs - 1]);
     s->n += n;
 }
 
@@ -117,32 +96,8 @@ void dp_strip_use_close(dp_strip *s) {
     s->has_close = 1;
 }
 
-static void add(int n, const double *restrict sums, double *restrict out) {
-    for (int i = 0; i < n; i++)
-        out[i] += sums[i];
-}
-
-/* Two factors: their product may overflow where the results do not. */
-static void add_scaled(int n, double scale, double unit, const float *restrict sums,
-                       double *restrict out) {
-    for (int i = 0; i < n; i++)
-        out[i] += scale * (double)sums[i] * unit;
-}
-
-static void take_run(const dp_strip *s, const dp_strip_run *run) {
-    double *to[] = {run->out.potential, run->out.gx, run->out.gy, run->out.gz};
-    double inverse = 1 / s->frame.half, unit = s->frame.charge_unit;
-    for (int k = 0; k < (s->has_gradient ? 4 : 1); k++) {
-        if (s->is_single)
-            add_scaled(run->n, k ? inverse * inverse : inverse, unit,
-                       s->memory_f + (4 + k) * ROOM + run->begin, to[k]);
-        if (!s->is_single || s->has_close)
-            add(run->n, s->memory + (4 + k) * ROOM + run->begin, to[k]);
-    }
-}
-
 void dp_strip_take(const dp_strip *s) {
     for (int r = 0; r < s->n_runs; r++)
         if (s->runs[r].out.potential)
-            take_run(s, &s->runs[r]);
+            take[s->isa](s, &s->runs[r]);
 }

@@ -3,9 +3,10 @@
  * do to the points is collected beside them until dp_strip_take hands it out.
  *
  * In single precision coordinates are relative to the centre of a box, in its half sides, and
- * charges in a unit that none exceeds by much. A difference of two coordinates has an error of about
- * 2^-24 half sides, too much for a pair that is not much further apart than that: `least` is the
- * distance, in half sides, up to which a pair is summed in double from the positions themselves. */
+ * charges in a unit that none exceeds by much. A difference of two coordinates has an error of
+ * about 2^-24 half sides, too much for a pair that is not much further apart than that: `least` is
+ * the distance, in half sides, up to which a pair is summed in double from the positions
+ * themselves. */
 #ifndef DP_KERNEL_STRIP_H
 #define DP_KERNEL_STRIP_H
 
@@ -16,7 +17,8 @@
 #define DP_STRIP 512
 
 /* Rows are padded to full vectors of any instruction set with points of charge 0. */
-#define DP_STRIP_PAD 16
+#define DP_STRIP_PAD  16
+#define DP_STRIP_ROOM (DP_STRIP + DP_STRIP_PAD)
 
 enum { DP_STRIP_ROWS = 8, DP_STRIP_RUNS = 64 };
 
@@ -34,6 +36,7 @@ typedef struct dp_strip_frame {
 } dp_strip_frame;
 
 struct dp_strip {
+    dp_isa isa;
     int is_single; /* the rows in single precision are in use, of those in double none */
     int has_close; /* but then for the sums of pairs that are too close */
     int n, has_gradient, n_runs;
@@ -47,7 +50,7 @@ struct dp_strip {
     dp_strip_run runs[DP_STRIP_RUNS];
 };
 
-dagpole_status dp_strip_create(dp_strip *strip);
+dagpole_status dp_strip_create(dp_isa isa, dp_strip *strip);
 void dp_strip_free(dp_strip *strip);
 int64_t dp_strip_bytes(void);
 

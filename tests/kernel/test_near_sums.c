@@ -7,14 +7,14 @@
 
 enum { MAX = 40 };
 
-static const double bounds[DP_N_PRECISIONS] = {3 * DP_FINE_ERROR, 3 * DP_REDUCED_ERROR, 5 * DP_SINGLE_ERROR,
-                                               3 * DP_ROUGH_ERROR};
+static const double bounds[DP_N_PRECISIONS] = {3 * DP_FINE_ERROR, 3 * DP_REDUCED_ERROR,
+                                               5 * DP_SINGLE_ERROR, 3 * DP_ROUGH_ERROR};
 
 /* In pieces; sums start from 1. */
-static dp_strip strip_of(cloud *c, dp_precision precision, int has_gradient) {
+static dp_strip strip_of(cloud *c, dp_precision precision, dp_isa isa, int has_gradient) {
     static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, 1};
     dp_strip strip;
-    ck_assert_int_eq(dp_strip_create(&strip), DAGPOLE_OK);
+    ck_assert_int_eq(dp_strip_create(isa, &strip), DAGPOLE_OK);
     dp_strip_begin(&strip, precision >= DP_SINGLE, &frame);
     for (size_t i = 0, m; i < c->n; i += m) {
         dp_sums out = {c->s[0] + i, c->s[1] + i, c->s[2] + i, c->s[3] + i};
@@ -68,8 +68,8 @@ static void check_call(const dp_kernel *kernel, double lambda, cloud *a, cloud *
     int n_sums = near.has_gradient ? 4 : 1;
     /* what the error of r does to exp(-lambda r) r^-3 */
     double bound = bounds[precision] * (1 + lambda);
-    dp_strip targets = strip_of(a, precision, near.has_gradient);
-    dp_strip sources = strip_of(b, precision, near.has_gradient);
+    dp_strip targets = strip_of(a, precision, isa, near.has_gradient);
+    dp_strip sources = strip_of(b, precision, isa, near.has_gradient);
     near.targets = &targets;
     near.sources = a == b ? &targets : &sources;
     kernel->near[precision][isa](&near);

@@ -1,0 +1,2 @@
+#define STRIP_NAME(loop) loop##_avx2
+#include "kernel/strip_tmpl.c"
