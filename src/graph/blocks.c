@@ -7,7 +7,7 @@
 #include "graph/graph.h"
 
 #define BLOCKS_PER_CORE 16
-#define LONGEST_BLOCK_S 8e-3
+#define LONGEST_BLOCK_S 50e-3
 
 /* Estimated seconds of all operators of one target box. */
 static double box_cost(const dp_graph *g, int32_t box) {
