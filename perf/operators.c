@@ -48,8 +48,7 @@ static void count_m2l(const dp_graph *g, work *w) {
     for (int32_t b = 0; b < g->n_blocks; b++) {
         const dp_operator_set *set = g->in.operators->level[g->blocks[b].level];
         for (int64_t i = g->pair_begin[b]; i < g->pair_begin[b + 1]; i++)
-            w->flops += flops_of(&set->m2l_a[g->pairs[i].folded]) +
-                        flops_of(&set->m2l_b[g->pairs[i].folded]);
+            w->flops += dp_m2l_flops(set, g->pairs[i].folded);
     }
 }
 

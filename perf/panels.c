@@ -98,7 +98,7 @@ perf_panels perf_panels_measure(const dp_operators *operators, int level) {
             b.source[c][i] = 1 / (1.0 + i + c);
     }
     for (int f = 0; f < DP_N_FOLDED; f++)
-        m2l += flops_of(&set->m2l_a[f]) + flops_of(&set->m2l_b[f]);
+        m2l += DP_COLUMNS * dp_m2l_flops(set, f);
     p.m2l = measure(&b, pass_m2l, m2l);
     p.m2m = measure(&b, pass_m2m, flops_of(&operators->below[level]->m2m));
     p.l2l = measure(&b, pass_l2l, flops_of(&operators->below[level]->l2l));

@@ -19,7 +19,7 @@ dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision 
 double dp_cost_m2l_flops(const dp_operator_set *set) {
     double flops = 0;
     for (int f = 0; f < DP_N_FOLDED; f++)
-        flops += 4.0 * set->k_padded * set->m2l_b[f].m_padded;
+        flops += dp_m2l_padded_flops(set, f);
     return flops / DP_N_FOLDED;
 }
 

@@ -31,11 +31,19 @@ typedef struct dp_operator_data {
     int n_check;                       /* points of the check surface that P2M and L2P visit */
     int *check;                        /* their indices on the surface */
     double *p2m;                       /* k x n_check: their potentials to expansion */
-    int rank[DP_N_CLASSES];            /* M2L of the sorted positions: a (k x rank) b (rank x k) */
+    int rank[DP_N_CLASSES];            /* M2L of the sorted positions: a (k x rank) b (rank x k); a
+                                          column of a and its row of b are zero outside one group
+                                          of parities where dp_is_split says so */
     double *a[DP_N_CLASSES], *b[DP_N_CLASSES];
 } dp_operator_data;
 
 void dp_operator_data_destroy(dp_operator_data *data);
+
+/* 1 where M2L is split into the groups of parities that do not mix (offsets.h). Below this size,
+ * halves of an expansion are too short for what a product of its own costs. */
+static inline int dp_is_split(int k, const int v[3]) {
+    return k >= 100 && dp_zero_axes(v);
+}
 
 /* Allocates the arrays for sizes already set (k_begin, rank, n_check, n). */
 dagpole_status dp_operator_data_allocate(dp_operator_data *data, const dp_surface *surface);

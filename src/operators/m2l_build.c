@@ -110,16 +110,17 @@ static dagpole_status keep(int k, int rank, const sample *s, double **a, double 
 }
 
 /* Rows are padded to whole vectors when the factors are packed, so the rank that counts is a
- * multiple of DP_PAD: the nearest one, but some rank where there is any. */
-static int round_rank(int rank, int available) {
-    int rounded = (rank + 4) / DP_PAD * DP_PAD;
+ * multiple of DP_PAD: the nearest one, but some rank where there is any. Groups of parities lose
+ * less each, since there are several. */
+static int round_rank(int rank, int available, int is_group) {
+    int rounded = (rank + (is_group ? 6 : 4)) / DP_PAD * DP_PAD;
     if (rank > 0 && rounded == 0)
         rounded = DP_PAD;
     return rounded < available ? rounded : available;
 }
 
-static dagpole_status factorise(int k, const double *c, double threshold, int *rank, double **a,
-                                double **b) {
+static dagpole_status factorise(int k, const double *c, double threshold, int is_group, int *rank,
+                                double **a, double **b) {
     for (int width = 32;; width *= 2) {
         int w = width < k && 2 * width <= k ? width : k;
         sample s;
@@ -132,7 +133,7 @@ static dagpole_status factorise(int k, const double *c, double threshold, int *r
         *rank = 0;
         while (is_complete && *rank < w && s.sigma[*rank] > threshold)
             ++*rank;
-        *rank = round_rank(*rank, w);
+        *rank = round_rank(*rank, w, is_group);
         if (is_complete)
             status = keep(k, *rank, &s, a, b);
         sample_free(&s);
@@ -141,15 +142,86 @@ static dagpole_status factorise(int k, const double *c, double threshold, int *r
     }
 }
 
+/* The coefficients of the parities that agree with `group` on the axes; returns their number. */
+static int list_group(const dp_operator_data *d, int axes, int group, int *index) {
+    int n = 0;
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        for (int i = d->k_begin[a]; (a & axes) == group && i < d->k_begin[a + 1]; i++)
+            index[n++] = i;
+    return n;
+}
+
+/* Widens the factors by those of one group, which are zero elsewhere. */
+static dagpole_status append(int k, int n, const int *index, int rank, const double *a,
+                             const double *b, dp_operator_data *d, int c) {
+    int before = d->rank[c], after = before + rank;
+    double *wide_a = dp_alloc_zero((size_t)k * after, sizeof *wide_a);
+    double *wide_b = dp_alloc_zero((size_t)k * after, sizeof *wide_b);
+    if (!wide_a || !wide_b) {
+        dp_free(wide_a);
+        dp_free(wide_b);
+        return DAGPOLE_NO_MEMORY;
+    }
+    for (int j = 0; before && j < k; j++) {
+        for (int r = 0; r < before; r++)
+            wide_b[r + (size_t)j * after] = d->b[c][r + (size_t)j * before];
+    }
+    if (before)
+        memcpy(wide_a, d->a[c], (size_t)k * before * sizeof *wide_a);
+    for (int r = 0; r < rank; r++)
+        for (int i = 0; i < n; i++) {
+            wide_a[index[i] + (size_t)(before + r) * k] = a[i + (size_t)r * n];
+            wide_b[before + r + (size_t)index[i] * after] = b[r + (size_t)i * rank];
+        }
+    dp_free(d->a[c]);
+    dp_free(d->b[c]);
+    d->a[c] = wide_a;
+    d->b[c] = wide_b;
+    d->rank[c] = after;
+    return DAGPOLE_OK;
+}
+
+static dagpole_status factorise_group(int k, const double *matrix, int axes, int group,
+                                      double threshold, dp_operator_data *d, int c) {
+    int *index = dp_alloc((size_t)k, sizeof *index);
+    double *part = dp_alloc((size_t)k * k, sizeof *part), *a = NULL, *b = NULL;
+    int rank, n = index ? list_group(d, axes, group, index) : 0;
+    dagpole_status status = index && part ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    for (int j = 0; status == DAGPOLE_OK && j < n; j++)
+        for (int i = 0; i < n; i++)
+            part[i + (size_t)j * n] = matrix[index[i] + (size_t)index[j] * k];
+    if (status == DAGPOLE_OK)
+        status = factorise(n, part, threshold, 1, &rank, &a, &b);
+    if (status == DAGPOLE_OK)
+        status = append(k, n, index, rank, a, b, d, c);
+    dp_free(b);
+    dp_free(a);
+    dp_free(part);
+    dp_free(index);
+    return status;
+}
+
+static dagpole_status factorise_groups(int k, const double *matrix, int axes, double threshold,
+                                       dp_operator_data *d, int c) {
+    d->rank[c] = 0;
+    for (int group = 0; group < DP_N_PARITIES; group++)
+        if ((group & axes) == group)
+            DP_TRY(factorise_group(k, matrix, axes, group, threshold, d, c));
+    return DAGPOLE_OK;
+}
+
 dagpole_status dp_factor_build(const dp_interactions *in, int c, double threshold,
                                dp_operator_data *data) {
     int k = data->k;
+    const int *v = in->offsets.sorted[c];
     double *matrix = dp_alloc((size_t)k * k, sizeof *matrix);
     if (!matrix)
         return DAGPOLE_NO_MEMORY;
     dagpole_status status = project(in, in->m2l[c], data, matrix);
-    if (status == DAGPOLE_OK)
-        status = factorise(k, matrix, threshold, &data->rank[c], &data->a[c], &data->b[c]);
+    if (status == DAGPOLE_OK && dp_is_split(k, v))
+        status = factorise_groups(k, matrix, dp_zero_axes(v), threshold, data, c);
+    else if (status == DAGPOLE_OK)
+        status = factorise(k, matrix, threshold, 0, &data->rank[c], &data->a[c], &data->b[c]);
     dp_free(matrix);
     return status;
 }

@@ -37,10 +37,45 @@ void dp_l2l(const dp_operator_set *parent, const dp_operator_set *child,
     add(child, &transfer->l2l, n_columns, scratch->columns, scratch->ld, reflection, target);
 }
 
+/* All parities together: gathered with the columns, added by the product itself. */
+static void m2l_whole(const dp_operator_set *set, const dp_m2l_part *part, int n_columns,
+                      const double *const *source, const uint8_t *reflection, double *const *target,
+                      dp_scratch *scratch) {
+    gather(set, n_columns, source, reflection, scratch);
+    dp_panel_apply(set->isa, &part->b, n_columns, scratch->columns, scratch->ld, scratch->product,
+                   scratch->ld);
+    add(set, &part->a, n_columns, scratch->product, scratch->ld, reflection, target);
+}
+
+/* Some parities: packed one behind the other, and back. */
+static void m2l_part(const dp_operator_set *set, const dp_m2l_part *part, int n_columns,
+                     const double *const *source, const uint8_t *reflection, double *const *target,
+                     dp_scratch *scratch) {
+    dp_range range[DP_N_PARITIES];
+    int n_ranges = 0;
+    const double *sign[DP_COLUMNS] = {NULL};
+    signs_of(set, n_columns, reflection, sign);
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        if (part->parities >> a & 1)
+            range[n_ranges++] = (dp_range){set->k_begin[a], set->k_begin[a + 1]};
+    dp_panel_gather_ranges(set->isa, n_ranges, range, n_columns, source, sign, scratch->columns,
+                           scratch->ld);
+    dp_panel_apply(set->isa, &part->b, n_columns, scratch->columns, scratch->ld, scratch->product,
+                   scratch->ld);
+    dp_panel_apply(set->isa, &part->a, n_columns, scratch->product, scratch->ld, scratch->columns,
+                   scratch->ld);
+    dp_panel_add_ranges(set->isa, n_ranges, range, n_columns, scratch->columns, scratch->ld, sign,
+                        target);
+}
+
 void dp_m2l(const dp_operator_set *set, int folded, int n_columns, const double *const *source,
             const uint8_t *reflection, double *const *target, dp_scratch *scratch) {
-    gather(set, n_columns, source, reflection, scratch);
-    dp_panel_apply(set->isa, &set->m2l_b[folded], n_columns, scratch->columns, scratch->ld,
-                   scratch->product, scratch->ld);
-    add(set, &set->m2l_a[folded], n_columns, scratch->product, scratch->ld, reflection, target);
+    const dp_m2l_parts *m2l = &set->m2l[folded];
+    if (m2l->n == 1) {
+        m2l_whole(set, &m2l->part[0], n_columns, source, reflection, target, scratch);
+        return;
+    }
+    for (int i = 0; i < m2l->n; i++)
+        if (m2l->part[i].b.m)
+            m2l_part(set, &m2l->part[i], n_columns, source, reflection, target, scratch);
 }

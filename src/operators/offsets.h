@@ -26,6 +26,12 @@ typedef struct dp_offsets {
 
 void dp_offsets_fill(dp_offsets *offsets);
 
+/* Bits of the coordinates that are zero: M2L from such a position commutes with reflections in
+ * them, so that parities mix only where they agree in those bits. */
+static inline int dp_zero_axes(const int v[3]) {
+    return (v[0] == 0) | (v[1] == 0) << 1 | (v[2] == 0) << 2;
+}
+
 /* Reflection bits of v: bit d set where v_d < 0. */
 static inline int dp_reflection(const int v[3]) {
     return (v[0] < 0) | (v[1] < 0) << 1 | (v[2] < 0) << 2;

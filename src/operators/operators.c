@@ -122,7 +122,9 @@ int64_t dp_operators_bytes(const dp_operators *ops) {
         bytes += (int64_t)sizeof *set + sums_bytes(&set->outer) + sums_bytes(&set->inner) +
                  8 * (int64_t)sizeof(double) * set->k_padded;
         for (int f = 0; f < DP_N_FOLDED; f++)
-            bytes += dp_panel_bytes(&set->m2l_a[f]) + dp_panel_bytes(&set->m2l_b[f]);
+            for (int p = 0; p < set->m2l[f].n; p++)
+                bytes +=
+                    dp_panel_bytes(&set->m2l[f].part[p].a) + dp_panel_bytes(&set->m2l[f].part[p].b);
         bytes += dp_panel_bytes(&ops->transfers[i].m2m) + dp_panel_bytes(&ops->transfers[i].l2l);
     }
     return bytes;

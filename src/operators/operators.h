@@ -21,14 +21,28 @@ typedef struct dp_surface_sums {
     dp_panel from_expansion; /* n x k: expansion to densities on the surface */
 } dp_surface_sums;
 
+/* M2L from one position, as parts that do not mix: a part takes the coefficients of its parities,
+ * one behind the other, to those of the same parities. One part of all parities, or where the
+ * position has coordinates that are zero (offsets.h) two or four. */
+typedef struct dp_m2l_part {
+    uint8_t parities; /* bit a: parity a takes part */
+    dp_panel a, b;    /* the matrix is a b */
+} dp_m2l_part;
+
+typedef struct dp_m2l_parts {
+    int n;
+    dp_m2l_part part[4];
+} dp_m2l_parts;
+
 typedef struct dp_operator_set {
     dp_isa isa;
     dp_p2p_fn p2p;
-    double lambda;         /* in units of 1 / half side */
-    int k, k_padded;       /* k = 0: the far field vanishes at this level */
-    dp_surface_sums outer; /* P2M, L2P: points of the far surface */
-    dp_surface_sums inner; /* P2L, M2P: points of the near surface */
-    dp_panel m2l_a[DP_N_FOLDED], m2l_b[DP_N_FOLDED]; /* M2L = a b for positions with v >= 0 */
+    double lambda;                  /* in units of 1 / half side */
+    int k, k_padded;                /* k = 0: the far field vanishes at this level */
+    dp_surface_sums outer;          /* P2M, L2P: points of the far surface */
+    dp_surface_sums inner;          /* P2L, M2P: points of the near surface */
+    int k_begin[DP_N_PARITIES + 1]; /* coefficients of each parity */
+    dp_m2l_parts m2l[DP_N_FOLDED];  /* for positions with v >= 0 */
     double *sign; /* 8 x k_padded: signs of the coefficients under each reflection */
 } dp_operator_set;
 
@@ -66,6 +80,10 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
                                    char message[DP_ERROR_TEXT_BYTES], dp_operators **operators);
 void dp_operators_destroy(dp_operators *operators);
 int64_t dp_operators_bytes(const dp_operators *operators);
+
+/* Flops of one column of M2L from a folded position: without padding, and with it. */
+double dp_m2l_flops(const dp_operator_set *set, int folded);
+double dp_m2l_padded_flops(const dp_operator_set *set, int folded);
 
 /* Packs one level's data (set.c), and the transfer between a parent's and a child's
  * (m2m_l2l_build.c).

@@ -52,6 +52,18 @@ void dp_panel_gather(dp_isa isa, int n_padded, int n_columns, const double *cons
     DISPATCH(isa, dp_panel_gather, n_padded, n_columns, source, sign, x, ldx);
 }
 
+void dp_panel_gather_ranges(dp_isa isa, int n_ranges, const dp_range *range, int n_columns,
+                            const double *const *source, const double *const *sign, double *x,
+                            int ldx) {
+    DISPATCH(isa, dp_panel_gather_ranges, n_ranges, range, n_columns, source, sign, x, ldx);
+}
+
+void dp_panel_add_ranges(dp_isa isa, int n_ranges, const dp_range *range, int n_columns,
+                         const double *x, int ldx, const double *const *sign,
+                         double *const *target) {
+    DISPATCH(isa, dp_panel_add_ranges, n_ranges, range, n_columns, x, ldx, sign, target);
+}
+
 void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
                     double *y, int ldy) {
     DISPATCH(isa, dp_panel_apply, panel, n_columns, x, ldx, y, ldy);

@@ -33,6 +33,20 @@ int64_t dp_panel_bytes(const dp_panel *panel);
 void dp_panel_gather(dp_isa isa, int n_padded, int n_columns, const double *const *source,
                      const double *const *sign, double *x, int ldx);
 
+/* Coefficients [begin, end) of an expansion, all of one sign under a reflection. */
+typedef struct dp_range {
+    int begin, end;
+} dp_range;
+
+/* x_c = the ranges of sign[c] .* source[c], one behind the other; and back: the ranges of target[c]
+ * += sign[c] .* x_c. */
+void dp_panel_gather_ranges(dp_isa isa, int n_ranges, const dp_range *range, int n_columns,
+                            const double *const *source, const double *const *sign, double *x,
+                            int ldx);
+void dp_panel_add_ranges(dp_isa isa, int n_ranges, const dp_range *range, int n_columns,
+                         const double *x, int ldx, const double *const *sign,
+                         double *const *target);
+
 /* y_c = A x_c for c = 0 ... n_columns - 1 (at most DP_COLUMNS); x_c = x + c ldx holds n values, y_c
  * = y + c ldy takes m_padded. */
 void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,

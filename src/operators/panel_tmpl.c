@@ -21,6 +21,38 @@ void DP_NAME(dp_panel_gather)(int n_padded, int n_columns, const double *const *
                 *(const vector *)(sign[c] + i) * *(const vector *)(source[c] + i);
 }
 
+void DP_NAME(dp_panel_gather_ranges)(int n_ranges, const dp_range *range, int n_columns,
+                                     const double *const *source, const double *const *sign,
+                                     double *x, int ldx) {
+    for (int c = 0; c < n_columns; c++) {
+        double *restrict to = x + c * ldx;
+        for (int r = 0; r < n_ranges; r++) {
+            const double *restrict from = source[c] + range[r].begin;
+            double s = sign[c][range[r].begin];
+            int n = range[r].end - range[r].begin;
+            for (int i = 0; i < n; i++)
+                to[i] = s * from[i];
+            to += n;
+        }
+    }
+}
+
+void DP_NAME(dp_panel_add_ranges)(int n_ranges, const dp_range *range, int n_columns,
+                                  const double *x, int ldx, const double *const *sign,
+                                  double *const *target) {
+    for (int c = 0; c < n_columns; c++) {
+        const double *restrict from = x + c * ldx;
+        for (int r = 0; r < n_ranges; r++) {
+            double *restrict to = target[c] + range[r].begin;
+            double s = sign[c][range[r].begin];
+            int n = range[r].end - range[r].begin;
+            for (int i = 0; i < n; i++)
+                to[i] += s * from[i];
+            from += n;
+        }
+    }
+}
+
 /* acc[r][c] = sum_j a[j][r] x_c[j] for `rows` vectors and `columns` columns, both constants where
  * this is inlined. */
 INLINE void multiply(int rows, int columns, int n, const double *a, const double *x, int ldx,

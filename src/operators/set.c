@@ -1,5 +1,7 @@
 #include "operators/operators.h"
 
+#include <string.h>
+
 #include "platform/linalg.h"
 
 static void surface_sums_free(dp_surface_sums *sums) {
@@ -138,6 +140,84 @@ static dagpole_status make_rotation(void *argument, int64_t i) {
     return DAGPOLE_OK;
 }
 
+/* The rows of a, and columns of b, that belong to a group of parities. */
+static int list_rows(const dp_operator_set *set, unsigned parities, int *row) {
+    int n = 0;
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        for (int i = set->k_begin[a]; (parities >> a & 1) && i < set->k_begin[a + 1]; i++)
+            row[n++] = i;
+    return n;
+}
+
+/* Whether column r of a lies in the group: its entries elsewhere are exactly zero then. */
+static int has_column(int n, const int *row, const double *column) {
+    for (int i = 0; i < n; i++)
+        if (column[row[i]] != 0)
+            return 1;
+    return 0;
+}
+
+static dagpole_status pack_part(dp_operator_set *set, int k, int rank, const double *a,
+                                const double *b, dp_m2l_part *part) {
+    int *row = dp_alloc((size_t)k, sizeof *row), n_ranks = 0;
+    double *part_a = dp_alloc((size_t)k * rank, sizeof *part_a);
+    double *part_b = dp_alloc((size_t)k * rank, sizeof *part_b);
+    dagpole_status status = row && part_a && part_b ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK) {
+        int n = list_rows(set, part->parities, row);
+        for (int r = 0; r < rank; r++) {
+            if (!has_column(n, row, a + (size_t)r * k))
+                continue;
+            for (int i = 0; i < n; i++) {
+                part_a[i + (size_t)n_ranks * n] = a[row[i] + (size_t)r * k];
+                part_b[n_ranks + (size_t)i * rank] = b[r + (size_t)row[i] * rank];
+            }
+            n_ranks++;
+        }
+        status = dp_panel_pack(set->isa, n, n_ranks, part_a, n, &part->a);
+        if (status == DAGPOLE_OK)
+            status = dp_panel_pack(set->isa, n_ranks, n, part_b, rank, &part->b);
+    }
+    dp_free(part_b);
+    dp_free(part_a);
+    dp_free(row);
+    return status;
+}
+
+static dagpole_status pack_parts(dp_operator_set *set, const int v[3], int k, int rank,
+                                 const double *a, const double *b, dp_m2l_parts *m2l) {
+    int axes = dp_is_split(k, v) ? dp_zero_axes(v) : 0;
+    m2l->n = 0;
+    for (int group = 0; group < DP_N_PARITIES; group++) {
+        if ((group & axes) != group)
+            continue;
+        dp_m2l_part *part = &m2l->part[m2l->n++];
+        for (int parity = 0; parity < DP_N_PARITIES; parity++)
+            if ((parity & axes) == group)
+                part->parities |= (uint8_t)(1u << parity);
+        DP_TRY(pack_part(set, k, rank, a, b, part));
+    }
+    return DAGPOLE_OK;
+}
+
+double dp_m2l_flops(const dp_operator_set *set, int folded) {
+    double flops = 0;
+    for (int i = 0; i < set->m2l[folded].n; i++) {
+        const dp_m2l_part *part = &set->m2l[folded].part[i];
+        flops += 2.0 * part->a.m * part->a.n + 2.0 * part->b.m * part->b.n;
+    }
+    return flops;
+}
+
+double dp_m2l_padded_flops(const dp_operator_set *set, int folded) {
+    double flops = 0;
+    for (int i = 0; i < set->m2l[folded].n; i++) {
+        const dp_m2l_part *part = &set->m2l[folded].part[i];
+        flops += 2.0 * part->a.m_padded * part->a.n + 2.0 * part->b.m_padded * part->b.n;
+    }
+    return flops;
+}
+
 /* M2L of folded position f: a = R a_class, b = b_class R^T, packed. */
 static dagpole_status unfold(void *argument, int64_t f) {
     unfolding *u = argument;
@@ -156,9 +236,7 @@ static dagpole_status unfold(void *argument, int64_t f) {
                 b + (size_t)at_to * rank, rank);
     }
     if (status == DAGPOLE_OK)
-        status = dp_panel_pack(u->set->isa, k, rank, a, k, &u->set->m2l_a[f]);
-    if (status == DAGPOLE_OK)
-        status = dp_panel_pack(u->set->isa, rank, k, b, rank, &u->set->m2l_b[f]);
+        status = pack_parts(u->set, u->offsets.folded[f].v, k, rank, a, b, &u->set->m2l[f]);
     dp_free(b);
     dp_free(a);
     return status;
@@ -187,6 +265,7 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
                              .lambda = data->key.lambda,
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};
+    memcpy(set->k_begin, data->k_begin, sizeof set->k_begin);
     dagpole_status status = make_outer(isa, surface, data, &set->outer);
     if (status == DAGPOLE_OK)
         status = make_inner(isa, surface, data, &set->inner);
@@ -200,10 +279,11 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
 }
 
 void dp_operator_set_free(dp_operator_set *set) {
-    for (int f = 0; f < DP_N_FOLDED; f++) {
-        dp_panel_free(&set->m2l_b[f]);
-        dp_panel_free(&set->m2l_a[f]);
-    }
+    for (int f = 0; f < DP_N_FOLDED; f++)
+        for (int i = 0; i < set->m2l[f].n; i++) {
+            dp_panel_free(&set->m2l[f].part[i].b);
+            dp_panel_free(&set->m2l[f].part[i].a);
+        }
     dp_free(set->sign);
     surface_sums_free(&set->inner);
     surface_sums_free(&set->outer);

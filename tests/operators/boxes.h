@@ -99,9 +99,12 @@ static inline int is_same_set(const dp_operator_set *a, const dp_operator_set *b
     int same = a->k == b->k && a->lambda == b->lambda && is_same_sums(&a->outer, &b->outer) &&
                is_same_sums(&a->inner, &b->inner) &&
                is_same(a->sign, b->sign, 8 * (size_t)a->k_padded);
-    for (int f = 0; same && f < DP_N_FOLDED; f++)
-        same =
-            is_same_panel(&a->m2l_a[f], &b->m2l_a[f]) && is_same_panel(&a->m2l_b[f], &b->m2l_b[f]);
+    for (int f = 0; same && f < DP_N_FOLDED; f++) {
+        same = a->m2l[f].n == b->m2l[f].n;
+        for (int p = 0; same && p < a->m2l[f].n; p++)
+            same = is_same_panel(&a->m2l[f].part[p].a, &b->m2l[f].part[p].a) &&
+                   is_same_panel(&a->m2l[f].part[p].b, &b->m2l[f].part[p].b);
+    }
     return same;
 }
 

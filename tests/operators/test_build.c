@@ -48,7 +48,8 @@ static void expect_finite(const dp_operator_set *set) {
     ck_assert(is_finite(&set->outer.to_expansion) && is_finite(&set->outer.from_expansion));
     ck_assert(is_finite(&set->inner.to_expansion) && is_finite(&set->inner.from_expansion));
     for (int f = 0; f < DP_N_FOLDED; f++)
-        ck_assert(is_finite(&set->m2l_a[f]) && is_finite(&set->m2l_b[f]));
+        for (int p = 0; p < set->m2l[f].n; p++)
+            ck_assert(is_finite(&set->m2l[f].part[p].a) && is_finite(&set->m2l[f].part[p].b));
 }
 
 /* Through the range where exp(-lambda r) leaves the normal numbers and vanishes. */
