@@ -51,7 +51,7 @@ int64_t dp_strip_bytes(void) {
 double dp_strip_charge_unit(double largest) {
     int exponent;
     frexp(largest, &exponent);
-    return largest > 0 ? ldexp(1, exponent) : 1;
+    return largest > 0 ? ldexp(1, exponent - 1) : 1;
 }
 
 void dp_strip_begin(dp_strip *s, int is_single, const dp_strip_frame *frame) {

@@ -72,7 +72,8 @@ void dp_strip_end(dp_strip *strip, int has_gradient);
  */
 void dp_strip_use_close(dp_strip *strip);
 
-/* The power of two above `largest`, the largest charge by size; 1 for 0. */
+/* The power of two that is at most `largest`, the largest charge by size (the one above may
+ * overflow); 1 for 0. */
 double dp_strip_charge_unit(double largest);
 
 /* Adds the sums of every run to where they go. */

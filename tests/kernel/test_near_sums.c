@@ -169,5 +169,32 @@ START_TEST(very_close_points) {
 }
 END_TEST
 
+/* Charges of any size that a double has. */
+START_TEST(units_suit_all_charges) {
+    static const double sizes[] = {5e-324, 3e-310, 1e-300, 0.3, 1, 1e300, 1.7e308};
+    ck_assert_double_eq(dp_strip_charge_unit(0), 1);
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+        dp_strip_frame frame = {{0, 0, 0}, 1, dp_strip_charge_unit(sizes[k])};
+        double x[1] = {0.5}, sum[1] = {0};
+        dp_strip strip;
+        ck_assert_double_le(frame.charge_unit, sizes[k]);
+        for (int isa = 0; isa < DP_N_ISA; isa++) {
+            if (!dp_isa_is_supported((dp_isa)isa))
+                continue;
+            ck_assert_int_eq(dp_strip_create((dp_isa)isa, &strip), DAGPOLE_OK);
+            dp_strip_begin(&strip, 1, &frame);
+            dp_strip_add(&strip, 1, (dp_soa){x, x, x}, &sizes[k], (dp_sums){.potential = sum});
+            dp_strip_end(&strip, 0);
+            ck_assert_float_eq_tol(strip.charge_f[0], (float)(sizes[k] / frame.charge_unit), 1e-6);
+            strip.potential_f[0] = strip.charge_f[0];
+            sum[0] = 0;
+            dp_strip_take(&strip);
+            ck_assert_double_eq_tol(sum[0], sizes[k], 1e-7 * sizes[k]);
+            dp_strip_free(&strip);
+        }
+    }
+}
+END_TEST
+
 SUITE_MAIN("near_sums", 120, all_small_sizes, leaves, coincident_points_add_nothing,
-           a_leaf_with_itself, very_close_points)
+           a_leaf_with_itself, very_close_points, units_suit_all_charges)
