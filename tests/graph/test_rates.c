@@ -71,7 +71,7 @@ START_TEST(every_set_is_sound) {
 END_TEST
 
 START_TEST(what_is_far_off_is_not_believed) {
-    static const double factors[] = {0, -1, 0.04, 25, INFINITY, NAN};
+    static const double factors[] = {0, -1, 0.008, 125, INFINITY, NAN};
     for (int i = 0; i < DP_N_RATES; i++)
         for (int j = 0; j < 6; j++) {
             dp_rates rates = make_rates();
