@@ -29,6 +29,7 @@ struct dagpole_plan {
     const dp_kernel *kernel;
     int64_t n_sources, n_targets; /* as given */
     int targets_are_sources;
+    int is_direct, n_leaf; /* graph/leaf_size.h */
     dp_points sources, own_targets;
     const dp_points *targets; /* &sources or &own_targets */
     dp_tree tree;

@@ -54,6 +54,8 @@ static dagpole_status choose_leaf_size(dagpole_plan *p, const dp_bounds *bounds,
     DP_TRY(dp_leaf_size_choose(&request, &choice));
     *cube = choice.cube;
     p->options.n_crit = choice.n_crit;
+    p->is_direct = choice.is_direct;
+    p->n_leaf = choice.n_leaf;
     return DAGPOLE_OK;
 }
 
@@ -70,7 +72,7 @@ static dagpole_status build_tree(const dp_team *team, dagpole_plan *p, const dou
         DP_TRY(dp_points_build(team, &cube, p->n_targets, targets, &p->own_targets));
     p->targets = p->targets_are_sources ? &p->sources : &p->own_targets;
     return dp_tree_build(team, &cube, &p->sources, p->targets_are_sources ? NULL : p->targets,
-                         p->options.n_crit, &p->tree);
+                         p->n_leaf, &p->tree);
 }
 
 /* Coordinates in a chunk of a conversion. */
@@ -116,7 +118,7 @@ static dagpole_status build_operators(const dp_team *team, dagpole_plan *p) {
     dp_operators_request request = {.kernel = p->kernel,
                                     .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
                                     .side = p->tree.cube.side,
-                                    .depth = p->tree.depth,
+                                    .depth = p->is_direct ? 0 : p->tree.depth,
                                     .accuracy = dp_options_accuracy(&p->options),
                                     .isa = p->context->isa,
                                     .cache_dir = p->context->cache_dir};
@@ -259,7 +261,10 @@ static dagpole_status build(dagpole_plan *p, const given *points) {
         DP_TRY(build_tree(team, p, points->sources, points->targets));
     lap(&clock, &p->report.tree_s);
     DP_TRY(dp_runtime_progress(runtime, "lists", 0));
-    DP_TRY(dp_lists_build(team, &p->tree, &p->lists));
+    if (p->is_direct)
+        DP_TRY(dp_lists_all_near(&p->tree, &p->lists));
+    else
+        DP_TRY(dp_lists_build(team, &p->tree, &p->lists));
     describe_tree(p);
     lap(&clock, &p->report.lists_s);
     DP_TRY(dp_runtime_progress(runtime, "operators", 0));

@@ -156,9 +156,9 @@ dagpole_status dagpole_plan_check(const dagpole_plan *plan, int exhaustive) {
     dp_lists lists = {0};
     DP_TRY(check_plan(plan));
     DP_TRY(dp_lists_build(&dp_team_serial, &plan->tree, &lists));
-    dagpole_status status = dp_tree_check(&plan->tree, &lists, &plan->sources,
-                                          plan->targets_are_sources ? NULL : plan->targets,
-                                          plan->options.n_crit, exhaustive);
+    dagpole_status status =
+        dp_tree_check(&plan->tree, &lists, &plan->sources,
+                      plan->targets_are_sources ? NULL : plan->targets, plan->n_leaf, exhaustive);
     if (status == DAGPOLE_OK)
         status = dp_stream_check(&plan->graph->stream);
     dp_lists_free(&lists);

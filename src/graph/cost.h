@@ -29,4 +29,8 @@ double dp_cost_m2l_flops(const dp_operator_set *set);
 double dp_cost_expansion_size(double tolerance);
 double dp_cost_mean_rank(double expansion_size);
 
+/* Seconds to bring both matrices of an M2L position in from the outer caches: the larger the set,
+ * the further they come. A fit for a set of the size that the expansions need. */
+double dp_cost_fetch(double expansion_size);
+
 #endif

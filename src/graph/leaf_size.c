@@ -10,6 +10,25 @@
 #define LEAST_COUNT 16    /* sampled points in a box that still tell its occupancy */
 #define N_CUBES     5
 #define LARGEST     5000
+#define MUCH_DENSER 16 /* a parent's points over its child's: 8 in a uniform cloud */
+
+/* Leaves of a direct sum: about so many where points lie close together, and in single precision,
+ * whose frame is the leaf, none of many more points. Each leaf costs PACK_S a point of the cloud.
+ */
+#define N_PIECES     4
+#define LEAST_PIECE  1024
+#define LEAST_SINGLE 512
+#define PACK_S       3e-9
+
+/* A far field has to save this share of the direct sum to be worth its set-up. */
+#define LEAST_GAIN 0.15
+
+/* Most points of a cloud that is summed directly: what n_crit may be. */
+#define MOST_DIRECT 100000
+
+/* M2L matrices that come from the outer caches on a level before its blocks are large: each block
+ * meets each of its positions once. */
+#define N_FETCHED (16 * DP_N_FOLDED)
 
 /* Expected number of points in the box of each level around a probe. */
 typedef struct probe {
@@ -22,7 +41,8 @@ typedef struct model {
     dp_cost cost;
     double n_points, pair_share; /* points of the union; share of its pairs that are summed */
     double m2l_s, box_s;         /* one M2L pair; M2M, L2L and dense halves of P2M, L2P of a box */
-    int n_probes;
+    double point_s, fetch_s;     /* P2M and L2P of a point; fetching an M2L matrix */
+    int is_single, n_probes;
     probe probes[N_PROBE];
 } model;
 
@@ -108,6 +128,13 @@ static double is_leaf(double n, double n_crit) {
     return excess > 4 ? 0 : excess < -4 ? 1 : 0.5 * erfc(excess);
 }
 
+/* Points by which a box at a probe is split: its own, or where those around it are much denser,
+ * because 2:1 balance then splits it with them, an average sibling's, were there four. */
+static double splits_by(const probe *p, int level, double factor) {
+    double n = fmax(p->n[level] * factor, 1), parent = level ? p->n[level - 1] * factor : n;
+    return parent > MUCH_DENSER * n ? (parent - n) / 3 : n;
+}
+
 /* Seconds per point at a probe: boxes of each level that are reached, and the leaf that ends the
  * descent. `widening`: side of the root cube over that of the probes' cube. */
 static double price_of_probe(const model *m, const probe *p, double widening, double n_crit) {
@@ -117,9 +144,13 @@ static double price_of_probe(const model *m, const probe *p, double widening, do
     double factor = pow(widening, p->dimension);
     for (int level = 0; level <= DP_MAX_DEPTH && reached > 1e-3; level++) {
         double n = fmax(p->n[level] * factor, 1), n_boxes = fmax(m->n_points / n, 1);
-        double ends = level == DP_MAX_DEPTH ? 1 : is_leaf(n, n_crit), in_leaf = fmin(n, n_crit);
-        if (level >= 2)
-            seconds += reached * (fmin(far, n_boxes) * m->m2l_s + m->box_s) / n;
+        double is_last = is_leaf(splits_by(p, level, factor), n_crit), in_leaf = fmin(n, n_crit);
+        double ends = level == DP_MAX_DEPTH ? 1 : is_last;
+        if (level >= 2) {
+            double n_far = fmin(far, n_boxes), n_fetched = fmin(n_far * n_boxes, N_FETCHED);
+            seconds += reached * ((n_far * m->m2l_s + m->box_s) / n + ends * m->point_s +
+                                  n_fetched * m->fetch_s / m->n_points);
+        }
         seconds += reached * ends * fmin(near, n_boxes) *
                    (m->cost.near * m->pair_share * in_leaf + m->cost.leaf_pair / in_leaf);
         reached *= 1 - ends;
@@ -134,17 +165,39 @@ static double price(const model *m, double widening, double n_crit) {
     return sum / m->n_probes * m->n_points;
 }
 
+static int piece_of(const model *m) {
+    double least = m->is_single ? LEAST_SINGLE : LEAST_PIECE;
+    return (int)fmax(ceil(m->n_points / N_PIECES), least);
+}
+
+/* Seconds of the direct sum: all pairs, and starting on leaf after leaf. */
+static double price_direct(const model *m) {
+    double leaves = 0, n = m->n_points, piece = piece_of(m);
+    for (int i = 0; i < m->n_probes; i++) {
+        const double *at = m->probes[i].n;
+        int level = 0;
+        while (level < DP_MAX_DEPTH && at[level] > piece)
+            level++;
+        leaves += n / fmax(at[level], 1) / m->n_probes;
+    }
+    return m->pair_share * n * (n * m->cost.near + leaves * PACK_S);
+}
+
 static void set_costs(model *m) {
     const dp_leaf_request *r = m->request;
     double k = dp_cost_expansion_size(r->accuracy.tolerance),
            n = (double)(r->n_sources + r->n_targets);
     double least;
-    m->cost = dp_cost_of(r->rates, r->kernel, dp_accuracy_precision(&r->accuracy, &least));
+    dp_precision precision = dp_accuracy_precision(&r->accuracy, &least);
+    m->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
+    m->cost = dp_cost_of(r->rates, r->kernel, precision);
     m->n_points = n;
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
     m->m2l_s =
         m->cost.flop * 4 * k * dp_cost_mean_rank(k) + m->cost.column + m->cost.coefficient * k;
     m->box_s = m->cost.flop * 9 * k * k + 2 * m->cost.column;
+    m->point_s = m->cost.pair * 2 * 1.2 * k;
+    m->fetch_s = dp_cost_fetch(k);
 }
 
 static double relative_side(const dp_cube *cube, const dp_cube *smallest) {
@@ -174,16 +227,39 @@ static dagpole_status list_cubes(const dp_leaf_request *r, dp_cube cubes[N_CUBES
     return DAGPOLE_OK;
 }
 
+/* The cheapest leaf size, or the middle of those that cost the same: at both ends some boxes are
+ * split and others not. */
 static void try_leaf_sizes(const model *m, const dp_cube *cube, double widening,
                            dp_leaf_choice *best) {
+    double first = 0; /* of those that cost the same */
     for (double n_crit = 8; n_crit < LARGEST; n_crit *= 1.25) {
         double asked = m->request->n_crit, taken = asked > 0 ? asked : floor(n_crit);
         double seconds = price(m, widening, taken);
-        if (seconds < 0.99 * best->seconds)
-            *best = (dp_leaf_choice){*cube, (int)taken, seconds};
+        if (seconds < 0.99 * best->seconds) {
+            *best = (dp_leaf_choice){*cube, .n_crit = (int)taken, .seconds = seconds};
+            first = taken;
+        } else if (first > 0 && seconds < 1.002 * best->seconds)
+            best->n_crit = (int)sqrt(first * taken);
+        else
+            first = 0;
         if (asked > 0)
             return;
     }
+}
+
+/* One leaf for the whole cloud. */
+static void try_direct(const model *m, const dp_cube *cube, dp_leaf_choice *best) {
+    double seconds = price_direct(m);
+    if (!m->request->n_crit && m->n_points <= MOST_DIRECT &&
+        (1 - LEAST_GAIN) * seconds < best->seconds)
+        *best = (dp_leaf_choice){*cube, .n_crit = (int)m->n_points, .seconds = seconds};
+}
+
+static void set_leaf(const model *m, dp_leaf_choice *choice) {
+    choice->is_direct = choice->n_crit >= m->n_points;
+    choice->n_leaf = choice->n_crit;
+    if (choice->is_direct && choice->n_leaf > piece_of(m))
+        choice->n_leaf = piece_of(m);
 }
 
 dagpole_status dp_leaf_size_choose(const dp_leaf_request *request, dp_leaf_choice *choice) {
@@ -191,7 +267,7 @@ dagpole_status dp_leaf_size_choose(const dp_leaf_request *request, dp_leaf_choic
     int n_cubes;
     DP_TRY(list_cubes(request, cubes, &n_cubes));
     int n_crit = request->n_crit ? request->n_crit : 64; /* where there are no points */
-    *choice = (dp_leaf_choice){.cube = cubes[0], .n_crit = n_crit, .seconds = INFINITY};
+    *choice = (dp_leaf_choice){cubes[0], .n_crit = n_crit, .seconds = INFINITY};
     model *m = dp_alloc_zero(1, sizeof *m);
     if (!m)
         return DAGPOLE_NO_MEMORY;
@@ -200,6 +276,9 @@ dagpole_status dp_leaf_size_choose(const dp_leaf_request *request, dp_leaf_choic
     dagpole_status status = take_probes(&cubes[0], m);
     for (int c = 0; status == DAGPOLE_OK && m->n_probes && c < n_cubes; c++)
         try_leaf_sizes(m, &cubes[c], relative_side(&cubes[c], &cubes[0]), choice);
+    if (status == DAGPOLE_OK && m->n_probes)
+        try_direct(m, &cubes[0], choice);
+    set_leaf(m, choice);
     dp_free(m);
     return status;
 }

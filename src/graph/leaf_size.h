@@ -3,8 +3,8 @@
  * Direct sums grow with the number of points in a leaf, M2L with the number of leaves, and on a
  * uniform cloud the occupancy of leaves jumps by factors of 8 (4 on surfaces) from one level to the
  * next, which a larger root cube shifts. A sample of the points tells how many lie in a box of each
- * level around it; the model then prices every pair of root cube and leaf size. The choice depends
- * on points, accuracy and coefficients alone. */
+ * level around it; the model then prices every pair of root cube and leaf size, and beside them the
+ * direct sum over all pairs. The choice depends on points, accuracy and coefficients alone. */
 #ifndef DP_GRAPH_LEAF_SIZE_H
 #define DP_GRAPH_LEAF_SIZE_H
 
@@ -24,6 +24,9 @@ typedef struct dp_leaf_request {
 typedef struct dp_leaf_choice {
     dp_cube cube;
     int n_crit;
+    int is_direct; /* one leaf of n_crit points would hold them all: no pair is far */
+    int n_leaf;    /* most points in a leaf of the tree: n_crit, or if is_direct what cuts the cloud
+                      into tasks, and into boxes not much larger than the distances within */
     double
         seconds; /* of one core, as the model sees it, without what does not depend on the choice */
 } dp_leaf_choice;

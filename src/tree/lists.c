@@ -5,6 +5,8 @@
  * that it is looked up and not computed. */
 #include "tree/lists.h"
 
+#include <string.h>
+
 #include "geometry/chunk.h"
 
 #define GRAIN       512
@@ -177,6 +179,10 @@ static void visit_colleagues(const build *b, int32_t leaf, rows *r) {
     }
 }
 
+static int is_target(const dp_tree *tree, int32_t box) {
+    return dp_tree_is_leaf(tree, box) && has_targets(tree, box);
+}
+
 static void make_rows(const build *b, int32_t box, rows *r) {
     if (!has_targets(b->tree, box))
         return;
@@ -272,6 +278,40 @@ dagpole_status dp_lists_build(const dp_team *team, const dp_tree *tree, dp_lists
     dp_free(b.near_boxes);
     dp_free(b.octants);
     dp_free(b.sources);
+    return status;
+}
+
+static void fill_near(const dp_tree *tree, dp_csr *u) {
+    for (int32_t box = 0; box < tree->n_boxes; box++) {
+        int64_t n = u->offset[box];
+        for (int32_t leaf = 0; is_target(tree, box) && leaf < tree->n_boxes; leaf++)
+            if (dp_tree_is_leaf(tree, leaf) && has_sources(tree, leaf))
+                u->index[n++] = leaf;
+    }
+}
+
+static dagpole_status build_all_near(const dp_tree *tree, dp_lists *lists) {
+    dp_csr *all[4] = {&lists->u, &lists->v, &lists->w, &lists->x};
+    int64_t n_near = 0;
+    for (int i = 0; i < 4; i++) {
+        DP_TRY(alloc_offsets(all[i], tree->n_boxes));
+        memset(all[i]->offset, 0, ((size_t)tree->n_boxes + 1) * sizeof *all[i]->offset);
+    }
+    for (int32_t box = 0; box < tree->n_boxes; box++)
+        n_near += dp_tree_is_leaf(tree, box) && has_sources(tree, box);
+    for (int32_t box = 0; box < tree->n_boxes; box++)
+        lists->u.offset[box + 1] = is_target(tree, box) ? n_near : 0;
+    for (int i = 0; i < 4; i++)
+        DP_TRY(alloc_entries(all[i]));
+    fill_near(tree, &lists->u);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_lists_all_near(const dp_tree *tree, dp_lists *lists) {
+    *lists = (dp_lists){0};
+    dagpole_status status = build_all_near(tree, lists);
+    if (status != DAGPOLE_OK)
+        dp_lists_free(lists);
     return status;
 }
 

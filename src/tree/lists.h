@@ -20,6 +20,9 @@ typedef struct dp_lists {
 #define DP_MAX_X 19
 
 dagpole_status dp_lists_build(const dp_team *team, const dp_tree *tree, dp_lists *lists);
+
+/* For a direct sum: every leaf is in U of every leaf, V, W and X are empty. */
+dagpole_status dp_lists_all_near(const dp_tree *tree, dp_lists *lists);
 void dp_lists_free(dp_lists *lists);
 
 /* 1 where the closed regions of the two boxes share a point. */
