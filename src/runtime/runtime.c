@@ -6,6 +6,9 @@
 
 #include "runtime/internal.h"
 
+#define FEW_RECORDS 32
+#define TINY_S      2e-4
+
 dagpole_status dp_runtime_create(const dp_runtime_options *options, dp_runtime **runtime) {
     *runtime = NULL;
     if (options->threads < 0)
@@ -89,10 +92,18 @@ void dp_runtime_log(dp_runtime *runtime, const char *format, ...) {
     runtime->options.log(runtime->options.log_user, message);
 }
 
+/* A few tasks that together take less than waking workers for them saves. */
+static int is_tiny(const dp_stream *stream) {
+    double seconds = 0;
+    for (int64_t i = 0; i < stream->n_records && i < FEW_RECORDS; i++)
+        seconds += stream->records[i].cost;
+    return stream->n_records < FEW_RECORDS && seconds < TINY_S;
+}
+
 dagpole_status dp_execution_create(dp_runtime *runtime, const dp_stream *stream,
                                    dp_execution **execution) {
     const dp_executor *executor =
-        runtime->options.serial ? &dp_executor_serial : &dp_executor_starpu;
+        runtime->options.serial || is_tiny(stream) ? &dp_executor_serial : &dp_executor_starpu;
     *execution = NULL;
     DP_TRY(executor->create(runtime, stream, execution));
     (*execution)->runtime = runtime;

@@ -46,7 +46,8 @@ void dp_runtime_log(dp_runtime *runtime, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Binds a stream (which must outlive the execution) to the runtime: registers its fields. From here
- * to the destruction only bodies may write them. */
+ * to the destruction only bodies may write them. A stream of a few short tasks runs in the calling
+ * thread, whatever the runtime: the results are the same. */
 dagpole_status dp_execution_create(dp_runtime *runtime, const dp_stream *stream,
                                    dp_execution **execution);
 void dp_execution_destroy(dp_execution *execution);

@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "runtime/internal.h"
 
-/* The oracle: the records as they come, in the calling thread. */
+/* The oracle, and what tiny streams take: the records as they come, in the calling thread. */
 
 static void destroy(dp_execution *execution) {
     dp_run_free(&execution->run);

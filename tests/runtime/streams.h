@@ -117,7 +117,7 @@ static inline random_stream *random_stream_create(uint64_t seed, int32_t n_field
     for (int64_t i = 0; i < n_records; i++) {
         dp_record *record = &stream->records[i];
         record->op = (int32_t)random_below(&state, 3);
-        record->cost = (float)(1e-6 * (1 + suite_uniform(&state)));
+        record->cost = (float)(1e-3 * (1 + suite_uniform(&state)));
         random_accesses(stream, record, &state);
     }
     ck_assert_int_eq(dp_stream_prioritise(stream, 1000), DAGPOLE_OK);
