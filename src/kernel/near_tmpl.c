@@ -91,7 +91,7 @@ typedef CLOSE_FUNCTION(close_fn);
 static __attribute__((noinline)) void sum_close(close_fn *close, int is_mutual, const dp_near *near,
                                                 const vec_mask *far, int i, int j) {
     int is_own = near->targets == near->sources;
-    for (int k = 0; k < N_TARGETS; k++) {
+    for (int k = 0; k < N_TARGETS && i + k < near->targets->n; k++) {
         unsigned lanes = ~vec_lanes(far[k]) & ((1u << VEC_WIDTH) - 1);
         if (is_own && i + k >= j && i + k < j + VEC_WIDTH)
             lanes &= ~(1u << (i + k - j));
