@@ -122,8 +122,9 @@ typedef struct dagpole_plan_options {
     int digits;            /* 3 ... 12: relative L2 error of the potentials at most 10^-digits, of
                               the gradients at most 10^-(digits - 1); 6 by default */
     /* For experts; 0 = chosen from digits, the points and the machine. */
-    int p;            /* points along an edge of the equivalent surfaces, 3 ... 20 */
-    int n_crit;       /* most points in a leaf, 1 ... 100000 */
+    int p;      /* points along an edge of the equivalent surfaces, 3 ... 20 */
+    int n_crit; /* most points in a leaf, 1 ... 100000; from n_sources on (plus n_targets, where
+                   they are others) every pair is summed directly */
     double root_side; /* side of the root cube: the next larger one of its ladder, at most twice the
                          smallest around the points */
     double tolerance; /* relative cut of the compressed basis, 1e-15 ... 1e-1 */

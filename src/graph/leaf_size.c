@@ -18,10 +18,10 @@
 #define N_PIECES     4
 #define LEAST_PIECE  1024
 #define LEAST_SINGLE 512
-#define PACK_S       3e-9
+#define PACK_S       2e-9
 
 /* A far field has to save this share of the direct sum to be worth its set-up. */
-#define LEAST_GAIN 0.15
+#define LEAST_GAIN 0.1
 
 /* Most points of a cloud that is summed directly: what n_crit may be. */
 #define MOST_DIRECT 100000
@@ -170,8 +170,10 @@ static int piece_of(const model *m) {
     return (int)fmax(ceil(m->n_points / N_PIECES), least);
 }
 
-/* Seconds of the direct sum: all pairs, and starting on leaf after leaf. */
+/* Seconds of the direct sum, where it may be chosen: all pairs, and starting on leaf after leaf. */
 static double price_direct(const model *m) {
+    if (m->request->n_crit || m->n_points > MOST_DIRECT)
+        return INFINITY;
     double leaves = 0, n = m->n_points, piece = piece_of(m);
     for (int i = 0; i < m->n_probes; i++) {
         const double *at = m->probes[i].n;
@@ -234,6 +236,8 @@ static void try_leaf_sizes(const model *m, const dp_cube *cube, double widening,
     double first = 0; /* of those that cost the same */
     for (double n_crit = 8; n_crit < LARGEST; n_crit *= 1.25) {
         double asked = m->request->n_crit, taken = asked > 0 ? asked : floor(n_crit);
+        if (asked == 0 && taken >= m->n_points)
+            return; /* the direct sum */
         double seconds = price(m, widening, taken);
         if (seconds < 0.99 * best->seconds) {
             *best = (dp_leaf_choice){*cube, .n_crit = (int)taken, .seconds = seconds};
@@ -247,12 +251,14 @@ static void try_leaf_sizes(const model *m, const dp_cube *cube, double widening,
     }
 }
 
-/* One leaf for the whole cloud. */
-static void try_direct(const model *m, const dp_cube *cube, dp_leaf_choice *best) {
-    double seconds = price_direct(m);
-    if (!m->request->n_crit && m->n_points <= MOST_DIRECT &&
-        (1 - LEAST_GAIN) * seconds < best->seconds)
-        *best = (dp_leaf_choice){*cube, .n_crit = (int)m->n_points, .seconds = seconds};
+/* One leaf for the whole cloud, or less: nothing is tried where all pairs take no longer than the
+ * shortest task. */
+static void try_all(const model *m, int n_cubes, const dp_cube *cubes, dp_leaf_choice *best) {
+    double direct_s = price_direct(m);
+    for (int c = 0; c < n_cubes && direct_s > m->cost.task; c++)
+        try_leaf_sizes(m, &cubes[c], relative_side(&cubes[c], &cubes[0]), best);
+    if ((1 - LEAST_GAIN) * direct_s < best->seconds)
+        *best = (dp_leaf_choice){cubes[0], .n_crit = (int)m->n_points, .seconds = direct_s};
 }
 
 static void set_leaf(const model *m, dp_leaf_choice *choice) {
@@ -274,10 +280,8 @@ dagpole_status dp_leaf_size_choose(const dp_leaf_request *request, dp_leaf_choic
     m->request = request;
     set_costs(m);
     dagpole_status status = take_probes(&cubes[0], m);
-    for (int c = 0; status == DAGPOLE_OK && m->n_probes && c < n_cubes; c++)
-        try_leaf_sizes(m, &cubes[c], relative_side(&cubes[c], &cubes[0]), choice);
     if (status == DAGPOLE_OK && m->n_probes)
-        try_direct(m, &cubes[0], choice);
+        try_all(m, n_cubes, cubes, choice);
     set_leaf(m, choice);
     dp_free(m);
     return status;

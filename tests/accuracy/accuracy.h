@@ -16,6 +16,10 @@
  * doubles from a thousand near sources is good to N_ROUNDINGS times the machine's precision. */
 enum { ALL_TARGETS = 5000, N_SAMPLES = 1000, N_ROUNDINGS = 32 };
 
+/* Left to themselves, clouds of up to so many points may be summed directly
+ * (tests/api/test_small.c). */
+enum { MOST_DIRECT = 30000, TREE_LEAF = 150 };
+
 typedef struct problem {
     const char *name, *charges_name;
     dagpole_kernel kernel;
@@ -80,6 +84,8 @@ static inline dagpole_plan *open_plan(dagpole_context *context, const problem *p
     options.kernel = p->kernel;
     options.lambda = p->lambda;
     options.digits = p->digits;
+    if (p->n_sources <= MOST_DIRECT)
+        options.n_crit = TREE_LEAF;
     assert_ok(dagpole_plan_create(context, &options, p->n_sources, p->sources, p->n_targets,
                                   p->targets, &plan));
     return plan;

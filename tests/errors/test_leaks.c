@@ -31,24 +31,27 @@ static dagpole_context *open_context(int serial) {
     return context;
 }
 
-static dagpole_plan *make_plan(dagpole_context *context) {
+/* n_crit 0: so few points are summed directly. */
+static dagpole_plan *make_plan(dagpole_context *context, int n_crit) {
     dagpole_plan_options options;
     dagpole_plan *plan;
     dagpole_plan_options_init(&options);
     options.digits = 3;
-    options.n_crit = 20;
+    options.n_crit = n_crit;
     assert_ok(dagpole_plan_create(context, &options, N, points, 0, NULL, &plan));
     return plan;
 }
 
-/* 900 evaluations of some hundred tasks: 20 bytes a task would be 2 megabytes. */
-static void check_evaluations(int serial) {
+/* 900 evaluations of some hundred tasks: 20 bytes a task would be 2 megabytes. A direct sum does
+ * not even allocate. */
+static void check_evaluations(int serial, int n_crit) {
     int64_t resident = 0;
     fill_uniform(3 * N, points, 1);
     fill_uniform(N, charges, 2);
     dagpole_context *context = open_context(serial);
-    dagpole_plan *plan = make_plan(context);
+    dagpole_plan *plan = make_plan(context, n_crit);
     int64_t live = dp_memory_live();
+    dp_memory_fail_at(0, 0); /* counts from here */
     for (int i = 0; i < N_RUNS; i++) {
         if (i == N_WARM)
             resident = resident_bytes();
@@ -56,20 +59,27 @@ static void check_evaluations(int serial) {
         ck_assert_int_eq(dp_memory_live(), live);
     }
     int64_t growth = resident_bytes() - resident;
-    printf("%d evaluations, %s: %lld kB more\n", N_RUNS - N_WARM, serial ? "serial" : "starpu",
-           (long long)growth / 1024);
+    printf("%d evaluations, %s%s: %lld kB more\n", N_RUNS - N_WARM, serial ? "serial" : "starpu",
+           n_crit ? "" : ", direct", (long long)growth / 1024);
+    ck_assert(n_crit || dp_memory_count() == 0);
     ck_assert_int_le(growth, 1 << 20);
     dagpole_plan_destroy(plan);
     dagpole_context_destroy(context);
 }
 
 START_TEST(evaluations_keep_no_memory) {
-    check_evaluations(1);
+    check_evaluations(1, 20);
 }
 END_TEST
 
 START_TEST(evaluations_on_starpu_keep_no_memory) {
-    check_evaluations(0);
+    check_evaluations(0, 20);
+}
+END_TEST
+
+START_TEST(direct_sums_keep_no_memory) {
+    check_evaluations(1, 0);
+    check_evaluations(0, 0);
 }
 END_TEST
 
@@ -83,7 +93,7 @@ START_TEST(plans_keep_no_memory) {
     for (int i = 0; i < 300; i++) {
         if (i == N_WARM)
             resident = resident_bytes();
-        dagpole_plan *plan = make_plan(context);
+        dagpole_plan *plan = make_plan(context, 20);
         charges[7] = NAN;
         assert_fails(dagpole_plan_evaluate(plan, charges, potentials, NULL), DAGPOLE_NUMERIC,
                      "charges[7]");
@@ -104,4 +114,4 @@ START_TEST(plans_keep_no_memory) {
 END_TEST
 
 SUITE_MAIN("leaks", 120, evaluations_keep_no_memory, evaluations_on_starpu_keep_no_memory,
-           plans_keep_no_memory)
+           direct_sums_keep_no_memory, plans_keep_no_memory)

@@ -57,6 +57,30 @@ START_TEST(serial_matches_the_records_in_order) {
 }
 END_TEST
 
+static pthread_t caller;
+
+static dagpole_status body_in_caller(void *argument, int64_t i, void *const *buffers, int worker) {
+    random_stream *self = argument;
+    if (!pthread_equal(pthread_self(), caller))
+        atomic_fetch_add(&self->n_bad, 1);
+    return random_body(argument, i, buffers, worker);
+}
+
+START_TEST(a_few_short_tasks_run_in_the_calling_thread) {
+    random_stream *streams = random_stream_create(6, 10, 20);
+    dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
+    caller = pthread_self();
+    streams->stream.body = body_in_caller;
+    for (int64_t i = 0; i < streams->stream.n_records; i++)
+        streams->stream.records[i].cost = 1e-6f;
+    dp_execution *execution = open_execution(runtime, streams);
+    check_runs(execution, streams, 3);
+    dp_execution_destroy(execution);
+    dp_runtime_destroy(runtime);
+    random_stream_destroy(streams);
+}
+END_TEST
+
 /* Two nodes of memory: StarPU makes replicas at other addresses, fetch brings them home. */
 START_TEST(two_numa_nodes_match_serial) {
     setenv("HWLOC_SYNTHETIC", "numa:2 core:2 pu:1", 1);
@@ -315,6 +339,7 @@ static int count_schedulers(void) {
 int main(void) {
     const TTest *const tests[] = {fifty_runs_match_serial,
                                   serial_matches_the_records_in_order,
+                                  a_few_short_tasks_run_in_the_calling_thread,
                                   two_numa_nodes_match_serial,
                                   smallest_failing_record_is_reported,
                                   progress_rises_and_can_cancel,

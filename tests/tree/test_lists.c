@@ -156,6 +156,35 @@ START_TEST(touching_matches_ref) {
 }
 END_TEST
 
+/* For a direct sum: all leaves with sources, once, in every row of a leaf with targets. */
+START_TEST(all_near_is_all_pairs_of_leaves) {
+    forest f;
+    dp_lists near;
+    double *points = cloud_make(CLOUD_CLUSTER, 600, 3), *targets = cloud_make(CLOUD_CUBE, 300, 4);
+    cloud_move(300, targets, 0.5, 0.2);
+    ck_assert_int_eq(forest_build(&dp_team_serial, 600, points, 300, targets, 20, &f), DAGPOLE_OK);
+    ck_assert_int_eq(dp_lists_all_near(&f.tree, &near), DAGPOLE_OK);
+    for (int32_t box = 0; box < f.tree.n_boxes; box++) {
+        int64_t at = near.u.offset[box], end = near.u.offset[box + 1];
+        int is_target =
+            dp_tree_is_leaf(&f.tree, box) && f.tree.target_begin[box] < f.tree.target_end[box];
+        for (int32_t leaf = 0; is_target && leaf < f.tree.n_boxes; leaf++)
+            if (dp_tree_is_leaf(&f.tree, leaf) &&
+                f.tree.source_begin[leaf] < f.tree.source_end[leaf])
+                EXPECT(at < end && near.u.index[at++] == leaf);
+        EXPECT(at == end);
+    }
+    ck_assert_int_eq(near.v.offset[f.tree.n_boxes] + near.w.offset[f.tree.n_boxes] +
+                         near.x.offset[f.tree.n_boxes],
+                     0);
+    dp_lists_free(&near);
+    forest_free(&f);
+    free(points);
+    free(targets);
+}
+END_TEST
+
 SUITE_MAIN("lists", 30, lists_match_their_definitions,
            boxes_without_sources_or_targets_are_left_out, the_longest_w_list_is_met,
-           graded_clouds_have_w_entries_that_are_not_leaves, touching_matches_ref)
+           graded_clouds_have_w_entries_that_are_not_leaves, touching_matches_ref,
+           all_near_is_all_pairs_of_leaves)
