@@ -45,10 +45,6 @@ static dp_precision precision_of(perf_loop loop) {
     return (dp_precision)(loop % DP_N_PRECISIONS);
 }
 
-static int is_packed(perf_loop loop) {
-    return is_mutual(loop) || precision_of(loop) >= DP_SINGLE;
-}
-
 static void run_surface(bench *p, dp_p2p_fn sum) {
     for (int64_t i = 0; i < p->repeats; i++)
         sum(lambda, p->n, points_of(&p->a), sums_of(&p->at_a, p->has_gradient), p->n,
@@ -80,11 +76,10 @@ static void run_packed(bench *p) {
 
 static void run(void *argument) {
     bench *p = argument;
-    if (is_packed(p->loop))
+    if (is_mutual(p->loop))
         run_packed(p);
     else
-        run_surface(p, precision_of(p->loop) == DP_DOUBLE ? p->kernel->p2p[p->isa]
-                                                          : p->kernel->p2p_reduced[p->isa]);
+        run_surface(p, p->kernel->p2p[precision_of(p->loop)][p->isa]);
 }
 
 const char *perf_loop_name(perf_loop loop) {

@@ -12,6 +12,7 @@ sanitized="--suite unit --suite errors --suite cli"
 
 n_passed=0
 n_failed=0
+failures=""
 
 # count_result NAME STATUS: a check that is one command.
 count_result() {
@@ -19,8 +20,15 @@ count_result() {
         n_passed=$((n_passed + 1))
     else
         n_failed=$((n_failed + 1))
-        echo "FAILED: $1"
+        failures="$failures
+FAILED: $1"
     fi
+}
+
+# failed_tests: which of the tests whose logs are read failed, and the end of what each printed.
+failed_tests() {
+    grep -v -e '"result": "OK"' -e '"result": "SKIP"' -e '"result": "EXPECTEDFAIL"' |
+        sed 's/^{"name": "\([^"]*\)", "stdout": "\(.*\)$/FAILED: \1: \2/; s/^\(FAILED: [^:]*: \).*\(.\{1500\}\)$/\1... \2/'
 }
 
 # run_tests FOLDER MESON_TEST_OPTION...: anything in the log but OK, SKIP and EXPECTEDFAIL failed;
@@ -37,7 +45,10 @@ run_tests() {
     n_skipped=$(cat "$@" | grep -c '"result": "SKIP"')
     n_ok=$(cat "$@" | grep -c -e '"result": "OK"' -e '"result": "EXPECTEDFAIL"')
     n_passed=$((n_passed + n_ok))
-    n_failed=$((n_failed + n_all - n_ok - n_skipped))
+    n_bad=$((n_all - n_ok - n_skipped))
+    n_failed=$((n_failed + n_bad))
+    [ "$n_bad" -eq 0 ] || failures="$failures
+$(cat "$@" | failed_tests)"
     [ "$n_all" -gt 0 ] || count_result "no test in $1" 1
 }
 
@@ -72,5 +83,7 @@ run_tests build-asan --timeout-multiplier 5 $sanitized
 check_format
 count_result "clang-format" $?
 
+# Named once more here, since the end of a long log is what people read.
+[ -z "$failures" ] || echo "$failures"
 echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" -eq 0 ]

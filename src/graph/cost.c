@@ -6,7 +6,7 @@
 #define LEAST_TASK_S 2e-4
 
 dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision) {
-    return (dp_cost){.pair = rates->pair[kernel->id][precision != DP_DOUBLE],
+    return (dp_cost){.pair = rates->pair[kernel->id][precision],
                      .near = rates->near[kernel->id][precision],
                      .leaf_pair = rates->leaf_pair,
                      .flop = rates->flop,

@@ -53,7 +53,7 @@ typedef struct bench {
 typedef struct near_time {
     double n_near, n_leaf_pairs;
     double near_s[DP_N_KERNELS][DP_N_PRECISIONS];
-    double pair_s[DP_N_KERNELS][DP_N_PAIR_LOOPS]; /* one pair of a point and a surface's */
+    double pair_s[DP_N_KERNELS][DP_N_PRECISIONS]; /* one pair of a point and a surface's */
     double point_s;                               /* one point, gathered or scattered */
 } near_time;
 
@@ -235,10 +235,10 @@ static void run_surfaces(bench *b, near_time *t) {
     dp_operator_set set = *g->in.operators->level[g->in.tree->depth]; /* with other loops */
     set.lambda = 1;
     for (int k = 0; k < DP_N_KERNELS; k++)
-        for (int loop = 0; loop < DP_N_PAIR_LOOPS; loop++) {
+        for (int loop = 0; loop < DP_N_PRECISIONS; loop++) {
             const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)k);
             double least = INFINITY;
-            set.p2p = loop ? kernel->p2p_reduced[set.isa] : kernel->p2p[set.isa];
+            set.p2p = kernel->p2p[loop][set.isa];
             for (int i = 0; i < N_RUNS; i++)
                 least = fmin(least, sum_surfaces(b, &set));
             t->pair_s[k][loop] = least / (b->n_points * set.outer.n);

@@ -8,14 +8,11 @@
 
 enum { DP_N_KERNELS = DAGPOLE_YUKAWA + 1 };
 
-/* Of the loops between points and surfaces: double and reduced. */
-enum { DP_N_PAIR_LOOPS = 2 };
-
 enum { DP_RATES_NAME_BYTES = 32 };
 
 /* Seconds of one core; every member up to the name is a double of dp_rate_entries. */
 typedef struct dp_rates {
-    double pair[DP_N_KERNELS][DP_N_PAIR_LOOPS]; /* one pair of a point and a point of a surface */
+    double pair[DP_N_KERNELS][DP_N_PRECISIONS]; /* one pair of a point and a point of a surface */
     double near[DP_N_KERNELS][DP_N_PRECISIONS]; /* one near pair */
     double leaf_pair;                           /* starting on another pair of leaves */
     double flop;                                /* one flop of a packed matrix product */
@@ -25,7 +22,7 @@ typedef struct dp_rates {
     char name[DP_RATES_NAME_BYTES]; /* "built-in", or "tuned", the date and a checksum */
 } dp_rates;
 
-enum { DP_N_RATES = DP_N_KERNELS * (DP_N_PAIR_LOOPS + DP_N_PRECISIONS) + 5 };
+enum { DP_N_RATES = 2 * DP_N_KERNELS * DP_N_PRECISIONS + 5 };
 
 typedef struct dp_rate_entry {
     const char *name; /* in files and reports */

@@ -22,7 +22,13 @@
 #endif
 
 #define LOOPS(kernel)                                                                              \
-    .p2p = PER_ISA(dp_p2p_##kernel), .p2p_reduced = PER_ISA(dp_p2p_reduced_##kernel),              \
+    .p2p =                                                                                         \
+        {                                                                                          \
+            [DP_DOUBLE] = PER_ISA(dp_p2p_##kernel),                                                \
+            [DP_REDUCED] = PER_ISA(dp_p2p_reduced_##kernel),                                       \
+            [DP_SINGLE] = PER_ISA(dp_p2p_single_##kernel),                                         \
+            [DP_ROUGH] = PER_ISA(dp_p2p_rough_##kernel),                                           \
+    },                                                                                             \
     .near = {                                                                                      \
         [DP_DOUBLE] = PER_ISA(dp_near_##kernel),                                                   \
         [DP_REDUCED] = PER_ISA(dp_near_reduced_##kernel),                                          \

@@ -30,7 +30,9 @@ typedef struct dp_sums {
 
 /* Adds the sums of n_sources charges to n_targets targets. No alignment or padding is required;
  * targets' and sources' arrays may be the same points (a pair at distance zero adds nothing). The
- * order of every sum is a function of the sizes alone. lambda is ignored by Laplace. */
+ * order of every sum is a function of the sizes alone. lambda is ignored by Laplace. In single
+ * precision (dp_precision below) positions are rounded to single: they must be relative to a box
+ * that is near both, and none of the pairs close, as between a box's points and a surface. */
 typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_sums out,
                           int64_t n_sources, dp_soa sources, const double *charges);
 
@@ -49,12 +51,13 @@ typedef struct dp_near {
 
 typedef void (*dp_near_fn)(const dp_near *near);
 
-/* How exactly near sums are computed. */
+/* How exactly sums are computed. */
 typedef enum dp_precision {
-    DP_DOUBLE = 0, /* reciprocal square roots to DP_FINE_ERROR */
-    DP_REDUCED,    /* in double, but reciprocal square roots to DP_REDUCED_ERROR only */
-    DP_SINGLE,     /* in single, but close pairs in double */
-    DP_ROUGH,      /* the same, and reciprocal square roots to DP_ROUGH_ERROR only */
+    DP_DOUBLE =
+        0,      /* in near sums, reciprocal square roots to DP_FINE_ERROR; else to the last bit */
+    DP_REDUCED, /* in double, but reciprocal square roots to DP_REDUCED_ERROR only */
+    DP_SINGLE,  /* in single; near sums have close pairs in double */
+    DP_ROUGH,   /* the same, and reciprocal square roots to DP_ROUGH_ERROR only */
     DP_N_PRECISIONS
 } dp_precision;
 
@@ -72,8 +75,7 @@ typedef struct dp_kernel {
     int is_homogeneous; /* 1: g(a r) = g(r) / a, one operator set serves every level */
     double (*value)(double lambda, double r); /* scalar, r > 0: the definition */
     double (*slope)(double lambda, double r); /* dg/dr */
-    dp_p2p_fn p2p[DP_N_ISA];                  /* per instruction set, double precision */
-    dp_p2p_fn p2p_reduced[DP_N_ISA];          /* to DP_REDUCED_ERROR */
+    dp_p2p_fn p2p[DP_N_PRECISIONS][DP_N_ISA];
     dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];
 } dp_kernel;
 

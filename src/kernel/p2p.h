@@ -11,7 +11,9 @@
 
 #define DECLARE_LOOPS(kernel, isa)                                                                 \
     P2P_FUNCTION(dp_p2p_##kernel##_##isa);                                                         \
-    P2P_FUNCTION(dp_p2p_reduced_##kernel##_##isa);
+    P2P_FUNCTION(dp_p2p_reduced_##kernel##_##isa);                                                 \
+    P2P_FUNCTION(dp_p2p_single_##kernel##_##isa);                                                  \
+    P2P_FUNCTION(dp_p2p_rough_##kernel##_##isa);
 
 DECLARE_LOOPS(laplace, portable)
 DECLARE_LOOPS(laplace, avx2)

@@ -59,6 +59,18 @@ VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
     return _mm512_maskz_rsqrt14_ps(*far, r2);
 }
 
+VEC_INLINE __mmask16 first_lanes(int n) {
+    return (__mmask16)((1u << n) - 1);
+}
+
+VEC_INLINE vec vec_load(const float *p, int n) {
+    return n == VEC_WIDTH ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(first_lanes(n), p);
+}
+
+VEC_INLINE void vec_add_to(float *p, vec v, int n) {
+    _mm512_mask_storeu_ps(p, first_lanes(n), vec_load(p, n) + v);
+}
+
 /* 2^-n for the integer n in the lowest bits of shifted. */
 VEC_INLINE vec vec_power(vec shifted) {
     __m512i bits = _mm512_sub_epi32(_mm512_set1_epi32(127), _mm512_castps_si512(shifted));
@@ -116,6 +128,18 @@ VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
     return vec_rsqrt(r2, least, far);
 }
 
+VEC_INLINE __m256i first_lanes(int n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+VEC_INLINE vec vec_load(const float *p, int n) {
+    return n == VEC_WIDTH ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, first_lanes(n));
+}
+
+VEC_INLINE void vec_add_to(float *p, vec v, int n) {
+    _mm256_maskstore_ps(p, first_lanes(n), vec_load(p, n) + v);
+}
+
 VEC_INLINE vec vec_power(vec shifted) {
     __m256i bits = _mm256_sub_epi32(_mm256_set1_epi32(127), _mm256_castps_si256(shifted));
     return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
@@ -170,6 +194,15 @@ VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
 
 VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
     return vec_rsqrt(r2, least, far);
+}
+
+VEC_INLINE vec vec_load(const float *p, int n) {
+    return (vec){p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, n > 3 ? p[3] : 0};
+}
+
+VEC_INLINE void vec_add_to(float *p, vec v, int n) {
+    for (int i = 0; i < n; i++)
+        p[i] += v[i];
 }
 
 VEC_INLINE vec vec_power(vec shifted) {

@@ -23,7 +23,7 @@ dp_precision dp_accuracy_precision(const dp_accuracy *accuracy, double *least) {
         return DP_ROUGH;
     if (accuracy->tolerance >= 2e-7)
         return DP_SINGLE;
-    return dp_accuracy_is_reduced(accuracy) ? DP_REDUCED : DP_DOUBLE;
+    return accuracy->tolerance >= 1e-9 ? DP_REDUCED : DP_DOUBLE;
 }
 
 dp_accuracy dp_accuracy_for_digits(int digits) {

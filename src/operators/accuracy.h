@@ -14,14 +14,9 @@ typedef struct dp_accuracy {
  * contract; the table is in accuracy.c. */
 dp_accuracy dp_accuracy_for_digits(int digits);
 
-/* The least precision of sums over near pairs whose error is far below the tolerance's: rough to 4
+/* The least precision of sums over pairs whose error is far below the tolerance's: rough to 4
  * digits, single to 6, reduced to 8. *least: what single precision leaves to double, in half sides
  * of a leaf (kernel/strip.h). */
 dp_precision dp_accuracy_precision(const dp_accuracy *accuracy, double *least);
-
-/* 1 where sums over surfaces may be in reduced precision: up to 8 digits. */
-static inline int dp_accuracy_is_reduced(const dp_accuracy *accuracy) {
-    return accuracy->tolerance >= 1e-9;
-}
 
 #endif

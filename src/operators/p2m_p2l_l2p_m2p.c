@@ -77,7 +77,8 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
         dp_sums sums = {.potential = s};
         if (out.gx)
             sums = (dp_sums){s, s + DP_CHUNK, s + 2 * DP_CHUNK, s + 3 * DP_CHUNK};
-        memset(s, 0, 4 * DP_CHUNK * sizeof *s);
+        for (int k = 0; k < (out.gx ? 4 : 1); k++)
+            memset(s + k * DP_CHUNK, 0, (size_t)m * sizeof *s);
         set->p2p(set->lambda, m, targets, sums, surface->n, points_of(surface), density);
         add_scaled(m, scale, s, out.potential + i);
         if (out.gx) {

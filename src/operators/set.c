@@ -256,12 +256,19 @@ static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
     return status;
 }
 
+/* That of near sums, but double where most of a screened kernel lies below what single holds:
+ * points and surface are up to 7 half sides apart. */
+static dp_precision surface_precision(const dp_operator_key *key) {
+    double least;
+    dp_precision precision = dp_accuracy_precision(&key->accuracy, &least);
+    return precision >= DP_SINGLE && key->lambda > 8 ? DP_REDUCED : precision;
+}
+
 dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
                                       const dp_operator_data *data, dp_operator_set *set) {
     const dp_kernel *kernel = data->key.kernel;
-    int is_reduced = dp_accuracy_is_reduced(&data->key.accuracy);
     *set = (dp_operator_set){.isa = isa,
-                             .p2p = is_reduced ? kernel->p2p_reduced[isa] : kernel->p2p[isa],
+                             .p2p = kernel->p2p[surface_precision(&data->key)][isa],
                              .lambda = data->key.lambda,
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};

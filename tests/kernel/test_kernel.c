@@ -16,7 +16,8 @@ START_TEST(table_is_complete) {
     for (int id = 0; id < 2; id++) {
         ck_assert_int_eq(dp_kernel_get((dagpole_kernel)id)->id, id);
         for (int isa = 0; isa < DP_N_ISA; isa++)
-            ck_assert(dp_kernel_get((dagpole_kernel)id)->p2p[isa] != NULL);
+            for (int precision = 0; precision < DP_N_PRECISIONS; precision++)
+                ck_assert(dp_kernel_get((dagpole_kernel)id)->p2p[precision][isa] != NULL);
     }
 }
 END_TEST
