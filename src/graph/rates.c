@@ -59,7 +59,7 @@ static const dp_rates built_in[DP_N_ISA] = {
                      .coefficient = 0.3e-9,
                      .point = 4e-9,
                      .name = "built-in"},
-    [DP_ISA_AVX512] = {.pair = LOOPS(1.3e-10, 1.07e-10, 0.7e-10, 0.55e-10),
+    [DP_ISA_AVX512] = {.pair = LOOPS(1.3e-10, 1.07e-10, 0.95e-10, 0.8e-10),
                        .near = LOOPS(1.2e-10, 0.95e-10, 0.53e-10, 0.36e-10),
                        .leaf_pair = 30e-9,
                        .flop = 9e-12,

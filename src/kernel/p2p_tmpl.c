@@ -52,13 +52,10 @@ VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, const problem *p, v
                           vec dz, vec charge, sums *s) {
     vec r2 = vec_fma(dz, dz, vec_fma(dy, dy, dx * dx));
     pair g = kernel(p->grade, p->unit_lambda, p->least, r2);
-    if (!has_gradient) {
-        s->potential = vec_fma(charge, g.value, s->potential);
+    s->potential = vec_fma(charge, g.value, s->potential);
+    if (!has_gradient)
         return;
-    }
-    vec potential = charge * g.value;
-    vec weight = potential * g.ratio;
-    s->potential += potential;
+    vec weight = charge * (g.value * g.ratio);
     s->gx = vec_fma(weight, dx, s->gx);
     s->gy = vec_fma(weight, dy, s->gy);
     s->gz = vec_fma(weight, dz, s->gz);
