@@ -13,7 +13,6 @@ struct bench {
     dp_scratch scratch;
     double *source[DP_COLUMNS], *target[DP_COLUMNS];
     uint8_t reflection[DP_COLUMNS];
-    double unit[DP_COLUMNS];
     double flops; /* of one pass */
     void (*pass)(bench *b, int64_t repeats);
 };
@@ -27,7 +26,7 @@ static void pass_m2l(bench *b, int64_t repeats) {
     for (int f = 0; f < DP_N_FOLDED; f++)
         for (int64_t i = 0; i < repeats; i++)
             dp_m2l(b->operators->level[b->level], f, DP_COLUMNS, (const double *const *)b->source,
-                   b->reflection, b->unit, b->target, &b->scratch);
+                   b->reflection, b->target, &b->scratch);
 }
 
 static void pass_m2m(bench *b, int64_t repeats) {
@@ -91,7 +90,6 @@ perf_panels perf_panels_measure(const dp_operators *operators, int level) {
     perf_try(dp_scratch_create(operators, &b.scratch));
     for (int c = 0; c < DP_COLUMNS; c++) {
         b.reflection[c] = (uint8_t)(c % 8);
-        b.unit[c] = 1;
         b.source[c] = dp_alloc((size_t)b.scratch.ld, sizeof(double));
         b.target[c] = dp_alloc((size_t)b.scratch.ld, sizeof(double));
         if (!b.source[c] || !b.target[c])

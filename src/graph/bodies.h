@@ -63,19 +63,6 @@ static inline double *dp_largest_charge(const dp_block *block, const dp_worker *
     return (double *)dp_where(worker, block, DP_SOURCES) + 4 * block->source_row;
 }
 
-/* Where a block's multipoles keep their unit: a power of two about as large as the charges that
- * they are of, but with a reciprocal; 0 where there are none. */
-static inline double *dp_unit_of(const dp_graph *g, const dp_block *block,
-                                 const dp_worker *worker) {
-    size_t k_padded = (size_t)g->in.operators->level[block->level]->k_padded;
-    return (double *)dp_where(worker, block, DP_MULTIPOLES) +
-           (size_t)(block->box_end - block->box_begin) * k_padded;
-}
-
-static inline void dp_raise(double *unit, int is_first, double to) {
-    *unit = !is_first && *unit > to ? *unit : to;
-}
-
 typedef struct dp_targets {
     int64_t n;
     dp_soa points;

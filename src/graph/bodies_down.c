@@ -14,12 +14,10 @@ static void zero_locals(const dp_graph *g, const dp_block *block, int is_first,
 /* Both boxes of a pair are on the block's level, so that finding their expansions, which weighs at
  * few digits, takes two look-ups. */
 static void collect_pair(const dp_graph *g, const dp_block *block, const dp_pair *pair,
-                         size_t k_padded, double *locals, const dp_worker *worker, dp_batch *batch,
-                         double *unit) {
+                         size_t k_padded, double *locals, const dp_worker *worker,
+                         dp_batch *batch) {
     const dp_block *from = &g->blocks[g->block_of[pair->source]];
     const double *multipoles = dp_where(worker, from, DP_MULTIPOLES);
-    if (unit)
-        unit[batch->n] = *dp_unit_of(g, from, worker);
     dp_batch_add(batch, multipoles + (size_t)(pair->source - from->box_begin) * k_padded,
                  pair->reflection, locals + (size_t)(pair->target - block->box_begin) * k_padded);
 }
@@ -29,15 +27,13 @@ dagpole_status dp_body_m2l(const dp_graph *g, const dp_block *block, int is_firs
     const dp_operator_set *set = g->in.operators->level[block->level];
     double *locals = dp_where(worker, block, DP_LOCALS);
     int64_t b = block - g->blocks, end = g->pair_begin[b + 1];
-    double units[DP_COLUMNS], *unit = set->is_single ? units : NULL;
     zero_locals(g, block, is_first, worker);
     for (int64_t i = g->pair_begin[b]; i < end;) {
         dp_batch batch = {.n = 0};
         int folded = g->pairs[i].folded;
         for (; i < end && g->pairs[i].folded == folded && batch.n < DP_COLUMNS; i++)
-            collect_pair(g, block, &g->pairs[i], (size_t)set->k_padded, locals, worker, &batch,
-                         unit);
-        dp_m2l(set, folded, batch.n, batch.source, batch.reflection, unit, batch.target,
+            collect_pair(g, block, &g->pairs[i], (size_t)set->k_padded, locals, worker, &batch);
+        dp_m2l(set, folded, batch.n, batch.source, batch.reflection, batch.target,
                &worker->scratch);
     }
     return DAGPOLE_OK;

@@ -59,8 +59,7 @@ dagpole_status dp_body_p2m(const dp_graph *g, const dp_block *block, int is_firs
     const dp_operator_set *set = g->in.operators->level[block->level];
     double *multipole[DP_COLUMNS];
     int n = 0;
-    dp_raise(dp_unit_of(g, block, worker), is_first,
-             fmax(0x1p-1000, dp_strip_charge_unit(*dp_largest_charge(block, worker))));
+    (void)is_first;
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
         if (!dp_tree_is_leaf(g->in.tree, box) || !dp_n_sources(g->in.tree, box))
             continue;
@@ -86,8 +85,7 @@ dagpole_status dp_body_m2m(const dp_graph *g, const dp_block *block, int is_firs
     const dp_operators *ops = g->in.operators;
     const dp_operator_set *set = ops->level[block->level];
     dp_batch batch = {.n = 0};
-    double *unit = dp_unit_of(g, block, worker);
-    dp_raise(unit, is_first, 0);
+    (void)is_first;
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
         if (dp_tree_is_leaf(tree, box) || !dp_n_sources(tree, box))
             continue;
@@ -97,7 +95,6 @@ dagpole_status dp_body_m2m(const dp_graph *g, const dp_block *block, int is_firs
             int32_t child = tree->child[box] + i;
             if (!dp_n_sources(tree, child))
                 continue;
-            dp_raise(unit, 0, *dp_unit_of(g, &g->blocks[g->block_of[child]], worker));
             dp_batch_add(&batch, dp_expansion_of(g, child, DP_MULTIPOLES, worker),
                          dp_reflection_of_child(tree, child), parent);
             if (batch.n == DP_COLUMNS)

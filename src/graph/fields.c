@@ -13,8 +13,6 @@ static size_t bytes_of(const dp_graph *g, const dp_block *block, dp_quantity qua
         return 7 * (size_t)block->target_row * sizeof(double);
     case DP_HALO:
         return 4 * (size_t)block->halo_row * sizeof(double);
-    case DP_MULTIPOLES: /* and their unit */
-        return expansions ? (expansions + DP_PAD) * sizeof(double) : 0;
     default:
         return expansions * sizeof(double);
     }

@@ -196,8 +196,7 @@ static void set_costs(model *m) {
     m->n_points = n;
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
     m->m2l_s =
-        m->cost.flop * (m->is_single && dp_is_long((int)k) ? 3.4 : 4) * k * dp_cost_mean_rank(k) +
-        m->cost.column + m->cost.coefficient * k;
+        m->cost.flop * 4 * k * dp_cost_mean_rank(k) + m->cost.column + m->cost.coefficient * k;
     m->box_s = m->cost.flop * 9 * k * k + 2 * m->cost.column;
     m->point_s = m->cost.pair * 2 * 1.2 * k;
     m->fetch_s = dp_cost_fetch(k);

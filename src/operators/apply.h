@@ -14,9 +14,9 @@
 typedef struct dp_scratch {
     double *points;  /* 3 x DP_CHUNK: coordinates in a box's frame */
     double *sums;    /* 4 x DP_CHUNK: potential and gradient in a box's frame */
-    double *columns; /* DP_COLUMNS x ld: expansions, densities or surface potentials; */
-    double *product; /* DP_COLUMNS x ld; floats in M2L of single precision */
-    int ld;          /* the longest column, padded, also for floats */
+    double *columns; /* DP_COLUMNS x ld: expansions, densities or surface potentials */
+    double *product; /* DP_COLUMNS x ld */
+    int ld;          /* the longest column, padded */
 } dp_scratch;
 
 dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scratch);
@@ -49,10 +49,8 @@ void dp_l2l(const dp_operator_set *parent, const dp_operator_set *child,
             const uint8_t *reflection, double *const *target, dp_scratch *scratch);
 
 /* M2L: adds to n_columns targets from sources whose positions (source minus target) all fold to
- * `folded`, each by its own reflection. unit[c] is a power of two about as large as source[c]'s
- * charges: single precision counts in it (unit NULL where the set is not single). */
+ * `folded`, each by its own reflection. */
 void dp_m2l(const dp_operator_set *set, int folded, int n_columns, const double *const *source,
-            const uint8_t *reflection, const double *unit, double *const *target,
-            dp_scratch *scratch);
+            const uint8_t *reflection, double *const *target, dp_scratch *scratch);
 
 #endif

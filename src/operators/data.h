@@ -39,15 +39,10 @@ typedef struct dp_operator_data {
 
 void dp_operator_data_destroy(dp_operator_data *data);
 
-/* From this size on (5 digits) finding and gathering the columns of M2L does not outweigh their
- * products. */
-static inline int dp_is_long(int k) {
-    return k >= 100;
-}
-
-/* 1 where M2L is split into the groups of parities that do not mix (offsets.h). */
+/* 1 where M2L is split into the groups of parities that do not mix (offsets.h). Below this size,
+ * halves of an expansion are too short for what a product of its own costs. */
 static inline int dp_is_split(int k, const int v[3]) {
-    return dp_is_long(k) && dp_zero_axes(v);
+    return k >= 100 && dp_zero_axes(v);
 }
 
 /* Allocates the arrays for sizes already set (k_begin, rank, n_check, n). */

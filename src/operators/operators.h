@@ -37,7 +37,6 @@ typedef struct dp_m2l_parts {
 typedef struct dp_operator_set {
     dp_isa isa;
     dp_p2p_fn p2p;
-    int is_single;                  /* M2L in single precision */
     double lambda;                  /* in units of 1 / half side */
     int k, k_padded;                /* k = 0: the far field vanishes at this level */
     dp_surface_sums outer;          /* P2M, L2P: points of the far surface */
@@ -82,8 +81,7 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
 void dp_operators_destroy(dp_operators *operators);
 int64_t dp_operators_bytes(const dp_operators *operators);
 
-/* Flops of one column of M2L from a folded position. Those in single precision count half; with
- * padding as what they were measured to take beside double, 0.85: loads and gathering stay. */
+/* Flops of one column of M2L from a folded position: without padding, and with it. */
 double dp_m2l_flops(const dp_operator_set *set, int folded);
 double dp_m2l_padded_flops(const dp_operator_set *set, int folded);
 

@@ -49,7 +49,7 @@ void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums 
     for (int c = 0; c < n_columns; c++)
         plus[c] = set->sign; /* the identity's signs */
     dp_panel_apply_add(set->isa, &surface->to_expansion, n_columns, scratch->columns, scratch->ld,
-                       expansion, plus, NULL);
+                       expansion, plus);
 }
 
 void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface, int n_columns,

@@ -19,52 +19,42 @@
 #define DP_COLUMNS 32
 
 typedef struct dp_panel {
-    int m, n;      /* rows, columns of the matrix */
-    int m_padded;  /* DP_PADDED(m): rows of zeros follow */
-    int is_single; /* 1: floats, 0: doubles */
-    size_t size;   /* numbers in data */
-    void *data;    /* packed for one instruction set */
+    int m, n;     /* rows, columns of the matrix */
+    int m_padded; /* DP_PADDED(m): rows of zeros follow */
+    double *data; /* m_padded * n, packed for one instruction set */
 } dp_panel;
 
-/* Packs a (column-major, m x n, leading dimension lda), rounded to single where is_single. */
-dagpole_status dp_panel_pack(dp_isa isa, int is_single, int m, int n, const double *a, int lda,
-                             dp_panel *panel);
+/* Packs a (column-major, m x n, leading dimension lda). */
+dagpole_status dp_panel_pack(dp_isa isa, int m, int n, const double *a, int lda, dp_panel *panel);
 void dp_panel_free(dp_panel *panel);
 int64_t dp_panel_bytes(const dp_panel *panel);
 
-/* Columns x and products y below are floats where the panel that they are for is of floats, else
- * doubles. Expansions are always doubles. unit[c], a power of two that bounds the numbers in column
- * c roughly, is divided out on the way to floats and multiplied back in: what single precision
- * holds is smaller. NULL: 1; only doubles. */
-
-/* x_c = sign[c] .* source[c] / unit[c], n_padded entries each (a multiple of DP_PAD), x_c = x + c
- * ldx. */
-void dp_panel_gather(dp_isa isa, const dp_panel *panel, int n_padded, int n_columns,
-                     const double *const *source, const double *const *sign, const double *unit,
-                     void *x, int ldx);
+/* x_c = sign[c] .* source[c], n_padded entries each (a multiple of DP_PAD), x_c = x + c ldx. */
+void dp_panel_gather(dp_isa isa, int n_padded, int n_columns, const double *const *source,
+                     const double *const *sign, double *x, int ldx);
 
 /* Coefficients [begin, end) of an expansion, all of one sign under a reflection. */
 typedef struct dp_range {
     int begin, end;
 } dp_range;
 
-/* x_c = the ranges of sign[c] .* source[c] / unit[c], one behind the other; and back: the ranges of
- * target[c] += unit[c] sign[c] .* x_c. */
-void dp_panel_gather_ranges(dp_isa isa, const dp_panel *panel, int n_ranges, const dp_range *range,
-                            int n_columns, const double *const *source, const double *const *sign,
-                            const double *unit, void *x, int ldx);
-void dp_panel_add_ranges(dp_isa isa, const dp_panel *panel, int n_ranges, const dp_range *range,
-                         int n_columns, const void *x, int ldx, const double *const *sign,
-                         const double *unit, double *const *target);
+/* x_c = the ranges of sign[c] .* source[c], one behind the other; and back: the ranges of target[c]
+ * += sign[c] .* x_c. */
+void dp_panel_gather_ranges(dp_isa isa, int n_ranges, const dp_range *range, int n_columns,
+                            const double *const *source, const double *const *sign, double *x,
+                            int ldx);
+void dp_panel_add_ranges(dp_isa isa, int n_ranges, const dp_range *range, int n_columns,
+                         const double *x, int ldx, const double *const *sign,
+                         double *const *target);
 
 /* y_c = A x_c for c = 0 ... n_columns - 1 (at most DP_COLUMNS); x_c = x + c ldx holds n values, y_c
- * = y + c ldy takes m_padded, of floats a multiple of 2 DP_PAD. */
-void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const void *x, int ldx,
-                    void *y, int ldy);
+ * = y + c ldy takes m_padded. */
+void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
+                    double *y, int ldy);
 
-/* y[c] += unit[c] sign[c] .* (A x_c), elementwise signs of m_padded entries each; the y[c] may
- * repeat and are updated in order. */
-void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const void *x, int ldx,
-                        double *const *y, const double *const *sign, const double *unit);
+/* y[c] += sign[c] .* (A x_c), elementwise signs of m_padded entries each; the y[c] may repeat and
+ * are updated in order. */
+void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
+                        double *const *y, const double *const *sign);
 
 #endif

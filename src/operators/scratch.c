@@ -10,7 +10,7 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
         const dp_operator_set *set = &operators->sets[i];
         longest = max_of(longest, max_of(set->k_padded, max_of(set->outer.n, set->inner.n)));
     }
-    scratch->ld = (DP_PADDED(longest) + 2 * DP_PAD - 1) / (2 * DP_PAD) * (2 * DP_PAD);
+    scratch->ld = DP_PADDED(longest);
     scratch->points = dp_alloc(3 * DP_CHUNK, sizeof(double));
     scratch->sums = dp_alloc(4 * DP_CHUNK, sizeof(double));
     scratch->columns = dp_alloc_zero((size_t)DP_COLUMNS * scratch->ld, sizeof(double));

@@ -29,9 +29,9 @@ static dagpole_status pack_pair(dp_isa isa, int k, int n, const double *matrix,
     for (int j = 0; j < n; j++)
         for (int i = 0; i < k; i++)
             transpose[j + (size_t)i * n] = matrix[i + (size_t)j * k];
-    dagpole_status status = dp_panel_pack(isa, 0, k, n, matrix, k, &sums->to_expansion);
+    dagpole_status status = dp_panel_pack(isa, k, n, matrix, k, &sums->to_expansion);
     if (status == DAGPOLE_OK)
-        status = dp_panel_pack(isa, 0, n, k, transpose, n, &sums->from_expansion);
+        status = dp_panel_pack(isa, n, k, transpose, n, &sums->from_expansion);
     dp_free(transpose);
     return status;
 }
@@ -174,9 +174,9 @@ static dagpole_status pack_part(dp_operator_set *set, int k, int rank, const dou
             }
             n_ranks++;
         }
-        status = dp_panel_pack(set->isa, set->is_single, n, n_ranks, part_a, n, &part->a);
+        status = dp_panel_pack(set->isa, n, n_ranks, part_a, n, &part->a);
         if (status == DAGPOLE_OK)
-            status = dp_panel_pack(set->isa, set->is_single, n_ranks, n, part_b, rank, &part->b);
+            status = dp_panel_pack(set->isa, n_ranks, n, part_b, rank, &part->b);
     }
     dp_free(part_b);
     dp_free(part_a);
@@ -206,16 +206,16 @@ double dp_m2l_flops(const dp_operator_set *set, int folded) {
         const dp_m2l_part *part = &set->m2l[folded].part[i];
         flops += 2.0 * part->a.m * part->a.n + 2.0 * part->b.m * part->b.n;
     }
-    return set->is_single ? 0.5 * flops : flops;
+    return flops;
 }
 
 double dp_m2l_padded_flops(const dp_operator_set *set, int folded) {
     double flops = 0;
     for (int i = 0; i < set->m2l[folded].n; i++) {
         const dp_m2l_part *part = &set->m2l[folded].part[i];
-        flops += 2.0 * (double)(part->a.size + part->b.size);
+        flops += 2.0 * part->a.m_padded * part->a.n + 2.0 * part->b.m_padded * part->b.n;
     }
-    return set->is_single ? 0.85 * flops : flops;
+    return flops;
 }
 
 /* M2L of folded position f: a = R a_class, b = b_class R^T, packed. */
@@ -258,7 +258,7 @@ static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
 
 /* That of near sums, but double where most of a screened kernel lies below what single holds:
  * points and surface are up to 7 half sides apart. */
-static dp_precision set_precision(const dp_operator_key *key) {
+static dp_precision surface_precision(const dp_operator_key *key) {
     double least;
     dp_precision precision = dp_accuracy_precision(&key->accuracy, &least);
     return precision >= DP_SINGLE && key->lambda > 8 ? DP_REDUCED : precision;
@@ -267,10 +267,8 @@ static dp_precision set_precision(const dp_operator_key *key) {
 dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
                                       const dp_operator_data *data, dp_operator_set *set) {
     const dp_kernel *kernel = data->key.kernel;
-    dp_precision precision = set_precision(&data->key);
     *set = (dp_operator_set){.isa = isa,
-                             .p2p = kernel->p2p[precision][isa],
-                             .is_single = precision >= DP_SINGLE && dp_is_long(data->k),
+                             .p2p = kernel->p2p[surface_precision(&data->key)][isa],
                              .lambda = data->key.lambda,
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};

@@ -84,8 +84,8 @@ static inline int is_same(const void *a, const void *b, size_t n_doubles) {
 }
 
 static inline int is_same_panel(const dp_panel *a, const dp_panel *b) {
-    return a->m == b->m && a->n == b->n && a->is_single == b->is_single && a->size == b->size &&
-           (a->size == 0 || memcmp(a->data, b->data, (size_t)dp_panel_bytes(a)) == 0);
+    return a->m == b->m && a->n == b->n &&
+           is_same(a->data, b->data, (size_t)a->m_padded * (size_t)a->n);
 }
 
 static inline int is_same_sums(const dp_surface_sums *a, const dp_surface_sums *b) {

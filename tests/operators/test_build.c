@@ -39,9 +39,8 @@ END_TEST
 
 static int is_finite(const dp_panel *panel) {
     int n_wrong = 0;
-    for (size_t i = 0; i < panel->size; i++)
-        n_wrong += !isfinite(panel->is_single ? (double)((float *)panel->data)[i]
-                                              : ((double *)panel->data)[i]);
+    for (size_t i = 0; i < (size_t)panel->m_padded * (size_t)panel->n; i++)
+        n_wrong += !isfinite(panel->data[i]);
     return n_wrong == 0;
 }
 

@@ -16,82 +16,55 @@ enum { N_SIZES = sizeof sizes / sizeof *sizes, LARGEST = 160 };
 typedef struct product {
     int m, n;
     double a[LARGEST * LARGEST], x[LARGEST * DP_COLUMNS], expected[LARGEST * DP_COLUMNS];
-    float x_f[LARGEST * DP_COLUMNS]; /* what a panel of floats takes */
     dp_panel panel;
 } product;
 
-/* Numbers that single precision holds, so that only its sums are rounded. */
 static void fill(int rows, int columns, uint64_t *state, double *matrix) {
     for (int j = 0; j < columns; j++)
         for (int i = 0; i < LARGEST; i++)
-            matrix[i + j * LARGEST] = i < rows ? (float)(2 * suite_uniform(state) - 1) : NAN;
+            matrix[i + j * LARGEST] = i < rows ? 2 * suite_uniform(state) - 1 : NAN;
 }
 
-static const void *columns_of(const product *p) {
-    return p->panel.is_single ? (const void *)p->x_f : p->x;
-}
-
-static double rounding(const product *p) {
-    return p->panel.is_single ? 0x1p-23 : 1e-15;
-}
-
-static void make(dp_isa isa, int is_single, int m, int n, product *p) {
+static void make(dp_isa isa, int m, int n, product *p) {
     uint64_t state = (uint64_t)(1000 * m + n);
     p->m = m;
     p->n = n;
     fill(m, n, &state, p->a);
     fill(n, DP_COLUMNS, &state, p->x);
-    for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
-        p->x_f[i] = (float)p->x[i];
     dp_gemm(0, 0, m, DP_COLUMNS, n, 1, p->a, LARGEST, p->x, LARGEST, 0, p->expected, LARGEST);
-    ck_assert_int_eq(dp_panel_pack(isa, is_single, m, n, p->a, LARGEST, &p->panel), DAGPOLE_OK);
+    ck_assert_int_eq(dp_panel_pack(isa, m, n, p->a, LARGEST, &p->panel), DAGPOLE_OK);
     ck_assert_int_eq(p->panel.m, m);
     ck_assert_int_eq(p->panel.n, n);
     ck_assert_int_eq(p->panel.m_padded, DP_PADDED(m));
-    if (is_single)
-        ck_assert_int_le(dp_panel_bytes(&p->panel), 4 * (DP_PADDED(m) + DP_PAD) * n);
-    else
-        ck_assert_int_eq(dp_panel_bytes(&p->panel), 8 * DP_PADDED(m) * n);
-}
-
-static double number_at(const product *p, const void *y, int i) {
-    return p->panel.is_single ? (double)((const float *)y)[i] : ((const double *)y)[i];
+    ck_assert_int_eq(dp_panel_bytes(&p->panel), 8 * DP_PADDED(m) * n);
 }
 
 static void check_apply(dp_isa isa, const product *p) {
-    union {
-        double d[LARGEST * DP_COLUMNS];
-        float f[LARGEST * DP_COLUMNS];
-    } y;
-    int m_written = (int)(p->panel.size / (size_t)p->n);
+    double y[LARGEST * DP_COLUMNS];
     for (int columns = 1; columns <= DP_COLUMNS; columns++) {
         int n_wrong = 0;
         for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
-            if (p->panel.is_single)
-                y.f[i] = UNTOUCHED;
-            else
-                y.d[i] = UNTOUCHED;
-        dp_panel_apply(isa, &p->panel, columns, columns_of(p), LARGEST, &y, LARGEST);
+            y[i] = UNTOUCHED;
+        dp_panel_apply(isa, &p->panel, columns, p->x, LARGEST, y, LARGEST);
         for (int c = 0; c < DP_COLUMNS; c++)
             for (int i = 0; i < LARGEST; i++) {
-                double is = number_at(p, &y, i + c * LARGEST);
-                if (c >= columns || i >= m_written)
+                double is = y[i + c * LARGEST];
+                if (c >= columns || i >= p->panel.m_padded)
                     n_wrong += is != UNTOUCHED;
                 else if (i >= p->m)
                     n_wrong += is != 0;
                 else
-                    n_wrong +=
-                        !(fabs(is - p->expected[i + c * LARGEST]) < rounding(p) * (p->n + 8));
+                    n_wrong += !(fabs(is - p->expected[i + c * LARGEST]) < 1e-15 * (p->n + 8));
             }
-        ck_assert_msg(n_wrong == 0, "%s, %s, %d x %d, %d columns: %d wrong", dp_isa_name(isa),
-                      p->panel.is_single ? "single" : "double", p->m, p->n, columns, n_wrong);
+        ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns: %d wrong", dp_isa_name(isa), p->m,
+                      p->n, columns, n_wrong);
     }
 }
 
 /* Column c goes to target c % n_targets: some are added to several times. */
 static void check_apply_add(dp_isa isa, const product *p, int columns, int n_targets) {
     double y[LARGEST * DP_COLUMNS], expected[LARGEST * DP_COLUMNS], signs[LARGEST * DP_COLUMNS];
-    double *target[DP_COLUMNS], unit[DP_COLUMNS];
+    double *target[DP_COLUMNS];
     const double *sign[DP_COLUMNS];
     uint64_t state = 7;
     int n_wrong = 0;
@@ -102,25 +75,22 @@ static void check_apply_add(dp_isa isa, const product *p, int columns, int n_tar
     for (int c = 0; c < columns; c++) {
         target[c] = y + c % n_targets * LARGEST;
         sign[c] = signs + c * LARGEST;
-        unit[c] = p->panel.is_single && c % 3 ? 2 : 1;
         for (int i = 0; i < p->m; i++)
-            expected[i + c % n_targets * LARGEST] +=
-                unit[c] * sign[c][i] * p->expected[i + c * LARGEST];
+            expected[i + c % n_targets * LARGEST] += sign[c][i] * p->expected[i + c * LARGEST];
     }
-    dp_panel_apply_add(isa, &p->panel, columns, columns_of(p), LARGEST, target, sign,
-                       p->panel.is_single ? unit : NULL);
+    dp_panel_apply_add(isa, &p->panel, columns, p->x, LARGEST, target, sign);
     for (int c = 0; c < DP_COLUMNS; c++)
         for (int i = 0; i < LARGEST; i++) {
             double error = fabs(y[i + c * LARGEST] - expected[i + c * LARGEST]);
-            n_wrong += i < p->m ? !(error < 4 * rounding(p) * (p->n + 16)) : error != 0;
+            n_wrong += i < p->m ? !(error < 2e-15 * (p->n + 16)) : error != 0;
         }
     ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns to %d targets: %d wrong", dp_isa_name(isa),
                   p->m, p->n, columns, n_targets, n_wrong);
 }
 
-static void check_product(dp_isa isa, int is_single, int m, int n) {
+static void check_product(dp_isa isa, int m, int n) {
     static product p;
-    make(isa, is_single, m, n, &p);
+    make(isa, m, n, &p);
     check_apply(isa, &p);
     for (int columns = 1; columns <= DP_COLUMNS; columns++)
         for (int n_targets = 1; n_targets <= DP_COLUMNS; n_targets += 1 + n_targets)
@@ -132,8 +102,7 @@ static void check_product(dp_isa isa, int is_single, int m, int n) {
 START_TEST(products_match_dgemm) {
     for (int isa = 0; isa < DP_N_ISA; isa++)
         for (int i = 0; dp_isa_is_supported((dp_isa)isa) && i < N_SIZES * N_SIZES; i++)
-            for (int is_single = 0; is_single < 2; is_single++)
-                check_product((dp_isa)isa, is_single, sizes[i / N_SIZES], sizes[i % N_SIZES]);
+            check_product((dp_isa)isa, sizes[i / N_SIZES], sizes[i % N_SIZES]);
 }
 END_TEST
 
@@ -145,12 +114,12 @@ START_TEST(empty_matrices_are_legal) {
         const double *sign = x;
         if (!dp_isa_is_supported((dp_isa)isa))
             continue;
-        ck_assert_int_eq(dp_panel_pack((dp_isa)isa, 0, 0, 3, x, 1, &panel), DAGPOLE_OK);
+        ck_assert_int_eq(dp_panel_pack((dp_isa)isa, 0, 3, x, 1, &panel), DAGPOLE_OK);
         dp_panel_apply((dp_isa)isa, &panel, 1, x, 8, y, 8);
         ck_assert_double_eq(y[0], 5);
         dp_panel_free(&panel);
-        ck_assert_int_eq(dp_panel_pack((dp_isa)isa, 0, 3, 0, x, 3, &panel), DAGPOLE_OK);
-        dp_panel_apply_add((dp_isa)isa, &panel, 1, x, 8, &target, &sign, NULL);
+        ck_assert_int_eq(dp_panel_pack((dp_isa)isa, 3, 0, x, 3, &panel), DAGPOLE_OK);
+        dp_panel_apply_add((dp_isa)isa, &panel, 1, x, 8, &target, &sign);
         ck_assert_double_eq(y[7], 5);
         dp_panel_apply((dp_isa)isa, &panel, 1, x, 8, y, 8);
         ck_assert_double_eq(y[0], 0);
@@ -164,7 +133,7 @@ START_TEST(a_failing_allocation_is_reported) {
     double a = 1;
     int64_t live = dp_memory_live();
     dp_memory_fail_at(1, 0);
-    dagpole_status status = dp_panel_pack(DP_ISA_PORTABLE, 0, 1, 1, &a, 1, &panel);
+    dagpole_status status = dp_panel_pack(DP_ISA_PORTABLE, 1, 1, &a, 1, &panel);
     dp_memory_fail_at(0, 0);
     ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
     ck_assert_int_eq(dp_memory_live(), live);
