@@ -7,18 +7,23 @@
 #include <check.h>
 #include <stdlib.h>
 
-static inline int suite_main(const char *name, double limit_s, int n, const TTest *const *tests) {
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, limit_s);
-    for (int i = 0; i < n; i++)
-        tcase_add_test(tcase, tests[i]);
+/* Runs the suite of one case and frees it: what main returns. */
+static inline int suite_run(Suite *suite, TCase *tcase) {
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int n_failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static inline int suite_main(const char *name, double limit_s, int n, const TTest *const *tests) {
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, limit_s);
+    for (int i = 0; i < n; i++)
+        tcase_add_test(tcase, tests[i]);
+    return suite_run(suite, tcase);
 }
 
 #define SUITE_MAIN(name, limit_s, ...)                                                             \

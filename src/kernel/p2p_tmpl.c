@@ -199,8 +199,8 @@ static void add_chunk(int n, const chunk *sums, double unit, dp_sums out, int64_
     add_row(n, sums->row[3], unit, out.gz + begin);
 }
 
-/* Charges are counted in a unit that bounds them, no smaller than what has a reciprocal: below it
- * they are lost. */
+/* Charges are counted in a unit about as large as the largest, or the smallest that has a
+ * reciprocal: single holds what is then left of the least double. */
 VEC_INLINE void sum(pair_fn *kernel, int has_gradient, pair_grade grade, double lambda,
                     int64_t n_targets, dp_soa targets, dp_sums out, int64_t n_sources,
                     dp_soa sources, const double *charges) {

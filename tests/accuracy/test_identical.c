@@ -161,10 +161,5 @@ int main(void) {
     tcase_add_loop_test(tcase, small_clouds_under_every_scheduler, 0, n_schedulers);
     tcase_add_loop_test(tcase, large_clouds_under_six_schedulers, 0, 6);
     tcase_add_test(tcase, two_plans_at_once);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite, tcase);
 }

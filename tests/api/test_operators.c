@@ -174,10 +174,5 @@ int main(void) {
     tcase_add_test(tcase, precomputed_operators_are_used);
     tcase_add_test(tcase, damaged_files_are_replaced);
     tcase_add_test(tcase, unwritable_caches);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite, tcase);
 }

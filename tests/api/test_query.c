@@ -330,10 +330,5 @@ int main(void) {
     tcase_add_test(tcase, boxes_that_are_not_there_are_not_found);
     tcase_add_test(tcase, expansions_are_those_of_the_last_evaluation);
     tcase_add_test(tcase, near_field_of_one_leaf_is_everything);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite, tcase);
 }

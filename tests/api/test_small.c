@@ -147,10 +147,5 @@ int main(void) {
     tcase_add_loop_test(tcase, direct_sums_have_the_same_bits_on_any_workers, 0, 2);
     tcase_add_test(tcase, other_targets_and_gradients);
     tcase_add_test(tcase, a_leaf_for_all_is_the_direct_sum);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite, tcase);
 }

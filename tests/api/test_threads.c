@@ -343,10 +343,5 @@ int main(void) {
     tcase_add_loop_test(tcase, set_up_can_be_cancelled_everywhere, 0, 2);
     tcase_add_loop_test(tcase, evaluation_can_be_cancelled_and_repeated, 0, 2);
     tcase_add_test(tcase, other_calls_can_be_cancelled);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite, tcase);
 }

@@ -154,10 +154,5 @@ int main(void) {
     tcase_add_loop_test(tcase, pairs_are_the_v_lists, 0, N_SCENES);
     tcase_add_loop_test(tcase, near_lists_of_a_block_are_symmetric, 0, N_CLOUDS);
     tcase_add_test(tcase, small_boxes_are_near_and_large_ones_keep_their_operators);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite, tcase);
 }
