@@ -117,9 +117,7 @@ static void count_work(const dp_graph *g, work w[N_OPS]) {
 
 /* The loop whose rate bounds an operator: P2P's pairs count for both sides, a surface has one. */
 static perf_loop loop_of(int op, dp_precision precision) {
-    if (op == DAGPOLE_P2P)
-        return (perf_loop)(PERF_MUTUAL + precision);
-    return (perf_loop)(PERF_ONE_SIDED + (precision == DP_DOUBLE ? DP_DOUBLE : DP_REDUCED));
+    return (perf_loop)((op == DAGPOLE_P2P ? PERF_MUTUAL : PERF_ONE_SIDED) + precision);
 }
 
 /* Seconds at the roof. */
