@@ -338,14 +338,12 @@ static void run(pipeline *p, const char *distribution, int64_t n, int threads, i
     p->accuracy = dp_accuracy_for_digits(p->plan.digits);
     perf_try(dp_runtime_create(&(dp_runtime_options){.threads = threads}, &p->runtime));
     p->team = dp_runtime_team(p->runtime);
-    dp_runtime_enter(p->runtime);
     for (p->n_runs = 0; p->n_runs < n_runs; p->n_runs++) {
         time_tree(p);
         time_operators(p);
         time_graph(p);
         time_destroy(p);
     }
-    dp_runtime_leave(p->runtime);
 }
 
 static int stages_main(const cli_command *self, int argc, char **argv) {

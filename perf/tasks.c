@@ -52,7 +52,6 @@ static void run_all(dp_runtime *runtime, counted_stream *c, double seconds[N_RUN
     dp_execution *execution;
     dp_profile profile;
     perf_try(dp_stream_check(&c->stream));
-    dp_runtime_enter(runtime);
     perf_try(dp_execution_create(runtime, &c->stream, &execution));
     perf_try(dp_execution_run(execution, "warm", &profile));
     for (int r = 0; r < N_RUNS; r++) {
@@ -60,7 +59,6 @@ static void run_all(dp_runtime *runtime, counted_stream *c, double seconds[N_RUN
         seconds[r] = profile.wall_s;
     }
     dp_execution_destroy(execution);
-    dp_runtime_leave(runtime);
     perf_require(c->n_bodies == (1 + N_RUNS) * (int64_t)N_TASKS, "the count of tasks");
 }
 

@@ -104,12 +104,8 @@ dagpole_status dagpole_direct(dagpole_context *context, dagpole_kernel kernel, d
                     .gradients = gradients};
     DP_TRY(check(&d, charges));
     dagpole_status status = prepare(&d, sources, charges, targets ? targets : sources);
-    if (context)
-        dp_runtime_enter(context->runtime);
     if (status == DAGPOLE_OK)
         status = sum_all(context, &d);
-    if (context)
-        dp_runtime_leave(context->runtime);
     dp_free(d.charges);
     dp_free(d.targets);
     dp_free(d.sources);

@@ -306,9 +306,7 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
     p->targets_are_sources = targets_are_sources(points);
     p->n_sources = points->n_sources;
     p->n_targets = p->targets_are_sources ? points->n_sources : points->n_targets;
-    dp_runtime_enter(context->runtime);
     dagpole_status status = build(p, points);
-    dp_runtime_leave(context->runtime);
     if (status == DAGPOLE_OK)
         *plan = p;
     else
@@ -334,7 +332,6 @@ dagpole_status dagpole_plan_create_float(dagpole_context *context,
 void dagpole_plan_destroy(dagpole_plan *p) {
     if (!p)
         return;
-    dp_runtime_enter(p->context->runtime);
     dp_execution_destroy(p->execution);
     dp_graph_destroy(p->graph);
     dp_operators_destroy(p->operators);
@@ -342,6 +339,5 @@ void dagpole_plan_destroy(dagpole_plan *p) {
     dp_tree_free(&p->tree);
     dp_points_free(&p->own_targets);
     dp_points_free(&p->sources);
-    dp_runtime_leave(p->context->runtime);
     dp_free(p);
 }

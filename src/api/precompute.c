@@ -40,12 +40,10 @@ dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_o
                                     .accuracy = dp_options_accuracy(&o),
                                     .isa = context->isa,
                                     .cache_dir = context->cache_dir};
-    dp_runtime_enter(context->runtime);
     dagpole_status status = dp_runtime_progress(context->runtime, "operators", 0);
     if (status == DAGPOLE_OK)
         status =
             dp_operators_create(dp_runtime_team(context->runtime), &request, message, &operators);
-    dp_runtime_leave(context->runtime);
     if (status != DAGPOLE_OK)
         return status;
     int is_kept = operators->is_kept;
@@ -71,7 +69,7 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
     double points = (double)n_sources + own_targets;
     /* Leaves are about 0.4 full; a box holds two expansions and up to 189 M2L pairs. */
     double boxes = 1.15 * points / (0.4 * n_crit) + 1;
-    double plan = 40 * points + 32.0 * (double)n_sources + 56 * targets +
+    double plan = 40 * points + 32.0 * (double)n_sources + 32 * targets + 24 * own_targets +
                   boxes * (16 * k + 189 * 12 + 60 * 4 + 100);
     double sets = o.kernel == DAGPOLE_YUKAWA ? fmax(1, log2(boxes + 1) / 3 - 1) : 1;
     double operators = sets * 8 * k * (2 * DP_N_FOLDED * rank + 6 * k);

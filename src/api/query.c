@@ -101,7 +101,7 @@ static dagpole_status copy_leaf(dagpole_plan *plan, int32_t leaf, double **out) 
         return DAGPOLE_OK;
     DP_TRY(dp_execution_fetch(plan->execution, block->field[DP_TARGETS]));
     const double *data = plan->graph->stream.fields[block->field[DP_TARGETS]].data;
-    const double *potential = data + 3 * block->target_row + plan->graph->target_at[leaf];
+    const double *potential = data + plan->graph->target_at[leaf];
     int64_t first = plan->tree.target_begin[leaf];
     for (int64_t i = first; i < plan->tree.target_end[leaf]; i++) {
         int64_t begin, end;

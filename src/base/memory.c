@@ -5,16 +5,15 @@
 #include <string.h>
 #ifdef __linux__
 #include <sys/mman.h>
-#include <unistd.h>
 #endif
 
 #define ALIGNMENT 64
 
 /* Arrays of this many bytes and more lie on huge pages where the system has them to give: a first
  * touch then costs one fault for 512 pages, and a fault can take 10 microseconds in a virtual
- * machine. They are mapped by themselves, since malloc would spend up to a huge page on each. */
+ * machine. They are mapped by themselves, up to the end of their last huge page. */
 #define HUGE_PAGE  ((size_t)2 << 20)
-#define HUGE_ARRAY (2 * HUGE_PAGE)
+#define HUGE_ARRAY (HUGE_PAGE / 2)
 
 /* Before every array, and as long as its alignment. */
 typedef union header {
@@ -34,7 +33,7 @@ static int is_due_to_fail(void) {
 /* Sanitizers watch what malloc gives, and Linux has huge pages: elsewhere nothing is mapped. */
 #if defined(MADV_HUGEPAGE) && !defined(__SANITIZE_ADDRESS__)
 static header *map(size_t bytes) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), length = (bytes + page - 1) / page * page;
+    size_t length = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     char *all =
         mmap(NULL, length + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == MAP_FAILED)
@@ -45,7 +44,7 @@ static header *map(size_t bytes) {
     if (before < HUGE_PAGE)
         munmap(all + before + length, HUGE_PAGE - before);
     header *h = (header *)(all + before);
-    (void)madvise(h, length / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* or it stays as it is */
+    (void)madvise(h, length, MADV_HUGEPAGE); /* or it stays as it is */
     h->mapped = length;
     return h;
 }

@@ -63,22 +63,36 @@ static inline double *dp_largest_charge(const dp_block *block, const dp_worker *
     return (double *)dp_where(worker, block, DP_SOURCES) + 4 * block->source_row;
 }
 
+/* Four rows of sums, from `first` of each on; gradients only where the caller asked for them. */
+static inline dp_sums dp_sums_in(const dp_graph *g, double *first, int64_t row) {
+    dp_sums sums = {.potential = first};
+    if (g->call.gradients)
+        sums = (dp_sums){first, first + row, first + 2 * row, first + 3 * row};
+    return sums;
+}
+
+static inline dp_sums dp_sums_of(const dp_graph *g, int32_t leaf, const dp_worker *worker) {
+    const dp_block *block = &g->blocks[g->block_of[leaf]];
+    double *rows = dp_where(worker, block, DP_TARGETS);
+    return dp_sums_in(g, rows + g->target_at[leaf], block->target_row);
+}
+
 typedef struct dp_targets {
     int64_t n;
     dp_soa points;
-    dp_sums sums; /* gradients only where the caller asked for them */
+    dp_sums sums;
 } dp_targets;
 
 static inline dp_targets dp_targets_of(const dp_graph *g, int32_t leaf, const dp_worker *worker) {
     const dp_block *block = &g->blocks[g->block_of[leaf]];
-    double *x = (double *)dp_where(worker, block, DP_TARGETS) + g->target_at[leaf];
-    int64_t row = block->target_row;
-    dp_targets t = {
-        dp_n_targets(g->in.tree, leaf), {x, x + row, x + 2 * row}, {.potential = x + 3 * row}};
-    if (g->call.gradients) {
-        t.sums.gx = x + 4 * row;
-        t.sums.gy = x + 5 * row;
-        t.sums.gz = x + 6 * row;
+    dp_targets t = {.n = dp_n_targets(g->in.tree, leaf), .sums = dp_sums_of(g, leaf, worker)};
+    if (dp_graph_is_mutual(g)) {
+        t.points = dp_sources_of(g, leaf, worker).points;
+    } else {
+        int64_t row = block->target_row;
+        const double *x =
+            (const double *)dp_where(worker, block, DP_TARGETS) + 4 * row + g->target_at[leaf];
+        t.points = (dp_soa){x, x + row, x + 2 * row};
     }
     return t;
 }

@@ -125,12 +125,13 @@ static void add_halo(const dp_graph *g, const dp_block *block, int32_t from, dp_
     while (i < end && g->halo.index[i] < block->box_begin)
         i++;
     for (; i < end && g->halo.index[i] < block->box_end; i++) {
-        dp_targets t = dp_targets_of(g, g->halo.index[i], worker);
-        add_row(t.n, sums + g->halo_at[i], t.sums.potential);
-        if (t.sums.gx) {
-            add_row(t.n, sums + row + g->halo_at[i], t.sums.gx);
-            add_row(t.n, sums + 2 * row + g->halo_at[i], t.sums.gy);
-            add_row(t.n, sums + 3 * row + g->halo_at[i], t.sums.gz);
+        int64_t n = dp_n_targets(g->in.tree, g->halo.index[i]);
+        dp_sums to = dp_sums_of(g, g->halo.index[i], worker);
+        add_row(n, sums + g->halo_at[i], to.potential);
+        if (to.gx) {
+            add_row(n, sums + row + g->halo_at[i], to.gx);
+            add_row(n, sums + 2 * row + g->halo_at[i], to.gy);
+            add_row(n, sums + 3 * row + g->halo_at[i], to.gz);
         }
     }
 }
@@ -148,16 +149,17 @@ dagpole_status dp_body_scatter(const dp_graph *g, const dp_block *block, int is_
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
         if (!dp_tree_is_leaf(tree, box) || !dp_n_targets(tree, box))
             continue;
-        dp_targets t = dp_targets_of(g, box, worker);
-        for (int64_t j = 0; j < t.n; j++) {
+        int64_t n = dp_n_targets(tree, box);
+        dp_sums sum = dp_sums_of(g, box, worker);
+        for (int64_t j = 0; j < n; j++) {
             dp_fetch_ahead(g, g->in.targets, g->call.potentials, tree->target_begin[box] + j, 1);
             double gradient[3] = {0};
             for (int d = 0; g->call.gradients && d < 3; d++) {
-                const double *sums = d == 0 ? t.sums.gx : d == 1 ? t.sums.gy : t.sums.gz;
+                const double *sums = d == 0 ? sum.gx : d == 1 ? sum.gy : sum.gz;
                 gradient[d] = dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[j]));
             }
             DP_TRY(scatter_point(g, tree->target_begin[box] + j,
-                                 dp_cube_scale(cube, DP_KERNEL_FACTOR * t.sums.potential[j]),
+                                 dp_cube_scale(cube, DP_KERNEL_FACTOR * sum.potential[j]),
                                  gradient));
         }
     }

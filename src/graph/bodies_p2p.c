@@ -76,10 +76,7 @@ static dp_sums halo_sums(const slice *s, int32_t leaf) {
     }
     int64_t row = s->block->halo_row;
     double *x = (double *)dp_where(s->worker, s->block, DP_HALO) + g->halo_at[begin];
-    dp_sums sums = {.potential = x};
-    if (g->call.gradients)
-        sums = (dp_sums){x, x + row, x + 2 * row, x + 3 * row};
-    return sums;
+    return dp_sums_in(g, x, row);
 }
 
 static dp_sums sums_of_source(const slice *s, int32_t leaf) {
@@ -87,7 +84,7 @@ static dp_sums sums_of_source(const slice *s, int32_t leaf) {
         return (dp_sums){0};
     if (leaf >= s->block->box_end)
         return halo_sums(s, leaf);
-    return dp_targets_of(s->g, leaf, s->worker).sums;
+    return dp_sums_of(s->g, leaf, s->worker);
 }
 
 /* Leaves of a block that follow one another in a near list lie one behind the other in memory, in
@@ -163,8 +160,7 @@ dagpole_status dp_body_p2p(const dp_graph *g, const dp_block *block, int is_firs
                            dp_worker *worker) {
     slice s = {.g = g, .block = block, .worker = worker, .is_mutual = dp_graph_is_mutual(g)};
     (void)is_first;
-    zero((double *)dp_where(worker, block, DP_TARGETS) + 3 * block->target_row, block->target_row,
-         g);
+    zero(dp_where(worker, block, DP_TARGETS), block->target_row, g);
     if (block->field[DP_HALO] >= 0)
         zero(dp_where(worker, block, DP_HALO), block->halo_row, g);
     for (int32_t box = block->box_begin; box < block->box_end; box++) {

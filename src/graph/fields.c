@@ -10,7 +10,7 @@ static size_t bytes_of(const dp_graph *g, const dp_block *block, dp_quantity qua
     case DP_SOURCES:
         return block->source_row ? (4 * (size_t)block->source_row + DP_PAD) * sizeof(double) : 0;
     case DP_TARGETS:
-        return 7 * (size_t)block->target_row * sizeof(double);
+        return (dp_graph_is_mutual(g) ? 4 : 7) * (size_t)block->target_row * sizeof(double);
     case DP_HALO:
         return 4 * (size_t)block->halo_row * sizeof(double);
     default:
@@ -52,10 +52,11 @@ static dagpole_status fill_block(void *argument, int64_t b) {
         copy_coordinates(g, block, g->in.sources, tree->source_begin, tree->source_end,
                          g->source_at, block->source_row,
                          g->stream.fields[block->field[DP_SOURCES]].data);
-    if (block->field[DP_TARGETS] >= 0)
+    if (block->field[DP_TARGETS] >= 0 && !dp_graph_is_mutual(g))
         copy_coordinates(g, block, g->in.targets, tree->target_begin, tree->target_end,
                          g->target_at, block->target_row,
-                         g->stream.fields[block->field[DP_TARGETS]].data);
+                         (double *)g->stream.fields[block->field[DP_TARGETS]].data +
+                             4 * block->target_row);
     return DAGPOLE_OK;
 }
 

@@ -15,7 +15,8 @@ typedef enum dp_quantity {
                        then the largest charge by size */
     DP_MULTIPOLES,  /* boxes of the block x k_padded */
     DP_LOCALS,      /* boxes of the block x k_padded */
-    DP_TARGETS,     /* x, y, z, potential, gradient x, y, z: seven rows of padded length */
+    DP_TARGETS,     /* potential, gradient x, y, z: four rows of padded length; then x, y, z, but
+                       where the sources are the targets and have them */
     DP_HALO, /* potential, gradient x, y, z: four rows for the points of the halo (graph/halo.c) */
     DP_N_QUANTITIES
 } dp_quantity;

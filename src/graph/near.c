@@ -56,12 +56,13 @@ static void sort(row *r) {
         qsort(r->out, (size_t)r->n, sizeof *r->out, compare);
         return;
     }
-    for (int64_t i = 1; i < r->n; i++)
-        for (int64_t j = i; j > 0 && r->out[j - 1] > r->out[j]; j--) {
-            int32_t swap = r->out[j];
-            r->out[j] = r->out[j - 1];
-            r->out[j - 1] = swap;
-        }
+    for (int64_t i = 1; i < r->n; i++) {
+        int32_t moved = r->out[i];
+        int64_t to = i;
+        for (; to > 0 && r->out[to - 1] > moved; to--)
+            r->out[to] = r->out[to - 1];
+        r->out[to] = moved;
+    }
 }
 
 static void near_row(const dp_graph *g, int32_t leaf, row *r) {

@@ -34,27 +34,27 @@ static dp_pair make_pair(const pairing *p, int32_t target, int32_t source) {
     return (dp_pair){source, target, (uint8_t)folded, (uint8_t)dp_reflection(v)};
 }
 
-/* Counting sort by folded position; within one, pairs stay in order of target and source. */
+/* Counting sort by folded position; within one, pairs stay in order of target and source. Pairs are
+ * made twice, to count and to place them: cheaper than to keep them unsorted in between. */
 static dagpole_status fill_block(void *argument, int64_t b) {
     const pairing *p = argument;
     const dp_graph *g = p->graph;
     const dp_csr *v = &g->in.lists->v;
     const dp_block *block = &g->blocks[b];
-    int64_t n = g->pair_begin[b + 1] - g->pair_begin[b], next[DP_N_FOLDED + 1] = {0};
-    dp_pair *pairs = g->pairs + g->pair_begin[b], *unsorted = dp_alloc((size_t)n, sizeof *unsorted);
-    if (!unsorted)
-        return DAGPOLE_NO_MEMORY;
-    int64_t n_made = 0;
-    for (int32_t t = block->box_begin; n && t < block->box_end; t++)
-        for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++) {
-            unsorted[n_made] = make_pair(p, t, v->index[i]);
-            next[unsorted[n_made++].folded + 1]++;
-        }
+    int64_t next[DP_N_FOLDED + 1] = {0};
+    dp_pair *pairs = g->pairs + g->pair_begin[b];
+    if (g->pair_begin[b] == g->pair_begin[b + 1])
+        return DAGPOLE_OK;
+    for (int32_t t = block->box_begin; t < block->box_end; t++)
+        for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++)
+            next[make_pair(p, t, v->index[i]).folded + 1]++;
     for (int f = 0; f < DP_N_FOLDED; f++)
         next[f + 1] += next[f];
-    for (int64_t i = 0; i < n; i++)
-        pairs[next[unsorted[i].folded]++] = unsorted[i];
-    dp_free(unsorted);
+    for (int32_t t = block->box_begin; t < block->box_end; t++)
+        for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++) {
+            dp_pair pair = make_pair(p, t, v->index[i]);
+            pairs[next[pair.folded]++] = pair;
+        }
     return DAGPOLE_OK;
 }
 

@@ -180,6 +180,12 @@ static dagpole_status l2l(walk *w, int32_t b) {
     return DAGPOLE_OK;
 }
 
+/* The sums of a block's targets, and where the targets are, to add to. */
+static dagpole_status add_targets(walk *w, int32_t b) {
+    DP_TRY(add_access(w, b, DP_TARGETS, DP_READ_WRITE));
+    return dp_graph_is_mutual(w->graph) ? add_access(w, b, DP_SOURCES, DP_READ) : DAGPOLE_OK;
+}
+
 /* Leaves of a row that the block's task sums: all, or where pairs are mutual those from the row's
  * own leaf on. */
 static dagpole_status p2p(walk *w, int32_t b) {
@@ -188,7 +194,7 @@ static dagpole_status p2p(walk *w, int32_t b) {
     const dp_csr *near = &g->near;
     int is_mutual = dp_graph_is_mutual(g);
     DP_TRY(begin_record(w, DAGPOLE_P2P, b));
-    DP_TRY(add_access(w, b, DP_TARGETS, DP_READ_WRITE));
+    DP_TRY(add_access(w, b, DP_TARGETS, is_mutual ? DP_WRITE : DP_READ_WRITE));
     DP_TRY(add_access(w, b, DP_HALO, DP_WRITE));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         for (int64_t i = near->offset[box]; i < near->offset[box + 1]; i++) {
@@ -216,7 +222,7 @@ static dagpole_status m2p(walk *w, int32_t b) {
                      g->in.operators->level[g->in.tree->level[list->index[i]]]->inner.n;
     DP_TRY(begin_record(w, DAGPOLE_M2P, b));
     w->cost = w->graph->cost.pair * pairs;
-    DP_TRY(add_access(w, b, DP_TARGETS, DP_READ_WRITE));
+    DP_TRY(add_targets(w, b));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         DP_TRY(read_boxes(w, list, box, DP_MULTIPOLES));
     end_record(w);
@@ -231,7 +237,7 @@ static dagpole_status l2p(walk *w, int32_t b) {
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_L2P, b));
     w->cost = w->graph->cost.pair * (double)block->n_targets * set->outer.n;
-    DP_TRY(add_access(w, b, DP_TARGETS, DP_READ_WRITE));
+    DP_TRY(add_targets(w, b));
     DP_TRY(add_access(w, b, DP_LOCALS, DP_READ));
     end_record(w);
     return DAGPOLE_OK;

@@ -54,16 +54,6 @@ const dp_team *dp_runtime_team(dp_runtime *runtime) {
     return &runtime->team;
 }
 
-void dp_runtime_enter(dp_runtime *runtime) {
-    if (!runtime->options.serial)
-        dp_session_wake();
-}
-
-void dp_runtime_leave(dp_runtime *runtime) {
-    if (!runtime->options.serial)
-        dp_session_rest();
-}
-
 /* What this thread reported last. */
 static _Thread_local const char *last_stage;
 static _Thread_local double last_fraction;

@@ -15,11 +15,12 @@ static dp_quantity *quantities_of(const dp_graph *g) {
     return of;
 }
 
-/* The coordinates of sources and targets are there from the start: the first to touch those fields
- * reads and writes. Expansions and halos are written before they are read, plainly once, and no
- * more after the first reader. */
-static void check_access(history *h, dp_quantity quantity, dp_access mode, int is_output) {
-    int is_made = quantity == DP_MULTIPOLES || quantity == DP_LOCALS || quantity == DP_HALO;
+/* Coordinates are there from the start: the first to touch a field that holds some reads and
+ * writes. Others are written before they are read, plainly once, and no more after the first
+ * reader. */
+static void check_access(const dp_graph *g, history *h, dp_quantity quantity, dp_access mode,
+                         int is_output) {
+    int is_made = quantity != DP_SOURCES && (quantity != DP_TARGETS || dp_graph_is_mutual(g));
     EXPECT((mode == DP_READ) == !is_output);
     if (mode == DP_READ) {
         EXPECT(h->n_writers > 0);
@@ -45,7 +46,7 @@ static void check_stream(const dp_graph *g) {
         for (int32_t a = 0; a < r->n_access; a++) {
             int32_t field = s->access_field[r->access_begin + a];
             dp_access mode = (dp_access)s->access_mode[r->access_begin + a];
-            check_access(&histories[field], quantity[field], mode,
+            check_access(g, &histories[field], quantity[field], mode,
                          a == 0 || (quantity[field] == DP_HALO && r->op == DAGPOLE_P2P));
         }
     }

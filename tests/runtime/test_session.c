@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "runtime/session.h"
 #include "streams.h"
 
 static void check_refused(dp_runtime_options options, dagpole_status expected, const char *first,
@@ -204,12 +205,12 @@ START_TEST(idle_workers_sleep) {
         if (k == 1)
             check_works(runtime, 2);
         if (k == 2) { /* nested: awake until the outer one ends */
-            dp_runtime_enter(runtime);
+            dp_session_wake();
             check_works(runtime, 2);
             double cpu = process_cpu_s();
             usleep(100000);
             ck_assert_double_gt(process_cpu_s() - cpu, 0.01);
-            dp_runtime_leave(runtime);
+            dp_session_rest();
         }
         usleep(20000); /* workers notice */
         double start = dp_clock(), cpu = process_cpu_s();
@@ -251,10 +252,10 @@ START_TEST(calls_from_a_starpu_task_are_refused) {
     task->cl = &codelet;
     task->cl_arg = &self;
     task->detach = 0;
-    dp_runtime_enter(self.runtime);
+    dp_session_wake();
     ck_assert_int_eq(starpu_task_submit(task), 0);
     ck_assert_int_eq(starpu_task_wait(task), 0);
-    dp_runtime_leave(self.runtime);
+    dp_session_rest();
     ck_assert_int_eq(self.create, DAGPOLE_WRONG_STATE);
     ck_assert_int_eq(self.run, DAGPOLE_WRONG_STATE);
     ck_assert_int_eq(self.team, DAGPOLE_WRONG_STATE);
