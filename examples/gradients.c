@@ -39,6 +39,7 @@ int main(int argc, char **argv) {
     options.kernel = DAGPOLE_YUKAWA;
     options.lambda = 0.5;
     options.digits = 9;
+    options.gradients = 1;
     if (dagpole_cloud_generate("plummer", n, 1, "mixed", &cloud) ||
         dagpole_context_create(NULL, &context) ||
         dagpole_plan_create(context, &options, n, cloud.sources, N_PROBES, targets, &plan) ||

@@ -121,6 +121,8 @@ typedef struct dagpole_plan_options {
     double lambda;         /* Yukawa's inverse length, > 0, in 1 / (unit of the coordinates) */
     int digits;            /* 3 ... 12: relative L2 error of the potentials at most 10^-digits, of
                               the gradients at most 10^-(digits - 1); 6 by default */
+    int gradients; /* 1 where most evaluations will ask for gradients: near sums are then twice as
+                      dear, and leaves are made smaller. Any plan evaluates both; 0 by default */
     /* For experts; 0 = chosen from digits, the points and the machine. */
     int p;      /* points along an edge of the equivalent surfaces, 3 ... 20 */
     int n_crit; /* most points in a leaf, 1 ... 100000; from n_sources on (plus n_targets, where

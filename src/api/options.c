@@ -44,6 +44,8 @@ static dagpole_status check(const dagpole_plan_options *o) {
     DP_TRY(dp_check_kernel(o->kernel, o->lambda));
     if (o->digits < 3 || o->digits > 12)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
+    if (o->gradients != 0 && o->gradients != 1)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "gradients is %d: it must be 0 or 1", o->gradients);
     DP_TRY(check_int("p", o->p, 3, 20));
     DP_TRY(check_int("n_crit", o->n_crit, 1, 100000));
     if (!(o->root_side >= 0 && o->root_side <= 16 * DP_MAX_COORDINATE))

@@ -49,6 +49,7 @@ static dagpole_status choose_leaf_size(dagpole_plan *p, const dp_bounds *bounds,
                                .kernel = p->kernel,
                                .accuracy = dp_options_accuracy(&p->options),
                                .rates = &p->context->rates,
+                               .has_gradients = p->options.gradients,
                                .n_crit = p->options.n_crit,
                                .root_side = p->options.root_side};
     DP_TRY(dp_leaf_size_choose(&request, &choice));

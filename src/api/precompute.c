@@ -64,7 +64,8 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
                        "n_sources is %lld, n_targets %lld: each must be 0 ... 2^40",
                        (long long)n_sources, (long long)n_targets);
     double k = dp_cost_expansion_size(o.tolerance), rank = dp_cost_mean_rank(k);
-    double n_crit = o.n_crit ? o.n_crit : 50 * o.digits - 50; /* what the cost model comes to */
+    /* What the cost model comes to. */
+    double n_crit = o.n_crit ? o.n_crit : (50 * o.digits - 50) * (o.gradients ? 0.6 : 1);
     double own_targets = (double)n_targets, targets = n_targets ? own_targets : (double)n_sources;
     double points = (double)n_sources + own_targets;
     /* Leaves are about 0.4 full; a box holds two expansions and up to 189 M2L pairs. */

@@ -137,7 +137,7 @@ static int run_main(const cli_command *self, int argc, char **argv) {
     if (code == CLI_PROCEED)
         code = cli_plan_choice_check(self, &choice.plan);
     run.output = choice.output;
-    run.has_gradients = choice.gradients;
+    run.has_gradients = choice.plan.plan.gradients = choice.gradients;
     if (code == CLI_PROCEED && run.output)
         code = check_output(self, run.input, run.output);
     if (code != CLI_PROCEED)

@@ -46,16 +46,19 @@ static inline dp_sources dp_sources_of(const dp_graph *g, int32_t leaf, const dp
  */
 enum { DP_AHEAD = 24 };
 
-/* is_written: a constant. */
-static inline __attribute__((always_inline)) void dp_fetch_ahead(const dp_graph *g,
-                                                                 const dp_points *points,
-                                                                 const void *array, int64_t i,
-                                                                 const int is_written) {
+/* An array with n_values of each point, which may lie across two lines. n_values and is_written:
+ * constants. */
+static inline __attribute__((always_inline)) void
+dp_fetch_ahead(const dp_graph *g, const dp_points *points, const void *array, const int n_values,
+               int64_t i, const int is_written) {
     if (i + DP_AHEAD >= points->n)
         return;
     size_t size = g->call.is_float ? sizeof(float) : sizeof(double);
-    __builtin_prefetch((const char *)array + (size_t)points->origin[i + DP_AHEAD] * size,
-                       is_written);
+    const char *first =
+        (const char *)array + (size_t)points->origin[i + DP_AHEAD] * (size_t)n_values * size;
+    __builtin_prefetch(first, is_written);
+    if (n_values > 1)
+        __builtin_prefetch(first + (size_t)(n_values - 1) * size, is_written);
 }
 
 /* Where a block's sources keep their largest charge by size. */

@@ -152,14 +152,16 @@ dagpole_status dp_body_scatter(const dp_graph *g, const dp_block *block, int is_
         int64_t n = dp_n_targets(tree, box);
         dp_sums sum = dp_sums_of(g, box, worker);
         for (int64_t j = 0; j < n; j++) {
-            dp_fetch_ahead(g, g->in.targets, g->call.potentials, tree->target_begin[box] + j, 1);
+            int64_t i = tree->target_begin[box] + j;
+            dp_fetch_ahead(g, g->in.targets, g->call.potentials, 1, i, 1);
+            if (g->call.gradients)
+                dp_fetch_ahead(g, g->in.targets, g->call.gradients, 3, i, 1);
             double gradient[3] = {0};
             for (int d = 0; g->call.gradients && d < 3; d++) {
                 const double *sums = d == 0 ? sum.gx : d == 1 ? sum.gy : sum.gz;
                 gradient[d] = dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[j]));
             }
-            DP_TRY(scatter_point(g, tree->target_begin[box] + j,
-                                 dp_cube_scale(cube, DP_KERNEL_FACTOR * sum.potential[j]),
+            DP_TRY(scatter_point(g, i, dp_cube_scale(cube, DP_KERNEL_FACTOR * sum.potential[j]),
                                  gradient));
         }
     }

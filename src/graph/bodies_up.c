@@ -44,7 +44,7 @@ dagpole_status dp_body_gather(const dp_graph *g, const dp_block *block, int is_f
             continue;
         double *to = charge + g->source_at[box];
         for (int64_t i = tree->source_begin[box]; i < tree->source_end[box]; i++) {
-            dp_fetch_ahead(g, g->in.sources, g->call.charges, i, 0);
+            dp_fetch_ahead(g, g->in.sources, g->call.charges, 1, i, 0);
             DP_TRY(charge_of(g, i, to++));
         }
     }

@@ -20,6 +20,10 @@
 #define LEAST_SINGLE 512
 #define PACK_S       2e-9
 
+/* Pairs with gradients over those without: near ones, and L2P's. P2M has no gradients. */
+#define NEAR_GRADIENTS 2.5
+#define PAIR_GRADIENTS 1.7
+
 /* A far field has to save this share of the direct sum to be worth its set-up. */
 #define LEAST_GAIN 0.1
 
@@ -193,12 +197,14 @@ static void set_costs(model *m) {
     dp_precision precision = dp_accuracy_precision(&r->accuracy, &least);
     m->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
     m->cost = dp_cost_of(r->rates, r->kernel, precision);
+    if (r->has_gradients)
+        m->cost.near *= NEAR_GRADIENTS;
     m->n_points = n;
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
     m->m2l_s =
         m->cost.flop * 4 * k * dp_cost_mean_rank(k) + m->cost.column + m->cost.coefficient * k;
     m->box_s = m->cost.flop * 9 * k * k + 2 * m->cost.column;
-    m->point_s = m->cost.pair * 2 * 1.2 * k;
+    m->point_s = m->cost.pair * (r->has_gradients ? 1 + PAIR_GRADIENTS : 2) * 1.2 * k;
     m->fetch_s = dp_cost_fetch(k);
 }
 

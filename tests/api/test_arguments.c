@@ -57,6 +57,8 @@ static const bad_option bad_options[] = {
     INT_OPTION(p, -1, "p is -1"),
     INT_OPTION(n_crit, -1, "n_crit is -1: it must be 0 (automatic) or 1 ... 100000"),
     INT_OPTION(n_crit, 100001, "n_crit is 100001"),
+    INT_OPTION(gradients, 2, "gradients is 2: it must be 0 or 1"),
+    INT_OPTION(gradients, -1, "gradients is -1"),
     INT_OPTION(block_boxes, -7, "block_boxes is -7: it must be 0 (automatic) or 1 ... 100000"),
     INT_OPTION(block_boxes, 100001, "block_boxes is 100001"),
     DOUBLE_OPTION(tolerance, 9e-16,

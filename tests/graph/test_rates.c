@@ -271,35 +271,38 @@ START_TEST(costs_are_of_kernel_and_precision) {
 }
 END_TEST
 
-static int choose(const dp_rates *rates, int64_t n, const double *points) {
+static int choose(const dp_rates *rates, int has_gradients, int64_t n, const double *points) {
     dp_leaf_choice choice;
     dp_leaf_request request = {.bounds = dp_bounds_empty(),
                                .n_sources = n,
                                .sources = points,
                                .kernel = dp_kernel_get(DAGPOLE_LAPLACE),
                                .accuracy = dp_accuracy_for_digits(6),
-                               .rates = rates};
+                               .rates = rates,
+                               .has_gradients = has_gradients};
     ck_assert_int_eq(dp_bounds_widen(&dp_team_serial, "sources", n, points, &request.bounds),
                      DAGPOLE_OK);
     ck_assert_int_eq(dp_leaf_size_choose(&request, &choice), DAGPOLE_OK);
     return choice.n_crit;
 }
 
-/* Dear pairs make small leaves, dear flops large ones; a slower machine alone changes nothing. */
+/* Dear pairs make small leaves, and so do gradients; dear flops make large ones; a slower machine
+ * alone changes nothing. */
 START_TEST(leaf_sizes_follow) {
     enum { N = 50000 };
     double *points = cloud_make(CLOUD_CUBE, N, 3);
     dp_rates rates = *dp_rates_built_in(isa);
-    int n_crit = choose(&rates, N, points);
+    int n_crit = choose(&rates, 0, N, points);
+    ck_assert_int_lt(choose(&rates, 1, N, points), n_crit);
     for (int i = 0; i < DP_N_RATES; i++)
         *dp_rate(&rates, i) *= 4;
-    ck_assert_int_eq(choose(&rates, N, points), n_crit);
+    ck_assert_int_eq(choose(&rates, 0, N, points), n_crit);
     for (int i = 0; i < DP_N_PRECISIONS; i++)
         rates.near[DAGPOLE_LAPLACE][i] *= 8;
-    ck_assert_int_lt(choose(&rates, N, points), n_crit);
+    ck_assert_int_lt(choose(&rates, 0, N, points), n_crit);
     rates = *dp_rates_built_in(isa);
     rates.flop *= 8;
-    ck_assert_int_gt(choose(&rates, N, points), n_crit);
+    ck_assert_int_gt(choose(&rates, 0, N, points), n_crit);
     free(points);
 }
 END_TEST
