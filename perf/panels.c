@@ -11,8 +11,7 @@ struct bench {
     const dp_operators *operators;
     int level;
     dp_scratch scratch;
-    double *source[DP_COLUMNS], *target[DP_COLUMNS];
-    uint8_t reflection[DP_COLUMNS];
+    dp_columns columns;
     double flops; /* of one pass */
     void (*pass)(bench *b, int64_t repeats);
 };
@@ -25,36 +24,35 @@ static double flops_of(const dp_panel *panel) {
 static void pass_m2l(bench *b, int64_t repeats) {
     for (int f = 0; f < DP_N_FOLDED; f++)
         for (int64_t i = 0; i < repeats; i++)
-            dp_m2l(b->operators->level[b->level], f, DP_COLUMNS, (const double *const *)b->source,
-                   b->reflection, b->target, &b->scratch);
+            dp_m2l(b->operators->level[b->level], f, &b->columns, &b->scratch);
 }
 
 static void pass_m2m(bench *b, int64_t repeats) {
     const dp_operators *o = b->operators;
     for (int64_t i = 0; i < repeats; i++)
-        dp_m2m(o->level[b->level], o->level[b->level + 1], o->below[b->level], DP_COLUMNS,
-               (const double *const *)b->source, b->reflection, b->target, &b->scratch);
+        dp_m2m(o->level[b->level], o->level[b->level + 1], o->below[b->level], &b->columns,
+               &b->scratch);
 }
 
 static void pass_l2l(bench *b, int64_t repeats) {
     const dp_operators *o = b->operators;
     for (int64_t i = 0; i < repeats; i++)
-        dp_l2l(o->level[b->level], o->level[b->level + 1], o->below[b->level], DP_COLUMNS,
-               (const double *const *)b->source, b->reflection, b->target, &b->scratch);
+        dp_l2l(o->level[b->level], o->level[b->level + 1], o->below[b->level], &b->columns,
+               &b->scratch);
 }
 
 static double sum_of_targets(bench *b) {
     double sum = 0;
     for (int c = 0; c < DP_COLUMNS; c++)
         for (int i = 0; i < b->operators->level[b->level]->k; i++)
-            sum += fabs(b->target[c][i]);
+            sum += fabs(b->columns.target[c][i]);
     return sum;
 }
 
 static void clear_targets(bench *b) {
     for (int c = 0; c < DP_COLUMNS; c++)
         for (int i = 0; i < b->scratch.ld; i++)
-            b->target[c][i] = 0;
+            b->columns.target[c][i] = 0;
 }
 
 /* Results add up: two passes give twice as much as one. */
@@ -83,19 +81,20 @@ static perf_figure measure(bench *b, void (*pass)(bench *, int64_t), double flop
 }
 
 perf_panels perf_panels_measure(const dp_operators *operators, int level) {
-    bench b = {.operators = operators, .level = level};
+    bench b = {
+        .operators = operators, .level = level, .columns = {.n = DP_COLUMNS, .reflection = 5}};
     const dp_operator_set *set = operators->level[level];
     perf_panels p;
     double m2l = 0;
     perf_try(dp_scratch_create(operators, &b.scratch));
     for (int c = 0; c < DP_COLUMNS; c++) {
-        b.reflection[c] = (uint8_t)(c % 8);
-        b.source[c] = dp_alloc((size_t)b.scratch.ld, sizeof(double));
-        b.target[c] = dp_alloc((size_t)b.scratch.ld, sizeof(double));
-        if (!b.source[c] || !b.target[c])
+        double *source = dp_alloc((size_t)b.scratch.ld, sizeof(double));
+        b.columns.source[c] = source;
+        b.columns.target[c] = dp_alloc((size_t)b.scratch.ld, sizeof(double));
+        if (!source || !b.columns.target[c])
             perf_try(DAGPOLE_NO_MEMORY);
         for (int i = 0; i < b.scratch.ld; i++)
-            b.source[c][i] = 1 / (1.0 + i + c);
+            source[i] = 1 / (1.0 + i + c);
     }
     for (int f = 0; f < DP_N_FOLDED; f++)
         m2l += DP_COLUMNS * dp_m2l_flops(set, f);
@@ -103,8 +102,8 @@ perf_panels perf_panels_measure(const dp_operators *operators, int level) {
     p.m2m = measure(&b, pass_m2m, flops_of(&operators->below[level]->m2m));
     p.l2l = measure(&b, pass_l2l, flops_of(&operators->below[level]->l2l));
     for (int c = 0; c < DP_COLUMNS; c++) {
-        dp_free(b.source[c]);
-        dp_free(b.target[c]);
+        dp_free((double *)b.columns.source[c]);
+        dp_free(b.columns.target[c]);
     }
     dp_scratch_free(&b.scratch);
     return p;

@@ -107,36 +107,38 @@ static inline uint8_t dp_reflection_of_child(const dp_tree *tree, int32_t child)
     return (uint8_t)(7 - upper);
 }
 
-/* Columns collected for one product. */
-typedef struct dp_batch {
-    int n;
-    const double *source[DP_COLUMNS];
-    double *target[DP_COLUMNS];
-    uint8_t reflection[DP_COLUMNS];
-} dp_batch;
+/* Columns collected for M2M or L2L, by reflection. */
+typedef struct dp_batches {
+    dp_columns of[8];
+} dp_batches;
 
-static inline void dp_batch_add(dp_batch *batch, const double *source, uint8_t reflection,
-                                double *target) {
-    batch->source[batch->n] = source;
-    batch->reflection[batch->n] = reflection;
-    batch->target[batch->n++] = target;
-}
+typedef void (*dp_transfer_fn)(const dp_operator_set *parent, const dp_operator_set *child,
+                               const dp_transfer *between, const dp_columns *columns,
+                               dp_scratch *scratch);
 
 /* Apply what was collected (level: the parents') and empty the batch. */
-static inline void dp_batch_m2m(const dp_operators *ops, int level, dp_batch *b,
-                                dp_scratch *scratch) {
-    if (b->n)
-        dp_m2m(ops->level[level], ops->level[level + 1], ops->below[level], b->n, b->source,
-               b->reflection, b->target, scratch);
-    b->n = 0;
+static inline void dp_batch_flush(const dp_operators *ops, int level, dp_transfer_fn transfer,
+                                  dp_columns *batch, dp_scratch *scratch) {
+    if (batch->n)
+        transfer(ops->level[level], ops->level[level + 1], ops->below[level], batch, scratch);
+    batch->n = 0;
 }
 
-static inline void dp_batch_l2l(const dp_operators *ops, int level, dp_batch *b,
-                                dp_scratch *scratch) {
-    if (b->n)
-        dp_l2l(ops->level[level], ops->level[level + 1], ops->below[level], b->n, b->source,
-               b->reflection, b->target, scratch);
-    b->n = 0;
+static inline void dp_batches_add(const dp_operators *ops, int level, dp_transfer_fn transfer,
+                                  int reflection, const double *source, double *target,
+                                  dp_batches *batches, dp_scratch *scratch) {
+    dp_columns *batch = &batches->of[reflection];
+    batch->reflection = reflection;
+    batch->source[batch->n] = source;
+    batch->target[batch->n++] = target;
+    if (batch->n == DP_COLUMNS)
+        dp_batch_flush(ops, level, transfer, batch, scratch);
+}
+
+static inline void dp_batches_flush(const dp_operators *ops, int level, dp_transfer_fn transfer,
+                                    dp_batches *batches, dp_scratch *scratch) {
+    for (int reflection = 0; reflection < 8; reflection++)
+        dp_batch_flush(ops, level, transfer, &batches->of[reflection], scratch);
 }
 
 #endif

@@ -15,11 +15,11 @@ static void zero_locals(const dp_graph *g, const dp_block *block, int is_first,
  * few digits, takes two look-ups. */
 static void collect_pair(const dp_graph *g, const dp_block *block, const dp_pair *pair,
                          size_t k_padded, double *locals, const dp_worker *worker,
-                         dp_batch *batch) {
+                         dp_columns *batch) {
     const dp_block *from = &g->blocks[g->block_of[pair->source]];
     const double *multipoles = dp_where(worker, from, DP_MULTIPOLES);
-    dp_batch_add(batch, multipoles + (size_t)(pair->source - from->box_begin) * k_padded,
-                 pair->reflection, locals + (size_t)(pair->target - block->box_begin) * k_padded);
+    batch->source[batch->n] = multipoles + (size_t)(pair->source - from->box_begin) * k_padded;
+    batch->target[batch->n++] = locals + (size_t)(pair->target - block->box_begin) * k_padded;
 }
 
 dagpole_status dp_body_m2l(const dp_graph *g, const dp_block *block, int is_first,
@@ -29,12 +29,11 @@ dagpole_status dp_body_m2l(const dp_graph *g, const dp_block *block, int is_firs
     int64_t b = block - g->blocks, end = g->pair_begin[b + 1];
     zero_locals(g, block, is_first, worker);
     for (int64_t i = g->pair_begin[b]; i < end;) {
-        dp_batch batch = {.n = 0};
-        int folded = g->pairs[i].folded;
-        for (; i < end && g->pairs[i].folded == folded && batch.n < DP_COLUMNS; i++)
+        const dp_pair *first = &g->pairs[i];
+        dp_columns batch = {.n = 0, .reflection = first->reflection};
+        for (; i < end && batch.n < DP_COLUMNS && dp_is_same_position(first, &g->pairs[i]); i++)
             collect_pair(g, block, &g->pairs[i], (size_t)set->k_padded, locals, worker, &batch);
-        dp_m2l(set, folded, batch.n, batch.source, batch.reflection, batch.target,
-               &worker->scratch);
+        dp_m2l(set, first->folded, &batch, &worker->scratch);
     }
     return DAGPOLE_OK;
 }
@@ -70,17 +69,17 @@ dagpole_status dp_body_p2l(const dp_graph *g, const dp_block *block, int is_firs
 dagpole_status dp_body_l2l(const dp_graph *g, const dp_block *block, int is_first,
                            dp_worker *worker) {
     const dp_tree *tree = g->in.tree;
-    dp_batch batch = {.n = 0};
+    const dp_operators *ops = g->in.operators;
+    dp_batches batches = {.of = {{.n = 0}}};
     zero_locals(g, block, is_first, worker);
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
         int32_t parent = tree->parent[box];
         if (!dp_n_targets(tree, box) || !g->blocks[g->block_of[parent]].has_locals)
             continue;
-        dp_batch_add(&batch, dp_expansion_of(g, parent, DP_LOCALS, worker),
-                     dp_reflection_of_child(tree, box), dp_expansion_of(g, box, DP_LOCALS, worker));
-        if (batch.n == DP_COLUMNS)
-            dp_batch_l2l(g->in.operators, block->level - 1, &batch, &worker->scratch);
+        dp_batches_add(ops, block->level - 1, dp_l2l, dp_reflection_of_child(tree, box),
+                       dp_expansion_of(g, parent, DP_LOCALS, worker),
+                       dp_expansion_of(g, box, DP_LOCALS, worker), &batches, &worker->scratch);
     }
-    dp_batch_l2l(g->in.operators, block->level - 1, &batch, &worker->scratch);
+    dp_batches_flush(ops, block->level - 1, dp_l2l, &batches, &worker->scratch);
     return DAGPOLE_OK;
 }

@@ -31,11 +31,15 @@ typedef struct dp_block {
     int has_locals;                           /* 1: an operator of the walk writes them */
 } dp_block;
 
-/* One M2L interaction of a block, ordered by folded position and then by target. */
+/* One M2L interaction of a block, ordered by folded position, reflection, and then target. */
 typedef struct dp_pair {
     int32_t source, target; /* boxes */
     uint8_t folded, reflection;
 } dp_pair;
+
+static inline int dp_is_same_position(const dp_pair *a, const dp_pair *b) {
+    return a->folded == b->folded && a->reflection == b->reflection;
+}
 
 typedef struct dp_worker {
     dp_scratch scratch;

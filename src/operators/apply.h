@@ -39,18 +39,21 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
                          const double centre[3], double half, int column, int64_t n, dp_soa points,
                          dp_sums out, dp_scratch *scratch);
 
-/* M2M: adds the expansions of n_columns children to their parents'; reflection[c]: bit d set where
- * the child lies on the lower side of its parent in coordinate d. L2L: the other way. */
-void dp_m2m(const dp_operator_set *parent, const dp_operator_set *child,
-            const dp_transfer *transfer, int n_columns, const double *const *source,
-            const uint8_t *reflection, double *const *target, dp_scratch *scratch);
-void dp_l2l(const dp_operator_set *parent, const dp_operator_set *child,
-            const dp_transfer *transfer, int n_columns, const double *const *source,
-            const uint8_t *reflection, double *const *target, dp_scratch *scratch);
+/* Expansions to be taken from and added to, in order: all under the same reflection. */
+typedef struct dp_columns {
+    int n, reflection; /* bit d set: coordinate d changes its sign */
+    const double *source[DP_COLUMNS];
+    double *target[DP_COLUMNS];
+} dp_columns;
 
-/* M2L: adds to n_columns targets from sources whose positions (source minus target) all fold to
- * `folded`, each by its own reflection. */
-void dp_m2l(const dp_operator_set *set, int folded, int n_columns, const double *const *source,
-            const uint8_t *reflection, double *const *target, dp_scratch *scratch);
+/* M2M: from children to their parents; bit d of the reflection set where the children lie on the
+ * lower side in coordinate d. L2L: the other way. */
+void dp_m2m(const dp_operator_set *parent, const dp_operator_set *child, const dp_transfer *between,
+            const dp_columns *columns, dp_scratch *scratch);
+void dp_l2l(const dp_operator_set *parent, const dp_operator_set *child, const dp_transfer *between,
+            const dp_columns *columns, dp_scratch *scratch);
+
+/* M2L: from sources whose positions (source minus target) all are the reflected `folded`. */
+void dp_m2l(const dp_operator_set *set, int folded, const dp_columns *columns, dp_scratch *scratch);
 
 #endif

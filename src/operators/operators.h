@@ -21,12 +21,13 @@ typedef struct dp_surface_sums {
     dp_panel from_expansion; /* n x k: expansion to densities on the surface */
 } dp_surface_sums;
 
-/* M2L from one position, as parts that do not mix: a part takes the coefficients of its parities,
+/* M2L from one position, as parts that do not mix: a part takes the coefficients of some parities,
  * one behind the other, to those of the same parities. One part of all parities, or where the
  * position has coordinates that are zero (offsets.h) two or four. */
 typedef struct dp_m2l_part {
-    uint8_t parities; /* bit a: parity a takes part */
-    dp_panel a, b;    /* the matrix is a b */
+    int n_ranges;
+    dp_range range[DP_N_PARITIES / 2]; /* coefficients of its parities, neighbours joined */
+    dp_panel a, b;                     /* the matrix is a b */
 } dp_m2l_part;
 
 typedef struct dp_m2l_parts {
@@ -43,7 +44,7 @@ typedef struct dp_operator_set {
     dp_surface_sums inner;          /* P2L, M2P: points of the near surface */
     int k_begin[DP_N_PARITIES + 1]; /* coefficients of each parity */
     dp_m2l_parts m2l[DP_N_FOLDED];  /* for positions with v >= 0 */
-    double *sign; /* 8 x k_padded: signs of the coefficients under each reflection */
+    double *flip; /* 8 x k_padded: -0 where a reflection changes a coefficient's sign, else 0 */
 } dp_operator_set;
 
 /* Between a level and the next finer one, for the child in the octant of positive coordinates. */

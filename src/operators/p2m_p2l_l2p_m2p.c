@@ -45,20 +45,17 @@ void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *su
 
 void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums *surface,
                               int n_columns, double *const *expansion, dp_scratch *scratch) {
-    const double *plus[DP_COLUMNS];
-    for (int c = 0; c < n_columns; c++)
-        plus[c] = set->sign; /* the identity's signs */
+    const double *none = set->flip; /* the identity's */
     dp_panel_apply_add(set->isa, &surface->to_expansion, n_columns, scratch->columns, scratch->ld,
-                       expansion, plus);
+                       expansion, none);
 }
 
 void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface, int n_columns,
                           const double *const *expansion, dp_scratch *scratch) {
-    for (int c = 0; c < n_columns; c++)
-        memcpy(scratch->columns + (size_t)c * scratch->ld, expansion[c],
-               (size_t)set->k * sizeof(double));
-    dp_panel_apply(set->isa, &surface->from_expansion, n_columns, scratch->columns, scratch->ld,
-                   scratch->product, scratch->ld);
+    const double *none = set->flip;
+    dp_range all = {0, set->k};
+    dp_panel_apply_from(set->isa, &surface->from_expansion, 1, &all, n_columns, expansion, none,
+                        scratch->product, scratch->ld);
 }
 
 static void add_scaled(int n, double scale, const double *from, double *to) {

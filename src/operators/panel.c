@@ -25,11 +25,14 @@ dagpole_status dp_panel_pack(dp_isa isa, int m, int n, const double *a, int lda,
 
 void dp_panel_free(dp_panel *panel) {
     dp_free(panel->data);
+    dp_free(panel->at);
     *panel = (dp_panel){0};
 }
 
 int64_t dp_panel_bytes(const dp_panel *panel) {
-    return (int64_t)panel->m_padded * panel->n * (int64_t)sizeof *panel->data;
+    int64_t n_blocks = panel->at ? panel->m_padded / DP_PAD : 0;
+    return (int64_t)panel->m_padded * panel->n * (int64_t)sizeof *panel->data +
+           n_blocks * (int64_t)sizeof *panel->at;
 }
 
 /* Calls the variant of the instruction set. */
@@ -47,29 +50,23 @@ int64_t dp_panel_bytes(const dp_panel *panel) {
 #define DISPATCH(isa, name, ...) ((void)(isa), name##_portable(__VA_ARGS__))
 #endif
 
-void dp_panel_gather(dp_isa isa, int n_padded, int n_columns, const double *const *source,
-                     const double *const *sign, double *x, int ldx) {
-    DISPATCH(isa, dp_panel_gather, n_padded, n_columns, source, sign, x, ldx);
-}
-
-void dp_panel_gather_ranges(dp_isa isa, int n_ranges, const dp_range *range, int n_columns,
-                            const double *const *source, const double *const *sign, double *x,
-                            int ldx) {
-    DISPATCH(isa, dp_panel_gather_ranges, n_ranges, range, n_columns, source, sign, x, ldx);
-}
-
-void dp_panel_add_ranges(dp_isa isa, int n_ranges, const dp_range *range, int n_columns,
-                         const double *x, int ldx, const double *const *sign,
-                         double *const *target) {
-    DISPATCH(isa, dp_panel_add_ranges, n_ranges, range, n_columns, x, ldx, sign, target);
-}
-
 void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
                     double *y, int ldy) {
     DISPATCH(isa, dp_panel_apply, panel, n_columns, x, ldx, y, ldy);
 }
 
+void dp_panel_apply_from(dp_isa isa, const dp_panel *panel, int n_ranges, const dp_range *range,
+                         int n_columns, const double *const *source, const double *flip, double *y,
+                         int ldy) {
+    DISPATCH(isa, dp_panel_apply_from, panel, n_ranges, range, n_columns, source, flip, y, ldy);
+}
+
 void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
-                        double *const *y, const double *const *sign) {
-    DISPATCH(isa, dp_panel_apply_add, panel, n_columns, x, ldx, y, sign);
+                        double *const *y, const double *flip) {
+    DISPATCH(isa, dp_panel_apply_add, panel, n_columns, x, ldx, y, flip);
+}
+
+void dp_panel_add(dp_isa isa, int n_padded, int n_columns, const double *x, int ldx,
+                  double *const *y, const double *flip) {
+    DISPATCH(isa, dp_panel_add, n_padded, n_columns, x, ldx, y, flip);
 }

@@ -5,18 +5,15 @@
 #include "operators/panel.h"
 
 #define DP_DECLARE_PANEL(suffix)                                                                   \
-    void dp_panel_gather_##suffix(int n_padded, int n_columns, const double *const *source,        \
-                                  const double *const *sign, double *x, int ldx);                  \
-    void dp_panel_gather_ranges_##suffix(int n_ranges, const dp_range *range, int n_columns,       \
-                                         const double *const *source, const double *const *sign,   \
-                                         double *x, int ldx);                                      \
-    void dp_panel_add_ranges_##suffix(int n_ranges, const dp_range *range, int n_columns,          \
-                                      const double *x, int ldx, const double *const *sign,         \
-                                      double *const *target);                                      \
     void dp_panel_apply_##suffix(const dp_panel *panel, int n_columns, const double *x, int ldx,   \
                                  double *y, int ldy);                                              \
+    void dp_panel_apply_from_##suffix(const dp_panel *panel, int n_ranges, const dp_range *range,  \
+                                      int n_columns, const double *const *source,                  \
+                                      const double *flip, double *y, int ldy);                     \
     void dp_panel_apply_add_##suffix(const dp_panel *panel, int n_columns, const double *x,        \
-                                     int ldx, double *const *y, const double *const *sign);
+                                     int ldx, double *const *y, const double *flip);               \
+    void dp_panel_add_##suffix(int n_padded, int n_columns, const double *x, int ldx,              \
+                               double *const *y, const double *flip);
 
 DP_DECLARE_PANEL(portable)
 DP_DECLARE_PANEL(avx2)

@@ -87,16 +87,16 @@ static dagpole_status make_inner(dp_isa isa, const dp_surface *s, const dp_opera
     return status;
 }
 
-static dagpole_status make_signs(const dp_operator_data *data, dp_operator_set *set) {
-    set->sign = dp_alloc((size_t)8 * set->k_padded, sizeof *set->sign);
-    if (!set->sign)
+static dagpole_status make_flips(const dp_operator_data *data, dp_operator_set *set) {
+    set->flip = dp_alloc((size_t)8 * set->k_padded, sizeof *set->flip);
+    if (!set->flip)
         return DAGPOLE_NO_MEMORY;
     for (int g = 0; g < 8; g++)
         for (int a = 0; a < DP_N_PARITIES; a++) {
-            double sign = __builtin_parity((unsigned)(a & g)) ? -1 : 1;
+            double flip = __builtin_parity((unsigned)(a & g)) ? -0. : 0.;
             int end = a == DP_N_PARITIES - 1 ? set->k_padded : data->k_begin[a + 1];
             for (int i = data->k_begin[a]; i < end; i++)
-                set->sign[i + (size_t)g * set->k_padded] = sign;
+                set->flip[i + (size_t)g * set->k_padded] = flip;
         }
     return DAGPOLE_OK;
 }
@@ -140,13 +140,42 @@ static dagpole_status make_rotation(void *argument, int64_t i) {
     return DAGPOLE_OK;
 }
 
-/* The rows of a, and columns of b, that belong to a group of parities. */
-static int list_rows(const dp_operator_set *set, unsigned parities, int *row) {
+/* The rows of a, and columns of b, that belong to a part. */
+static int list_rows(const dp_m2l_part *part, int *row) {
     int n = 0;
-    for (int a = 0; a < DP_N_PARITIES; a++)
-        for (int i = set->k_begin[a]; (parities >> a & 1) && i < set->k_begin[a + 1]; i++)
+    for (int r = 0; r < part->n_ranges; r++)
+        for (int i = part->range[r].begin; i < part->range[r].end; i++)
             row[n++] = i;
     return n;
+}
+
+/* Where blocks of DP_PAD rows of a result go, each within one range: at most k / DP_PAD + n_ranges
+ * of them. A range's last block may reach beyond it, but not beyond the expansion: it then begins
+ * earlier, in rows that another block has. */
+static int list_blocks(const dp_m2l_part *part, int k_padded, int *at) {
+    int n = 0;
+    for (int r = 0; r < part->n_ranges; r++)
+        for (int i = part->range[r].begin; i < part->range[r].end; i += DP_PAD)
+            at[n++] = i + DP_PAD <= k_padded ? i : k_padded - DP_PAD;
+    return n;
+}
+
+/* Column of a in the rows of the blocks; every row of the part once. */
+static void place_rows(const dp_m2l_part *part, const double *from, const int *at, double *to) {
+    int n = 0;
+    for (int r = 0; r < part->n_ranges; r++)
+        for (int i = part->range[r].begin; i < part->range[r].end; n++)
+            for (int end = i + DP_PAD; i < end && i < part->range[r].end; i++)
+                to[n * DP_PAD + i - at[n]] = from[i];
+}
+
+/* Of one more parity, joined to those before where they are neighbours. */
+static void add_range(dp_range range, dp_m2l_part *part) {
+    dp_range *last = part->n_ranges ? &part->range[part->n_ranges - 1] : NULL;
+    if (last && last->end == range.begin)
+        last->end = range.end;
+    else
+        part->range[part->n_ranges++] = range;
 }
 
 /* Whether column r of a lies in the group: its entries elsewhere are exactly zero then. */
@@ -157,29 +186,34 @@ static int has_column(int n, const int *row, const double *column) {
     return 0;
 }
 
+/* Columns of a and rows of b that are the part's, and of them the rows and columns that are. */
 static dagpole_status pack_part(dp_operator_set *set, int k, int rank, const double *a,
                                 const double *b, dp_m2l_part *part) {
     int *row = dp_alloc((size_t)k, sizeof *row), n_ranks = 0;
-    double *part_a = dp_alloc((size_t)k * rank, sizeof *part_a);
+    int *at = dp_alloc((size_t)(k / DP_PAD + DP_N_PARITIES), sizeof *at);
+    int n_rows = at ? DP_PAD * list_blocks(part, set->k_padded, at) : 0;
+    double *part_a = dp_alloc_zero((size_t)n_rows * rank, sizeof *part_a);
     double *part_b = dp_alloc((size_t)k * rank, sizeof *part_b);
-    dagpole_status status = row && part_a && part_b ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    dagpole_status status = row && at && part_a && part_b ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK) {
-        int n = list_rows(set, part->parities, row);
+        int n = list_rows(part, row);
         for (int r = 0; r < rank; r++) {
             if (!has_column(n, row, a + (size_t)r * k))
                 continue;
-            for (int i = 0; i < n; i++) {
-                part_a[i + (size_t)n_ranks * n] = a[row[i] + (size_t)r * k];
+            place_rows(part, a + (size_t)r * k, at, part_a + (size_t)n_ranks * n_rows);
+            for (int i = 0; i < n; i++)
                 part_b[n_ranks + (size_t)i * rank] = b[r + (size_t)row[i] * rank];
-            }
             n_ranks++;
         }
-        status = dp_panel_pack(set->isa, n, n_ranks, part_a, n, &part->a);
+        status = dp_panel_pack(set->isa, n_rows, n_ranks, part_a, n_rows, &part->a);
         if (status == DAGPOLE_OK)
             status = dp_panel_pack(set->isa, n_ranks, n, part_b, rank, &part->b);
+        part->a.at = at;
+        at = NULL;
     }
     dp_free(part_b);
     dp_free(part_a);
+    dp_free(at);
     dp_free(row);
     return status;
 }
@@ -194,7 +228,7 @@ static dagpole_status pack_parts(dp_operator_set *set, const int v[3], int k, in
         dp_m2l_part *part = &m2l->part[m2l->n++];
         for (int parity = 0; parity < DP_N_PARITIES; parity++)
             if ((parity & axes) == group)
-                part->parities |= (uint8_t)(1u << parity);
+                add_range((dp_range){set->k_begin[parity], set->k_begin[parity + 1]}, part);
         DP_TRY(pack_part(set, k, rank, a, b, part));
     }
     return DAGPOLE_OK;
@@ -204,7 +238,7 @@ double dp_m2l_flops(const dp_operator_set *set, int folded) {
     double flops = 0;
     for (int i = 0; i < set->m2l[folded].n; i++) {
         const dp_m2l_part *part = &set->m2l[folded].part[i];
-        flops += 2.0 * part->a.m * part->a.n + 2.0 * part->b.m * part->b.n;
+        flops += 4.0 * part->b.m * part->b.n; /* a has as many rows as b columns */
     }
     return flops;
 }
@@ -277,7 +311,7 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
     if (status == DAGPOLE_OK)
         status = make_inner(isa, surface, data, &set->inner);
     if (status == DAGPOLE_OK)
-        status = make_signs(data, set);
+        status = make_flips(data, set);
     if (status == DAGPOLE_OK)
         status = unfold_m2l(team, surface, data, set);
     if (status != DAGPOLE_OK)
@@ -291,7 +325,7 @@ void dp_operator_set_free(dp_operator_set *set) {
             dp_panel_free(&set->m2l[f].part[i].b);
             dp_panel_free(&set->m2l[f].part[i].a);
         }
-    dp_free(set->sign);
+    dp_free(set->flip);
     surface_sums_free(&set->inner);
     surface_sums_free(&set->outer);
     *set = (dp_operator_set){0};

@@ -98,7 +98,7 @@ static inline int is_same_sums(const dp_surface_sums *a, const dp_surface_sums *
 static inline int is_same_set(const dp_operator_set *a, const dp_operator_set *b) {
     int same = a->k == b->k && a->lambda == b->lambda && is_same_sums(&a->outer, &b->outer) &&
                is_same_sums(&a->inner, &b->inner) &&
-               is_same(a->sign, b->sign, 8 * (size_t)a->k_padded);
+               is_same(a->flip, b->flip, 8 * (size_t)a->k_padded);
     for (int f = 0; same && f < DP_N_FOLDED; f++) {
         same = a->m2l[f].n == b->m2l[f].n;
         for (int p = 0; same && p < a->m2l[f].n; p++)

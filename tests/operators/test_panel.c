@@ -61,43 +61,128 @@ static void check_apply(dp_isa isa, const product *p) {
     }
 }
 
-/* Column c goes to target c % n_targets: some are added to several times. */
-static void check_apply_add(dp_isa isa, const product *p, int columns, int n_targets) {
-    double y[LARGEST * DP_COLUMNS], expected[LARGEST * DP_COLUMNS], signs[LARGEST * DP_COLUMNS];
-    double *target[DP_COLUMNS];
-    const double *sign[DP_COLUMNS];
-    uint64_t state = 7;
-    int n_wrong = 0;
-    for (int i = 0; i < LARGEST * DP_COLUMNS; i++) {
-        y[i] = expected[i] = suite_uniform(&state);
-        signs[i] = suite_uniform(&state) < 0.5 ? -1 : 1;
+/* Flips of either kind, and what they do to a value. */
+static void fill_flips(int n, uint64_t *state, double *flip) {
+    for (int i = 0; i < n; i++)
+        flip[i] = suite_uniform(state) < 0.5 ? -0. : 0.;
+}
+
+static double flipped(double value, double flip) {
+    return copysign(1, flip) * value;
+}
+
+enum { GAP = 3, N_RANGES = 3, SPREAD = LARGEST + GAP * N_RANGES };
+
+/* n coefficients in up to N_RANGES ranges with gaps before them. */
+static int make_ranges(int n, dp_range *range) {
+    int n_ranges = n < N_RANGES ? n : N_RANGES, from = 0;
+    for (int r = 0; r < n_ranges; r++) {
+        int to = n * (r + 1) / n_ranges;
+        range[r] = (dp_range){from + GAP * (r + 1), to + GAP * (r + 1)};
+        from = to;
     }
-    for (int c = 0; c < columns; c++) {
-        target[c] = y + c % n_targets * LARGEST;
-        sign[c] = signs + c * LARGEST;
-        for (int i = 0; i < p->m; i++)
-            expected[i + c % n_targets * LARGEST] += sign[c][i] * p->expected[i + c * LARGEST];
+    return n_ranges;
+}
+
+/* Columns that lie spread over the ranges of expansions, flipped there; NaN between them. */
+static void check_apply_from(dp_isa isa, const product *p, int columns) {
+    static double spread[SPREAD * DP_COLUMNS], y[LARGEST * DP_COLUMNS];
+    double flip[SPREAD];
+    const double *source[DP_COLUMNS];
+    dp_range range[N_RANGES];
+    uint64_t state = 5;
+    int n_ranges = make_ranges(p->n, range), n_wrong = 0;
+    fill_flips(SPREAD, &state, flip);
+    for (int i = 0; i < SPREAD * DP_COLUMNS; i++)
+        spread[i] = NAN;
+    for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
+        y[i] = UNTOUCHED;
+    for (int c = 0; c < DP_COLUMNS; c++) {
+        const double *from = p->x + c * LARGEST;
+        source[c] = spread + c * SPREAD;
+        for (int r = 0; r < n_ranges; r++)
+            for (int i = range[r].begin; i < range[r].end; i++)
+                spread[c * SPREAD + i] = flipped(*from++, flip[i]);
     }
-    dp_panel_apply_add(isa, &p->panel, columns, p->x, LARGEST, target, sign);
+    dp_panel_apply_from(isa, &p->panel, n_ranges, range, columns, source, flip, y, LARGEST);
     for (int c = 0; c < DP_COLUMNS; c++)
         for (int i = 0; i < LARGEST; i++) {
-            double error = fabs(y[i + c * LARGEST] - expected[i + c * LARGEST]);
-            n_wrong += i < p->m ? !(error < 2e-15 * (p->n + 16)) : error != 0;
+            double is = y[i + c * LARGEST], expected = i < p->m ? p->expected[i + c * LARGEST] : 0;
+            n_wrong += c >= columns || i >= p->panel.m_padded
+                           ? is != UNTOUCHED
+                           : !(fabs(is - expected) < 1e-15 * (p->n + 8));
         }
-    ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns to %d targets: %d wrong", dp_isa_name(isa),
-                  p->m, p->n, columns, n_targets, n_wrong);
+    ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns from ranges: %d wrong", dp_isa_name(isa),
+                  p->m, p->n, columns, n_wrong);
+}
+
+/* Column c goes to target c % n_targets: some are added to several times. With `at`, blocks of rows
+ * go to the mirrored places. */
+static void check_apply_add(dp_isa isa, const product *p, const int *at, int columns,
+                            int n_targets) {
+    double y[LARGEST * DP_COLUMNS], expected[LARGEST * DP_COLUMNS], flip[LARGEST];
+    double *target[DP_COLUMNS];
+    dp_panel panel = p->panel;
+    uint64_t state = 7;
+    int n_wrong = 0;
+    panel.at = (int *)at;
+    fill_flips(LARGEST, &state, flip);
+    for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
+        y[i] = expected[i] = suite_uniform(&state);
+    for (int c = 0; c < columns; c++) {
+        target[c] = y + c % n_targets * LARGEST;
+        for (int i = 0; i < p->m; i++) {
+            int to = at ? at[i / DP_PAD] + i % DP_PAD : i;
+            expected[to + c % n_targets * LARGEST] +=
+                flipped(p->expected[i + c * LARGEST], flip[to]);
+        }
+    }
+    dp_panel_apply_add(isa, &panel, columns, p->x, LARGEST, target, flip);
+    for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
+        n_wrong += !(fabs(y[i] - expected[i]) < 2e-15 * (p->n + 16));
+    ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns to %d targets%s: %d wrong",
+                  dp_isa_name(isa), p->m, p->n, columns, n_targets, at ? ", placed" : "", n_wrong);
+}
+
+static void check_add(dp_isa isa) {
+    double x[3 * LARGEST], y[2 * LARGEST], flip[LARGEST], *target[] = {y, y + LARGEST, y};
+    uint64_t state = 3;
+    fill_flips(LARGEST, &state, flip);
+    for (int i = 0; i < 3 * LARGEST; i++)
+        x[i] = i;
+    for (int i = 0; i < 2 * LARGEST; i++)
+        y[i] = 0.5;
+    dp_panel_add(isa, 24, 3, x, LARGEST, target, flip);
+    for (int i = 0; i < LARGEST; i++) {
+        double first = i < 24 ? flipped(2 * LARGEST + 2 * i, flip[i]) : 0;
+        ck_assert_double_eq(y[i], 0.5 + first);
+        ck_assert_double_eq(y[LARGEST + i], 0.5 + (i < 24 ? flipped(LARGEST + i, flip[i]) : 0));
+    }
 }
 
 static void check_product(dp_isa isa, int m, int n) {
     static product p;
+    int mirrored[LARGEST / DP_PAD];
     make(isa, m, n, &p);
+    for (int block = 0; block < LARGEST / DP_PAD; block++)
+        mirrored[block] = LARGEST - DP_PAD * (block + 1);
     check_apply(isa, &p);
-    for (int columns = 1; columns <= DP_COLUMNS; columns++)
+    for (int columns = 1; columns <= DP_COLUMNS; columns++) {
+        check_apply_from(isa, &p, columns);
         for (int n_targets = 1; n_targets <= DP_COLUMNS; n_targets += 1 + n_targets)
-            check_apply_add(isa, &p, columns, n_targets);
+            check_apply_add(isa, &p, n_targets % 2 ? NULL : mirrored, columns, n_targets);
+        check_apply_add(isa, &p, mirrored, columns, DP_COLUMNS);
+    }
     dp_panel_free(&p.panel);
     ck_assert_ptr_null(p.panel.data);
 }
+
+START_TEST(adding_flips) {
+    for (int isa = 0; isa < DP_N_ISA; isa++)
+        if (dp_isa_is_supported((dp_isa)isa))
+            check_add((dp_isa)isa);
+}
+END_TEST
 
 START_TEST(products_match_dgemm) {
     for (int isa = 0; isa < DP_N_ISA; isa++)
@@ -110,8 +195,8 @@ END_TEST
 START_TEST(empty_matrices_are_legal) {
     for (int isa = 0; isa < DP_N_ISA; isa++) {
         dp_panel panel;
-        double x[8] = {1}, y[8] = {5, 5, 5, 5, 5, 5, 5, 5}, *target = y;
-        const double *sign = x;
+        double x[16] = {1}, y[8] = {5, 5, 5, 5, 5, 5, 5, 5}, *target = y;
+        const double *flip = x + 1;
         if (!dp_isa_is_supported((dp_isa)isa))
             continue;
         ck_assert_int_eq(dp_panel_pack((dp_isa)isa, 0, 3, x, 1, &panel), DAGPOLE_OK);
@@ -119,7 +204,7 @@ START_TEST(empty_matrices_are_legal) {
         ck_assert_double_eq(y[0], 5);
         dp_panel_free(&panel);
         ck_assert_int_eq(dp_panel_pack((dp_isa)isa, 3, 0, x, 3, &panel), DAGPOLE_OK);
-        dp_panel_apply_add((dp_isa)isa, &panel, 1, x, 8, &target, &sign);
+        dp_panel_apply_add((dp_isa)isa, &panel, 1, x, 8, &target, flip);
         ck_assert_double_eq(y[7], 5);
         dp_panel_apply((dp_isa)isa, &panel, 1, x, 8, y, 8);
         ck_assert_double_eq(y[0], 0);
@@ -140,5 +225,5 @@ START_TEST(a_failing_allocation_is_reported) {
 }
 END_TEST
 
-SUITE_MAIN("panel", 60, products_match_dgemm, empty_matrices_are_legal,
+SUITE_MAIN("panel", 60, products_match_dgemm, adding_flips, empty_matrices_are_legal,
            a_failing_allocation_is_reported)

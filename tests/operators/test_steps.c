@@ -90,11 +90,15 @@ static void evaluate(bench *b, const dp_operator_set *set, const dp_surface_sums
                         box_sums(target->sums), &b->scratch);
 }
 
+static dp_columns one_column(int reflection, const double *source, double *target) {
+    return (dp_columns){.n = 1, .reflection = reflection, .source = {source}, .target = {target}};
+}
+
 static void m2l(bench *b, const dp_operator_set *set, const int v[3], const double *source,
                 double *target) {
     int f = b->operators->offsets.index[abs(v[0])][abs(v[1])][abs(v[2])];
-    uint8_t reflection = (uint8_t)dp_reflection(v);
-    dp_m2l(set, f, 1, &source, &reflection, &target, &b->scratch);
+    dp_columns columns = one_column(dp_reflection(v), source, target);
+    dp_m2l(set, f, &columns, &b->scratch);
 }
 
 /* The tolerance is relative to what the kernel without screening gives at the nearest position,
@@ -286,10 +290,9 @@ START_TEST(m2m_moves_every_octant_to_the_parent) {
     for (int octant = 0; octant < 8; octant++) {
         box parent = box_make(origin.centre, 0.5, 1), child = box_child(&parent, octant, 3);
         double *below = expansion_of(fine), *above = expansion_of(b.set);
-        uint8_t reflection = (uint8_t)(7 - octant);
+        dp_columns columns = one_column(7 - octant, below, above);
         to_expansion(&b, fine, &fine->outer, &child, &child, below);
-        dp_m2m(b.set, fine, b.operators->below[2], 1, (const double *const *)&below, &reflection,
-               &above, &b.scratch);
+        dp_m2m(b.set, fine, b.operators->below[2], &columns, &b.scratch);
         for (int i = 0; i < N_TRIED; i++) {
             box target = box_at(&parent, positions[i], 2);
             sum_densities(&b, b.data, &parent, above, &target);
@@ -311,10 +314,9 @@ START_TEST(l2l_moves_the_local_to_every_octant) {
             box parent = box_make(origin.centre, 0.5, 1), target = box_child(&parent, octant, 3);
             box source = box_at(&parent, positions[i], 2);
             double *above = expansion_of(b.set), *below = expansion_of(fine);
-            uint8_t reflection = (uint8_t)(7 - octant);
+            dp_columns columns = one_column(7 - octant, above, below);
             to_expansion(&b, b.set, &b.set->inner, &parent, &source, above);
-            dp_l2l(b.set, fine, b.operators->below[2], 1, (const double *const *)&above,
-                   &reflection, &below, &b.scratch);
+            dp_l2l(b.set, fine, b.operators->below[2], &columns, &b.scratch);
             evaluate(&b, fine, &fine->outer, &target, below, &target);
             expect_accurate(&b, "P2L, L2L, L2P", &source, &target, ALLOWED);
             dp_free(below);
@@ -347,31 +349,34 @@ START_TEST(m2l_works_at_all_316_positions) {
 }
 END_TEST
 
-/* Columns of one call: eight sources of one folded position, by all reflections, two targets. */
+/* Columns of one call, for a position in one part, in two and in four: two targets. */
 START_TEST(columns_are_independent) {
+    static const int folded[][3] = {{3, 2, 1}, {2, 0, 1}, {0, 0, 2}};
     bench b;
     bench_of_loop(0, &b);
     size_t k = (size_t)b.set->k_padded;
     double *all = dp_alloc_zero((DP_COLUMNS + 4) * k, sizeof *all);
-    double *together = all + DP_COLUMNS * k;
-    double *alone = together + 2 * k, *target[DP_COLUMNS];
-    const double *source[DP_COLUMNS];
-    uint8_t reflection[DP_COLUMNS];
+    double *together = all + DP_COLUMNS * k, *alone = together + 2 * k;
+    dp_columns columns = {.n = DP_COLUMNS};
     uint64_t state = 1;
     for (int c = 0; c < DP_COLUMNS; c++) {
-        reflection[c] = (uint8_t)(c % 8);
-        source[c] = all + c * k;
-        target[c] = together + c % 2 * k;
+        columns.source[c] = all + c * k;
+        columns.target[c] = together + c % 2 * k;
         for (int i = 0; i < b.set->k; i++)
             all[c * k + i] = suite_uniform(&state);
     }
-    int f = b.operators->offsets.index[3][2][1];
-    dp_m2l(b.set, f, DP_COLUMNS, source, reflection, target, &b.scratch);
-    for (int c = 0; c < DP_COLUMNS; c++) {
-        double *to = alone + c % 2 * k;
-        dp_m2l(b.set, f, 1, &source[c], &reflection[c], &to, &b.scratch);
+    for (int i = 0; i < 24; i++) {
+        const int *v = folded[i % 3];
+        int f = b.operators->offsets.index[v[0]][v[1]][v[2]];
+        columns.reflection = i / 3;
+        memset(together, 0, 4 * k * sizeof *together);
+        dp_m2l(b.set, f, &columns, &b.scratch);
+        for (int c = 0; c < DP_COLUMNS; c++) {
+            dp_columns one = one_column(i / 3, columns.source[c], alone + c % 2 * k);
+            dp_m2l(b.set, f, &one, &b.scratch);
+        }
+        ck_assert_double_lt(relative_error((int)(2 * k), together, alone, 0), 1e-13);
     }
-    ck_assert_double_lt(relative_error((int)(2 * k), together, alone, 0), 1e-13);
     dp_free(all);
     bench_close(&b);
 }
@@ -391,11 +396,12 @@ START_TEST(chain_over_two_levels_matches_direct_sums) {
         box target = box_child(&target_parent, k * 5 % 8, 4);
         double *e[] = {expansion_of(fine), expansion_of(b.set), expansion_of(b.set),
                        expansion_of(fine)};
-        uint8_t up = (uint8_t)(7 - k % 8), down = (uint8_t)(7 - k * 5 % 8);
+        dp_columns up = one_column(7 - k % 8, e[0], e[1]);
+        dp_columns down = one_column(7 - k * 5 % 8, e[2], e[3]);
         to_expansion(&b, fine, &fine->outer, &source, &source, e[0]);
-        dp_m2m(b.set, fine, transfer, 1, (const double *const *)&e[0], &up, &e[1], &b.scratch);
+        dp_m2m(b.set, fine, transfer, &up, &b.scratch);
         m2l(&b, b.set, v, e[1], e[2]);
-        dp_l2l(b.set, fine, transfer, 1, (const double *const *)&e[2], &down, &e[3], &b.scratch);
+        dp_l2l(b.set, fine, transfer, &down, &b.scratch);
         evaluate(&b, fine, &fine->outer, &target, e[3], &target);
         expect_accurate(&b, "the chain", &source, &target, ALLOWED);
         for (int i = 0; i < 4; i++)
