@@ -64,7 +64,7 @@ static const dp_rates built_in[DP_N_ISA] = {
                        .leaf_pair = 30e-9,
                        .flop = 9e-12,
                        .column = 10e-9,
-                       .coefficient = 0.2e-9,
+                       .coefficient = 0.08e-9,
                        .point = 4e-9,
                        .name = "built-in"},
 };
