@@ -87,6 +87,14 @@ static dp_sums sums_of_source(const slice *s, int32_t leaf) {
     return dp_sums_of(s->g, leaf, s->worker);
 }
 
+/* Leaves are short: they end before the processor has found out that it meets a row. */
+static void fetch_ahead(dp_sources next) {
+    const double *rows[] = {next.points.x, next.points.y, next.points.z, next.charges};
+    for (int k = 0; k < 4; k++)
+        for (int64_t i = 0; i < next.n; i += 8)
+            __builtin_prefetch(rows[k] + i);
+}
+
 /* Leaves of a block that follow one another in a near list lie one behind the other in memory, in
  * halos as well: they are packed as one run. */
 static void add_near(slice *s, int64_t i, int64_t end) {
@@ -99,6 +107,8 @@ static void add_near(slice *s, int64_t i, int64_t end) {
             leaf = near[i++];
             from.n += dp_n_sources(g->in.tree, leaf);
         }
+        if (i < end)
+            fetch_ahead(dp_sources_of(g, near[i], s->worker));
         add_sources(s, from, sums_of_source(s, first));
     }
 }

@@ -59,6 +59,13 @@ void dp_strip_begin(dp_strip *s, int is_single, const dp_strip_frame *frame) {
     s->has_close = 0;
     s->n = s->n_runs = 0;
     s->frame = *frame;
+    if (is_single) {
+        int exponent;
+        frexp(frame->charge_unit, &exponent);
+        s->inverse = 1 / frame->half;
+        s->to_unit[0] = ldexp(1, -exponent / 2);
+        s->to_unit[1] = 1 / (frame->charge_unit * s->to_unit[0]);
+    }
 }
 
 void dp_strip_add(dp_strip *s, int n, dp_soa points, const double *charges, dp_sums out) {

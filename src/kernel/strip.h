@@ -41,6 +41,8 @@ struct dp_strip {
     int has_close; /* but then for the sums of pairs that are too close */
     int n, has_gradient, n_runs;
     dp_strip_frame frame;
+    double inverse;    /* 1 / half, and */
+    double to_unit[2]; /* two factors that make 1 / charge_unit, which may be infinite by itself */
     double *x, *y, *z, *charge;              /* positions and charges as they are */
     double *potential, *gx, *gy, *gz;        /* sums */
     float *x_f, *y_f, *z_f, *charge_f;       /* in the frame */

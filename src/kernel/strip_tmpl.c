@@ -2,39 +2,59 @@
  * defines STRIP_NAME and includes this file. Plain loops that the compiler vectorises. */
 #include "kernel/near.h"
 
-#include <math.h>
+/* Points that are moved together. */
+#define WHOLE 8
+typedef double doubles __attribute__((vector_size(8 * WHOLE), aligned(8), may_alias));
+typedef float floats __attribute__((vector_size(4 * WHOLE), aligned(4), may_alias));
+
+/* The subtraction is in double, so that nothing is lost far from the origin. */
+static inline void shift(const double *x, double centre, double inverse, float *x_f) {
+    *(floats *)x_f = __builtin_convertvector((*(const doubles *)x - centre) * inverse, floats);
+}
+
+static inline void scale(const double *x, const double factor[2], float *x_f) {
+    *(floats *)x_f = __builtin_convertvector(*(const doubles *)x * factor[0] * factor[1], floats);
+}
+
+static void pack_one(dp_strip *s, const dp_strip_run *run, int i) {
+    const dp_strip_frame *f = &s->frame;
+    int at = run->begin + i;
+    s->x_f[at] = (float)((run->points.x[i] - f->centre[0]) * s->inverse);
+    s->y_f[at] = (float)((run->points.y[i] - f->centre[1]) * s->inverse);
+    s->z_f[at] = (float)((run->points.z[i] - f->centre[2]) * s->inverse);
+    s->charge_f[at] = (float)(run->charges[i] * s->to_unit[0] * s->to_unit[1]);
+}
+
+/* The last whole group overlaps the one before it, which costs less than what is left one by one.
+ */
+static void pack_single(dp_strip *s, const dp_strip_run *run) {
+    const dp_strip_frame f = s->frame;
+    const double *x = run->points.x, *y = run->points.y, *z = run->points.z, *q = run->charges;
+    const double inverse = s->inverse, to_unit[] = {s->to_unit[0], s->to_unit[1]};
+    const int n = run->n, begin = run->begin;
+    float *x_f = s->x_f + begin, *y_f = s->y_f + begin, *z_f = s->z_f + begin;
+    float *q_f = s->charge_f + begin;
+    for (int i = 0; n < WHOLE && i < n; i++)
+        pack_one(s, run, i);
+    for (int i = 0; n >= WHOLE && i < n; i += WHOLE) {
+        int at = i + WHOLE <= n ? i : n - WHOLE;
+        shift(x + at, f.centre[0], inverse, x_f + at);
+        shift(y + at, f.centre[1], inverse, y_f + at);
+        shift(z + at, f.centre[2], inverse, z_f + at);
+        scale(q + at, to_unit, q_f + at);
+    }
+}
 
 static void copy(int n, const double *restrict from, double *restrict to) {
     for (int i = 0; i < n; i++)
         to[i] = from[i];
 }
 
-/* The subtraction is in double, so that nothing is lost far from the origin. */
-static void to_frame(int n, const double *restrict x, double centre, double inverse,
-                     float *restrict x_f) {
-    for (int i = 0; i < n; i++)
-        x_f[i] = (float)((x[i] - centre) * inverse);
-}
-
-/* In two steps: the reciprocal of the smallest unit is infinite. */
-static void to_charge_unit(int n, const double *restrict x, double unit, float *restrict x_f) {
-    int exponent;
-    frexp(unit, &exponent);
-    double first = ldexp(1, -exponent / 2), second = 1 / (unit * first);
-    for (int i = 0; i < n; i++)
-        x_f[i] = (float)(x[i] * first * second);
-}
-
 void STRIP_NAME(dp_strip_pack)(dp_strip *s, const dp_strip_run *run) {
-    const dp_strip_frame *f = &s->frame;
     const dp_soa *p = &run->points;
     int n = run->n, at = run->begin;
     if (s->is_single) {
-        double inverse = 1 / f->half;
-        to_frame(n, p->x, f->centre[0], inverse, s->x_f + at);
-        to_frame(n, p->y, f->centre[1], inverse, s->y_f + at);
-        to_frame(n, p->z, f->centre[2], inverse, s->z_f + at);
-        to_charge_unit(n, run->charges, f->charge_unit, s->charge_f + at);
+        pack_single(s, run);
     } else {
         copy(n, p->x, s->x + at);
         copy(n, p->y, s->y + at);
@@ -57,7 +77,7 @@ static void add_scaled(int n, double scale, double unit, const float *restrict s
 
 void STRIP_NAME(dp_strip_take)(const dp_strip *s, const dp_strip_run *run) {
     double *to[] = {run->out.potential, run->out.gx, run->out.gy, run->out.gz};
-    double inverse = 1 / s->frame.half, unit = s->frame.charge_unit;
+    double inverse = s->inverse, unit = s->frame.charge_unit;
     for (int k = 0; k < (s->has_gradient ? 4 : 1); k++) {
         size_t at = (size_t)((4 + k) * DP_STRIP_ROOM + run->begin);
         if (s->is_single)
