@@ -67,6 +67,11 @@ static void run_plan(session *s, perf_outcome *out) {
     out->report.size = sizeof out->report;
     perf_try(dagpole_plan_report(s->plan, &out->report));
     push(&s->operators, out->report.operators_s);
+    if (s->gradients) {
+        dagpole_report report = {.size = sizeof report};
+        perf_try(dagpole_plan_report(s->gradient_plan, &report));
+        out->gradient_n_crit = report.n_crit;
+    }
 }
 
 static void check_plan(session *s, perf_outcome *out) {
@@ -173,6 +178,8 @@ void perf_case_json(cli_json *json, const perf_case *c, const perf_outcome *out)
     perf_json_figure(json, "evaluate_s", out->evaluate);
     if (c->has_gradients)
         perf_json_figure(json, "gradients_s", out->gradients);
+    if (c->has_gradients)
+        cli_json_int(json, "gradient_n_crit", out->gradient_n_crit);
     perf_json_figure(json, "total_s", out->total);
     json_error(json, c, &out->error);
     cli_json_int(json, "peak_bytes", out->peak_bytes);

@@ -21,12 +21,13 @@ typedef struct perf_outcome {
     perf_figure operators; /* loading them, a part of setup */
     perf_figure first;     /* the first evaluation of a plan */
     perf_figure evaluate;  /* the others */
-    perf_figure gradients; /* evaluations with gradients */
+    perf_figure gradients; /* evaluations with gradients, of a plan made for them */
     perf_figure total;     /* setup and first evaluation */
     perf_error error;
     int64_t peak_bytes;    /* resident, input and results included */
     int is_warm;           /* the first plan found its operators in the cache */
     dagpole_report report; /* of the last evaluation without gradients */
+    int gradient_n_crit;   /* leaf size of the plan for gradients */
 } perf_outcome;
 
 /* 0 where the case failed; the sentence is on stderr then. A result that is worse than what digits

@@ -27,10 +27,11 @@ dagpole_status dp_body_m2l(const dp_graph *g, const dp_block *block, int is_firs
     const dp_operator_set *set = g->in.operators->level[block->level];
     double *locals = dp_where(worker, block, DP_LOCALS);
     int64_t b = block - g->blocks, end = g->pair_begin[b + 1];
+    dp_columns batch = {.n = 0};
     zero_locals(g, block, is_first, worker);
-    for (int64_t i = g->pair_begin[b]; i < end;) {
+    for (int64_t i = g->pair_begin[b]; i < end; batch.n = 0) {
         const dp_pair *first = &g->pairs[i];
-        dp_columns batch = {.n = 0, .reflection = first->reflection};
+        batch.reflection = first->reflection;
         for (; i < end && batch.n < DP_COLUMNS && dp_is_same_position(first, &g->pairs[i]); i++)
             collect_pair(g, block, &g->pairs[i], (size_t)set->k_padded, locals, worker, &batch);
         dp_m2l(set, first->folded, &batch, &worker->scratch);
