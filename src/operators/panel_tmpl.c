@@ -12,7 +12,7 @@
 #define PREFETCH 768
 
 typedef double vector __attribute__((vector_size(8 * DP_WIDTH), aligned(8), may_alias));
-typedef int64_t bits __attribute__((vector_size(8 * DP_WIDTH)));
+typedef int64_t bits __attribute__((vector_size(8 * DP_WIDTH), aligned(8), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 
