@@ -127,11 +127,14 @@ static int count_leading(const pass *p, const int *shifts, int n_shifts) {
     return n_leading;
 }
 
-/* Where chunks begin that hold whole runs of keys with the same leading digits. */
+/* Where chunks begin that hold whole runs of keys with the same leading digits. No key is looked at
+ * twice: a run may be longer than many chunks. */
 static void find_runs(pass *p) {
-    for (int64_t chunk = 0; chunk <= p->n_chunks; chunk++) {
-        int64_t i = p->n * chunk / p->n_chunks;
-        while (i > 0 && i < p->n && p->key[i] >> p->shift == p->key[i - 1] >> p->shift)
+    p->run_begin[0] = 0;
+    for (int64_t chunk = 1; chunk <= p->n_chunks; chunk++) {
+        int64_t i = p->n * chunk / p->n_chunks, before = p->run_begin[chunk - 1];
+        i = i < before ? before : i;
+        while (i < p->n && i > before && p->key[i] >> p->shift == p->key[i - 1] >> p->shift)
             i++;
         p->run_begin[chunk] = i;
     }
