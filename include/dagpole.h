@@ -121,8 +121,6 @@ typedef struct dagpole_plan_options {
     double lambda;         /* Yukawa's inverse length, > 0, in 1 / (unit of the coordinates) */
     int digits;            /* 3 ... 12: relative L2 error of the potentials at most 10^-digits, of
                               the gradients at most 10^-(digits - 1); 6 by default */
-    int gradients; /* 1 where most evaluations will ask for gradients: near sums are then twice as
-                      dear, and leaves are made smaller. Any plan evaluates both; 0 by default */
     /* For experts; 0 = chosen from digits, the points and the machine. */
     int p;      /* points along an edge of the equivalent surfaces, 3 ... 20 */
     int n_crit; /* most points in a leaf, 1 ... 100000; from n_sources on (plus n_targets, where
@@ -132,6 +130,10 @@ typedef struct dagpole_plan_options {
     double tolerance; /* relative cut of the compressed basis, 1e-15 ... 1e-1 */
     double svd_cutoff; /* relative cut of the pseudo-inverse, 1e-16 ... 1e-2 */
     int block_boxes;   /* boxes in a block (the unit of a task), 1 ... 100000 */
+    /* For everybody: 1 where most evaluations will ask for gradients. They make near sums two to
+     * three times as dear, so that smaller leaves are chosen, and perhaps another root cube; n_crit
+     * and root_side, where set, are kept. Any plan evaluates both; 0 by default. */
+    int gradients;
 } dagpole_plan_options;
 
 DAGPOLE_API void dagpole_plan_options_init(dagpole_plan_options *options);

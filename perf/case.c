@@ -50,11 +50,19 @@ static void check(const perf_case *c, const perf_error *e) {
                   e->far_gradient);
 }
 
+static int64_t peak_bytes(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (int64_t)usage.ru_maxrss * 1024;
+}
+
 static void run_plan(session *s, perf_outcome *out) {
     double setup_s = create(s, 0, &s->plan), first_s = evaluate(s, s->plan, NULL);
     push(&s->setup, setup_s);
     push(&s->first, first_s);
     push(&s->total, setup_s + first_s);
+    if (!out->peak_bytes)
+        out->peak_bytes = peak_bytes();
     if (s->gradients) {
         create(s, 1, &s->gradient_plan);
         evaluate(s, s->gradient_plan, s->gradients); /* its memory is touched first */
@@ -80,12 +88,6 @@ static void check_plan(session *s, perf_outcome *out) {
     check(s->c, &out->error);
 }
 
-static int64_t peak_bytes(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (int64_t)usage.ru_maxrss * 1024;
-}
-
 /* Nothing counts where the first plan had to build its operators: the next process finds them. */
 static void run_plans(session *s, perf_outcome *out, int must_be_warm) {
     for (int i = 0; i < s->c->n_plans; i++) {
@@ -93,7 +95,6 @@ static void run_plans(session *s, perf_outcome *out, int must_be_warm) {
         out->is_warm = out->is_warm || i > 0 || out->report.operators_cached;
         if (must_be_warm && !out->is_warm)
             return;
-        out->peak_bytes = peak_bytes();
         check_plan(s, out);
         dagpole_plan_destroy(s->gradient_plan);
         dagpole_plan_destroy(s->plan);

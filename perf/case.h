@@ -24,8 +24,9 @@ typedef struct perf_outcome {
     perf_figure gradients; /* evaluations with gradients, of a plan made for them */
     perf_figure total;     /* setup and first evaluation */
     perf_error error;
-    int64_t peak_bytes;    /* resident, input and results included */
-    int is_warm;           /* the first plan found its operators in the cache */
+    int64_t peak_bytes; /* resident, input and results included; of the first plan, before one for
+                           gradients is made */
+    int is_warm;        /* the first plan found its operators in the cache */
     dagpole_report report; /* of the last evaluation without gradients */
     int gradient_n_crit;   /* leaf size of the plan for gradients */
 } perf_outcome;

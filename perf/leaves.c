@@ -2,6 +2,7 @@
  * for each. */
 #include "case.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,11 +31,16 @@ static double evaluate(const perf_case *c, int *n_crit) {
     return c->has_gradients ? out.gradients.median : out.evaluate.median;
 }
 
+/* What an option may be. */
+static int within(double n_crit) {
+    return (int)fmin(fmax(n_crit, 1), 100000);
+}
+
 /* All in turn, round by round, so that a machine that slows down slows all of them. */
 static void try_all(const choice *o, perf_case *c, tried all[N_TRIED]) {
     for (int round = 0; round < o->rounds; round++)
         for (int i = 0; i < N_TRIED; i++) {
-            c->plan.n_crit = i == 0 ? 0 : (int)(factors[i] * all[0].n_crit);
+            c->plan.n_crit = i == 0 ? 0 : within(factors[i] * all[0].n_crit);
             all[i].seconds[round] = evaluate(c, &all[i].n_crit);
         }
     for (int i = 0; i < N_TRIED; i++)

@@ -15,8 +15,8 @@
 #define MEAN_RUN 4  /* keys that may share their leading digits with another, by the sample */
 #define MAX_RUN  64 /* steps of one insertion */
 
-/* One least-significant-digit pass from one pair of arrays to the other. */
-typedef struct pass {
+/* The state of a sort: passes go from one pair of arrays to the other. */
+typedef struct sorting {
     int64_t n, n_chunks;
     int shift;
     uint64_t *key, *key_to, *key_out;
@@ -25,10 +25,10 @@ typedef struct pass {
     uint64_t varying[DP_MAX_CHUNKS];
     int64_t run_begin[DP_MAX_CHUNKS + 1];
     atomic_int is_long; /* a run of keys that leading digits do not tell apart */
-} pass;
+} sorting;
 
 static dagpole_status find_varying_bits(void *argument, int64_t chunk, int64_t begin, int64_t end) {
-    pass *p = argument;
+    sorting *p = argument;
     uint64_t varying = 0;
     for (int64_t i = begin; i < end; i++)
         varying |= p->key[i] ^ p->key[0];
@@ -37,7 +37,7 @@ static dagpole_status find_varying_bits(void *argument, int64_t chunk, int64_t b
 }
 
 static dagpole_status count_digits(void *argument, int64_t chunk, int64_t begin, int64_t end) {
-    pass *p = argument;
+    sorting *p = argument;
     int64_t *count = p->place[chunk];
     memset(count, 0, sizeof p->place[chunk]);
     for (int64_t i = begin; i < end; i++)
@@ -46,7 +46,7 @@ static dagpole_status count_digits(void *argument, int64_t chunk, int64_t begin,
 }
 
 /* Digit by digit, and within a digit chunk by chunk: this keeps the sort stable. */
-static void counts_to_places(pass *p) {
+static void counts_to_places(sorting *p) {
     int64_t at = 0;
     for (int digit = 0; digit < N_DIGITS; digit++)
         for (int64_t chunk = 0; chunk < p->n_chunks; chunk++) {
@@ -57,7 +57,7 @@ static void counts_to_places(pass *p) {
 }
 
 static dagpole_status scatter(void *argument, int64_t chunk, int64_t begin, int64_t end) {
-    pass *p = argument;
+    sorting *p = argument;
     int64_t *place = p->place[chunk];
     for (int64_t i = begin; i < end; i++) {
         int64_t to = place[p->key[i] >> p->shift & (N_DIGITS - 1)]++;
@@ -68,7 +68,7 @@ static dagpole_status scatter(void *argument, int64_t chunk, int64_t begin, int6
 }
 
 /* The digits in which keys differ, lowest first. */
-static dagpole_status find_digits(const dp_team *team, pass *p, int shifts[64 / DIGIT_BITS],
+static dagpole_status find_digits(const dp_team *team, sorting *p, int shifts[64 / DIGIT_BITS],
                                   int *n_shifts) {
     DP_TRY(dp_chunk_run(team, p->n, p->n_chunks, find_varying_bits, p));
     uint64_t varying = 0;
@@ -82,7 +82,7 @@ static dagpole_status find_digits(const dp_team *team, pass *p, int shifts[64 / 
 }
 
 /* Stable by these digits, lowest first. */
-static dagpole_status run_passes(const dp_team *team, pass *p, const int *shifts, int n_shifts) {
+static dagpole_status run_passes(const dp_team *team, sorting *p, const int *shifts, int n_shifts) {
     for (int i = 0; i < n_shifts; i++) {
         p->shift = shifts[i];
         DP_TRY(dp_chunk_run(team, p->n, p->n_chunks, count_digits, p));
@@ -113,7 +113,7 @@ static int64_t count_sharing(const uint64_t *key, int64_t n, int shift) {
 }
 
 /* How many leading digits leave a key with MEAN_RUN others that share them, by a sample. */
-static int count_leading(const pass *p, const int *shifts, int n_shifts) {
+static int count_leading(const sorting *p, const int *shifts, int n_shifts) {
     uint64_t sample[N_SAMPLE];
     int64_t m = p->n < N_SAMPLE ? p->n : N_SAMPLE;
     for (int64_t i = 0; i < m; i++)
@@ -129,7 +129,7 @@ static int count_leading(const pass *p, const int *shifts, int n_shifts) {
 
 /* Where chunks begin that hold whole runs of keys with the same leading digits. No key is looked at
  * twice: a run may be longer than many chunks. */
-static void find_runs(pass *p) {
+static void find_runs(sorting *p) {
     p->run_begin[0] = 0;
     for (int64_t chunk = 1; chunk <= p->n_chunks; chunk++) {
         int64_t i = p->n * chunk / p->n_chunks, before = p->run_begin[chunk - 1];
@@ -142,7 +142,7 @@ static void find_runs(pass *p) {
 
 /* Insertion: where keys are in order up to short runs, that is all there is to do. A run that is
  * too long leaves is_long set and order to somebody else. */
-static void order_runs(pass *p, uint64_t *key, int64_t *value, int64_t n) {
+static void order_runs(sorting *p, uint64_t *key, int64_t *value, int64_t n) {
     for (int64_t i = 1; i < n; i++) {
         uint64_t moved_key = key[i];
         int64_t moved_value = value[i], to = i;
@@ -161,7 +161,7 @@ static void order_runs(pass *p, uint64_t *key, int64_t *value, int64_t n) {
 
 /* To where the caller wants it, and in order. */
 static dagpole_status finish(void *argument, int64_t chunk, int64_t begin, int64_t end) {
-    pass *p = argument;
+    sorting *p = argument;
     begin = p->run_begin[chunk];
     size_t n = (size_t)(p->run_begin[chunk + 1] - begin);
     (void)end;
@@ -176,7 +176,7 @@ static dagpole_status finish(void *argument, int64_t chunk, int64_t begin, int64
 
 /* Stable by the n_used leading ones of these digits, then by the whole key as far as insertions
  * reach. */
-static dagpole_status sort_by(const dp_team *team, pass *p, const int *shifts, int n_shifts,
+static dagpole_status sort_by(const dp_team *team, sorting *p, const int *shifts, int n_shifts,
                               int n_used) {
     DP_TRY(run_passes(team, p, shifts + n_shifts - n_used, n_used));
     p->shift = n_used < n_shifts ? shifts[n_shifts - n_used] : 0;
@@ -192,7 +192,7 @@ static dagpole_status sort_by(const dp_team *team, pass *p, const int *shifts, i
 /* The leading digits leave little to be done; where they leave too much, all digits follow. That
  * finds equal keys in their first order: an insertion, the last one too, only moves a key past
  * larger ones. */
-static dagpole_status sort_all(const dp_team *team, pass *p) {
+static dagpole_status sort_all(const dp_team *team, sorting *p) {
     int shifts[64 / DIGIT_BITS], n_shifts;
     DP_TRY(find_digits(team, p, shifts, &n_shifts));
     if (n_shifts == 0)
@@ -205,14 +205,14 @@ dagpole_status dp_sort_within(const dp_team *team, int64_t n, uint64_t *key, int
                               uint64_t *spare_key, int64_t *spare_value) {
     if (n < 2)
         return DAGPOLE_OK;
-    pass p = {.n = n,
-              .n_chunks = dp_chunk_count(team, n, GRAIN),
-              .key = key,
-              .key_to = spare_key,
-              .key_out = key,
-              .value = value,
-              .value_to = spare_value,
-              .value_out = value};
+    sorting p = {.n = n,
+                 .n_chunks = dp_chunk_count(team, n, GRAIN),
+                 .key = key,
+                 .key_to = spare_key,
+                 .key_out = key,
+                 .value = value,
+                 .value_to = spare_value,
+                 .value_out = value};
     p.place = dp_alloc((size_t)p.n_chunks, sizeof *p.place);
     if (!p.place)
         return DAGPOLE_NO_MEMORY;

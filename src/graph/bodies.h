@@ -107,11 +107,6 @@ static inline uint8_t dp_reflection_of_child(const dp_tree *tree, int32_t child)
     return (uint8_t)(7 - upper);
 }
 
-/* Columns collected for M2M or L2L, by reflection. */
-typedef struct dp_batches {
-    dp_columns of[8];
-} dp_batches;
-
 typedef void (*dp_transfer_fn)(const dp_operator_set *parent, const dp_operator_set *child,
                                const dp_transfer *between, const dp_columns *columns,
                                dp_scratch *scratch);
@@ -124,10 +119,11 @@ static inline void dp_batch_flush(const dp_operators *ops, int level, dp_transfe
     batch->n = 0;
 }
 
+/* Columns of M2M or L2L are collected by reflection. */
 static inline void dp_batches_add(const dp_operators *ops, int level, dp_transfer_fn transfer,
                                   int reflection, const double *source, double *target,
-                                  dp_batches *batches, dp_scratch *scratch) {
-    dp_columns *batch = &batches->of[reflection];
+                                  dp_columns batches[8], dp_scratch *scratch) {
+    dp_columns *batch = &batches[reflection];
     batch->reflection = reflection;
     batch->source[batch->n] = source;
     batch->target[batch->n++] = target;
@@ -136,9 +132,9 @@ static inline void dp_batches_add(const dp_operators *ops, int level, dp_transfe
 }
 
 static inline void dp_batches_flush(const dp_operators *ops, int level, dp_transfer_fn transfer,
-                                    dp_batches *batches, dp_scratch *scratch) {
+                                    dp_columns batches[8], dp_scratch *scratch) {
     for (int reflection = 0; reflection < 8; reflection++)
-        dp_batch_flush(ops, level, transfer, &batches->of[reflection], scratch);
+        dp_batch_flush(ops, level, transfer, &batches[reflection], scratch);
 }
 
 #endif

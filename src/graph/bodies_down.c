@@ -32,7 +32,8 @@ dagpole_status dp_body_m2l(const dp_graph *g, const dp_block *block, int is_firs
     for (int64_t i = g->pair_begin[b]; i < end; batch.n = 0) {
         const dp_pair *first = &g->pairs[i];
         batch.reflection = first->reflection;
-        for (; i < end && batch.n < DP_COLUMNS && dp_is_same_position(first, &g->pairs[i]); i++)
+        int kind = dp_pair_kind(first);
+        for (; i < end && batch.n < DP_COLUMNS && dp_pair_kind(&g->pairs[i]) == kind; i++)
             collect_pair(g, block, &g->pairs[i], (size_t)set->k_padded, locals, worker, &batch);
         dp_m2l(set, first->folded, &batch, &worker->scratch);
     }
@@ -71,7 +72,7 @@ dagpole_status dp_body_l2l(const dp_graph *g, const dp_block *block, int is_firs
                            dp_worker *worker) {
     const dp_tree *tree = g->in.tree;
     const dp_operators *ops = g->in.operators;
-    dp_batches batches = {.of = {{.n = 0}}};
+    dp_columns batches[8] = {{.n = 0}};
     zero_locals(g, block, is_first, worker);
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
         int32_t parent = tree->parent[box];
@@ -79,8 +80,8 @@ dagpole_status dp_body_l2l(const dp_graph *g, const dp_block *block, int is_firs
             continue;
         dp_batches_add(ops, block->level - 1, dp_l2l, dp_reflection_of_child(tree, box),
                        dp_expansion_of(g, parent, DP_LOCALS, worker),
-                       dp_expansion_of(g, box, DP_LOCALS, worker), &batches, &worker->scratch);
+                       dp_expansion_of(g, box, DP_LOCALS, worker), batches, &worker->scratch);
     }
-    dp_batches_flush(ops, block->level - 1, dp_l2l, &batches, &worker->scratch);
+    dp_batches_flush(ops, block->level - 1, dp_l2l, batches, &worker->scratch);
     return DAGPOLE_OK;
 }

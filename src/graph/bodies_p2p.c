@@ -88,7 +88,7 @@ static dp_sums sums_of_source(const slice *s, int32_t leaf) {
 }
 
 /* Leaves are short: they end before the processor has found out that it meets a row. */
-static void fetch_ahead(dp_sources next) {
+static void fetch_rows(dp_sources next) {
     const double *rows[] = {next.points.x, next.points.y, next.points.z, next.charges};
     for (int k = 0; k < 4; k++)
         for (int64_t i = 0; i < next.n; i += 8)
@@ -108,7 +108,7 @@ static void add_near(slice *s, int64_t i, int64_t end) {
             from.n += dp_n_sources(g->in.tree, leaf);
         }
         if (i < end)
-            fetch_ahead(dp_sources_of(g, near[i], s->worker));
+            fetch_rows(dp_sources_of(g, near[i], s->worker));
         add_sources(s, from, sums_of_source(s, first));
     }
 }

@@ -84,7 +84,7 @@ dagpole_status dp_body_m2m(const dp_graph *g, const dp_block *block, int is_firs
     const dp_tree *tree = g->in.tree;
     const dp_operators *ops = g->in.operators;
     const dp_operator_set *set = ops->level[block->level];
-    dp_batches batches = {.of = {{.n = 0}}};
+    dp_columns batches[8] = {{.n = 0}};
     (void)is_first;
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
         if (dp_tree_is_leaf(tree, box) || !dp_n_sources(tree, box))
@@ -96,10 +96,10 @@ dagpole_status dp_body_m2m(const dp_graph *g, const dp_block *block, int is_firs
             if (!dp_n_sources(tree, child))
                 continue;
             dp_batches_add(ops, block->level, dp_m2m, dp_reflection_of_child(tree, child),
-                           dp_expansion_of(g, child, DP_MULTIPOLES, worker), parent, &batches,
+                           dp_expansion_of(g, child, DP_MULTIPOLES, worker), parent, batches,
                            &worker->scratch);
         }
     }
-    dp_batches_flush(ops, block->level, dp_m2m, &batches, &worker->scratch);
+    dp_batches_flush(ops, block->level, dp_m2m, batches, &worker->scratch);
     return DAGPOLE_OK;
 }

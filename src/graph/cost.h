@@ -12,7 +12,7 @@ typedef struct dp_cost {
     double near;        /* one near pair; a pair that is computed for both sides counts twice */
     double leaf_pair;   /* starting on another pair of leaves */
     double flop;        /* one flop of a packed matrix product */
-    double column;      /* finding and gathering one column of a product, */
+    double column;      /* finding one column of a product and adding to it, */
     double coefficient; /* and each of its coefficients */
     double point;       /* gathering or scattering one point */
     double task;        /* least sensible length of a task */

@@ -37,8 +37,11 @@ typedef struct dp_pair {
     uint8_t folded, reflection;
 } dp_pair;
 
-static inline int dp_is_same_position(const dp_pair *a, const dp_pair *b) {
-    return a->folded == b->folded && a->reflection == b->reflection;
+/* One of DP_N_KINDS: pairs of a kind share matrices and signs. */
+enum { DP_N_KINDS = 8 * DP_N_FOLDED };
+
+static inline int dp_pair_kind(const dp_pair *pair) {
+    return 8 * pair->folded + pair->reflection;
 }
 
 typedef struct dp_worker {

@@ -1,7 +1,7 @@
 /* Every coefficient is what an operator's own body takes on the fields of a real graph, over what
  * the cost model counts there. Two uniform clouds on the same grid of 16^3 leaves, of few and of
  * many points each, tell pairs of points from pairs of leaves; operators of two lengths, and M2M
- * beside M2L, tell flops from what gathering columns takes. */
+ * beside M2L, tell flops from what finding and adding columns takes. */
 #include "graph/measure.h"
 
 #include <math.h>
@@ -344,18 +344,17 @@ static void fit_near(const measurement *m, const dp_rates *built_in, dp_rates *r
     rates->point = many->point_s;
 }
 
-static double gathering_s(const dp_rates *rates, const far_time *t) {
+static double column_s(const dp_rates *rates, const far_time *t) {
     return rates->column + rates->coefficient * t->k;
 }
 
-/* M2M is nearly all flops; what M2L takes beside its own is gathering. A column and its
+/* M2M is nearly all flops; what M2L takes beside its own goes to columns. A column and its
  * coefficients grow or shrink together: what tells them apart is smaller than the noise. */
 static void fit_far(const measurement *m, const dp_rates *built_in, dp_rates *rates) {
     const far_time *low = &m->low, *high = &m->high;
     rates->flop = high->m2m_s / high->m2m_flops;
     double seconds = low->m2l_s + high->m2l_s - rates->flop * (low->flops + high->flops);
-    double factor =
-        at_least(seconds / (gathering_s(built_in, low) + gathering_s(built_in, high)), 1);
+    double factor = at_least(seconds / (column_s(built_in, low) + column_s(built_in, high)), 1);
     rates->column = factor * built_in->column;
     rates->coefficient = factor * built_in->coefficient;
 }

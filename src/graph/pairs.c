@@ -35,12 +35,6 @@ static dp_pair make_pair(const pairing *p, int32_t target, int32_t source) {
     return (dp_pair){source, target, (uint8_t)folded, (uint8_t)dp_reflection(v)};
 }
 
-enum { N_REFLECTIONS = 8, N_KINDS = DP_N_FOLDED * N_REFLECTIONS };
-
-static int kind_of(const dp_pair *pair) {
-    return pair->folded * N_REFLECTIONS + pair->reflection;
-}
-
 /* Counting sort by position; within one, pairs stay in order of target and source. Pairs are
  * made twice, to count and to place them: cheaper than to keep them unsorted in between. */
 static dagpole_status fill_block(void *argument, int64_t b) {
@@ -48,21 +42,21 @@ static dagpole_status fill_block(void *argument, int64_t b) {
     const dp_graph *g = p->graph;
     const dp_csr *v = &g->in.lists->v;
     const dp_block *block = &g->blocks[b];
-    int64_t next[N_KINDS + 1] = {0};
+    int64_t next[DP_N_KINDS + 1] = {0};
     dp_pair *pairs = g->pairs + g->pair_begin[b];
     if (g->pair_begin[b] == g->pair_begin[b + 1])
         return DAGPOLE_OK;
     for (int32_t t = block->box_begin; t < block->box_end; t++)
         for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++) {
             dp_pair pair = make_pair(p, t, v->index[i]);
-            next[kind_of(&pair) + 1]++;
+            next[dp_pair_kind(&pair) + 1]++;
         }
-    for (int kind = 0; kind < N_KINDS; kind++)
+    for (int kind = 0; kind < DP_N_KINDS; kind++)
         next[kind + 1] += next[kind];
     for (int32_t t = block->box_begin; t < block->box_end; t++)
         for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++) {
             dp_pair pair = make_pair(p, t, v->index[i]);
-            pairs[next[kind_of(&pair)]++] = pair;
+            pairs[next[dp_pair_kind(&pair)]++] = pair;
         }
     return DAGPOLE_OK;
 }

@@ -16,9 +16,9 @@ typedef struct dp_rates {
     double near[DP_N_KERNELS][DP_N_PRECISIONS]; /* one near pair */
     double leaf_pair;                           /* starting on another pair of leaves */
     double flop;                                /* one flop of a packed matrix product */
-    double column;                              /* finding and gathering one column of a product, */
-    double coefficient;                         /* and each of its coefficients */
-    double point;                               /* gathering or scattering one point */
+    double column;                  /* finding one column of a product and adding to it, */
+    double coefficient;             /* and each of its coefficients */
+    double point;                   /* gathering or scattering one point */
     char name[DP_RATES_NAME_BYTES]; /* "built-in", or "tuned", the date and a checksum */
 } dp_rates;
 

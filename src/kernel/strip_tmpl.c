@@ -1,5 +1,5 @@
 /* Moving points into strips and sums out of them, compiled once per instruction set: strip_<isa>.c
- * defines STRIP_NAME and includes this file. Plain loops that the compiler vectorises. */
+ * defines STRIP_NAME and includes this file. */
 #include "kernel/near.h"
 
 /* Points that are moved together. */

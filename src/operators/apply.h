@@ -15,7 +15,7 @@ typedef struct dp_scratch {
     double *points;  /* 3 x DP_CHUNK: coordinates in a box's frame */
     double *sums;    /* 4 x DP_CHUNK: potential and gradient in a box's frame */
     double *columns; /* DP_COLUMNS x ld: surface potentials */
-    double *product; /* DP_COLUMNS x ld: densities, first factors of M2L */
+    double *product; /* DP_COLUMNS x ld: what a matrix makes of columns */
     int ld;          /* the longest column, padded */
 } dp_scratch;
 

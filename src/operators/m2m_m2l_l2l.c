@@ -10,8 +10,7 @@ static const double *flips(const dp_operator_set *set, int reflection) {
 /* Between levels: the product is added when all of it is there. */
 static void transfer(const dp_operator_set *from, const dp_operator_set *to, const dp_panel *panel,
                      const dp_columns *c, dp_scratch *scratch) {
-    dp_range all = {0, from->k};
-    dp_panel_apply_from(to->isa, panel, 1, &all, c->n, c->source, flips(from, c->reflection),
+    dp_panel_apply_from(to->isa, panel, &from->ranges[c->reflection], c->n, c->source,
                         scratch->product, scratch->ld);
     dp_panel_add(to->isa, to->k_padded, c->n, scratch->product, scratch->ld, c->target,
                  flips(to, c->reflection));
@@ -34,7 +33,7 @@ void dp_m2l(const dp_operator_set *set, int folded, const dp_columns *c, dp_scra
         const dp_m2l_part *part = &m2l->part[i];
         if (!part->b.m)
             continue;
-        dp_panel_apply_from(set->isa, &part->b, part->n_ranges, part->range, c->n, c->source, flip,
+        dp_panel_apply_from(set->isa, &part->b, &part->ranges[c->reflection], c->n, c->source,
                             scratch->product, scratch->ld);
         dp_panel_apply_add(set->isa, &part->a, c->n, scratch->product, scratch->ld, c->target,
                            flip);

@@ -25,9 +25,8 @@ typedef struct dp_surface_sums {
  * one behind the other, to those of the same parities. One part of all parities, or where the
  * position has coordinates that are zero (offsets.h) two or four. */
 typedef struct dp_m2l_part {
-    int n_ranges;
-    dp_range range[DP_N_PARITIES / 2]; /* coefficients of its parities, neighbours joined */
-    dp_panel a, b;                     /* the matrix is a b */
+    dp_ranges ranges[8]; /* coefficients of its parities, by reflection */
+    dp_panel a, b;       /* the matrix is a b */
 } dp_m2l_part;
 
 typedef struct dp_m2l_parts {
@@ -44,6 +43,7 @@ typedef struct dp_operator_set {
     dp_surface_sums inner;          /* P2L, M2P: points of the near surface */
     int k_begin[DP_N_PARITIES + 1]; /* coefficients of each parity */
     dp_m2l_parts m2l[DP_N_FOLDED];  /* for positions with v >= 0 */
+    dp_ranges ranges[8];            /* all coefficients, by reflection */
     double *flip; /* 8 x k_padded: -0 where a reflection changes a coefficient's sign, else 0 */
 } dp_operator_set;
 

@@ -52,9 +52,7 @@ void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums 
 
 void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface, int n_columns,
                           const double *const *expansion, dp_scratch *scratch) {
-    const double *none = set->flip;
-    dp_range all = {0, set->k};
-    dp_panel_apply_from(set->isa, &surface->from_expansion, 1, &all, n_columns, expansion, none,
+    dp_panel_apply_from(set->isa, &surface->from_expansion, &set->ranges[0], n_columns, expansion,
                         scratch->product, scratch->ld);
 }
 

@@ -50,15 +50,9 @@ int64_t dp_panel_bytes(const dp_panel *panel) {
 #define DISPATCH(isa, name, ...) ((void)(isa), name##_portable(__VA_ARGS__))
 #endif
 
-void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
-                    double *y, int ldy) {
-    DISPATCH(isa, dp_panel_apply, panel, n_columns, x, ldx, y, ldy);
-}
-
-void dp_panel_apply_from(dp_isa isa, const dp_panel *panel, int n_ranges, const dp_range *range,
-                         int n_columns, const double *const *source, const double *flip, double *y,
-                         int ldy) {
-    DISPATCH(isa, dp_panel_apply_from, panel, n_ranges, range, n_columns, source, flip, y, ldy);
+void dp_panel_apply_from(dp_isa isa, const dp_panel *panel, const dp_ranges *ranges, int n_columns,
+                         const double *const *source, double *y, int ldy) {
+    DISPATCH(isa, dp_panel_apply_from, panel, ranges, n_columns, source, y, ldy);
 }
 
 void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,

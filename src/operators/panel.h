@@ -14,15 +14,14 @@
 #define DP_PAD       8
 #define DP_PADDED(n) (((n) + DP_PAD - 1) / DP_PAD * DP_PAD)
 
-/* Columns handled together: callers gather at most this many at a time. The more meet a matrix, the
- * less it matters from which cache it comes. */
+/* Most columns in a call. The more meet a matrix, the less it matters from which cache it comes. */
 #define DP_COLUMNS 32
 
 typedef struct dp_panel {
     int m, n;     /* rows, columns of the matrix */
     int m_padded; /* DP_PADDED(m): rows of zeros follow */
-    int *at;      /* where results go: rows DP_PAD i and the following to at[i] and the following;
-                     NULL: in order */
+    int *at;      /* m_padded / DP_PAD, owned: results of rows DP_PAD i ... DP_PAD i + 7 go to at[i]
+                     and the 7 behind it; NULL: in order */
     double *data; /* m_padded * n, packed for one instruction set */
 } dp_panel;
 
@@ -31,27 +30,26 @@ dagpole_status dp_panel_pack(dp_isa isa, int m, int n, const double *a, int lda,
 void dp_panel_free(dp_panel *panel);
 int64_t dp_panel_bytes(const dp_panel *panel);
 
-/* y_c = A x_c for c = 0 ... n_columns - 1 (at most DP_COLUMNS); x_c = x + c ldx holds n values, y_c
- * = y + c ldy takes m_padded. */
-void dp_panel_apply(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
-                    double *y, int ldy);
-
-/* Coefficients [begin, end) of an expansion. */
+/* Coefficients [begin, end) of an expansion, in order, and whether a reflection changes their sign.
+ */
 typedef struct dp_range {
-    int begin, end;
+    int begin, end, is_flipped;
 } dp_range;
 
-/* Reflections come as flips, an array as long as an expansion, which all columns share: -0 where a
- * coefficient changes its sign, else 0 (their bits are added to each other).
- *
- * y_c = A x_c for columns where they lie: x_c is the ranges, n coefficients together, of source[c]
- * flipped. */
-void dp_panel_apply_from(dp_isa isa, const dp_panel *panel, int n_ranges, const dp_range *range,
-                         int n_columns, const double *const *source, const double *flip, double *y,
-                         int ldy);
+typedef struct dp_ranges {
+    int n;
+    dp_range range[8];
+} dp_ranges;
 
-/* y[c] += A x_c flipped, where the panel's `at` says; the y[c] may repeat and are updated in order.
- */
+/* y_c = A x_c for c = 0 ... n_columns - 1 (at most DP_COLUMNS): x_c is the ranges of source[c], n
+ * coefficients together, one behind the other; y_c = y + c ldy takes m_padded. */
+void dp_panel_apply_from(dp_isa isa, const dp_panel *panel, const dp_ranges *ranges, int n_columns,
+                         const double *const *source, double *y, int ldy);
+
+/* y[c] += A x_c, with the signs of y[c] that flip holds: -0 where a coefficient changes its sign,
+ * else 0 (the bits of both are combined by xor). x_c = x + c ldx; columns up to the next multiple
+ * of 8 are read and left out of the results. y[c] and flip have 8 entries from each of the panel's
+ * at on, or m_padded. The y[c] may repeat and are updated in order. */
 void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const double *x, int ldx,
                         double *const *y, const double *flip);
 

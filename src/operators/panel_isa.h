@@ -5,11 +5,9 @@
 #include "operators/panel.h"
 
 #define DP_DECLARE_PANEL(suffix)                                                                   \
-    void dp_panel_apply_##suffix(const dp_panel *panel, int n_columns, const double *x, int ldx,   \
-                                 double *y, int ldy);                                              \
-    void dp_panel_apply_from_##suffix(const dp_panel *panel, int n_ranges, const dp_range *range,  \
-                                      int n_columns, const double *const *source,                  \
-                                      const double *flip, double *y, int ldy);                     \
+    void dp_panel_apply_from_##suffix(const dp_panel *panel, const dp_ranges *ranges,              \
+                                      int n_columns, const double *const *source, double *y,       \
+                                      int ldy);                                                    \
     void dp_panel_apply_add_##suffix(const dp_panel *panel, int n_columns, const double *x,        \
                                      int ldx, double *const *y, const double *flip);               \
     void dp_panel_add_##suffix(int n_padded, int n_columns, const double *x, int ldx,              \

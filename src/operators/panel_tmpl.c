@@ -20,13 +20,6 @@ INLINE vector flipped(vector v, bits flip) {
     return (vector)((bits)v ^ flip);
 }
 
-/* The bits of one flip in all elements. */
-INLINE bits splat_bits(const double *flip) {
-    int64_t b;
-    memcpy(&b, flip, sizeof b);
-    return b - (bits){0};
-}
-
 INLINE bits load_bits(const double *flip) {
     bits b;
     memcpy(&b, flip, sizeof b);
@@ -54,7 +47,8 @@ INLINE void clear(int rows, int columns, sums acc) {
 INLINE void load_rows(int rows, const double *a, vector v[ROWS]) {
 #pragma GCC unroll 3
     for (int r = 0; r < rows; r++) {
-        __builtin_prefetch(a + r * DP_WIDTH + PREFETCH);
+        if (r * DP_WIDTH % 8 == 0) /* a line each */
+            __builtin_prefetch(a + r * DP_WIDTH + PREFETCH);
         v[r] = *(const vector *)(a + r * DP_WIDTH);
     }
 }
@@ -77,53 +71,46 @@ INLINE void multiply(int rows, int columns, int n, const double *a, const double
     }
 }
 
-/* The same with columns where they lie, and flips, which all columns share, put into the rows. The
- * columns after these are asked for meanwhile, a line of one for each coefficient. */
-INLINE void multiply_from(int rows, int columns, int n_ranges, const dp_range *range,
-                          const double *a, const double *const *source, const double *const *ahead,
-                          const double *flip, sums acc) {
-    clear(rows, columns, acc);
-    for (int i = 0; i < n_ranges; i++)
-        for (int j = range[i].begin; j < range[i].end; j++, a += rows * DP_WIDTH) {
-            vector v[ROWS];
-            bits f = splat_bits(flip + j);
-            load_rows(rows, a, v);
-            __builtin_prefetch(ahead[j % DP_TILE_COLUMNS] + j / 8 * 8);
+/* The same for coefficients [begin, end) of columns where they lie. The columns after these are
+ * asked for meanwhile, a line of one for each coefficient. is_flipped: a constant. */
+INLINE void multiply_range(int rows, int columns, int begin, int end, int is_flipped,
+                           const double *a, const double *const *source, const double *const *ahead,
+                           sums acc) {
+    for (int j = begin; j < end; j++) {
+        vector v[ROWS];
+        load_rows(rows, a + (j - begin) * rows * DP_WIDTH, v);
+        __builtin_prefetch(ahead[j & (DP_TILE_COLUMNS - 1)] + (j & ~7));
+#pragma GCC unroll 8
+        for (int c = 0; c < columns; c++) {
+            double s = source[c][j];
 #pragma GCC unroll 3
             for (int r = 0; r < rows; r++)
-                v[r] = flipped(v[r], f);
-#pragma GCC unroll 8
-            for (int c = 0; c < columns; c++) {
-                double s = source[c][j];
-#pragma GCC unroll 3
-                for (int r = 0; r < rows; r++)
+                if (is_flipped)
+                    acc[r][c] -= v[r] * s;
+                else
                     acc[r][c] += v[r] * s;
-            }
         }
+    }
 }
 
 /* Of the columns the first n_kept are stored. */
-INLINE void store(int rows, int columns, int n_kept, sums acc, double *y, int ldy) {
+INLINE void tile_from(int rows, int columns, int n_kept, const dp_ranges *ranges, const double *a,
+                      const double *const *source, const double *const *ahead, double *y, int ldy) {
+    sums acc;
+    clear(rows, columns, acc);
+    for (int i = 0; i < ranges->n; i++) {
+        const dp_range *range = &ranges->range[i];
+        if (range->is_flipped)
+            multiply_range(rows, columns, range->begin, range->end, 1, a, source, ahead, acc);
+        else
+            multiply_range(rows, columns, range->begin, range->end, 0, a, source, ahead, acc);
+        a += (range->end - range->begin) * rows * DP_WIDTH;
+    }
 #pragma GCC unroll 8
     for (int c = 0; c < columns; c++)
 #pragma GCC unroll 3
         for (int r = 0; c < n_kept && r < rows; r++)
             *(vector *)(y + c * ldy + r * DP_WIDTH) = acc[r][c];
-}
-
-INLINE void tile_store(int rows, int columns, int n_kept, int n, const double *a, const double *x,
-                       int ldx, double *y, int ldy) {
-    sums acc;
-    multiply(rows, columns, n, a, x, ldx, acc);
-    store(rows, columns, n_kept, acc, y, ldy);
-}
-
-INLINE void tile_from(int rows, int columns, int n_kept, int n_ranges, const dp_range *range,
-                      const double *a, const double *const *source, const double *const *ahead,
-                      const double *flip, double *y, int ldy) {
-    sums acc;
-    multiply_from(rows, columns, n_ranges, range, a, source, ahead, flip, acc);
-    store(rows, columns, n_kept, acc, y, ldy);
 }
 
 /* row: first of the panel's. */
@@ -157,33 +144,17 @@ INLINE void tile_add(int rows, int columns, int n_kept, int n, const double *a, 
     } while (0)
 
 #define WITH_BOTH(tile, rows, n_kept, ...)                                                         \
-    switch (rows) {                                                                                \
-    case 3:                                                                                        \
-        WITH_COLUMNS(tile, 3, n_kept, __VA_ARGS__);                                                \
-        break;                                                                                     \
-    case 2:                                                                                        \
-        WITH_COLUMNS(tile, 2, n_kept, __VA_ARGS__);                                                \
-        break;                                                                                     \
-    default:                                                                                       \
-        WITH_COLUMNS(tile, 1, n_kept, __VA_ARGS__);                                                \
-    }
+    do {                                                                                           \
+        if ((rows) == ROWS)                                                                        \
+            WITH_COLUMNS(tile, ROWS, n_kept, __VA_ARGS__);                                         \
+        else if ((rows) == 2)                                                                      \
+            WITH_COLUMNS(tile, 2, n_kept, __VA_ARGS__);                                            \
+        else                                                                                       \
+            WITH_COLUMNS(tile, 1, n_kept, __VA_ARGS__);                                            \
+    } while (0)
 
 static int least(int a, int b) {
     return a < b ? a : b;
-}
-
-void DP_NAME(dp_panel_apply)(const dp_panel *panel, int n_columns, const double *x, int ldx,
-                             double *y, int ldy) {
-    int n_vectors = panel->m_padded / DP_WIDTH, n = panel->n;
-    for (int v = 0; v < n_vectors; v += ROWS) {
-        int rows = least(n_vectors - v, ROWS);
-        const double *a = panel->data + (size_t)v * DP_WIDTH * n;
-        for (int c = 0; c < n_columns; c += DP_TILE_COLUMNS) {
-            int n_kept = least(n_columns - c, DP_TILE_COLUMNS);
-            WITH_BOTH(tile_store, rows, n_kept, n, a, x + c * ldx, ldx, y + c * ldy + v * DP_WIDTH,
-                      ldy)
-        }
-    }
 }
 
 /* Where fewer are left than the tile takes, the last one is repeated. */
@@ -193,9 +164,8 @@ static void list_columns(int n_columns, const double *const *source, int first,
         list[c] = source[least(first + c, n_columns - 1)];
 }
 
-void DP_NAME(dp_panel_apply_from)(const dp_panel *panel, int n_ranges, const dp_range *range,
-                                  int n_columns, const double *const *source, const double *flip,
-                                  double *y, int ldy) {
+void DP_NAME(dp_panel_apply_from)(const dp_panel *panel, const dp_ranges *ranges, int n_columns,
+                                  const double *const *source, double *y, int ldy) {
     int n_vectors = panel->m_padded / DP_WIDTH;
     const double *here[DP_TILE_COLUMNS], *ahead[DP_TILE_COLUMNS];
     for (int v = 0; v < n_vectors; v += ROWS) {
@@ -205,8 +175,8 @@ void DP_NAME(dp_panel_apply_from)(const dp_panel *panel, int n_ranges, const dp_
             int n_kept = least(n_columns - c, DP_TILE_COLUMNS);
             list_columns(n_columns, source, c, here);
             list_columns(n_columns, source, c + DP_TILE_COLUMNS, ahead);
-            WITH_BOTH(tile_from, rows, n_kept, n_ranges, range, a, here, ahead, flip,
-                      y + c * ldy + v * DP_WIDTH, ldy)
+            WITH_BOTH(tile_from, rows, n_kept, ranges, a, here, ahead, y + c * ldy + v * DP_WIDTH,
+                      ldy);
         }
     }
 }
@@ -220,7 +190,7 @@ void DP_NAME(dp_panel_apply_add)(const dp_panel *panel, int n_columns, const dou
         for (int c = 0; c < n_columns; c += DP_TILE_COLUMNS) {
             int n_kept = least(n_columns - c, DP_TILE_COLUMNS);
             WITH_BOTH(tile_add, rows, n_kept, n, a, x + c * ldx, ldx, y + c, flip, panel->at,
-                      v * DP_WIDTH)
+                      v * DP_WIDTH);
         }
     }
 }

@@ -87,16 +87,37 @@ static dagpole_status make_inner(dp_isa isa, const dp_surface *s, const dp_opera
     return status;
 }
 
-static dagpole_status make_flips(const dp_operator_data *data, dp_operator_set *set) {
-    set->flip = dp_alloc((size_t)8 * set->k_padded, sizeof *set->flip);
+/* Whether a reflection changes the sign of a parity's coefficients. */
+static int is_flipped(int parity, int reflection) {
+    return __builtin_parity((unsigned)(parity & reflection));
+}
+
+/* One more parity's coefficients, joined to those before where they are neighbours of one sign. */
+static void add_range(dp_range range, dp_ranges *ranges) {
+    dp_range *last = ranges->n ? &ranges->range[ranges->n - 1] : NULL;
+    if (last && last->end == range.begin && last->is_flipped == range.is_flipped)
+        last->end = range.end;
+    else
+        ranges->range[ranges->n++] = range;
+}
+
+/* The coefficients of the parities that have a bit in `parities`, by reflection. */
+static void list_ranges(const int *k_begin, unsigned parities, dp_ranges ranges[8]) {
+    for (int g = 0; g < 8; g++)
+        for (int a = 0; a < DP_N_PARITIES; a++)
+            if (parities >> a & 1)
+                add_range((dp_range){k_begin[a], k_begin[a + 1], is_flipped(a, g)}, &ranges[g]);
+}
+
+static dagpole_status make_flips(dp_operator_set *set) {
+    set->flip = dp_alloc_zero((size_t)8 * set->k_padded, sizeof *set->flip);
     if (!set->flip)
         return DAGPOLE_NO_MEMORY;
     for (int g = 0; g < 8; g++)
-        for (int a = 0; a < DP_N_PARITIES; a++) {
-            double flip = __builtin_parity((unsigned)(a & g)) ? -0. : 0.;
-            int end = a == DP_N_PARITIES - 1 ? set->k_padded : data->k_begin[a + 1];
-            for (int i = data->k_begin[a]; i < end; i++)
-                set->flip[i + (size_t)g * set->k_padded] = flip;
+        for (int r = 0; r < set->ranges[g].n; r++) {
+            const dp_range *range = &set->ranges[g].range[r];
+            for (int i = range->begin; range->is_flipped && i < range->end; i++)
+                set->flip[i + (size_t)g * set->k_padded] = -0.;
         }
     return DAGPOLE_OK;
 }
@@ -141,41 +162,32 @@ static dagpole_status make_rotation(void *argument, int64_t i) {
 }
 
 /* The rows of a, and columns of b, that belong to a part. */
-static int list_rows(const dp_m2l_part *part, int *row) {
+static int list_rows(const dp_ranges *ranges, int *row) {
     int n = 0;
-    for (int r = 0; r < part->n_ranges; r++)
-        for (int i = part->range[r].begin; i < part->range[r].end; i++)
+    for (int r = 0; r < ranges->n; r++)
+        for (int i = ranges->range[r].begin; i < ranges->range[r].end; i++)
             row[n++] = i;
     return n;
 }
 
-/* Where blocks of DP_PAD rows of a result go, each within one range: at most k / DP_PAD + n_ranges
- * of them. A range's last block may reach beyond it, but not beyond the expansion: it then begins
- * earlier, in rows that another block has. */
-static int list_blocks(const dp_m2l_part *part, int k_padded, int *at) {
+/* Where blocks of DP_PAD rows of a result go, each with rows of one range and zeros: at most
+ * k / DP_PAD + ranges->n of them. A range's last block may reach beyond the range, but not beyond
+ * the expansion: it then begins earlier, among rows that another block has. */
+static int list_blocks(const dp_ranges *ranges, int k_padded, int *at) {
     int n = 0;
-    for (int r = 0; r < part->n_ranges; r++)
-        for (int i = part->range[r].begin; i < part->range[r].end; i += DP_PAD)
+    for (int r = 0; r < ranges->n; r++)
+        for (int i = ranges->range[r].begin; i < ranges->range[r].end; i += DP_PAD)
             at[n++] = i + DP_PAD <= k_padded ? i : k_padded - DP_PAD;
     return n;
 }
 
-/* Column of a in the rows of the blocks; every row of the part once. */
-static void place_rows(const dp_m2l_part *part, const double *from, const int *at, double *to) {
+/* A column of a in the rows of the blocks; every row of the part once. */
+static void place_rows(const dp_ranges *ranges, const double *from, const int *at, double *to) {
     int n = 0;
-    for (int r = 0; r < part->n_ranges; r++)
-        for (int i = part->range[r].begin; i < part->range[r].end; n++)
-            for (int end = i + DP_PAD; i < end && i < part->range[r].end; i++)
+    for (int r = 0; r < ranges->n; r++)
+        for (int i = ranges->range[r].begin; i < ranges->range[r].end; n++)
+            for (int end = i + DP_PAD; i < end && i < ranges->range[r].end; i++)
                 to[n * DP_PAD + i - at[n]] = from[i];
-}
-
-/* Of one more parity, joined to those before where they are neighbours. */
-static void add_range(dp_range range, dp_m2l_part *part) {
-    dp_range *last = part->n_ranges ? &part->range[part->n_ranges - 1] : NULL;
-    if (last && last->end == range.begin)
-        last->end = range.end;
-    else
-        part->range[part->n_ranges++] = range;
 }
 
 /* Whether column r of a lies in the group: its entries elsewhere are exactly zero then. */
@@ -186,21 +198,22 @@ static int has_column(int n, const int *row, const double *column) {
     return 0;
 }
 
-/* Columns of a and rows of b that are the part's, and of them the rows and columns that are. */
+/* Of a and b the ranks and the coefficients that are the part's. */
 static dagpole_status pack_part(dp_operator_set *set, int k, int rank, const double *a,
                                 const double *b, dp_m2l_part *part) {
+    const dp_ranges *ranges = &part->ranges[0];
     int *row = dp_alloc((size_t)k, sizeof *row), n_ranks = 0;
     int *at = dp_alloc((size_t)(k / DP_PAD + DP_N_PARITIES), sizeof *at);
-    int n_rows = at ? DP_PAD * list_blocks(part, set->k_padded, at) : 0;
+    int n_rows = at ? DP_PAD * list_blocks(ranges, set->k_padded, at) : 0;
     double *part_a = dp_alloc_zero((size_t)n_rows * rank, sizeof *part_a);
     double *part_b = dp_alloc((size_t)k * rank, sizeof *part_b);
     dagpole_status status = row && at && part_a && part_b ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK) {
-        int n = list_rows(part, row);
+        int n = list_rows(ranges, row);
         for (int r = 0; r < rank; r++) {
             if (!has_column(n, row, a + (size_t)r * k))
                 continue;
-            place_rows(part, a + (size_t)r * k, at, part_a + (size_t)n_ranks * n_rows);
+            place_rows(ranges, a + (size_t)r * k, at, part_a + (size_t)n_ranks * n_rows);
             for (int i = 0; i < n; i++)
                 part_b[n_ranks + (size_t)i * rank] = b[r + (size_t)row[i] * rank];
             n_ranks++;
@@ -226,9 +239,11 @@ static dagpole_status pack_parts(dp_operator_set *set, const int v[3], int k, in
         if ((group & axes) != group)
             continue;
         dp_m2l_part *part = &m2l->part[m2l->n++];
+        unsigned parities = 0;
         for (int parity = 0; parity < DP_N_PARITIES; parity++)
             if ((parity & axes) == group)
-                add_range((dp_range){set->k_begin[parity], set->k_begin[parity + 1]}, part);
+                parities |= 1u << parity;
+        list_ranges(set->k_begin, parities, part->ranges);
         DP_TRY(pack_part(set, k, rank, a, b, part));
     }
     return DAGPOLE_OK;
@@ -307,11 +322,12 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};
     memcpy(set->k_begin, data->k_begin, sizeof set->k_begin);
+    list_ranges(set->k_begin, (1u << DP_N_PARITIES) - 1, set->ranges);
     dagpole_status status = make_outer(isa, surface, data, &set->outer);
     if (status == DAGPOLE_OK)
         status = make_inner(isa, surface, data, &set->inner);
     if (status == DAGPOLE_OK)
-        status = make_flips(data, set);
+        status = make_flips(set);
     if (status == DAGPOLE_OK)
         status = unfold_m2l(team, surface, data, set);
     if (status != DAGPOLE_OK)

@@ -21,7 +21,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     int n_runtimes;
     int owned;                     /* started here: may be paused and shut down here */
-    int n_awake;                   /* calls in progress that need the workers */
+    int n_awake;                   /* teams, runs and fetches in progress */
     int n_sched_ctx;               /* scheduling contexts made here */
     int users[STARPU_NMAXWORKERS]; /* runtimes that each worker serves */
 } session;

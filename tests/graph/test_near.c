@@ -111,10 +111,6 @@ static int64_t count_pair(const dp_graph *g, int32_t target, int32_t source) {
     return n;
 }
 
-static int kind_of(const dp_pair *pair) {
-    return 8 * pair->folded + pair->reflection;
-}
-
 /* folded and reflection say where the source lies. */
 static void check_pair(const dp_graph *g, const dp_pair *pair) {
     uint32_t s[3], t[3];
@@ -143,8 +139,9 @@ START_TEST(pairs_are_the_v_lists) {
             check_pair(graph, pair);
             EXPECT(graph->block_of[pair->target] == b);
             if (i > graph->pair_begin[b])
-                EXPECT(kind_of(&pair[-1]) < kind_of(pair) ||
-                       (kind_of(&pair[-1]) == kind_of(pair) && pair[-1].target < pair->target));
+                EXPECT(dp_pair_kind(&pair[-1]) < dp_pair_kind(pair) ||
+                       (dp_pair_kind(&pair[-1]) == dp_pair_kind(pair) &&
+                        pair[-1].target < pair->target));
         }
     growth_free(&g);
 }

@@ -84,7 +84,9 @@ static inline int is_same(const void *a, const void *b, size_t n_doubles) {
 }
 
 static inline int is_same_panel(const dp_panel *a, const dp_panel *b) {
-    return a->m == b->m && a->n == b->n &&
+    size_t at_bytes = (size_t)(a->m_padded / DP_PAD) * sizeof *a->at;
+    return a->m == b->m && a->n == b->n && !a->at == !b->at &&
+           (!a->at || memcmp(a->at, b->at, at_bytes) == 0) &&
            is_same(a->data, b->data, (size_t)a->m_padded * (size_t)a->n);
 }
 
