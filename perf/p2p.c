@@ -89,12 +89,14 @@ const char *perf_loop_name(perf_loop loop) {
     return names[loop];
 }
 
+/* One-sided loops are for points and the surface around them, which keep their distance. */
 static void fill(bench *p) {
+    double gap = is_mutual(p->loop) ? 0 : 1.1;
     srand(1);
     for (int k = 0; k < 4; k++)
         for (int i = 0; i < MAX_N; i++) {
             p->a.row[k][i] = rand() / (double)RAND_MAX;
-            p->b.row[k][i] = rand() / (double)RAND_MAX;
+            p->b.row[k][i] = rand() / (double)RAND_MAX + (k == 0 ? gap : 0);
         }
 }
 

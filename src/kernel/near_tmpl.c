@@ -8,6 +8,8 @@
 #include "kernel/near.h"
 #include "kernel/pairs.h"
 
+#include "kernel/ahead.h"
+
 #include <string.h>
 
 #ifdef SIMD_SINGLE
@@ -59,12 +61,14 @@ typedef struct problem {
     real *potential, *gx, *gy, *gz;
 } problem;
 
-/* One target and a vector of sources: adds to the target's sums and to at_sources. */
+/* One target and a vector of sources: adds to the target's sums and to at_sources. ahead: NULL, or
+ * where what comes first has been done, of which this is number `at`. */
 VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, pair_grade grade, int is_mutual,
-                          const problem *p, broadcast *t, const broadcast *source,
-                          sums *at_sources) {
+                          const problem *p, broadcast *t, const broadcast *source, sums *at_sources,
+                          const ahead *ahead, int at) {
     vec dx = t->x - source->x, dy = t->y - source->y, dz = t->z - source->z;
-    pair g = kernel(grade, p->unit_lambda, p->least, vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
+    vec r2 = ahead ? ahead->r2[at] : square(dx, dy, dz);
+    pair g = kernel(grade, p->unit_lambda, p->least, r2, ahead ? ahead->guess[at] : vec_guess(r2));
     t->far = g.far;
     t->s.potential = vec_fma(source->charge, g.value, t->s.potential);
     if (is_mutual)
@@ -129,7 +133,8 @@ VEC_INLINE void look_for_close(close_fn *close, int is_same, int is_mutual, cons
 
 /* A tile of targets, the first being i, and the vector of sources that begins with j. */
 VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
-                     int is_same, int is_mutual, const problem *p, broadcast *t, int i, int j) {
+                     int is_same, int is_mutual, const problem *p, broadcast *t, int i, int j,
+                     const ahead *ahead, int at) {
     broadcast source = {.x = load(p->x + j),
                         .y = load(p->y + j),
                         .z = load(p->z + j),
@@ -137,7 +142,8 @@ VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, pair_gr
     sums at_sources = {0};
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
-        add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], &source, &at_sources);
+        add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], &source, &at_sources, ahead,
+                  at + k);
     if (is_mutual) {
         add_to(p->potential + j, at_sources.potential * potential_unit(grade));
         if (has_gradient) {
@@ -147,6 +153,41 @@ VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, pair_gr
         }
     }
     look_for_close(close, is_same, is_mutual, p->near, t, i, j);
+}
+
+#if VEC_AHEAD
+/* Sources of a chunk. */
+#define CHUNK (VEC_AHEAD / N_TARGETS * VEC_WIDTH)
+
+/* A tile and the sources j ... end - 1, at most a chunk. */
+VEC_INLINE void look_ahead(const problem *p, const broadcast *t, int j, int end, ahead *ahead) {
+    ahead_range range = AHEAD_RANGE;
+    int at = 0;
+    for (; j < end; j += VEC_WIDTH) {
+        vec x = load(p->x + j), y = load(p->y + j), z = load(p->z + j);
+#pragma GCC unroll 4
+        for (int k = 0; k < N_TARGETS; k++)
+            ahead_put(ahead, at++, square(t[k].x - x, t[k].y - y, t[k].z - z), &range);
+    }
+    ahead_end(ahead, at, &range);
+}
+#endif
+
+/* A tile and the sources from j on. */
+VEC_INLINE void meet_all(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
+                         int is_mutual, const problem *p, broadcast *t, int i, int j) {
+    int n = p->near->sources->n;
+#if VEC_AHEAD
+    for (ahead ahead; j < n;) {
+        int at = 0, end = n - j > CHUNK ? j + CHUNK : n;
+        look_ahead(p, t, j, end, &ahead);
+        for (; j < end; j += VEC_WIDTH, at += N_TARGETS)
+            meet(kernel, close, has_gradient, grade, 0, is_mutual, p, t, i, j, &ahead, at);
+    }
+#else
+    for (; j < n; j += VEC_WIDTH)
+        meet(kernel, close, has_gradient, grade, 0, is_mutual, p, t, i, j, NULL, 0);
+#endif
 }
 
 /* Idle targets behind the last are moved away from idle sources: their distance would be zero. */
@@ -187,17 +228,16 @@ VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, pai
                          int is_mutual, const problem *p, int i) {
     broadcast t[N_TARGETS];
     const dp_near *near = p->near;
-    int j = 0, n_sources = near->sources->n;
+    int j = 0;
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
         t[k] = load_target(near->targets, i + k);
     if (near->targets == near->sources) {
         int end = (j = i / GROUP * GROUP) + GROUP;
         for (; j < end; j += VEC_WIDTH)
-            meet(kernel, close, has_gradient, grade, 1, 0, p, t, i, j);
+            meet(kernel, close, has_gradient, grade, 1, 0, p, t, i, j, NULL, 0);
     }
-    for (; j < n_sources; j += VEC_WIDTH)
-        meet(kernel, close, has_gradient, grade, 0, is_mutual, p, t, i, j);
+    meet_all(kernel, close, has_gradient, grade, is_mutual, p, t, i, j);
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
         store_target(has_gradient, grade, &t[k].s, near->targets, i + k);
@@ -273,8 +313,8 @@ VEC_INLINE void make_close(pair_fn *kernel, double lambda, close_pairs *c) {
     vec unit_lambda = vec_splat(lambda * pair_unit(EXACT));
     for (int k = 0; k < CLOSE_WIDTH; k += VEC_WIDTH) {
         vec dx = load(c->dx + k), dy = load(c->dy + k), dz = load(c->dz + k);
-        pair g = kernel(EXACT, unit_lambda, vec_splat(DP_NEAREST),
-                        vec_fma(dz, dz, vec_fma(dy, dy, dx * dx)));
+        vec r2 = square(dx, dy, dz);
+        pair g = kernel(EXACT, unit_lambda, vec_splat(DP_NEAREST), r2, vec_guess(r2));
         vec value = g.value * potential_unit(EXACT);
         vec slope = g.value * g.ratio * gradient_unit(EXACT);
         memcpy(c->value + k, &value, sizeof value);

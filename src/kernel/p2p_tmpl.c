@@ -8,6 +8,8 @@
 #include "kernel/p2p.h"
 #include "kernel/pairs.h"
 
+#include "kernel/ahead.h"
+
 #ifdef SIMD_SINGLE
 #include "kernel/strip.h"
 
@@ -47,11 +49,13 @@ VEC_INLINE real gradient_unit(pair_grade grade) {
     return -pair_unit(grade) * pair_unit(grade) * pair_unit(grade);
 }
 
-/* One pair per lane; d = target - source. */
+/* One pair per lane; d = target - source. ahead: NULL, or where what comes first has been done, of
+ * which this is number `at`. */
 VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, const problem *p, vec dx, vec dy,
-                          vec dz, vec charge, sums *s) {
-    vec r2 = vec_fma(dz, dz, vec_fma(dy, dy, dx * dx));
-    pair g = kernel(p->grade, p->unit_lambda, p->least, r2);
+                          vec dz, vec charge, sums *s, const ahead *ahead, int at) {
+    vec r2 = ahead ? ahead->r2[at] : square(dx, dy, dz);
+    pair g =
+        kernel(p->grade, p->unit_lambda, p->least, r2, ahead ? ahead->guess[at] : vec_guess(r2));
     s->potential = vec_fma(charge, g.value, s->potential);
     if (!has_gradient)
         return;
@@ -64,6 +68,29 @@ VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, const problem *p, v
 /* Vectors of targets at a time: a pair's formula is one long chain, and the processor overlaps more
  * of them where the compiler may interleave them (measured against 1, 2 and 4). */
 #define N_VECS 3
+
+#if VEC_AHEAD
+/* Sources of a chunk. */
+#define AHEAD_SOURCES (VEC_AHEAD / N_VECS)
+
+/* n_vecs vectors of targets and the sources i ... end - 1, at most a chunk. */
+VEC_INLINE void look_ahead(int n_vecs, const problem *p, const vec *x, const vec *y, const vec *z,
+                           int64_t i, int64_t end, ahead *ahead) {
+    ahead_range range = AHEAD_RANGE;
+    int at = 0;
+    for (; i < end; i++) {
+        vec sx = vec_splat(p->sources.x[i]), sy = vec_splat(p->sources.y[i]);
+        vec sz = vec_splat(p->sources.z[i]);
+#pragma GCC unroll 8
+        for (int k = 0; k < n_vecs; k++)
+            ahead_put(ahead, at++, square(x[k] - sx, y[k] - sy, z[k] - sz), &range);
+    }
+    ahead_end(ahead, at, &range);
+}
+#else
+#define AHEAD_SOURCES                             INT64_MAX
+#define look_ahead(n_vecs, p, x, y, z, i, end, a) ((void)(a))
+#endif
 
 /* n_vecs vectors of targets from j on, n of them in the last one's lanes. */
 VEC_INLINE void sum_at_targets(pair_fn *kernel, int has_gradient, int n_vecs, const problem *p,
@@ -78,12 +105,18 @@ VEC_INLINE void sum_at_targets(pair_fn *kernel, int has_gradient, int n_vecs, co
         z[k] = vec_load(p->targets.z + at, n_lanes);
         s[k] = (sums){0};
     }
-    for (int64_t i = 0; i < p->n_sources; i++) {
-        vec sx = vec_splat(p->sources.x[i]), sy = vec_splat(p->sources.y[i]);
-        vec sz = vec_splat(p->sources.z[i]), charge = vec_splat(p->charges[i]);
+    ahead ahead;
+    for (int64_t i = 0; i < p->n_sources;) {
+        int64_t end = p->n_sources - i > AHEAD_SOURCES ? i + AHEAD_SOURCES : p->n_sources;
+        look_ahead(n_vecs, p, x, y, z, i, end, &ahead);
+        for (int at = 0; i < end; i++, at += n_vecs) {
+            vec sx = vec_splat(p->sources.x[i]), sy = vec_splat(p->sources.y[i]);
+            vec sz = vec_splat(p->sources.z[i]), charge = vec_splat(p->charges[i]);
 #pragma GCC unroll 8
-        for (int k = 0; k < n_vecs; k++)
-            add_pairs(kernel, has_gradient, p, x[k] - sx, y[k] - sy, z[k] - sz, charge, &s[k]);
+            for (int k = 0; k < n_vecs; k++)
+                add_pairs(kernel, has_gradient, p, x[k] - sx, y[k] - sy, z[k] - sz, charge, &s[k],
+                          VEC_AHEAD ? &ahead : NULL, at + k);
+        }
     }
     for (int k = 0; k < n_vecs; k++, j += VEC_WIDTH) {
         int n_lanes = k < n_vecs - 1 ? VEC_WIDTH : n;
@@ -101,7 +134,8 @@ VEC_INLINE void add_sources(pair_fn *kernel, int has_gradient, const problem *p,
                             int64_t i, int n, sums *s) {
     add_pairs(kernel, has_gradient, p, p->targets.x[j] - vec_load(p->sources.x + i, n),
               p->targets.y[j] - vec_load(p->sources.y + i, n),
-              p->targets.z[j] - vec_load(p->sources.z + i, n), vec_load(p->charges + i, n), s);
+              p->targets.z[j] - vec_load(p->sources.z + i, n), vec_load(p->charges + i, n), s, NULL,
+              0);
 }
 
 VEC_INLINE void sum_at_target(pair_fn *kernel, int has_gradient, const problem *p, int64_t j) {

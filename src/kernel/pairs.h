@@ -22,8 +22,8 @@ typedef struct pair {
     vec_mask far; /* where value is not left out: see vec_rsqrt */
 } pair;
 
-/* unit_lambda: lambda times u. least: what vec_rsqrt takes. */
-typedef pair pair_fn(pair_grade grade, vec unit_lambda, vec least, vec r2);
+/* unit_lambda: lambda times u. guess, least: what vec_rsqrt takes. */
+typedef pair pair_fn(pair_grade grade, vec unit_lambda, vec least, vec r2, vec guess);
 
 VEC_INLINE real pair_unit(pair_grade grade) {
     return grade == REDUCED ? VEC_RSQRT_UNIT_REDUCED
@@ -31,10 +31,10 @@ VEC_INLINE real pair_unit(pair_grade grade) {
                             : VEC_RSQRT_UNIT;
 }
 
-VEC_INLINE vec pair_rsqrt(pair_grade grade, vec r2, vec least, vec_mask *far) {
-    return grade == REDUCED ? vec_rsqrt_reduced(r2, least, far)
-           : grade == FINE  ? vec_rsqrt_fine(r2, least, far)
-                            : vec_rsqrt(r2, least, far);
+VEC_INLINE vec pair_rsqrt(pair_grade grade, vec r2, vec guess, vec least, vec_mask *far) {
+    return grade == REDUCED ? vec_rsqrt_reduced(r2, guess, least, far)
+           : grade == FINE  ? vec_rsqrt_fine(r2, guess, least, far)
+                            : vec_rsqrt(r2, guess, least, far);
 }
 
 /* exp(-x) for 0 <= x <= EXP_MINUS_END; 0 where it is no normal number. With x = n log 2 - t and
@@ -83,18 +83,18 @@ VEC_INLINE vec exp_minus(vec x) {
 }
 
 /* 1/r; -1/r^3 */
-VEC_INLINE pair laplace(pair_grade grade, vec unit_lambda, vec least, vec r2) {
+VEC_INLINE pair laplace(pair_grade grade, vec unit_lambda, vec least, vec r2, vec guess) {
     vec_mask far;
     (void)unit_lambda;
-    vec y = pair_rsqrt(grade, r2, least, &far);
+    vec y = pair_rsqrt(grade, r2, guess, least, &far);
     return (pair){y, y * y, far};
 }
 
 /* exp(-lambda r)/r; -(lambda r + 1) exp(-lambda r)/r^3. vec_min also bounds the NaN that lambda r
  * is where r2 is infinite. */
-VEC_INLINE pair yukawa(pair_grade grade, vec unit_lambda, vec least, vec r2) {
+VEC_INLINE pair yukawa(pair_grade grade, vec unit_lambda, vec least, vec r2, vec guess) {
     vec_mask far;
-    vec y = pair_rsqrt(grade, r2, least, &far);
+    vec y = pair_rsqrt(grade, r2, guess, least, &far);
     vec x = vec_min(unit_lambda * (r2 * y), vec_splat(EXP_MINUS_END));
     return (pair){exp_minus(x) * y, (x + 1) * (y * y), far};
 }

@@ -5,16 +5,19 @@
  *   real                      double
  *   vec_fma(a, b, c)          a b + c
  *   vec_min(a, b)             the smaller; b where a is NaN
- *   vec_rsqrt(r2, least, far) 1 / (VEC_RSQRT_UNIT sqrt(r2)); 0, and the lane of *far unset, where
- *                             sqrt(r2) is at most least or r2 is infinite
+ *   vec_guess(r2)             where vec_rsqrt starts from: 1 / sqrt(r2), roughly
+ *   vec_rsqrt(r2, guess, least, far)  1 / (VEC_RSQRT_UNIT sqrt(r2)); 0, and the lane of *far unset,
+ *                             where sqrt(r2) is at most least or r2 is infinite
  *   vec_rsqrt_fine(...)       the same in VEC_RSQRT_UNIT_FINE, to DP_FINE_ERROR only
  *   vec_rsqrt_reduced(...)    the same in VEC_RSQRT_UNIT_REDUCED, to DP_REDUCED_ERROR only
+ *   VEC_AHEAD                 vectors of pairs whose guesses the loops make ahead (kernel/ahead.h);
+ *                             0: none
  *   vec_power(shifted)        2^-n for the integer n in the lowest bits of shifted
  *   vec_load(p, n)            the first n of VEC_WIDTH lanes, zeros behind; reads no further
  *   vec_add_to(p, v, n)       p[i] += v[i] for the first n lanes
  *   vec_sum(v)                over the lanes, always in the same order
  *
- * vec_rsqrt starts from a guess y and multiplies it by a polynomial in e = 1 - r2 y^2, a truncated
+ * vec_rsqrt multiplies the guess y by a polynomial in e = 1 - r2 y^2, a truncated
  * series of (1 - e)^(-1/2). The polynomial is divided by its leading coefficient, which saves one
  * product a pair; VEC_RSQRT_UNIT is that coefficient (exact in double), and whoever sums multiplies
  * the sums by it. r2 y is NaN or not positive exactly where r2 is 0 or infinite, so that one
@@ -55,11 +58,16 @@ VEC_INLINE vec vec_power(vec shifted) {
     return _mm512_castsi512_pd(_mm512_slli_epi64(bits, 52));
 }
 
+#define VEC_AHEAD 0
+
+VEC_INLINE vec vec_guess(vec r2) {
+    return _mm512_rsqrt14_pd(r2);
+}
+
 /* Third order: the guess is good to 2^-14, what the series leaves out to 2^-53. */
 #define VEC_RSQRT_UNIT 0.3125
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
-    vec y = _mm512_rsqrt14_pd(r2);
+VEC_INLINE vec vec_rsqrt(vec r2, vec y, vec least, vec_mask *far) {
     vec r = r2 * y;
     vec e = _mm512_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(6. / 5), e, vec_splat(8. / 5));
@@ -72,9 +80,8 @@ VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
  * out, 5/16 e^3 with |e| up to 2^-13. */
 #define VEC_RSQRT_UNIT_FINE 0.375
 
-VEC_INLINE vec vec_rsqrt_fine(vec r2, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, vec least, vec_mask *far) {
     const double linear = 0.5 + 0x1p-26 * 15 / 64;
-    vec y = _mm512_rsqrt14_pd(r2);
     vec r = r2 * y;
     vec e = _mm512_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(linear / 0.375), e, vec_splat(8. / 3));
@@ -85,8 +92,7 @@ VEC_INLINE vec vec_rsqrt_fine(vec r2, vec least, vec_mask *far) {
 /* Second order (Newton): 1.5 times the square of the guess's error. */
 #define VEC_RSQRT_UNIT_REDUCED 0.5
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
-    vec y = _mm512_rsqrt14_pd(r2);
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, vec least, vec_mask *far) {
     vec r = r2 * y;
     *far = _mm512_cmp_pd_mask(r, least, _CMP_GT_OQ);
     return _mm512_maskz_mul_pd(*far, y, _mm512_fnmadd_pd(r, y, vec_splat(3)));
@@ -112,7 +118,7 @@ VEC_INLINE double vec_sum(vec v) {
 
 #include <immintrin.h>
 
-#define VEC_WIDTH      4
+#define VEC_WIDTH 4
 typedef __m256d vec;
 typedef __m256d vec_mask;
 typedef uint64_t uvec __attribute__((vector_size(32)));
@@ -135,11 +141,9 @@ VEC_INLINE vec vec_power(vec shifted) {
 }
 
 /* Halving the exponent (and, roughly, the mantissa) by a shift guesses to 3.5 percent. The cubic is
- * the Chebyshev interpolant of (1 - e)^(-1/2) over the e that occur, good to 8e-7; what the second
- * step's series leaves out is below 2^-58. An infinite r2 makes y minus infinity in the first. */
-#define VEC_RSQRT_UNIT 0.375
-
-VEC_INLINE vec rsqrt_first_step(vec r2) {
+ * the Chebyshev interpolant of (1 - e)^(-1/2) over the e that occur, good to 8e-7. An infinite r2
+ * makes y minus infinity. */
+VEC_INLINE vec vec_guess(vec r2) {
     vec y = (vec)(UINT64_C(0x5fe6eb50c7b537a9) - ((uvec)r2 >> 1));
     vec e = _mm256_fnmadd_pd(r2 * y, y, vec_splat(1));
     vec p = vec_fma(vec_splat(0.31283338882546124), e, vec_splat(0.37628284895159597));
@@ -147,29 +151,58 @@ VEC_INLINE vec rsqrt_first_step(vec r2) {
     return y * vec_fma(p, e, vec_splat(0.9999992494986328));
 }
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
-    vec y = rsqrt_first_step(r2);
+#define VEC_AHEAD       64
+
+/* Single precision guesses to 2^-11.4 at half the price, where it can hold r2. */
+#define VEC_GUESS_LEAST 0x1p-126
+#define VEC_GUESS_MOST  0x1p+126
+
+VEC_INLINE vec vec_guess_within(vec r2) {
+    return _mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps(r2)));
+}
+
+VEC_INLINE vec vec_max(vec a, vec b) {
+    return _mm256_max_pd(a, b);
+}
+
+VEC_INLINE int vec_is_within(vec low, vec high) {
+    vec is_out = _mm256_or_pd(_mm256_cmp_pd(low, vec_splat(VEC_GUESS_LEAST), _CMP_NGE_UQ),
+                              _mm256_cmp_pd(high, vec_splat(VEC_GUESS_MOST), _CMP_NLE_UQ));
+    return _mm256_movemask_pd(is_out) == 0;
+}
+
+/* What the series leave out, for |e| up to 2^-10.4: here 2^-54, then 8e-14, then 1.3e-10. */
+#define VEC_RSQRT_UNIT  0.2734375
+
+VEC_INLINE vec vec_rsqrt(vec r2, vec y, vec least, vec_mask *far) {
+    vec r = r2 * y;
+    vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
+    vec p = vec_fma(e + vec_splat(8. / 7), e, vec_splat(48. / 35));
+    p = vec_fma(p, e, vec_splat(64. / 35));
+    p = vec_fma(p, e, vec_splat(128. / 35));
+    *far = _mm256_cmp_pd(r, least, _CMP_GT_OQ);
+    return _mm256_and_pd(*far, y * p);
+}
+
+#define VEC_RSQRT_UNIT_FINE 0.3125
+
+VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, vec least, vec_mask *far) {
+    vec r = r2 * y;
+    vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
+    vec p = vec_fma(e + vec_splat(6. / 5), e, vec_splat(8. / 5));
+    p = vec_fma(p, e, vec_splat(16. / 5));
+    *far = _mm256_cmp_pd(r, least, _CMP_GT_OQ);
+    return _mm256_and_pd(*far, y * p);
+}
+
+#define VEC_RSQRT_UNIT_REDUCED 0.375
+
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, vec least, vec_mask *far) {
     vec r = r2 * y;
     vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(4. / 3), e, vec_splat(8. / 3));
     *far = _mm256_cmp_pd(r, least, _CMP_GT_OQ);
     return _mm256_and_pd(*far, y * p);
-}
-
-#define VEC_RSQRT_UNIT_FINE    VEC_RSQRT_UNIT
-
-VEC_INLINE vec vec_rsqrt_fine(vec r2, vec least, vec_mask *far) {
-    return vec_rsqrt(r2, least, far);
-}
-
-/* The second step by Newton: 1e-12, more than is asked for, but the first alone leaves 8e-7. */
-#define VEC_RSQRT_UNIT_REDUCED 0.5
-
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
-    vec y = rsqrt_first_step(r2);
-    vec r = r2 * y;
-    *far = _mm256_cmp_pd(r, least, _CMP_GT_OQ);
-    return _mm256_and_pd(*far, y * _mm256_fnmadd_pd(r, y, vec_splat(3)));
 }
 
 VEC_INLINE __m256i first_lanes(int n) {
@@ -212,9 +245,17 @@ VEC_INLINE vec vec_power(vec shifted) {
     return (vec)((1023 - (uvec)shifted) << 52);
 }
 
+#define VEC_AHEAD 0
+
+/* Square root and division need none. */
+VEC_INLINE vec vec_guess(vec r2) {
+    return r2;
+}
+
 #define VEC_RSQRT_UNIT 1.
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt(vec r2, vec guess, vec least, vec_mask *far) {
+    (void)guess;
     vec r = {sqrt(r2[0]), sqrt(r2[1])}, y = 1 / r;
     *far = (uvec)(r > least) & (uvec)(y > 0);
     return (vec)(*far & (uvec)y);
@@ -223,12 +264,12 @@ VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
 #define VEC_RSQRT_UNIT_FINE    VEC_RSQRT_UNIT
 #define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
 
-VEC_INLINE vec vec_rsqrt_fine(vec r2, vec least, vec_mask *far) {
-    return vec_rsqrt(r2, least, far);
+VEC_INLINE vec vec_rsqrt_fine(vec r2, vec guess, vec least, vec_mask *far) {
+    return vec_rsqrt(r2, guess, least, far);
 }
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
-    return vec_rsqrt(r2, least, far);
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, vec least, vec_mask *far) {
+    return vec_rsqrt(r2, guess, least, far);
 }
 
 VEC_INLINE vec vec_load(const double *p, int n) {

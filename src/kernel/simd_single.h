@@ -44,17 +44,24 @@ VEC_INLINE int vec_is_all(vec_mask m) {
     return _kortestc_mask16_u8(m, m);
 }
 
+#define VEC_AHEAD 0
+
+VEC_INLINE vec vec_guess(vec r2) {
+    return _mm512_rsqrt14_ps(r2);
+}
+
 #define VEC_RSQRT_UNIT 0.5f
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
-    vec y = _mm512_rsqrt14_ps(r2);
+VEC_INLINE vec vec_rsqrt(vec r2, vec y, vec least, vec_mask *far) {
     *far = _mm512_cmp_ps_mask(r2, least, _CMP_GT_OQ);
     return _mm512_maskz_mul_ps(*far, y, _mm512_fnmadd_ps(r2 * y, y, vec_splat(3)));
 }
 
 #define VEC_RSQRT_UNIT_REDUCED 1.f
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
+/* The guess itself. */
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, vec least, vec_mask *far) {
+    (void)guess;
     *far = _mm512_cmp_ps_mask(r2, least, _CMP_GT_OQ);
     return _mm512_maskz_rsqrt14_ps(*far, r2);
 }
@@ -113,10 +120,15 @@ VEC_INLINE int vec_is_all(vec_mask m) {
     return vec_lanes(m) == 0xff;
 }
 
+#define VEC_AHEAD 0
+
+VEC_INLINE vec vec_guess(vec r2) {
+    return _mm256_rsqrt_ps(r2);
+}
+
 #define VEC_RSQRT_UNIT         0.5f
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
-    vec y = _mm256_rsqrt_ps(r2);
+VEC_INLINE vec vec_rsqrt(vec r2, vec y, vec least, vec_mask *far) {
     *far = _mm256_cmp_ps(r2, least, _CMP_GT_OQ);
     return _mm256_and_ps(*far, y * _mm256_fnmadd_ps(r2 * y, y, vec_splat(3)));
 }
@@ -124,8 +136,8 @@ VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
 /* The guess alone is good to 2^-11.4 only: too rough. */
 #define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
-    return vec_rsqrt(r2, least, far);
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, vec least, vec_mask *far) {
+    return vec_rsqrt(r2, y, least, far);
 }
 
 VEC_INLINE __m256i first_lanes(int n) {
@@ -182,9 +194,16 @@ VEC_INLINE int vec_is_all(vec_mask m) {
     return vec_lanes(m) == 0xf;
 }
 
+#define VEC_AHEAD 0
+
+VEC_INLINE vec vec_guess(vec r2) {
+    return r2;
+}
+
 #define VEC_RSQRT_UNIT 1.f
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt(vec r2, vec guess, vec least, vec_mask *far) {
+    (void)guess;
     vec r = {sqrtf(r2[0]), sqrtf(r2[1]), sqrtf(r2[2]), sqrtf(r2[3])};
     *far = (uvec)(r2 > least);
     return (vec)(*far & (uvec)(1 / r));
@@ -192,8 +211,8 @@ VEC_INLINE vec vec_rsqrt(vec r2, vec least, vec_mask *far) {
 
 #define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec least, vec_mask *far) {
-    return vec_rsqrt(r2, least, far);
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, vec least, vec_mask *far) {
+    return vec_rsqrt(r2, guess, least, far);
 }
 
 VEC_INLINE vec vec_load(const float *p, int n) {

@@ -8,7 +8,7 @@ static const dp_accuracy by_digits[] = {
     [3] = {.p = 4, .tolerance = 2e-4, .svd_cutoff = 1e-10},
     [4] = {.p = 5, .tolerance = 3e-5, .svd_cutoff = 1e-11},
     [5] = {.p = 7, .tolerance = 1.5e-6, .svd_cutoff = 1e-12},
-    [6] = {.p = 7, .tolerance = 2.5e-7, .svd_cutoff = 1e-13},
+    [6] = {.p = 8, .tolerance = 2.5e-7, .svd_cutoff = 1e-13},
     [7] = {.p = 9, .tolerance = 3e-8, .svd_cutoff = 1e-13},
     [8] = {.p = 10, .tolerance = 3e-9, .svd_cutoff = 1e-13},
     [9] = {.p = 11, .tolerance = 3e-10, .svd_cutoff = 1e-13},

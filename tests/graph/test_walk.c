@@ -111,7 +111,7 @@ END_TEST
 START_TEST(the_span_is_short_for_many_cores) {
     growth g;
     double work, span;
-    wish w = {.n_crit = 250, .p = 7, .tolerance = 2.5e-7, .n_cores = 128, .precision = DP_SINGLE};
+    wish w = {.n_crit = 250, .p = 8, .tolerance = 2.5e-7, .n_cores = 128, .precision = DP_SINGLE};
     growth_scene(_i ? CLOUD_SPHERE : CLOUD_CUBE, 1000000, &w, &g);
     ck_assert_int_eq(dp_stream_span(&g.graph->stream, &work, &span), DAGPOLE_OK);
     ck_assert_double_gt(work, (_i ? 3 : 4) * 128 * span);

@@ -89,12 +89,13 @@ static void check_call(const dp_kernel *kernel, double lambda, cloud *a, cloud *
 }
 
 /* `least` of 1/2: about half of the pairs of neighbours are close. */
-static void check(const dp_kernel *kernel, double lambda, cloud *a, cloud *b) {
+static void check_precisions(int n_precisions, const dp_kernel *kernel, double lambda, cloud *a,
+                             cloud *b) {
     double *at_a[4], *at_b[4];
     reference(kernel, lambda, a, b, at_a);
     reference(kernel, lambda, b, a, at_b);
     for (int isa = 0; isa < DP_N_ISA; isa++)
-        for (int call = 0; call < 4 * DP_N_PRECISIONS && dp_isa_is_supported((dp_isa)isa); call++) {
+        for (int call = 0; call < 4 * n_precisions && dp_isa_is_supported((dp_isa)isa); call++) {
             dp_near near = {.lambda = lambda,
                             .least = a->n % 2 ? 0.5 : 1. / 64,
                             .has_gradient = call & 1,
@@ -106,6 +107,10 @@ static void check(const dp_kernel *kernel, double lambda, cloud *a, cloud *b) {
         free(at_a[k]);
         free(at_b[k]);
     }
+}
+
+static void check(const dp_kernel *kernel, double lambda, cloud *a, cloud *b) {
+    check_precisions(DP_N_PRECISIONS, kernel, lambda, a, b);
 }
 
 static void check_kernels(cloud *a, cloud *b) {
@@ -169,6 +174,28 @@ START_TEST(very_close_points) {
 }
 END_TEST
 
+/* In double, positions need no frame: some pairs or all are out of reach of what guesses in single.
+ * Charges make the potentials about 1. */
+START_TEST(any_distance_in_double) {
+    static const double scales[] = {1e-150, 1e-25, 1e-19, 1e18, 1e25, 1e150};
+    for (int k = 0; k < 6; k++) {
+        cloud a = cloud_make(150, scales[k], 11), b = cloud_make(140, scales[k], 12);
+        for (int i = 0; i < 140; i++)
+            b.w[3][i] = a.w[3][i] = scales[k];
+        for (int d = 0; d < 3; d++)
+            b.w[d][130] = 1e-9 * a.w[d][17]; /* a few much closer to the origin, one coincides */
+        for (int d = 0; d < 3; d++)
+            a.w[d][140] = b.w[d][3];
+        check_precisions(DP_SINGLE, dp_kernel_get(DAGPOLE_LAPLACE), 0, &a, &b);
+        check_precisions(DP_SINGLE, dp_kernel_get(DAGPOLE_LAPLACE), 0, &a, &a);
+        if (scales[k] > 1)
+            check_precisions(DP_SINGLE, dp_kernel_get(DAGPOLE_YUKAWA), 1 / scales[k], &a, &b);
+        cloud_free(&a);
+        cloud_free(&b);
+    }
+}
+END_TEST
+
 /* Charges of any size that a double has. */
 START_TEST(units_suit_all_charges) {
     static const double sizes[] = {5e-324, 3e-310, 1e-300, 0.3, 1, 1e300, 1.7e308};
@@ -197,4 +224,4 @@ START_TEST(units_suit_all_charges) {
 END_TEST
 
 SUITE_MAIN("near_sums", 120, all_small_sizes, leaves, coincident_points_add_nothing,
-           a_leaf_with_itself, very_close_points, units_suit_all_charges)
+           a_leaf_with_itself, very_close_points, any_distance_in_double, units_suit_all_charges)

@@ -1,0 +1,44 @@
+/* Guesses made ahead of the loops that need them. A pair's formula is one chain of arithmetic of 60
+ * cycles and more; a processor overlaps chains as far as it sees ahead, which on many is four or
+ * five of them and half of what its units could do. So a chunk of pairs goes through two loops,
+ * each half the chain: squared distances and guesses into memory of the first cache, then all that
+ * follows. Instruction sets whose chains are short do without (VEC_AHEAD, kernel/simd.h). Include
+ * after kernel/pairs.h. */
+#ifndef DP_KERNEL_AHEAD_H
+#define DP_KERNEL_AHEAD_H
+
+typedef struct ahead {
+    vec r2[VEC_AHEAD ? VEC_AHEAD : 1], guess[VEC_AHEAD ? VEC_AHEAD : 1];
+} ahead;
+
+/* Squared distances of a vector of pairs. */
+VEC_INLINE vec square(vec dx, vec dy, vec dz) {
+    return vec_fma(dz, dz, vec_fma(dy, dy, dx * dx));
+}
+
+#if VEC_AHEAD
+/* The least and the largest of the squared distances so far. */
+typedef struct ahead_range {
+    vec low, high;
+} ahead_range;
+
+#define AHEAD_RANGE                                                                                \
+    { vec_splat(1), vec_splat(1) }
+
+VEC_INLINE void ahead_put(ahead *a, int at, vec r2, ahead_range *range) {
+    range->low = vec_min(r2, range->low);
+    range->high = vec_max(r2, range->high);
+    a->r2[at] = r2;
+    a->guess[at] = vec_guess_within(r2);
+}
+
+/* Where one of the first n is out of the fast guess's range (points that coincide are), the slow
+ * one. */
+VEC_INLINE void ahead_end(ahead *a, int n, const ahead_range *range) {
+    if (__builtin_expect(!vec_is_within(range->low, range->high), 0))
+        for (int k = 0; k < n; k++)
+            a->guess[k] = vec_guess(a->r2[k]);
+}
+#endif
+
+#endif
