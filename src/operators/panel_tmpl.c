@@ -14,6 +14,17 @@
 typedef double vector __attribute__((vector_size(8 * DP_WIDTH), aligned(8), may_alias));
 typedef int64_t bits __attribute__((vector_size(8 * DP_WIDTH), aligned(8), may_alias));
 
+/* Coefficients in a turn of the loops: what is asked for ahead, and the loop itself, then cost
+ * little beside the products of narrow vectors. */
+#define STEPS (DP_WIDTH == 8 ? 1 : 4)
+
+/* Keeps GCC, short of registers, from loading a vector anew for each column that it meets. */
+#if DP_WIDTH == 4
+#define KEEP(v) __asm__("" : "+x"(v))
+#else
+#define KEEP(v) ((void)(v))
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE vector flipped(vector v, bits flip) {
@@ -44,12 +55,31 @@ INLINE void clear(int rows, int columns, sums acc) {
             acc[r][c] = (vector){0};
 }
 
-INLINE void load_rows(int rows, const double *a, vector v[ROWS]) {
+/* The lines of `a` that a step of `rows` vectors meets, PREFETCH ahead. */
+INLINE void fetch_rows(int rows, int n_steps, const double *a) {
+#pragma GCC unroll 8
+    for (int i = 0; i < rows * DP_WIDTH * n_steps; i += 8)
+        __builtin_prefetch(a + PREFETCH + i);
+}
+
+/* acc[r][c] += a[r] x_c[j], or -=: rows, columns and is_flipped are constants. */
+INLINE void add_product(int rows, int columns, int is_flipped, const double *a,
+                        const double *const *x, int j, sums acc) {
+    vector v[ROWS];
 #pragma GCC unroll 3
     for (int r = 0; r < rows; r++) {
-        if (r * DP_WIDTH % 8 == 0) /* a line each */
-            __builtin_prefetch(a + r * DP_WIDTH + PREFETCH);
         v[r] = *(const vector *)(a + r * DP_WIDTH);
+        KEEP(v[r]);
+    }
+#pragma GCC unroll 8
+    for (int c = 0; c < columns; c++) {
+        double s = x[c][j];
+#pragma GCC unroll 3
+        for (int r = 0; r < rows; r++)
+            if (is_flipped)
+                acc[r][c] -= v[r] * s;
+            else
+                acc[r][c] += v[r] * s;
     }
 }
 
@@ -57,40 +87,41 @@ INLINE void load_rows(int rows, const double *a, vector v[ROWS]) {
  * this is inlined. */
 INLINE void multiply(int rows, int columns, int n, const double *a, const double *x, int ldx,
                      sums acc) {
+    const double *column[DP_TILE_COLUMNS];
+    int j = 0, height = rows * DP_WIDTH;
     clear(rows, columns, acc);
-    for (int j = 0; j < n; j++) {
-        vector v[ROWS];
-        load_rows(rows, a + j * rows * DP_WIDTH, v);
 #pragma GCC unroll 8
-        for (int c = 0; c < columns; c++) {
-            double s = x[c * ldx + j];
-#pragma GCC unroll 3
-            for (int r = 0; r < rows; r++)
-                acc[r][c] += v[r] * s;
-        }
+    for (int c = 0; c < columns; c++)
+        column[c] = x + c * ldx;
+    for (; j + STEPS <= n; j += STEPS, a += STEPS * height) {
+        fetch_rows(rows, STEPS, a);
+#pragma GCC unroll 4
+        for (int s = 0; s < STEPS; s++)
+            add_product(rows, columns, 0, a + s * height, column, j + s, acc);
     }
+    for (; j < n; j++, a += height)
+        add_product(rows, columns, 0, a, column, j, acc);
 }
 
 /* The same for coefficients [begin, end) of columns where they lie. The columns after these are
- * asked for meanwhile, a line of one for each coefficient. is_flipped: a constant. */
+ * asked for meanwhile, a line of each for 8 coefficients. */
 INLINE void multiply_range(int rows, int columns, int begin, int end, int is_flipped,
                            const double *a, const double *const *source, const double *const *ahead,
                            sums acc) {
-    for (int j = begin; j < end; j++) {
-        vector v[ROWS];
-        load_rows(rows, a + (j - begin) * rows * DP_WIDTH, v);
-        __builtin_prefetch(ahead[j & (DP_TILE_COLUMNS - 1)] + (j & ~7));
-#pragma GCC unroll 8
-        for (int c = 0; c < columns; c++) {
-            double s = source[c][j];
-#pragma GCC unroll 3
-            for (int r = 0; r < rows; r++)
-                if (is_flipped)
-                    acc[r][c] -= v[r] * s;
-                else
-                    acc[r][c] += v[r] * s;
-        }
+    enum { N_LINES = STEPS * DP_TILE_COLUMNS / 8 };
+    int j = begin, height = rows * DP_WIDTH;
+    for (; j + STEPS <= end; j += STEPS, a += STEPS * height) {
+        fetch_rows(rows, STEPS, a);
+        const double *const *next = ahead + (j / STEPS * N_LINES & (DP_TILE_COLUMNS - 1));
+#pragma GCC unroll 4
+        for (int i = 0; i < N_LINES; i++)
+            __builtin_prefetch(next[i] + (j & ~7));
+#pragma GCC unroll 4
+        for (int s = 0; s < STEPS; s++)
+            add_product(rows, columns, is_flipped, a + s * height, source, j + s, acc);
     }
+    for (; j < end; j++, a += height)
+        add_product(rows, columns, is_flipped, a, source, j, acc);
 }
 
 /* Of the columns the first n_kept are stored. */
