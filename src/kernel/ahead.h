@@ -33,11 +33,14 @@ VEC_INLINE void ahead_put(ahead *a, int at, vec r2, ahead_range *range) {
 }
 
 /* Where one of the first n is out of the fast guess's range (points that coincide are), the slow
- * one. */
-VEC_INLINE void ahead_end(ahead *a, int n, const ahead_range *range) {
-    if (__builtin_expect(!vec_is_within(range->low, range->high), 0))
-        for (int k = 0; k < n; k++)
-            a->guess[k] = vec_guess(a->r2[k]);
+ * one. After this none is to be left out any more: those that are come to 0. */
+VEC_INLINE void ahead_end(ahead *a, int n, const ahead_range *range, vec least) {
+    if (__builtin_expect(vec_is_within(range->low, range->high), 1))
+        return;
+    for (int k = 0; k < n; k++) {
+        a->guess[k] = vec_guess(a->r2[k]);
+        vec_leave_out(&a->r2[k], &a->guess[k], least);
+    }
 }
 #endif
 

@@ -45,13 +45,14 @@ VEC_INLINE void add_to(real *p, vec v) {
     memcpy(p, &v, sizeof v);
 }
 
-/* By which sums of value and of value times ratio are multiplied (kernel/pairs.h). */
+/* By which sums of value and of value times ratio (and the way from a target to a source) are
+ * multiplied at targets (kernel/pairs.h). */
 VEC_INLINE real potential_unit(pair_grade grade) {
     return pair_unit(grade);
 }
 
 VEC_INLINE real gradient_unit(pair_grade grade) {
-    return -pair_unit(grade) * pair_unit(grade) * pair_unit(grade);
+    return pair_unit(grade) * pair_unit(grade) * pair_unit(grade);
 }
 
 typedef struct problem {
@@ -66,9 +67,10 @@ typedef struct problem {
 VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, pair_grade grade, int is_mutual,
                           const problem *p, broadcast *t, const broadcast *source, sums *at_sources,
                           const ahead *ahead, int at) {
-    vec dx = t->x - source->x, dy = t->y - source->y, dz = t->z - source->z;
+    vec dx = source->x - t->x, dy = source->y - t->y, dz = source->z - t->z;
     vec r2 = ahead ? ahead->r2[at] : square(dx, dy, dz);
-    pair g = kernel(grade, p->unit_lambda, p->least, r2, ahead ? ahead->guess[at] : vec_guess(r2));
+    pair g = kernel(grade, p->unit_lambda, ahead ? NULL : &p->least, r2,
+                    ahead ? ahead->guess[at] : vec_guess(r2));
     t->far = g.far;
     t->s.potential = vec_fma(source->charge, g.value, t->s.potential);
     if (is_mutual)
@@ -167,9 +169,9 @@ VEC_INLINE void look_ahead(const problem *p, const broadcast *t, int j, int end,
         vec x = load(p->x + j), y = load(p->y + j), z = load(p->z + j);
 #pragma GCC unroll 4
         for (int k = 0; k < N_TARGETS; k++)
-            ahead_put(ahead, at++, square(t[k].x - x, t[k].y - y, t[k].z - z), &range);
+            ahead_put(ahead, at++, square(x - t[k].x, y - t[k].y, z - t[k].z), &range);
     }
-    ahead_end(ahead, at, &range);
+    ahead_end(ahead, at, &range, p->least);
 }
 #endif
 
@@ -310,13 +312,13 @@ static void subtract(const dp_strip_run *from, int target, const dp_strip *s, in
 }
 
 VEC_INLINE void make_close(pair_fn *kernel, double lambda, close_pairs *c) {
-    vec unit_lambda = vec_splat(lambda * pair_unit(EXACT));
+    vec unit_lambda = vec_splat(lambda * pair_unit(EXACT)), least = vec_splat(DP_NEAREST);
     for (int k = 0; k < CLOSE_WIDTH; k += VEC_WIDTH) {
         vec dx = load(c->dx + k), dy = load(c->dy + k), dz = load(c->dz + k);
         vec r2 = square(dx, dy, dz);
-        pair g = kernel(EXACT, unit_lambda, vec_splat(DP_NEAREST), r2, vec_guess(r2));
+        pair g = kernel(EXACT, unit_lambda, &least, r2, vec_guess(r2));
         vec value = g.value * potential_unit(EXACT);
-        vec slope = g.value * g.ratio * gradient_unit(EXACT);
+        vec slope = g.value * g.ratio * -gradient_unit(EXACT);
         memcpy(c->value + k, &value, sizeof value);
         memcpy(c->slope + k, &slope, sizeof slope);
     }

@@ -54,8 +54,8 @@ VEC_INLINE real gradient_unit(pair_grade grade) {
 VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, const problem *p, vec dx, vec dy,
                           vec dz, vec charge, sums *s, const ahead *ahead, int at) {
     vec r2 = ahead ? ahead->r2[at] : square(dx, dy, dz);
-    pair g =
-        kernel(p->grade, p->unit_lambda, p->least, r2, ahead ? ahead->guess[at] : vec_guess(r2));
+    pair g = kernel(p->grade, p->unit_lambda, ahead ? NULL : &p->least, r2,
+                    ahead ? ahead->guess[at] : vec_guess(r2));
     s->potential = vec_fma(charge, g.value, s->potential);
     if (!has_gradient)
         return;
@@ -83,9 +83,9 @@ VEC_INLINE void look_ahead(int n_vecs, const problem *p, const vec *x, const vec
         vec sz = vec_splat(p->sources.z[i]);
 #pragma GCC unroll 8
         for (int k = 0; k < n_vecs; k++)
-            ahead_put(ahead, at++, square(x[k] - sx, y[k] - sy, z[k] - sz), &range);
+            ahead_put(ahead, at++, square(sx - x[k], sy - y[k], sz - z[k]), &range);
     }
-    ahead_end(ahead, at, &range);
+    ahead_end(ahead, at, &range, p->least);
 }
 #else
 #define AHEAD_SOURCES                             INT64_MAX

@@ -23,7 +23,7 @@ typedef struct pair {
 } pair;
 
 /* unit_lambda: lambda times u. guess, least: what vec_rsqrt takes. */
-typedef pair pair_fn(pair_grade grade, vec unit_lambda, vec least, vec r2, vec guess);
+typedef pair pair_fn(pair_grade grade, vec unit_lambda, const vec *least, vec r2, vec guess);
 
 VEC_INLINE real pair_unit(pair_grade grade) {
     return grade == REDUCED ? VEC_RSQRT_UNIT_REDUCED
@@ -31,7 +31,7 @@ VEC_INLINE real pair_unit(pair_grade grade) {
                             : VEC_RSQRT_UNIT;
 }
 
-VEC_INLINE vec pair_rsqrt(pair_grade grade, vec r2, vec guess, vec least, vec_mask *far) {
+VEC_INLINE vec pair_rsqrt(pair_grade grade, vec r2, vec guess, const vec *least, vec_mask *far) {
     return grade == REDUCED ? vec_rsqrt_reduced(r2, guess, least, far)
            : grade == FINE  ? vec_rsqrt_fine(r2, guess, least, far)
                             : vec_rsqrt(r2, guess, least, far);
@@ -83,7 +83,7 @@ VEC_INLINE vec exp_minus(vec x) {
 }
 
 /* 1/r; -1/r^3 */
-VEC_INLINE pair laplace(pair_grade grade, vec unit_lambda, vec least, vec r2, vec guess) {
+VEC_INLINE pair laplace(pair_grade grade, vec unit_lambda, const vec *least, vec r2, vec guess) {
     vec_mask far;
     (void)unit_lambda;
     vec y = pair_rsqrt(grade, r2, guess, least, &far);
@@ -92,7 +92,7 @@ VEC_INLINE pair laplace(pair_grade grade, vec unit_lambda, vec least, vec r2, ve
 
 /* exp(-lambda r)/r; -(lambda r + 1) exp(-lambda r)/r^3. vec_min also bounds the NaN that lambda r
  * is where r2 is infinite. */
-VEC_INLINE pair yukawa(pair_grade grade, vec unit_lambda, vec least, vec r2, vec guess) {
+VEC_INLINE pair yukawa(pair_grade grade, vec unit_lambda, const vec *least, vec r2, vec guess) {
     vec_mask far;
     vec y = pair_rsqrt(grade, r2, guess, least, &far);
     vec x = vec_min(unit_lambda * (r2 * y), vec_splat(EXP_MINUS_END));

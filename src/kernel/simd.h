@@ -7,7 +7,8 @@
  *   vec_min(a, b)             the smaller; b where a is NaN
  *   vec_guess(r2)             where vec_rsqrt starts from: 1 / sqrt(r2), roughly
  *   vec_rsqrt(r2, guess, least, far)  1 / (VEC_RSQRT_UNIT sqrt(r2)); 0, and the lane of *far unset,
- *                             where sqrt(r2) is at most least or r2 is infinite
+ *                             where sqrt(r2) is at most *least or r2 is infinite;
+ *                             least NULL: there are none such, *far says nothing
  *   vec_rsqrt_fine(...)       the same in VEC_RSQRT_UNIT_FINE, to DP_FINE_ERROR only
  *   vec_rsqrt_reduced(...)    the same in VEC_RSQRT_UNIT_REDUCED, to DP_REDUCED_ERROR only
  *   VEC_AHEAD                 vectors of pairs whose guesses the loops make ahead (kernel/ahead.h);
@@ -67,12 +68,12 @@ VEC_INLINE vec vec_guess(vec r2) {
 /* Third order: the guess is good to 2^-14, what the series leaves out to 2^-53. */
 #define VEC_RSQRT_UNIT 0.3125
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec y, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
     vec e = _mm512_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(6. / 5), e, vec_splat(8. / 5));
     p = vec_fma(p, e, vec_splat(16. / 5));
-    *far = _mm512_cmp_pd_mask(r, least, _CMP_GT_OQ);
+    *far = _mm512_cmp_pd_mask(r, *least, _CMP_GT_OQ);
     return _mm512_maskz_mul_pd(*far, y, p);
 }
 
@@ -80,21 +81,21 @@ VEC_INLINE vec vec_rsqrt(vec r2, vec y, vec least, vec_mask *far) {
  * out, 5/16 e^3 with |e| up to 2^-13. */
 #define VEC_RSQRT_UNIT_FINE 0.375
 
-VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, const vec *least, vec_mask *far) {
     const double linear = 0.5 + 0x1p-26 * 15 / 64;
     vec r = r2 * y;
     vec e = _mm512_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(linear / 0.375), e, vec_splat(8. / 3));
-    *far = _mm512_cmp_pd_mask(r, least, _CMP_GT_OQ);
+    *far = _mm512_cmp_pd_mask(r, *least, _CMP_GT_OQ);
     return _mm512_maskz_mul_pd(*far, y, p);
 }
 
 /* Second order (Newton): 1.5 times the square of the guess's error. */
 #define VEC_RSQRT_UNIT_REDUCED 0.5
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
-    *far = _mm512_cmp_pd_mask(r, least, _CMP_GT_OQ);
+    *far = _mm512_cmp_pd_mask(r, *least, _CMP_GT_OQ);
     return _mm512_maskz_mul_pd(*far, y, _mm512_fnmadd_pd(r, y, vec_splat(3)));
 }
 
@@ -171,38 +172,52 @@ VEC_INLINE int vec_is_within(vec low, vec high) {
     return _mm256_movemask_pd(is_out) == 0;
 }
 
+/* r2 and guess of pairs that are left out, so that they come to 0 of their own accord. */
+VEC_INLINE void vec_leave_out(vec *r2, vec *guess, vec least) {
+    vec far = _mm256_cmp_pd(*r2 * *guess, least, _CMP_GT_OQ);
+    *r2 = _mm256_blendv_pd(vec_splat(1), *r2, far);
+    *guess = _mm256_and_pd(far, *guess);
+}
+
+/* The last step of vec_rsqrt, r2 guess being r. */
+VEC_INLINE vec vec_kept(vec value, vec r, const vec *least, vec_mask *far) {
+    if (!least) {
+        *far = vec_splat(0);
+        return value;
+    }
+    *far = _mm256_cmp_pd(r, *least, _CMP_GT_OQ);
+    return _mm256_and_pd(*far, value);
+}
+
 /* What the series leave out, for |e| up to 2^-10.4: here 2^-54, then 8e-14, then 1.3e-10. */
 #define VEC_RSQRT_UNIT  0.2734375
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec y, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
     vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(8. / 7), e, vec_splat(48. / 35));
     p = vec_fma(p, e, vec_splat(64. / 35));
     p = vec_fma(p, e, vec_splat(128. / 35));
-    *far = _mm256_cmp_pd(r, least, _CMP_GT_OQ);
-    return _mm256_and_pd(*far, y * p);
+    return vec_kept(y * p, r, least, far);
 }
 
 #define VEC_RSQRT_UNIT_FINE 0.3125
 
-VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
     vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(6. / 5), e, vec_splat(8. / 5));
     p = vec_fma(p, e, vec_splat(16. / 5));
-    *far = _mm256_cmp_pd(r, least, _CMP_GT_OQ);
-    return _mm256_and_pd(*far, y * p);
+    return vec_kept(y * p, r, least, far);
 }
 
 #define VEC_RSQRT_UNIT_REDUCED 0.375
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
     vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(4. / 3), e, vec_splat(8. / 3));
-    *far = _mm256_cmp_pd(r, least, _CMP_GT_OQ);
-    return _mm256_and_pd(*far, y * p);
+    return vec_kept(y * p, r, least, far);
 }
 
 VEC_INLINE __m256i first_lanes(int n) {
@@ -254,21 +269,21 @@ VEC_INLINE vec vec_guess(vec r2) {
 
 #define VEC_RSQRT_UNIT 1.
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec guess, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt(vec r2, vec guess, const vec *least, vec_mask *far) {
     (void)guess;
     vec r = {sqrt(r2[0]), sqrt(r2[1])}, y = 1 / r;
-    *far = (uvec)(r > least) & (uvec)(y > 0);
+    *far = (uvec)(r > *least) & (uvec)(y > 0);
     return (vec)(*far & (uvec)y);
 }
 
 #define VEC_RSQRT_UNIT_FINE    VEC_RSQRT_UNIT
 #define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
 
-VEC_INLINE vec vec_rsqrt_fine(vec r2, vec guess, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_fine(vec r2, vec guess, const vec *least, vec_mask *far) {
     return vec_rsqrt(r2, guess, least, far);
 }
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, const vec *least, vec_mask *far) {
     return vec_rsqrt(r2, guess, least, far);
 }
 

@@ -52,17 +52,17 @@ VEC_INLINE vec vec_guess(vec r2) {
 
 #define VEC_RSQRT_UNIT 0.5f
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec y, vec least, vec_mask *far) {
-    *far = _mm512_cmp_ps_mask(r2, least, _CMP_GT_OQ);
+VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
+    *far = _mm512_cmp_ps_mask(r2, *least, _CMP_GT_OQ);
     return _mm512_maskz_mul_ps(*far, y, _mm512_fnmadd_ps(r2 * y, y, vec_splat(3)));
 }
 
 #define VEC_RSQRT_UNIT_REDUCED 1.f
 
 /* The guess itself. */
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, const vec *least, vec_mask *far) {
     (void)guess;
-    *far = _mm512_cmp_ps_mask(r2, least, _CMP_GT_OQ);
+    *far = _mm512_cmp_ps_mask(r2, *least, _CMP_GT_OQ);
     return _mm512_maskz_rsqrt14_ps(*far, r2);
 }
 
@@ -128,15 +128,15 @@ VEC_INLINE vec vec_guess(vec r2) {
 
 #define VEC_RSQRT_UNIT         0.5f
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec y, vec least, vec_mask *far) {
-    *far = _mm256_cmp_ps(r2, least, _CMP_GT_OQ);
+VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
+    *far = _mm256_cmp_ps(r2, *least, _CMP_GT_OQ);
     return _mm256_and_ps(*far, y * _mm256_fnmadd_ps(r2 * y, y, vec_splat(3)));
 }
 
 /* The guess alone is good to 2^-11.4 only: too rough. */
 #define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, const vec *least, vec_mask *far) {
     return vec_rsqrt(r2, y, least, far);
 }
 
@@ -202,16 +202,16 @@ VEC_INLINE vec vec_guess(vec r2) {
 
 #define VEC_RSQRT_UNIT 1.f
 
-VEC_INLINE vec vec_rsqrt(vec r2, vec guess, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt(vec r2, vec guess, const vec *least, vec_mask *far) {
     (void)guess;
     vec r = {sqrtf(r2[0]), sqrtf(r2[1]), sqrtf(r2[2]), sqrtf(r2[3])};
-    *far = (uvec)(r2 > least);
+    *far = (uvec)(r2 > *least);
     return (vec)(*far & (uvec)(1 / r));
 }
 
 #define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
 
-VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, vec least, vec_mask *far) {
+VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, const vec *least, vec_mask *far) {
     return vec_rsqrt(r2, guess, least, far);
 }
 
