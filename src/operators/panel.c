@@ -11,8 +11,9 @@ dagpole_status dp_panel_pack(dp_isa isa, int m, int n, const double *a, int lda,
     double *data = dp_alloc_zero((size_t)m_padded * n, sizeof *data);
     if (!data)
         return DAGPOLE_NO_MEMORY;
-    for (int first = 0; first < n_vectors; first += 3) {
-        int rows = (n_vectors - first < 3 ? n_vectors - first : 3) * w;
+    for (int first = 0, height; first < n_vectors; first += height) {
+        height = dp_panel_rows(n_vectors - first);
+        int rows = height * w;
         double *tile = data + (size_t)first * w * n;
         int present = m - first * w < rows ? m - first * w : rows;
         for (int j = 0; j < n && present > 0; j++)

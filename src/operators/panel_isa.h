@@ -13,6 +13,14 @@
     void dp_panel_add_##suffix(int n_padded, int n_columns, const double *x, int ldx,              \
                                double *const *y, const double *flip);
 
+enum { DP_TILE_ROWS = 3 }; /* vectors of rows in a tile */
+
+/* Those of the next tile where n_left are left. One of a single vector would wait for its sums:
+ * four are two of two. */
+static inline int dp_panel_rows(int n_left) {
+    return n_left == DP_TILE_ROWS + 1 ? 2 : n_left < DP_TILE_ROWS ? n_left : DP_TILE_ROWS;
+}
+
 DP_DECLARE_PANEL(portable)
 DP_DECLARE_PANEL(avx2)
 DP_DECLARE_PANEL(avx512)
