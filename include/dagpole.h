@@ -168,8 +168,8 @@ DAGPOLE_API dagpole_status dagpole_plan_create(dagpole_context *context,
  * doubles. potentials: n_targets doubles, in the caller's order of targets. gradients: n_targets x
  * 3 doubles row-major, or NULL where not wanted. After a status other than OK the contents of the
  * results are unspecified. Results are the same to the last bit for any number of workers and any
- * scheduler, on machines with the same cores, caches, instruction set and coefficients
- * (dagpole_report).
+ * scheduler, on machines with the same model of processor, cores, caches, instruction set and
+ * coefficients (dagpole_report).
  * Statuses: BAD_ARGUMENT, WRONG_STATE, NUMERIC (a charge that is NaN or Inf, a result that
  * overflows), NO_MEMORY, RUNTIME, CANCELLED. */
 DAGPOLE_API dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges,

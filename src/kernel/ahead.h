@@ -1,7 +1,5 @@
-/* Guesses made ahead of the loops that need them. A pair's formula is one chain of arithmetic of 60
- * cycles and more; a processor overlaps chains as far as it sees ahead, which on many is four or
- * five of them and half of what its units could do. So a chunk of pairs goes through two loops,
- * each half the chain: squared distances and guesses into memory of the first cache, then all that
+/* Guesses made ahead of the loops that need them (src/README.md, "Chains"): a chunk of pairs goes
+ * through two loops, squared distances and guesses into memory of the first cache, then all that
  * follows. Instruction sets whose chains are short do without (VEC_AHEAD, kernel/simd.h). Include
  * after kernel/pairs.h. */
 #ifndef DP_KERNEL_AHEAD_H
@@ -32,8 +30,9 @@ VEC_INLINE void ahead_put(ahead *a, int at, vec r2, ahead_range *range) {
     a->guess[at] = vec_guess_within(r2);
 }
 
-/* Where one of the first n is out of the fast guess's range (points that coincide are), the slow
- * one. After this none is to be left out any more: those that are come to 0. */
+/* Where one of the first n is out of the fast guess's range (points that coincide are, and all that
+ * are DP_NEAREST apart or less), the slow one. After this none is to be left out any more: those
+ * that are come to 0. */
 VEC_INLINE void ahead_end(ahead *a, int n, const ahead_range *range, vec least) {
     if (__builtin_expect(vec_is_within(range->low, range->high), 1))
         return;

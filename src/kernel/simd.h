@@ -12,7 +12,9 @@
  *   vec_rsqrt_fine(...)       the same in VEC_RSQRT_UNIT_FINE, to DP_FINE_ERROR only
  *   vec_rsqrt_reduced(...)    the same in VEC_RSQRT_UNIT_REDUCED, to DP_REDUCED_ERROR only
  *   VEC_AHEAD                 vectors of pairs whose guesses the loops make ahead (kernel/ahead.h);
- *                             0: none
+ *                             0: none. Where there are, least may be NULL, and there are vec_max
+ * and vec_guess_within(r2)      a faster guess, for r2 of VEC_GUESS_LEAST ... VEC_GUESS_MOST
+ *   vec_is_within(low, high)  whether no lane is outside of that
  *   vec_power(shifted)        2^-n for the integer n in the lowest bits of shifted
  *   vec_load(p, n)            the first n of VEC_WIDTH lanes, zeros behind; reads no further
  *   vec_add_to(p, v, n)       p[i] += v[i] for the first n lanes

@@ -2,8 +2,8 @@
  * and the dense halves of P2M, L2P, M2P and P2L consist of.
  *
  * A matrix is packed once into panels of rows as high as the register tile of the instruction set
- * (3 vectors), so that a product reads it with unit stride; columns come one by one from wherever
- * the expansions lie. Measured by perf/operators. */
+ * (up to 3 vectors), so that a product reads it with unit stride; columns come one by one from
+ * wherever the expansions lie. Measured by perf/operators. */
 #ifndef DP_OPERATORS_PANEL_H
 #define DP_OPERATORS_PANEL_H
 

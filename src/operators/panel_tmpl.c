@@ -1,6 +1,6 @@
 /* The register tiles of panel.h, compiled once per instruction set: DP_WIDTH doubles in a vector,
- * DP_NAME(x) the suffixed name. A tile is 3 vectors of rows by up to DP_TILE_COLUMNS columns, its
- * accumulators stay in registers while a column of A meets broadcast elements of x. */
+ * DP_NAME(x) the suffixed name. A tile is up to 3 vectors of rows by up to DP_TILE_COLUMNS columns,
+ * its accumulators stay in registers while a column of A meets broadcast elements of x. */
 #include "operators/panel_isa.h"
 
 #include <string.h>
@@ -104,24 +104,25 @@ INLINE void multiply(int rows, int columns, int n, const double *a, const double
 }
 
 /* The same for coefficients [begin, end) of columns where they lie. The columns after these are
- * asked for meanwhile, a line of each for 8 coefficients. */
+ * asked for meanwhile, a line of each for 8 coefficients in whole turns. */
 INLINE void multiply_range(int rows, int columns, int begin, int end, int is_flipped,
                            const double *a, const double *const *source, const double *const *ahead,
                            sums acc) {
     enum { N_LINES = STEPS * DP_TILE_COLUMNS / 8 };
     int j = begin, height = rows * DP_WIDTH;
-    for (; j + STEPS <= end; j += STEPS, a += STEPS * height) {
-        fetch_rows(rows, STEPS, a);
+    for (; j + STEPS <= end; j += STEPS) {
+        const double *here = a + (j - begin) * height;
         const double *const *next = ahead + (j / STEPS * N_LINES & (DP_TILE_COLUMNS - 1));
+        fetch_rows(rows, STEPS, here);
 #pragma GCC unroll 4
         for (int i = 0; i < N_LINES; i++)
             __builtin_prefetch(next[i] + (j & ~7));
 #pragma GCC unroll 4
         for (int s = 0; s < STEPS; s++)
-            add_product(rows, columns, is_flipped, a + s * height, source, j + s, acc);
+            add_product(rows, columns, is_flipped, here + s * height, source, j + s, acc);
     }
-    for (; j < end; j++, a += height)
-        add_product(rows, columns, is_flipped, a, source, j, acc);
+    for (; j < end; j++)
+        add_product(rows, columns, is_flipped, a + (j - begin) * height, source, j, acc);
 }
 
 /* Of the columns the first n_kept are stored. */

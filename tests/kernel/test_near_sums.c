@@ -175,15 +175,16 @@ START_TEST(very_close_points) {
 END_TEST
 
 /* In double, positions need no frame: some pairs or all are out of reach of what guesses in single.
- * Charges make the potentials about 1. */
+ * Charges make the potentials or, of clouds that are not small, the gradients about 1. */
 START_TEST(any_distance_in_double) {
-    static const double scales[] = {1e-150, 1e-25, 1e-19, 1e18, 1e25, 1e150};
+    static const double scales[] = {1e-150, 1e-25, 1e-19, 1e19, 1e25, 1e150};
     for (int k = 0; k < 6; k++) {
         cloud a = cloud_make(150, scales[k], 11), b = cloud_make(140, scales[k], 12);
+        int is_squared = scales[k] > 1 && scales[k] < 1e100;
         for (int i = 0; i < 140; i++)
-            b.w[3][i] = a.w[3][i] = scales[k];
+            b.w[3][i] = a.w[3][i] = is_squared ? scales[k] * scales[k] : scales[k];
         for (int d = 0; d < 3; d++)
-            b.w[d][130] = 1e-9 * a.w[d][17]; /* a few much closer to the origin, one coincides */
+            b.w[d][130] = 1e-9 * a.w[d][17]; /* one much closer to the origin, one coincides */
         for (int d = 0; d < 3; d++)
             a.w[d][140] = b.w[d][3];
         check_precisions(DP_SINGLE, dp_kernel_get(DAGPOLE_LAPLACE), 0, &a, &b);
