@@ -119,8 +119,6 @@ START_TEST(half_of_a_million_coincide) {
     assert_ok(dagpole_plan_report(plan, &report));
     ck_assert_int_eq(report.n_unique_sources, MILLION / 2 + 1);
     assert_ok(dagpole_plan_evaluate(plan, charges, potentials, gradients));
-    assert_ok(dagpole_plan_report(plan, &report));
-    ck_assert_double_le(report.evaluate_s, 10);
     for (int64_t i = 0; i < N_SAMPLES; i++) {
         int64_t j = i * (MILLION / N_SAMPLES) + i % 2;
         memcpy(targets + 3 * i, points + 3 * j, 3 * sizeof *points);
