@@ -11,14 +11,15 @@
  *                             least NULL: there are none such, *far says nothing
  *   vec_rsqrt_fine(...)       the same in VEC_RSQRT_UNIT_FINE, to DP_FINE_ERROR only
  *   vec_rsqrt_reduced(...)    the same in VEC_RSQRT_UNIT_REDUCED, to DP_REDUCED_ERROR only
- *   VEC_AHEAD                 vectors of pairs whose guesses the loops make ahead (kernel/ahead.h);
- *                             0: none. Where there are, least may be NULL, and there are vec_max
- * and vec_guess_within(r2)      a faster guess, for r2 of VEC_GUESS_LEAST ... VEC_GUESS_MOST
- *   vec_is_within(low, high)  whether no lane is outside of that
  *   vec_power(shifted)        2^-n for the integer n in the lowest bits of shifted
  *   vec_load(p, n)            the first n of VEC_WIDTH lanes, zeros behind; reads no further
  *   vec_add_to(p, v, n)       p[i] += v[i] for the first n lanes
  *   vec_sum(v)                over the lanes, always in the same order
+ *
+ * VEC_AHEAD is how many vectors of pairs have their guesses made ahead (kernel/ahead.h), 0 where
+ * none have. Only where some have may `least` be NULL, and there are vec_max(a, b), a faster
+ * vec_guess_within(r2) for VEC_GUESS_LEAST <= r2 <= VEC_GUESS_MOST, vec_is_within(low, high),
+ * whether every lane of both lies there, and vec_leave_out.
  *
  * vec_rsqrt multiplies the guess y by a polynomial in e = 1 - r2 y^2, a truncated
  * series of (1 - e)^(-1/2). The polynomial is divided by its leading coefficient, which saves one
