@@ -68,9 +68,8 @@ configure build --buildtype=release && ninja -C build
 count_result "build" $?
 run_tests build
 
-# What these tests need is built as they are run, the rest is not. -O1: with -O2 each of the pair
-# loops compiles four times as long.
-configure build-asan --buildtype=debugoptimized -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false
+# What these tests need is built as they are run, the rest is not.
+configure build-asan --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
 count_result "build folder with sanitizers" $?
 # Slower code gets more time. Libraries that keep memory until the process ends are not our leaks.
 export ASAN_OPTIONS=detect_stack_use_after_return=1
