@@ -38,10 +38,11 @@ static double flops_of(const dp_panel *panel) {
     return 2.0 * panel->m * panel->n;
 }
 
-static void add_surface(work *w, const dp_surface_sums *surface, const dp_panel *panel,
+static void add_surface(work *w, const dp_surface_sums *surface, const dp_panel *panels,
                         int64_t n_points) {
-    w->pairs += (double)n_points * surface->n;
-    w->flops += flops_of(panel);
+    w->pairs += (double)n_points * dp_surface_points(surface);
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        w->flops += flops_of(&panels[a]);
 }
 
 static void count_m2l(const dp_graph *g, work *w) {
@@ -72,7 +73,7 @@ static void count_near(const dp_graph *g, int32_t leaf, work w[N_OPS]) {
         w[DAGPOLE_P2P].pairs += n * (double)dp_n_sources(tree, g->near.index[i]);
     for (int64_t i = g->w.offset[leaf]; i < g->w.offset[leaf + 1]; i++) {
         const dp_surface_sums *s = &g->in.operators->level[tree->level[g->w.index[i]]]->inner;
-        add_surface(&w[DAGPOLE_M2P], s, &s->from_expansion, dp_n_targets(tree, leaf));
+        add_surface(&w[DAGPOLE_M2P], s, s->from_expansion, dp_n_targets(tree, leaf));
     }
 }
 
@@ -85,7 +86,7 @@ static void count_p2l(const dp_graph *g, int32_t box, work *w) {
     int64_t n = 0;
     for (int64_t i = x->offset[box]; i < x->offset[box + 1]; i++)
         n += dp_n_sources(g->in.tree, x->index[i]);
-    add_surface(w, s, &s->to_expansion, n);
+    add_surface(w, s, s->to_expansion, n);
 }
 
 static void count_leaf(const dp_graph *g, int32_t leaf, work w[N_OPS]) {
@@ -98,9 +99,9 @@ static void count_leaf(const dp_graph *g, int32_t leaf, work w[N_OPS]) {
         return;
     const dp_surface_sums *s = &g->in.operators->level[tree->level[leaf]]->outer;
     if (n_sources)
-        add_surface(&w[DAGPOLE_P2M], s, &s->to_expansion, n_sources);
+        add_surface(&w[DAGPOLE_P2M], s, s->to_expansion, n_sources);
     if (n_targets && g->blocks[g->block_of[leaf]].has_locals)
-        add_surface(&w[DAGPOLE_L2P], s, &s->from_expansion, n_targets);
+        add_surface(&w[DAGPOLE_L2P], s, s->from_expansion, n_targets);
 }
 
 static void count_work(const dp_graph *g, work w[N_OPS]) {
@@ -117,7 +118,9 @@ static void count_work(const dp_graph *g, work w[N_OPS]) {
 
 /* The loop whose rate bounds an operator: P2P's pairs count for both sides, a surface has one. */
 static perf_loop loop_of(int op, dp_precision precision) {
-    return (perf_loop)((op == DAGPOLE_P2P ? PERF_MUTUAL : PERF_ONE_SIDED) + precision);
+    int is_up = op == DAGPOLE_P2M || op == DAGPOLE_P2L;
+    int loop = op == DAGPOLE_P2P ? PERF_MUTUAL : is_up ? PERF_TO_SURFACE : PERF_FROM_SURFACE;
+    return (perf_loop)(loop + (int)precision);
 }
 
 /* Seconds at the roof. */
@@ -263,7 +266,7 @@ static void report_leaves(const choice *o, const rates *r, cli_json *json) {
     const dp_kernel *kernel = dp_kernel_get(o->plan.kernel);
     if (o->is_json)
         cli_json_open_array(json, "p2p_leaves");
-    for (int k = 0; k < 7 * PERF_N_LOOPS; k++) {
+    for (int k = 0; k < 7 * PERF_TO_SURFACE; k++) { /* near pairs */
         perf_loop loop = (perf_loop)(k / 7);
         int n = sizes[k % 7];
         perf_figure f = perf_p2p_rate(kernel, dp_isa_best(), loop, n, o->gradients);

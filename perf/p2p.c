@@ -45,12 +45,6 @@ static dp_precision precision_of(perf_loop loop) {
     return (dp_precision)(loop % DP_N_PRECISIONS);
 }
 
-static void run_surface(bench *p, dp_p2p_fn sum) {
-    for (int64_t i = 0; i < p->repeats; i++)
-        sum(lambda, p->n, points_of(&p->a), sums_of(&p->at_a, p->has_gradient), p->n,
-            points_of(&p->b), p->b.row[3]);
-}
-
 static void pack(bench *p, const rows *from, rows *sums, dp_strip *to) {
     static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, 1};
     dp_strip_begin(to, precision_of(p->loop) >= DP_SINGLE, &frame);
@@ -59,7 +53,8 @@ static void pack(bench *p, const rows *from, rows *sums, dp_strip *to) {
 }
 
 /* Sums pile up in the strips from repeat to repeat, the same ones each time. */
-static void run_packed(bench *p) {
+static void run(void *argument) {
+    bench *p = argument;
     dp_near near = {.lambda = lambda,
                     .least = 1e-3,
                     .has_gradient = p->has_gradient,
@@ -74,29 +69,23 @@ static void run_packed(bench *p) {
     dp_strip_take(&p->strip_b);
 }
 
-static void run(void *argument) {
-    bench *p = argument;
-    if (is_mutual(p->loop))
-        run_packed(p);
-    else
-        run_surface(p, p->kernel->p2p[precision_of(p->loop)][p->isa]);
-}
-
 const char *perf_loop_name(perf_loop loop) {
     static const char *const names[] = {
-        "one-sided, double", "one-sided, reduced", "one-sided, single", "one-sided, rough",
-        "mutual, double",    "mutual, reduced",    "mutual, single",    "mutual, rough"};
+        "one-sided, double",    "one-sided, reduced",    "one-sided, single",
+        "one-sided, rough",     "mutual, double",        "mutual, reduced",
+        "mutual, single",       "mutual, rough",         "to surface, double",
+        "to surface, reduced",  "to surface, single",    "to surface, rough",
+        "from surface, double", "from surface, reduced", "from surface, single",
+        "from surface, rough"};
     return names[loop];
 }
 
-/* One-sided loops are for points and the surface around them, which keep their distance. */
 static void fill(bench *p) {
-    double gap = is_mutual(p->loop) ? 0 : 1.1;
     srand(1);
     for (int k = 0; k < 4; k++)
         for (int i = 0; i < MAX_N; i++) {
             p->a.row[k][i] = rand() / (double)RAND_MAX;
-            p->b.row[k][i] = rand() / (double)RAND_MAX + (k == 0 ? gap : 0);
+            p->b.row[k][i] = rand() / (double)RAND_MAX;
         }
 }
 
@@ -130,6 +119,8 @@ static void check(bench *p) {
 perf_figure perf_p2p_rate(const dp_kernel *kernel, dp_isa isa, perf_loop loop, int n,
                           int has_gradient) {
     static bench p;
+    if (loop >= PERF_TO_SURFACE)
+        return perf_surface_rate(kernel, isa, loop, n, has_gradient);
     perf_try(dp_strip_create(isa, &p.strip_a));
     perf_try(dp_strip_create(isa, &p.strip_b));
     p.kernel = kernel;

@@ -14,20 +14,31 @@ perf_figure perf_rsqrt_rate(dp_isa isa);              /* billions of reciprocal 
 const char *perf_rsqrt_name(dp_isa isa);
 perf_figure perf_triad(void); /* a[i] = b[i] + 3 c[i] on 192 MB, GB/s */
 
-/* The kernel's loops over pairs: one-sided, or mutual, which compute each pair once for both sides,
- * in each precision. One-sided ones in double are those of sums over surfaces. */
+/* The kernel's loops over pairs, in each precision: near pairs one-sided, or mutual, which compute
+ * each pair once for both sides, and points with a surface (P2M, P2L to it; L2P, M2P from it). */
 typedef enum perf_loop {
-    PERF_ONE_SIDED = 0,            /* + dp_precision */
-    PERF_MUTUAL = DP_N_PRECISIONS, /* + dp_precision */
-    PERF_N_LOOPS = 2 * DP_N_PRECISIONS
+    PERF_ONE_SIDED = 0,                      /* + dp_precision */
+    PERF_MUTUAL = DP_N_PRECISIONS,           /* + dp_precision */
+    PERF_TO_SURFACE = 2 * DP_N_PRECISIONS,   /* + dp_precision */
+    PERF_FROM_SURFACE = 3 * DP_N_PRECISIONS, /* + dp_precision */
+    PERF_N_LOOPS = 4 * DP_N_PRECISIONS
 } perf_loop;
 const char *perf_loop_name(perf_loop loop);
 
-/* n by n points in the first cache (n at most PERF_P2P_MAX_N): billions of pairs a second, where a
- * pair that is computed for both sides counts twice. */
-enum { PERF_P2P_MAX_N = 250 };
+/* These have no gradients. */
+static inline int perf_is_to_surface(perf_loop loop) {
+    return loop >= PERF_TO_SURFACE && loop < PERF_FROM_SURFACE;
+}
+
+/* n by n points in the first cache, or by a surface of PERF_SURFACE points (n at most
+ * PERF_P2P_MAX_N): billions of pairs a second, where a pair that is computed for both sides counts
+ * twice. */
+enum { PERF_P2P_MAX_N = 250, PERF_SURFACE = 8 * 32 };
 perf_figure perf_p2p_rate(const dp_kernel *kernel, dp_isa isa, perf_loop loop, int n,
                           int has_gradient);
+
+perf_figure perf_surface_rate(const dp_kernel *kernel, dp_isa isa, perf_loop loop, int n,
+                              int has_gradient); /* orbits.c: what perf_p2p_rate calls */
 
 /* The best of it over sizes: the roof of every sum over pairs. */
 double perf_p2p_roof(const dp_kernel *kernel, dp_isa isa, perf_loop loop, int has_gradient);

@@ -35,7 +35,7 @@ static void sum_near(const dagpole_plan *plan, const double *charge, int64_t i, 
     memset(sums, 0, 4 * sizeof *sums);
     for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++) {
         int64_t begin = tree->source_begin[near->index[j]];
-        plan->kernel->p2p[DP_DOUBLE][plan->context->isa](
+        plan->kernel->p2p[plan->context->isa](
             plan->graph->in.lambda, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
             tree->source_end[near->index[j]] - begin,
             (dp_soa){s->x + begin, s->y + begin, s->z + begin}, charge + begin);

@@ -29,8 +29,9 @@ static double box_cost(const dp_graph *g, int32_t box) {
     seconds += cost->near * (double)n_points * n_near;
     if (set && set->k) {
         int64_t n_w = g->w.offset[box + 1] - g->w.offset[box];
-        seconds += cost->pair * (double)(n_points + dp_n_sources(tree, box)) * set->outer.n +
-                   cost->pair * (double)n_points * n_w * set->inner.n;
+        seconds += cost->pair * (double)(n_points + dp_n_sources(tree, box)) *
+                       dp_surface_points(&set->outer) +
+                   cost->pair * (double)n_points * n_w * dp_surface_points(&set->inner);
     }
     return seconds + cost->point * (n_points + dp_n_sources(tree, box));
 }

@@ -9,11 +9,6 @@ static inline void *dp_where(const dp_worker *worker, const dp_block *block, dp_
     return worker->where[block->field[quantity]];
 }
 
-/* Centre and half side of a box. */
-typedef struct dp_frame {
-    double centre[3], half;
-} dp_frame;
-
 static inline dp_frame dp_frame_of(const dp_tree *tree, int32_t box) {
     dp_frame frame = {.half = 0.5 * dp_cube_side(&tree->cube, tree->level[box])};
     dp_cube_centre(&tree->cube, tree->level[box], tree->key[box], frame.centre);

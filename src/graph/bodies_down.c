@@ -54,8 +54,8 @@ dagpole_status dp_body_p2l(const dp_graph *g, const dp_block *block, int is_firs
         dp_frame frame = dp_frame_of(g->in.tree, box);
         for (int64_t i = x->offset[box]; i < x->offset[box + 1]; i++) {
             dp_sources s = dp_sources_of(g, x->index[i], worker);
-            dp_surface_potentials(set, &set->inner, frame.centre, frame.half, s.n, s.points,
-                                  s.charges, i == x->offset[box], n, &worker->scratch);
+            dp_surface_potentials(set, &set->inner, &frame, s.n, s.points, s.charges,
+                                  i == x->offset[box], n, &worker->scratch);
         }
         local[n++] = dp_expansion_of(g, box, DP_LOCALS, worker);
         if (n == DP_COLUMNS) {

@@ -21,8 +21,8 @@ static void m2p_leaf(const dp_graph *g, int32_t leaf, dp_worker *worker) {
         dp_surface_densities(set, &set->inner, n, multipole, &worker->scratch);
         for (int c = 0; c < n; c++) {
             dp_frame frame = dp_frame_of(tree, box[c]);
-            dp_surface_evaluate(set, &set->inner, frame.centre, frame.half, c, t.n, t.points,
-                                t.sums, &worker->scratch);
+            dp_surface_evaluate(set, &set->inner, &frame, c, t.n, t.points, t.sums,
+                                &worker->scratch);
         }
     }
 }
@@ -45,8 +45,7 @@ static void l2p_leaves(const dp_graph *g, const dp_operator_set *set, int n, con
     for (int c = 0; c < n; c++) {
         dp_frame frame = dp_frame_of(g->in.tree, leaf[c]);
         dp_targets t = dp_targets_of(g, leaf[c], worker);
-        dp_surface_evaluate(set, &set->outer, frame.centre, frame.half, c, t.n, t.points, t.sums,
-                            &worker->scratch);
+        dp_surface_evaluate(set, &set->outer, &frame, c, t.n, t.points, t.sums, &worker->scratch);
     }
 }
 

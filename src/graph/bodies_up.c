@@ -67,8 +67,8 @@ dagpole_status dp_body_p2m(const dp_graph *g, const dp_block *block, int is_firs
         dp_sources s = dp_sources_of(g, box, worker);
         multipole[n] = dp_expansion_of(g, box, DP_MULTIPOLES, worker);
         memset(multipole[n], 0, (size_t)set->k_padded * sizeof(double));
-        dp_surface_potentials(set, &set->outer, frame.centre, frame.half, s.n, s.points, s.charges,
-                              1, n, &worker->scratch);
+        dp_surface_potentials(set, &set->outer, &frame, s.n, s.points, s.charges, 1, n,
+                              &worker->scratch);
         if (++n == DP_COLUMNS) {
             dp_surface_to_expansions(set, &set->outer, n, multipole, &worker->scratch);
             n = 0;

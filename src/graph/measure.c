@@ -216,13 +216,13 @@ static dagpole_status run(bench *b, unsigned ops, double op_s[DAGPOLE_N_OPERATOR
 static double sum_surfaces(bench *b, const dp_operator_set *set) {
     const dp_graph *g = b->graph;
     const dp_points *points = g->in.sources;
-    static const double centre[3] = {0.5, 0.5, 0.5};
+    static const dp_frame frame = {{0.5, 0.5, 0.5}, 0.5};
     double begin = dp_thread_clock();
     for (int i = 0; i < b->n_blocks; i++) {
         const dp_block *block = &g->blocks[b->block[i]];
         for (int32_t box = block->box_begin; box < block->box_end; box++) {
             int64_t at = g->in.tree->source_begin[box];
-            dp_surface_potentials(set, &set->outer, centre, 0.5, dp_n_sources(g->in.tree, box),
+            dp_surface_potentials(set, &set->outer, &frame, dp_n_sources(g->in.tree, box),
                                   (dp_soa){points->x + at, points->y + at, points->z + at},
                                   points->x + at, 1, 0, &g->workers[0].scratch);
         }
@@ -238,10 +238,10 @@ static void run_surfaces(bench *b, near_time *t) {
         for (int loop = 0; loop < DP_N_PRECISIONS; loop++) {
             const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)k);
             double least = INFINITY;
-            set.p2p = kernel->p2p[loop][set.isa];
+            set.to_orbits = kernel->to_orbits[loop][set.isa];
             for (int i = 0; i < N_RUNS; i++)
                 least = fmin(least, sum_surfaces(b, &set));
-            t->pair_s[k][loop] = least / (b->n_points * set.outer.n);
+            t->pair_s[k][loop] = least / (b->n_points * dp_surface_points(&set.outer));
         }
 }
 

@@ -11,7 +11,7 @@
 static int is_direct(const dp_graph *g, int32_t box, int64_t n_points) {
     const dp_operator_set *set = g->in.operators->level[g->in.tree->level[box]];
     return set && g->cost.near * (double)n_points <=
-                      SURFACE_OVERHEAD * g->cost.pair * (double)set->inner.n;
+                      SURFACE_OVERHEAD * g->cost.pair * (double)dp_surface_points(&set->inner);
 }
 
 static int is_direct_w(const dp_graph *g, int32_t source) {

@@ -87,7 +87,7 @@ static dagpole_status p2m(walk *w, int32_t b) {
         return DAGPOLE_OK;
     const dp_operator_set *set = g->in.operators->level[block->level];
     DP_TRY(begin_record(w, DAGPOLE_P2M, b));
-    w->cost = w->graph->cost.pair * (double)block->n_sources * set->outer.n;
+    w->cost = w->graph->cost.pair * (double)block->n_sources * dp_surface_points(&set->outer);
     DP_TRY(add_access(w, b, DP_MULTIPOLES, DP_WRITE));
     DP_TRY(add_access(w, b, DP_SOURCES, DP_READ));
     end_record(w);
@@ -150,7 +150,8 @@ static dagpole_status p2l(walk *w, int32_t b) {
     int64_t n = 0;
     for (int64_t i = x->offset[block->box_begin]; i < x->offset[block->box_end]; i++)
         n += dp_n_sources(g->in.tree, x->index[i]);
-    w->cost = w->graph->cost.pair * (double)n * g->in.operators->level[block->level]->inner.n;
+    w->cost = w->graph->cost.pair * (double)n *
+              dp_surface_points(&g->in.operators->level[block->level]->inner);
     DP_TRY(write_locals(w, b));
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         DP_TRY(read_boxes(w, x, box, DP_SOURCES));
@@ -219,7 +220,8 @@ static dagpole_status m2p(walk *w, int32_t b) {
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         for (int64_t i = list->offset[box]; i < list->offset[box + 1]; i++)
             pairs += (double)dp_n_targets(g->in.tree, box) *
-                     g->in.operators->level[g->in.tree->level[list->index[i]]]->inner.n;
+                     dp_surface_points(
+                         &g->in.operators->level[g->in.tree->level[list->index[i]]]->inner);
     DP_TRY(begin_record(w, DAGPOLE_M2P, b));
     w->cost = w->graph->cost.pair * pairs;
     DP_TRY(add_targets(w, b));
@@ -236,7 +238,7 @@ static dagpole_status l2p(walk *w, int32_t b) {
     if (!block->has_locals)
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_L2P, b));
-    w->cost = w->graph->cost.pair * (double)block->n_targets * set->outer.n;
+    w->cost = w->graph->cost.pair * (double)block->n_targets * dp_surface_points(&set->outer);
     DP_TRY(add_targets(w, b));
     DP_TRY(add_access(w, b, DP_LOCALS, DP_READ));
     end_record(w);

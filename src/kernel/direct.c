@@ -55,8 +55,8 @@ dagpole_status dp_direct(const dp_kernel *kernel, dp_isa isa, double lambda, int
         int n = n_targets - j < CHUNK ? (int)(n_targets - j) : CHUNK;
         double *const at[4] = {out.potential + j, out.gx ? out.gx + j : NULL,
                                out.gx ? out.gy + j : NULL, out.gx ? out.gz + j : NULL};
-        sum_block(kernel->p2p[DP_DOUBLE][isa], lambda, n, points_from(targets, j), at, n_sums,
-                  n_sources, sources, charges);
+        sum_block(kernel->p2p[isa], lambda, n, points_from(targets, j), at, n_sums, n_sources,
+                  sources, charges);
     }
     return DAGPOLE_OK;
 }

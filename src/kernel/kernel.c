@@ -2,6 +2,7 @@
 
 #include "kernel/green.h"
 #include "kernel/near.h"
+#include "kernel/orbits.h"
 #include "kernel/p2p.h"
 
 #include <math.h>
@@ -21,20 +22,16 @@
     }
 #endif
 
-#define LOOPS(kernel)                                                                              \
-    .p2p =                                                                                         \
-        {                                                                                          \
-            [DP_DOUBLE] = PER_ISA(dp_p2p_##kernel),                                                \
-            [DP_REDUCED] = PER_ISA(dp_p2p_reduced_##kernel),                                       \
-            [DP_SINGLE] = PER_ISA(dp_p2p_single_##kernel),                                         \
-            [DP_ROUGH] = PER_ISA(dp_p2p_rough_##kernel),                                           \
-    },                                                                                             \
-    .near = {                                                                                      \
-        [DP_DOUBLE] = PER_ISA(dp_near_##kernel),                                                   \
-        [DP_REDUCED] = PER_ISA(dp_near_reduced_##kernel),                                          \
-        [DP_SINGLE] = PER_ISA(dp_near_single_##kernel),                                            \
-        [DP_ROUGH] = PER_ISA(dp_near_rough_##kernel),                                              \
+#define BY_PRECISION(loop, kernel)                                                                 \
+    {                                                                                              \
+        [DP_DOUBLE] = PER_ISA(loop##_##kernel), [DP_REDUCED] = PER_ISA(loop##_reduced_##kernel),   \
+        [DP_SINGLE] = PER_ISA(loop##_single_##kernel), [DP_ROUGH] = PER_ISA(loop##_rough_##kernel) \
     }
+
+#define LOOPS(kernel)                                                                              \
+    .p2p = PER_ISA(dp_p2p_##kernel), .near = BY_PRECISION(dp_near, kernel),                        \
+    .to_orbits = BY_PRECISION(dp_to_orbits, kernel),                                               \
+    .from_orbits = BY_PRECISION(dp_from_orbits, kernel)
 
 static const dp_kernel kernels[] = {
     {

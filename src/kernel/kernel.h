@@ -30,9 +30,7 @@ typedef struct dp_sums {
 
 /* Adds the sums of n_sources charges to n_targets targets. No alignment or padding is required;
  * targets' and sources' arrays may be the same points (a pair at distance zero adds nothing). The
- * order of every sum is a function of the sizes alone. lambda is ignored by Laplace. In single
- * precision (dp_precision below) positions are rounded to single: they must be relative to a box
- * that is near both, and none of the pairs close, as between a box's points and a surface. */
+ * order of every sum is a function of the sizes alone. lambda is ignored by Laplace. */
 typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_sums out,
                           int64_t n_sources, dp_soa sources, const double *charges);
 
@@ -50,6 +48,45 @@ typedef struct dp_near {
 } dp_near;
 
 typedef void (*dp_near_fn)(const dp_near *near);
+
+/* ---- sums between a box's points and a surface: P2M, P2L, L2P and M2P
+ * ----------------------------
+ *
+ * The surface is its own mirror image in the three coordinate planes of the box's frame: a set of
+ * orbits, each the 8 images of one point; image g has coordinate d negated where bit d of g is set.
+ * (Where a coordinate is 0 images coincide, and each counts.) The 8 squared distances to a point
+ * share the squares of 6 differences, and sums come and go by parity: parity a takes image g with
+ * the sign (-1)^(number of bits in a & g), which makes the matrices behind them block diagonal
+ * (operators/surface.h). */
+
+/* Coordinates relative to a box's centre in units of half its side, potentials times that. */
+typedef struct dp_frame {
+    double centre[3], half;
+} dp_frame;
+
+typedef struct dp_orbits {
+    int n;
+    double *x, *y, *z; /* one image of each, in the frame */
+} dp_orbits;
+
+/* Numbers of parity a and orbit o are at [a ld + o]. lambda is in the frame's units. The order of
+ * every sum is a function of the sizes alone. Points may lie anywhere that is not next to the
+ * surface; in single precision they are rounded to it in the frame.
+ *
+ * To orbits: adds to potential, by parity, the sums over the images of h times the potential that n
+ * charges have there. */
+typedef void (*dp_to_orbits_fn)(double lambda, const dp_orbits *orbits, double *potential, int ld,
+                                const dp_frame *frame, int64_t n, dp_soa points,
+                                const double *charges);
+
+/* From orbits, the transpose: the density at image g is the sum over the parities; adds to the sums
+ * at n points what densities do there (1/h of it, 1/h^2 in a gradient). */
+typedef void (*dp_from_orbits_fn)(double lambda, const dp_orbits *orbits, const double *density,
+                                  int ld, const dp_frame *frame, int64_t n, dp_soa points,
+                                  dp_sums out);
+
+/* ---- precisions and kernels --------------------------------------------------------------------
+ */
 
 /* How exactly sums are computed. */
 typedef enum dp_precision {
@@ -75,8 +112,10 @@ typedef struct dp_kernel {
     int is_homogeneous; /* 1: g(a r) = g(r) / a, one operator set serves every level */
     double (*value)(double lambda, double r); /* scalar, r > 0: the definition */
     double (*slope)(double lambda, double r); /* dg/dr */
-    dp_p2p_fn p2p[DP_N_PRECISIONS][DP_N_ISA];
+    dp_p2p_fn p2p[DP_N_ISA];                  /* to the last bit */
     dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];
+    dp_to_orbits_fn to_orbits[DP_N_PRECISIONS][DP_N_ISA];
+    dp_from_orbits_fn from_orbits[DP_N_PRECISIONS][DP_N_ISA];
 } dp_kernel;
 
 /* NULL where there is no such kernel. */

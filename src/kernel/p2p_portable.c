@@ -1,2 +1,2 @@
-#define P2P_NAME(loop, kernel) dp_##loop##_##kernel##_portable
+#define P2P_NAME(kernel) dp_p2p_##kernel##_portable
 #include "kernel/p2p_tmpl.c"

@@ -15,6 +15,7 @@
  *   vec_load(p, n)            the first n of VEC_WIDTH lanes, zeros behind; reads no further
  *   vec_add_to(p, v, n)       p[i] += v[i] for the first n lanes
  *   vec_sum(v)                over the lanes, always in the same order
+ *   vec_sum_each(v, sums)     the same for each of 8 vectors
  *
  * VEC_AHEAD is how many vectors of pairs have their guesses made ahead (kernel/ahead.h), 0 where
  * none have. Only where some have may `least` be NULL, and there are vec_max(a, b), a faster
@@ -37,9 +38,20 @@
 
 typedef double real;
 
-#if defined(SIMD_AVX512)
+#if defined(SIMD_AVX512) || defined(SIMD_AVX2)
 
 #include <immintrin.h>
+
+/* The sums over the lanes of each. */
+VEC_INLINE void sum_four(__m256d a, __m256d b, __m256d c, __m256d d, double sums[4]) {
+    __m256d ab = _mm256_hadd_pd(a, b), cd = _mm256_hadd_pd(c, d); /* halves of a and b in turn */
+    __m256d low = _mm256_permute2f128_pd(ab, cd, 0x20), high = _mm256_permute2f128_pd(ab, cd, 0x31);
+    _mm256_storeu_pd(sums, _mm256_add_pd(low, high));
+}
+
+#endif
+
+#if defined(SIMD_AVX512)
 
 #define VEC_WIDTH 8
 typedef __m512d vec;
@@ -118,9 +130,17 @@ VEC_INLINE double vec_sum(vec v) {
     return _mm512_reduce_add_pd(v);
 }
 
-#elif defined(SIMD_AVX2)
+VEC_INLINE __m256d fold(vec v) {
+    return _mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1));
+}
 
-#include <immintrin.h>
+VEC_INLINE void vec_sum_each(const vec v[8], double sums[8]) {
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4)
+        sum_four(fold(v[i]), fold(v[i + 1]), fold(v[i + 2]), fold(v[i + 3]), sums + i);
+}
+
+#elif defined(SIMD_AVX2)
 
 #define VEC_WIDTH 4
 typedef __m256d vec;
@@ -239,6 +259,11 @@ VEC_INLINE double vec_sum(vec v) {
     return (v[0] + v[1]) + (v[2] + v[3]);
 }
 
+VEC_INLINE void vec_sum_each(const vec v[8], double sums[8]) {
+    sum_four(v[0], v[1], v[2], v[3], sums);
+    sum_four(v[4], v[5], v[6], v[7], sums + 4);
+}
+
 #else
 
 #define VEC_WIDTH 2
@@ -301,6 +326,11 @@ VEC_INLINE void vec_add_to(double *p, vec v, int n) {
 
 VEC_INLINE double vec_sum(vec v) {
     return v[0] + v[1];
+}
+
+VEC_INLINE void vec_sum_each(const vec v[8], double sums[8]) {
+    for (int i = 0; i < 8; i++)
+        sums[i] = vec_sum(v[i]);
 }
 
 #endif

@@ -1,6 +1,7 @@
-/* The same layer as simd.h for single precision. Here coincident pairs are not the only ones that
- * vec_rsqrt leaves out: pairs closer than `least` are not for single precision (kernel/strip.h). It
- * stops at about 2^-23, vec_rsqrt_reduced at DP_ROUGH_ERROR. */
+/* The same layer as simd.h for single precision, but for loads and sums of a few lanes. Here
+ * coincident pairs are not the only ones that vec_rsqrt leaves out: pairs closer than `least` are
+ * not for single precision (kernel/strip.h). It stops at about 2^-23, vec_rsqrt_reduced at
+ * DP_ROUGH_ERROR. */
 #ifndef DP_KERNEL_SIMD_SINGLE_H
 #define DP_KERNEL_SIMD_SINGLE_H
 
@@ -12,9 +13,21 @@
 
 typedef float real;
 
-#if defined(SIMD_AVX512)
+#if defined(SIMD_AVX512) || defined(SIMD_AVX2)
 
 #include <immintrin.h>
+
+/* The sums over the lanes of each. */
+VEC_INLINE void sum_eight(const __m256 v[8], float sums[8]) {
+    __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
+    __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
+    _mm256_storeu_ps(sums, _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20),
+                                         _mm256_permute2f128_ps(low, high, 0x31)));
+}
+
+#endif
+
+#if defined(SIMD_AVX512)
 
 #define VEC_WIDTH 16
 typedef __m512 vec;
@@ -66,18 +79,6 @@ VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, const vec *least, vec_mask *
     return _mm512_maskz_rsqrt14_ps(*far, r2);
 }
 
-VEC_INLINE __mmask16 first_lanes(int n) {
-    return (__mmask16)((1u << n) - 1);
-}
-
-VEC_INLINE vec vec_load(const float *p, int n) {
-    return n == VEC_WIDTH ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(first_lanes(n), p);
-}
-
-VEC_INLINE void vec_add_to(float *p, vec v, int n) {
-    _mm512_mask_storeu_ps(p, first_lanes(n), vec_load(p, n) + v);
-}
-
 /* 2^-n for the integer n in the lowest bits of shifted. */
 VEC_INLINE vec vec_power(vec shifted) {
     __m512i bits = _mm512_sub_epi32(_mm512_set1_epi32(127), _mm512_castps_si512(shifted));
@@ -88,9 +89,15 @@ VEC_INLINE real vec_sum(vec v) {
     return _mm512_reduce_add_ps(v);
 }
 
-#elif defined(SIMD_AVX2)
+VEC_INLINE void vec_sum_each(const vec v[8], float sums[8]) {
+    __m256 half[8];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++)
+        half[i] = _mm256_add_ps(_mm512_castps512_ps256(v[i]), _mm512_extractf32x8_ps(v[i], 1));
+    sum_eight(half, sums);
+}
 
-#include <immintrin.h>
+#elif defined(SIMD_AVX2)
 
 #define VEC_WIDTH 8
 typedef __m256 vec;
@@ -140,18 +147,6 @@ VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, const vec *least, vec_mask *far)
     return vec_rsqrt(r2, y, least, far);
 }
 
-VEC_INLINE __m256i first_lanes(int n) {
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-VEC_INLINE vec vec_load(const float *p, int n) {
-    return n == VEC_WIDTH ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, first_lanes(n));
-}
-
-VEC_INLINE void vec_add_to(float *p, vec v, int n) {
-    _mm256_maskstore_ps(p, first_lanes(n), vec_load(p, n) + v);
-}
-
 VEC_INLINE vec vec_power(vec shifted) {
     __m256i bits = _mm256_sub_epi32(_mm256_set1_epi32(127), _mm256_castps_si256(shifted));
     return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
@@ -160,6 +155,10 @@ VEC_INLINE vec vec_power(vec shifted) {
 VEC_INLINE real vec_sum(vec v) {
     __m128 low = _mm256_castps256_ps128(v) + _mm256_extractf128_ps(v, 1);
     return (low[0] + low[1]) + (low[2] + low[3]);
+}
+
+VEC_INLINE void vec_sum_each(const vec v[8], float sums[8]) {
+    sum_eight(v, sums);
 }
 
 #else
@@ -215,21 +214,17 @@ VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, const vec *least, vec_mask *
     return vec_rsqrt(r2, guess, least, far);
 }
 
-VEC_INLINE vec vec_load(const float *p, int n) {
-    return (vec){p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, n > 3 ? p[3] : 0};
-}
-
-VEC_INLINE void vec_add_to(float *p, vec v, int n) {
-    for (int i = 0; i < n; i++)
-        p[i] += v[i];
-}
-
 VEC_INLINE vec vec_power(vec shifted) {
     return (vec)((127 - (uvec)shifted) << 23);
 }
 
 VEC_INLINE real vec_sum(vec v) {
     return (v[0] + v[1]) + (v[2] + v[3]);
+}
+
+VEC_INLINE void vec_sum_each(const vec v[8], float sums[8]) {
+    for (int i = 0; i < 8; i++)
+        sums[i] = vec_sum(v[i]);
 }
 
 #endif

@@ -1,19 +1,14 @@
 /* The eight operators on raw pointers. None allocates; each takes the scratch of the worker that
  * runs it. P2P is the kernel's own loop (kernel/kernel.h).
  *
- * Coordinates are scaled (geometry/cube.h); half is half the side of the box. Potentials leave out
- * the factor 1/(4 pi). Expansions are k_padded long. Columns: at most DP_COLUMNS at a time. */
+ * Coordinates are scaled (geometry/cube.h), and so are frames. Potentials leave out the factor
+ * 1/(4 pi). Expansions are k_padded long. Columns: at most DP_COLUMNS at a time. */
 #ifndef DP_OPERATORS_APPLY_H
 #define DP_OPERATORS_APPLY_H
 
 #include "operators/operators.h"
 
-/* Points that are moved into a box's frame at a time. */
-#define DP_CHUNK 256
-
 typedef struct dp_scratch {
-    double *points;  /* 3 x DP_CHUNK: coordinates in a box's frame */
-    double *sums;    /* 4 x DP_CHUNK: potential and gradient in a box's frame */
     double *columns; /* DP_COLUMNS x ld: surface potentials */
     double *product; /* DP_COLUMNS x ld: what a matrix makes of columns */
     int ld;          /* the longest column, padded */
@@ -26,8 +21,8 @@ int64_t dp_scratch_bytes(const dp_scratch *scratch);
 /* P2M and P2L: potentials of n charges on a surface of the box, into column `column` of
  * scratch->columns; after up to DP_COLUMNS boxes, to_expansion adds the expansions. */
 void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *surface,
-                           const double centre[3], double half, int64_t n, dp_soa points,
-                           const double *charges, int is_first, int column, dp_scratch *scratch);
+                           const dp_frame *frame, int64_t n, dp_soa points, const double *charges,
+                           int is_first, int column, dp_scratch *scratch);
 void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums *surface,
                               int n_columns, double *const *expansion, dp_scratch *scratch);
 
@@ -36,8 +31,8 @@ void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums 
 void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface, int n_columns,
                           const double *const *expansion, dp_scratch *scratch);
 void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface,
-                         const double centre[3], double half, int column, int64_t n, dp_soa points,
-                         dp_sums out, dp_scratch *scratch);
+                         const dp_frame *frame, int column, int64_t n, dp_soa points, dp_sums out,
+                         dp_scratch *scratch);
 
 /* Expansions to be taken from and added to, in order: all under the same reflection. */
 typedef struct dp_columns {

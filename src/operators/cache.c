@@ -8,7 +8,7 @@
 #include "platform/store.h"
 
 /* Raised whenever the meaning of what is stored changes. */
-#define FORMAT "dagpole operators 2"
+#define FORMAT "dagpole operators 3"
 
 enum { PATH_BYTES = 1280 };
 
@@ -27,17 +27,19 @@ typedef struct item {
     void *values;
 } item;
 
-enum { MAX_ITEMS = 2 * DP_N_PARITIES + 2 * DP_N_CLASSES + 2 };
+enum { MAX_ITEMS = 3 * DP_N_PARITIES + 2 * DP_N_CLASSES + 1 };
 
 static int list_items(const dp_surface *s, dp_operator_data *d, int64_t *check, item *items) {
     int n = 0;
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int64_t n_a = s->parity_begin[a + 1] - s->parity_begin[a];
-        int64_t count = n_a * (d->k_begin[a + 1] - d->k_begin[a]);
+        int64_t k_a = d->k_begin[a + 1] - d->k_begin[a], count = n_a * k_a;
         items[n] = (item){.type = 'd', .count = count, .values = d->basis[a]};
         snprintf(items[n++].name, sizeof items->name, "/basis/%d", a);
         items[n] = (item){.type = 'd', .count = count, .values = d->p2m_parity[a]};
         snprintf(items[n++].name, sizeof items->name, "/p2m_parity/%d", a);
+        items[n] = (item){.type = 'd', .count = k_a * d->n_check, .values = d->p2m[a]};
+        snprintf(items[n++].name, sizeof items->name, "/p2m/%d", a);
     }
     for (int c = 0; c < DP_N_CLASSES; c++) {
         int64_t count = (int64_t)d->k * d->rank[c];
@@ -46,7 +48,6 @@ static int list_items(const dp_surface *s, dp_operator_data *d, int64_t *check, 
         items[n] = (item){.type = 'd', .count = count, .values = d->b[c]};
         snprintf(items[n++].name, sizeof items->name, "/m2l_b/%d", c);
     }
-    items[n++] = (item){"/p2m", 'd', (int64_t)d->k * d->n_check, d->p2m};
     items[n++] = (item){"/check", 'i', d->n_check, check};
     return n;
 }
@@ -82,8 +83,8 @@ static void pack_sizes(const dp_operator_data *d, int64_t sizes[N_SIZES]) {
 /* 0 where the sizes cannot be those of operators on this surface. */
 static int unpack_sizes(const int64_t sizes[N_SIZES], const dp_surface *s, dp_operator_data *d) {
     int64_t n = sizes[0], k = sizes[1], n_check = sizes[2];
-    int is_sound = n == s->n && k >= 0 && k <= n && n_check >= 0 && n_check <= n && sizes[3] == 0 &&
-                   sizes[3 + DP_N_PARITIES] == k;
+    int is_sound = n == s->n && k >= 0 && k <= n && n_check >= 0 && n_check <= s->n_orbits &&
+                   sizes[3] == 0 && sizes[3 + DP_N_PARITIES] == k;
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int64_t k_a = sizes[4 + a] - sizes[3 + a];
         is_sound = is_sound && k_a >= 0 && k_a <= s->parity_begin[a + 1] - s->parity_begin[a];
@@ -121,7 +122,7 @@ static dagpole_status read_attributes(dp_store *store, const dp_operator_key *ke
     return DAGPOLE_OK;
 }
 
-/* check points travel as 64-bit integers */
+/* orbits travel as 64-bit integers */
 static dagpole_status read_items(dp_store *store, const dp_surface *surface,
                                  const int64_t sizes[N_SIZES], int64_t sum, dp_operator_data *d) {
     item items[MAX_ITEMS];
@@ -136,8 +137,8 @@ static dagpole_status read_items(dp_store *store, const dp_surface *surface,
         status = dp_fail(DAGPOLE_FILE, "the checksum does not match");
     for (int j = 0; status == DAGPOLE_OK && j < d->n_check; j++) {
         d->check[j] = (int)check[j];
-        if (check[j] < 0 || check[j] >= d->n)
-            status = dp_fail(DAGPOLE_FILE, "check point %d is %lld", j, (long long)check[j]);
+        if (check[j] < 0 || check[j] >= surface->n_orbits)
+            status = dp_fail(DAGPOLE_FILE, "orbit %d is %lld", j, (long long)check[j]);
     }
     dp_free(check);
     return status;

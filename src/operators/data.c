@@ -7,9 +7,9 @@ void dp_operator_data_destroy(dp_operator_data *data) {
         dp_free(data->b[c]);
         dp_free(data->a[c]);
     }
-    dp_free(data->p2m);
     dp_free(data->check);
     for (int a = 0; a < DP_N_PARITIES; a++) {
+        dp_free(data->p2m[a]);
         dp_free(data->p2m_parity[a]);
         dp_free(data->basis[a]);
     }
@@ -23,7 +23,8 @@ dagpole_status dp_operator_data_allocate(dp_operator_data *data, const dp_surfac
         size_t k_a = (size_t)(data->k_begin[a + 1] - data->k_begin[a]);
         data->basis[a] = dp_alloc(n_a * k_a, sizeof(double));
         data->p2m_parity[a] = dp_alloc(n_a * k_a, sizeof(double));
-        complete = complete && data->basis[a] && data->p2m_parity[a];
+        data->p2m[a] = dp_alloc((size_t)data->n_check * k_a, sizeof(double));
+        complete = complete && data->basis[a] && data->p2m_parity[a] && data->p2m[a];
     }
     for (int c = 0; c < DP_N_CLASSES; c++) {
         data->a[c] = dp_alloc((size_t)data->k * data->rank[c], sizeof(double));
@@ -31,7 +32,5 @@ dagpole_status dp_operator_data_allocate(dp_operator_data *data, const dp_surfac
         complete = complete && data->a[c] && data->b[c];
     }
     data->check = dp_alloc((size_t)data->n_check, sizeof(int));
-    data->p2m = dp_alloc((size_t)data->k * data->n_check, sizeof(double));
-    complete = complete && data->check && data->p2m;
-    return complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    return complete && data->check ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }

@@ -28,12 +28,14 @@ typedef struct dp_operator_data {
     int k_begin[DP_N_PARITIES + 1];    /* expansion coefficients of parity a */
     double *basis[DP_N_PARITIES];      /* n_a x k_a, orthonormal columns */
     double *p2m_parity[DP_N_PARITIES]; /* k_a x n_a: check potentials to expansion */
-    int n_check;                       /* points of the check surface that P2M and L2P visit */
-    int *check;                        /* their indices on the surface */
-    double *p2m;                       /* k x n_check: their potentials to expansion */
-    int rank[DP_N_CLASSES];            /* M2L of the sorted positions: a (k x rank) b (rank x k); a
-                                          column of a and its row of b are zero outside one group
-                                          of parities where dp_is_split says so */
+    int n_check;                       /* orbits of the check surface that P2M and L2P visit */
+    int *check;                        /* their numbers (surface.h) */
+    double *p2m[DP_N_PARITIES]; /* k_a x n_check: potentials there, summed over an orbit's images
+                                   with the signs of the parity, to expansion; 0 where an
+                                   orbit serves other parities only */
+    int rank[DP_N_CLASSES];     /* M2L of the sorted positions: a (k x rank) b (rank x k); a
+                                   column of a and its row of b are zero outside one group
+                                   of parities where dp_is_split says so */
     double *a[DP_N_CLASSES], *b[DP_N_CLASSES];
 } dp_operator_data;
 

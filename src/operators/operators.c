@@ -110,17 +110,12 @@ void dp_operators_destroy(dp_operators *ops) {
     dp_free(ops);
 }
 
-static int64_t sums_bytes(const dp_surface_sums *sums) {
-    return dp_panel_bytes(&sums->to_expansion) + dp_panel_bytes(&sums->from_expansion) +
-           3 * (int64_t)sizeof(double) * sums->n;
-}
-
 int64_t dp_operators_bytes(const dp_operators *ops) {
     int64_t bytes = (int64_t)sizeof *ops;
     for (int i = 0; i < ops->n_sets; i++) {
         const dp_operator_set *set = &ops->sets[i];
-        bytes += (int64_t)sizeof *set + sums_bytes(&set->outer) + sums_bytes(&set->inner) +
-                 8 * (int64_t)sizeof(double) * set->k_padded;
+        bytes += (int64_t)sizeof *set + dp_surface_sums_bytes(&set->outer) +
+                 dp_surface_sums_bytes(&set->inner) + 8 * (int64_t)sizeof(double) * set->k_padded;
         for (int f = 0; f < DP_N_FOLDED; f++)
             for (int p = 0; p < set->m2l[f].n; p++)
                 bytes +=

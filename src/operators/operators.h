@@ -13,13 +13,19 @@
 #include "operators/data.h"
 #include "operators/panel.h"
 
-/* A surface's points where kernel sums are taken, and the matrices between sums and expansion. */
+/* Where kernel sums are taken on a surface, and the matrices between these sums and an expansion:
+ * one for each parity. A column holds sums by parity, `ld` apart, one for each orbit. */
 typedef struct dp_surface_sums {
-    int n;
-    double *x, *y, *z;       /* in half sides around the centre */
-    dp_panel to_expansion;   /* k x n: potentials on the surface to expansion */
-    dp_panel from_expansion; /* n x k: expansion to densities on the surface */
+    dp_orbits orbits;
+    int ld;                                 /* orbits.n, padded */
+    dp_panel to_expansion[DP_N_PARITIES];   /* k_a x orbits.n: potentials to expansion */
+    dp_panel from_expansion[DP_N_PARITIES]; /* orbits.n x k_a: expansion to densities */
 } dp_surface_sums;
+
+/* Points that a point meets there. */
+static inline int dp_surface_points(const dp_surface_sums *surface) {
+    return 8 * surface->orbits.n;
+}
 
 /* M2L from one position, as parts that do not mix: a part takes the coefficients of some parities,
  * one behind the other, to those of the same parities. One part of all parities, or where the
@@ -36,14 +42,16 @@ typedef struct dp_m2l_parts {
 
 typedef struct dp_operator_set {
     dp_isa isa;
-    dp_p2p_fn p2p;
-    double lambda;                  /* in units of 1 / half side */
-    int k, k_padded;                /* k = 0: the far field vanishes at this level */
-    dp_surface_sums outer;          /* P2M, L2P: points of the far surface */
-    dp_surface_sums inner;          /* P2L, M2P: points of the near surface */
-    int k_begin[DP_N_PARITIES + 1]; /* coefficients of each parity */
-    dp_m2l_parts m2l[DP_N_FOLDED];  /* for positions with v >= 0 */
-    dp_ranges ranges[8];            /* all coefficients, by reflection */
+    dp_to_orbits_fn to_orbits;
+    dp_from_orbits_fn from_orbits;
+    double lambda;                      /* in units of 1 / half side */
+    int k, k_padded;                    /* k = 0: the far field vanishes at this level */
+    dp_surface_sums outer;              /* P2M, L2P: points of the far surface */
+    dp_surface_sums inner;              /* P2L, M2P: points of the near surface */
+    int k_begin[DP_N_PARITIES + 1];     /* coefficients of each parity */
+    dp_m2l_parts m2l[DP_N_FOLDED];      /* for positions with v >= 0 */
+    dp_ranges ranges[8];                /* all coefficients, by reflection */
+    dp_ranges of_parity[DP_N_PARITIES]; /* those of one */
     double *flip; /* 8 x k_padded: -0 where a reflection changes a coefficient's sign, else 0 */
 } dp_operator_set;
 
@@ -85,6 +93,15 @@ int64_t dp_operators_bytes(const dp_operators *operators);
 /* Flops of one column of M2L from a folded position: without padding, and with it. */
 double dp_m2l_flops(const dp_operator_set *set, int folded);
 double dp_m2l_padded_flops(const dp_operator_set *set, int folded);
+
+/* Both surfaces of a set whose k_padded and of_parity are there (surface_sums.c): adds to *surface
+ * what it can on failure as well. */
+dagpole_status dp_outer_create(const dp_operator_set *set, const dp_surface *surface,
+                               const dp_operator_data *data, dp_surface_sums *sums);
+dagpole_status dp_inner_create(const dp_operator_set *set, const dp_surface *surface,
+                               const dp_operator_data *data, dp_surface_sums *sums);
+void dp_surface_sums_free(dp_surface_sums *sums);
+int64_t dp_surface_sums_bytes(const dp_surface_sums *sums);
 
 /* Packs one level's data (set.c), and the transfer between a parent's and a child's
  * (m2m_l2l_build.c).

@@ -2,18 +2,18 @@
  * (per parity, small singular values cut) and the projection on the compressed basis. L2P is the
  * transpose, because the kernel is symmetric and the downward surfaces are the upward ones swapped.
  *
- * An expansion of k numbers does not need all n check potentials: a column-pivoted QR picks
- * somewhat more than k points of the check surface, and the operator is refitted to those (a
- * row-wise interpolative decomposition). Exactly k points cost up to a factor 5 in error, 1.2 k
- * none. Points that a strongly screened kernel hardly reaches would spoil the fit and are never
- * among them. */
+ * An expansion of k numbers does not need all n check potentials: orbits of the check surface, as
+ * many as its largest parity has coefficients and somewhat more, are picked by a pivoted
+ * Gram-Schmidt over all parities together, and the operator is refitted to those (a row-wise
+ * interpolative decomposition). Orbits that a strongly screened kernel hardly reaches would spoil
+ * the fit and are never among them. */
 #include "operators/build.h"
 
 #include <math.h>
 
 #include "platform/linalg.h"
 
-#define CHECK_POINTS_PER_COEFFICIENT 1.2
+#define ORBITS_PER_COEFFICIENT 1.05
 
 typedef struct inverse {
     double *u[DP_N_PARITIES], *vt[DP_N_PARITIES], *sigma[DP_N_PARITIES];
@@ -82,79 +82,205 @@ static dagpole_status project_all(const dp_interactions *in, const inverse *inv,
     return DAGPOLE_OK;
 }
 
-/* Expansions of single equivalent densities, k x n, by way of the check potentials: p2m times the
- * check matrix, in parity coefficients (block diagonal). */
-static void expansions_of_densities(const dp_interactions *in, const dp_operator_data *data,
-                                    double *expansion) {
+/* ---- the orbits that P2M and L2P visit ------------------------------------------------------- */
+
+/* What the orbits chosen so far leave of the check matrix: column c of parity a holds the
+ * potentials at check coefficient c of every density coefficient, n_a x n_a. */
+typedef struct residual {
+    const dp_surface *surface;
+    double *of_parity[DP_N_PARITIES];
+} residual;
+
+static int parity_size(const dp_surface *s, int a) {
+    return s->parity_begin[a + 1] - s->parity_begin[a];
+}
+
+static void residual_free(residual *r) {
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        dp_free(r->of_parity[a]);
+}
+
+static dagpole_status residual_begin(const dp_interactions *in, residual *r) {
     const dp_surface *s = in->surface;
-    for (size_t i = 0; i < (size_t)data->k * s->n; i++)
-        expansion[i] = 0;
+    *r = (residual){.surface = s};
     for (int a = 0; a < DP_N_PARITIES; a++) {
-        int begin = s->parity_begin[a], n = s->parity_begin[a + 1] - begin;
-        int k = data->k_begin[a + 1] - data->k_begin[a];
-        dp_gemm(0, 0, k, n, n, 1, data->p2m_parity[a], k, in->check + begin + (size_t)begin * s->n,
-                s->n, 0, expansion + data->k_begin[a] + (size_t)begin * data->k, data->k);
+        int n = parity_size(s, a), begin = s->parity_begin[a];
+        double *column = r->of_parity[a] = dp_alloc((size_t)n * n, sizeof *column);
+        if (!column)
+            return DAGPOLE_NO_MEMORY;
+        for (int c = 0; c < n; c++)
+            for (int j = 0; j < n; j++)
+                *column++ = in->check[begin + c + (size_t)(begin + j) * s->n];
+    }
+    return DAGPOLE_OK;
+}
+
+/* NULL where the orbit has no such parity. */
+static double *residual_of(const residual *r, int a, int orbit) {
+    int c = r->surface->coefficient[8 * orbit + a] - r->surface->parity_begin[a];
+    return c < 0 ? NULL : r->of_parity[a] + (size_t)c * parity_size(r->surface, a);
+}
+
+static double dot(int n, const double *x, const double *y) {
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += x[i] * y[i];
+    return sum;
+}
+
+static double norm2(int n, const double *x) {
+    return x ? dot(n, x, x) : 0;
+}
+
+/* The orbit with most left, all parities together. */
+static int largest_orbit(const residual *r, double *largest) {
+    int orbit = 0;
+    *largest = -1;
+    for (int o = 0; o < r->surface->n_orbits; o++) {
+        double sum = 0;
+        for (int a = 0; a < DP_N_PARITIES; a++)
+            sum += norm2(parity_size(r->surface, a), residual_of(r, a, o));
+        if (sum > *largest) {
+            *largest = sum;
+            orbit = o;
+        }
+    }
+    return orbit;
+}
+
+/* Takes the direction of this orbit's column out of all columns of a parity. */
+static void take_out(const residual *r, int a, int orbit, double *direction) {
+    int n = parity_size(r->surface, a);
+    const double *column = residual_of(r, a, orbit);
+    double norm = sqrt(norm2(n, column));
+    for (int i = 0; i < n; i++)
+        direction[i] = column[i] / norm;
+    for (int c = 0; c < n; c++) {
+        double *other = r->of_parity[a] + (size_t)c * n, share = dot(n, direction, other);
+        for (int i = 0; i < n; i++)
+            other[i] -= share * direction[i];
     }
 }
 
-/* check_t (n x n): column i holds the potentials at check point i of every density coefficient. */
-static void choose_rows(int n, int n_check, const int *check, const double *check_t,
-                        double *chosen) {
-    for (int j = 0; j < n_check; j++)
-        for (int i = 0; i < n; i++)
-            chosen[i + (size_t)j * n] = check_t[i + (size_t)check[j] * n];
+/* One more orbit, and for which parities it serves: where more is left than the cut. */
+static void choose_orbit(const residual *r, int orbit, double cut, double *direction,
+                         unsigned *parities) {
+    *parities = 0;
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        double *column = residual_of(r, a, orbit);
+        int n = parity_size(r->surface, a);
+        if (sqrt(norm2(n, column)) > cut) {
+            take_out(r, a, orbit, direction);
+            *parities |= 1u << a;
+        }
+        for (int i = 0; column && i < n; i++)
+            column[i] = 0;
+    }
 }
 
-/* Fits p2m to the chosen points: min over X of |chosen X - expansion^T|, p2m = X^T. */
-static dagpole_status fit(const dp_interactions *in, dp_operator_data *data,
-                          const double *check_t) {
-    int n = in->surface->n, k = data->k, m = data->n_check;
-    double *chosen = dp_alloc((size_t)n * m, sizeof *chosen);
-    double *expansion = dp_alloc((size_t)k * n, sizeof *expansion);
-    double *right = dp_alloc((size_t)n * k, sizeof *right);
-    data->p2m = dp_alloc((size_t)k * m, sizeof *data->p2m);
+/* How many parities are served by too few orbits so far. */
+static int n_unserved(const dp_operator_data *data, const unsigned *parities) {
+    int n_short = 0;
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        int k = data->k_begin[a + 1] - data->k_begin[a], n = 0;
+        for (int i = 0; i < data->n_check; i++)
+            n += parities[i] >> a & 1;
+        n_short += k > 0 && n < ORBITS_PER_COEFFICIENT * k;
+    }
+    return n_short;
+}
+
+/* Orbits until every parity has as many as it needs; none that the kernel hardly reaches.
+ * parities[i]: those that check[i] serves, one bit each. */
+static void choose_orbits(const residual *r, dp_operator_data *data, double *direction,
+                          unsigned *parities) {
+    double cut = 0, left;
+    for (data->n_check = 0; n_unserved(data, parities); data->n_check++) {
+        int orbit = largest_orbit(r, &left);
+        cut = data->n_check ? cut : data->key.accuracy.svd_cutoff * sqrt(left);
+        if (!(sqrt(left) > cut))
+            return;
+        data->check[data->n_check] = orbit;
+        choose_orbit(r, orbit, cut, direction, &parities[data->n_check]);
+    }
+}
+
+static dagpole_status choose_check_orbits(const dp_interactions *in, dp_operator_data *data,
+                                          unsigned *parities) {
+    residual r;
+    double *direction = dp_alloc((size_t)in->surface->n, sizeof *direction);
+    dagpole_status status = residual_begin(in, &r);
+    if (status == DAGPOLE_OK && direction)
+        choose_orbits(&r, data, direction, parities);
+    residual_free(&r);
+    dp_free(direction);
+    return direction ? status : DAGPOLE_NO_MEMORY;
+}
+
+/* ---- the operator refitted to them ------------------------------------------------------------
+ */
+
+/* Rows of the check matrix: potentials at the chosen coefficients of every density coefficient, as
+ * columns (n_a x m). Returns m; chosen[j]: place of column j in data->check. */
+static int list_rows(const dp_interactions *in, const dp_operator_data *data, int a,
+                     const unsigned *parities, int *chosen, double *rows) {
+    const dp_surface *s = in->surface;
+    int begin = s->parity_begin[a], n = parity_size(s, a), m = 0;
+    for (int o = 0; o < data->n_check; o++) {
+        if (!(parities[o] >> a & 1))
+            continue;
+        int c = s->coefficient[8 * data->check[o] + a];
+        for (int i = 0; i < n; i++)
+            rows[i + (size_t)m * n] = in->check[c + (size_t)(begin + i) * s->n];
+        chosen[m++] = o;
+    }
+    return m;
+}
+
+/* What the fit is to give: transposed expansions of single equivalent densities (n_a x k_a), by way
+ * of all check potentials. */
+static void expansions_of_densities(const dp_interactions *in, const dp_operator_data *data, int a,
+                                    double *right) {
+    const dp_surface *s = in->surface;
+    int begin = s->parity_begin[a], n = parity_size(s, a);
+    int k = data->k_begin[a + 1] - data->k_begin[a];
+    dp_gemm(1, 1, n, k, n, 1, in->check + begin + (size_t)begin * s->n, s->n, data->p2m_parity[a],
+            k, 0, right, n);
+}
+
+/* min over X of |rows X - expansion^T|, p2m = X^T with the orbits' weights. */
+static dagpole_status fit(const dp_interactions *in, dp_operator_data *data, int a,
+                          const unsigned *parities) {
+    const dp_surface *s = in->surface;
+    int n = parity_size(s, a), k = data->k_begin[a + 1] - data->k_begin[a], n_check = data->n_check;
+    double *rows = dp_alloc((size_t)n * (n_check + k), sizeof *rows);
+    double *right = rows ? rows + (size_t)n * n_check : NULL;
+    int *chosen = dp_alloc((size_t)n_check, sizeof *chosen), m = 0;
+    data->p2m[a] = dp_alloc_zero((size_t)k * n_check, sizeof(double));
     dagpole_status status = DAGPOLE_NO_MEMORY;
-    if (chosen && expansion && right && data->p2m) {
-        choose_rows(n, m, data->check, check_t, chosen);
-        expansions_of_densities(in, data, expansion);
-        for (int j = 0; j < k; j++)
-            for (int i = 0; i < n; i++)
-                right[i + (size_t)j * n] = expansion[j + (size_t)i * k];
-        status = dp_least_squares(n, m, k, chosen, n, right, n);
+    if (rows && chosen && data->p2m[a]) {
+        m = list_rows(in, data, a, parities, chosen, rows);
+        expansions_of_densities(in, data, a, right);
+        status = dp_least_squares(n, m, k, rows, n, right, n);
     }
     for (int j = 0; status == DAGPOLE_OK && j < m; j++)
         for (int i = 0; i < k; i++)
-            data->p2m[i + (size_t)j * k] = right[j + (size_t)i * n];
-    dp_free(right);
-    dp_free(expansion);
+            data->p2m[a][i + (size_t)chosen[j] * k] =
+                s->weight[data->check[chosen[j]]] * right[j + (size_t)i * n];
     dp_free(chosen);
+    dp_free(rows);
     return status;
 }
 
-static dagpole_status choose_check_points(const dp_interactions *in, dp_operator_data *data) {
-    const dp_surface *s = in->surface;
-    int n = s->n, wanted = (int)ceil(CHECK_POINTS_PER_COEFFICIENT * data->k);
-    data->check = dp_alloc((size_t)n, sizeof *data->check);
-    double *work = dp_alloc((size_t)n, sizeof *work), *pivot = dp_alloc((size_t)n, sizeof *pivot);
-    double *check_t = dp_alloc_copy(in->check, (size_t)n * n, sizeof *check_t);
-    double *copy = dp_alloc((size_t)n * n, sizeof *copy);
+static dagpole_status fit_to_orbits(const dp_interactions *in, dp_operator_data *data) {
+    unsigned *parities = dp_alloc((size_t)in->surface->n_orbits, sizeof *parities);
+    data->check = dp_alloc((size_t)in->surface->n_orbits, sizeof *data->check);
     dagpole_status status = DAGPOLE_NO_MEMORY;
-    if (data->check && work && pivot && check_t && copy) {
-        dp_surface_from_parity(s, n, check_t, work); /* rows: points; columns: coefficients */
-        dp_transpose_square(n, check_t);
-        for (size_t i = 0; i < (size_t)n * n; i++)
-            copy[i] = check_t[i];
-        status = dp_qr_pivots(n, n, copy, n, data->check, pivot);
-    }
-    while (status == DAGPOLE_OK && data->n_check < wanted && data->n_check < n &&
-           pivot[data->n_check] > data->key.accuracy.svd_cutoff * pivot[0])
-        data->n_check++;
-    dp_free(copy);
-    dp_free(pivot);
-    dp_free(work);
-    if (status == DAGPOLE_OK)
-        status = fit(in, data, check_t);
-    dp_free(check_t);
+    if (parities && data->check)
+        status = choose_check_orbits(in, data, parities);
+    for (int a = 0; status == DAGPOLE_OK && a < DP_N_PARITIES; a++)
+        status = fit(in, data, a, parities);
+    dp_free(parities);
     return status;
 }
 
@@ -165,6 +291,6 @@ dagpole_status dp_p2m_build(const dp_interactions *interactions, dp_operator_dat
         status = project_all(interactions, &inv, data);
     inverse_free(&inv);
     if (status == DAGPOLE_OK)
-        status = choose_check_points(interactions, data);
+        status = fit_to_orbits(interactions, data);
     return status;
 }

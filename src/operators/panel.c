@@ -65,3 +65,11 @@ void dp_panel_add(dp_isa isa, int n_padded, int n_columns, const double *x, int 
                   double *const *y, const double *flip) {
     DISPATCH(isa, dp_panel_add, n_padded, n_columns, x, ldx, y, flip);
 }
+
+int dp_list_blocks(const dp_ranges *ranges, int k_padded, int *at) {
+    int n = 0;
+    for (int r = 0; r < ranges->n; r++)
+        for (int i = ranges->range[r].begin; i < ranges->range[r].end; i += DP_PAD)
+            at[n++] = i + DP_PAD <= k_padded ? i : k_padded - DP_PAD;
+    return n;
+}

@@ -41,6 +41,11 @@ typedef struct dp_ranges {
     dp_range range[8];
 } dp_ranges;
 
+/* Where blocks of DP_PAD rows of a result go, each with rows of one range and zeros: at most
+ * k / DP_PAD + ranges->n of them. A range's last block may reach beyond the range, but not beyond
+ * the expansion: it then begins earlier, among rows that another block has. */
+int dp_list_blocks(const dp_ranges *ranges, int k_padded, int *at);
+
 /* y_c = A x_c for c = 0 ... n_columns - 1 (at most DP_COLUMNS): x_c is the ranges of source[c], n
  * coefficients together, one behind the other; y_c = y + c ldy takes m_padded. */
 void dp_panel_apply_from(dp_isa isa, const dp_panel *panel, const dp_ranges *ranges, int n_columns,

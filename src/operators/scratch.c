@@ -8,14 +8,13 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
     int longest = DP_PAD;
     for (int i = 0; i < operators->n_sets; i++) {
         const dp_operator_set *set = &operators->sets[i];
-        longest = max_of(longest, max_of(set->k_padded, max_of(set->outer.n, set->inner.n)));
+        longest = max_of(longest, set->k_padded);
+        longest = max_of(longest, DP_N_PARITIES * max_of(set->outer.ld, set->inner.ld));
     }
     scratch->ld = DP_PADDED(longest);
-    scratch->points = dp_alloc(3 * DP_CHUNK, sizeof(double));
-    scratch->sums = dp_alloc(4 * DP_CHUNK, sizeof(double));
     scratch->columns = dp_alloc_zero((size_t)DP_COLUMNS * scratch->ld, sizeof(double));
     scratch->product = dp_alloc_zero((size_t)DP_COLUMNS * scratch->ld, sizeof(double));
-    if (scratch->points && scratch->sums && scratch->columns && scratch->product)
+    if (scratch->columns && scratch->product)
         return DAGPOLE_OK;
     dp_scratch_free(scratch);
     return DAGPOLE_NO_MEMORY;
@@ -24,11 +23,9 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
 void dp_scratch_free(dp_scratch *scratch) {
     dp_free(scratch->product);
     dp_free(scratch->columns);
-    dp_free(scratch->sums);
-    dp_free(scratch->points);
     *scratch = (dp_scratch){0};
 }
 
 int64_t dp_scratch_bytes(const dp_scratch *scratch) {
-    return (int64_t)sizeof(double) * (7 * DP_CHUNK + 2 * (int64_t)DP_COLUMNS * scratch->ld);
+    return (int64_t)sizeof(double) * 2 * (int64_t)DP_COLUMNS * scratch->ld;
 }

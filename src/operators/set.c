@@ -4,89 +4,6 @@
 
 #include "platform/linalg.h"
 
-static void surface_sums_free(dp_surface_sums *sums) {
-    dp_panel_free(&sums->from_expansion);
-    dp_panel_free(&sums->to_expansion);
-    dp_free(sums->z);
-    dp_free(sums->y);
-    dp_free(sums->x);
-}
-
-static dagpole_status allocate_points(int n, dp_surface_sums *sums) {
-    sums->n = n;
-    sums->x = dp_alloc((size_t)n, sizeof(double));
-    sums->y = dp_alloc((size_t)n, sizeof(double));
-    sums->z = dp_alloc((size_t)n, sizeof(double));
-    return sums->x && sums->y && sums->z ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-}
-
-/* Packs a k x n matrix as to_expansion and its transpose as from_expansion. */
-static dagpole_status pack_pair(dp_isa isa, int k, int n, const double *matrix,
-                                dp_surface_sums *sums) {
-    double *transpose = dp_alloc((size_t)k * n, sizeof *transpose);
-    if (!transpose)
-        return DAGPOLE_NO_MEMORY;
-    for (int j = 0; j < n; j++)
-        for (int i = 0; i < k; i++)
-            transpose[j + (size_t)i * n] = matrix[i + (size_t)j * k];
-    dagpole_status status = dp_panel_pack(isa, k, n, matrix, k, &sums->to_expansion);
-    if (status == DAGPOLE_OK)
-        status = dp_panel_pack(isa, n, k, transpose, n, &sums->from_expansion);
-    dp_free(transpose);
-    return status;
-}
-
-static dagpole_status make_outer(dp_isa isa, const dp_surface *s, const dp_operator_data *data,
-                                 dp_surface_sums *sums) {
-    DP_TRY(allocate_points(data->n_check, sums));
-    for (int i = 0; i < data->n_check; i++) {
-        sums->x[i] = DP_RADIUS_FAR * s->x[data->check[i]];
-        sums->y[i] = DP_RADIUS_FAR * s->y[data->check[i]];
-        sums->z[i] = DP_RADIUS_FAR * s->z[data->check[i]];
-    }
-    return pack_pair(isa, data->k, data->n_check, data->p2m, sums);
-}
-
-/* The basis as a k x n matrix over the points of the surface. */
-static dagpole_status basis_transposed(const dp_surface *s, const dp_operator_data *data,
-                                       double **matrix) {
-    int n = s->n, k = data->k;
-    double *columns = dp_alloc_zero((size_t)n * k, sizeof *columns);
-    double *work = dp_alloc((size_t)n, sizeof *work);
-    *matrix = dp_alloc((size_t)n * k, sizeof **matrix);
-    dagpole_status status = columns && work && *matrix ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-    if (status == DAGPOLE_OK) {
-        for (int a = 0; a < DP_N_PARITIES; a++) {
-            int begin = s->parity_begin[a], n_a = s->parity_begin[a + 1] - begin;
-            for (int j = data->k_begin[a]; j < data->k_begin[a + 1]; j++)
-                for (int i = 0; i < n_a; i++)
-                    columns[begin + i + (size_t)j * n] =
-                        data->basis[a][i + (size_t)(j - data->k_begin[a]) * n_a];
-        }
-        dp_surface_from_parity(s, k, columns, work);
-        for (int j = 0; j < k; j++)
-            for (int i = 0; i < n; i++)
-                (*matrix)[j + (size_t)i * k] = columns[i + (size_t)j * n];
-    }
-    dp_free(work);
-    dp_free(columns);
-    return status;
-}
-
-static dagpole_status make_inner(dp_isa isa, const dp_surface *s, const dp_operator_data *data,
-                                 dp_surface_sums *sums) {
-    double *matrix = NULL;
-    dagpole_status status = allocate_points(s->n, sums);
-    if (status == DAGPOLE_OK) {
-        dp_surface_place(s, DP_RADIUS_NEAR, (double[3]){0, 0, 0}, sums->x, sums->y, sums->z);
-        status = basis_transposed(s, data, &matrix);
-    }
-    if (status == DAGPOLE_OK)
-        status = pack_pair(isa, data->k, s->n, matrix, sums);
-    dp_free(matrix);
-    return status;
-}
-
 /* Whether a reflection changes the sign of a parity's coefficients. */
 static int is_flipped(int parity, int reflection) {
     return __builtin_parity((unsigned)(parity & reflection));
@@ -170,17 +87,6 @@ static int list_rows(const dp_ranges *ranges, int *row) {
     return n;
 }
 
-/* Where blocks of DP_PAD rows of a result go, each with rows of one range and zeros: at most
- * k / DP_PAD + ranges->n of them. A range's last block may reach beyond the range, but not beyond
- * the expansion: it then begins earlier, among rows that another block has. */
-static int list_blocks(const dp_ranges *ranges, int k_padded, int *at) {
-    int n = 0;
-    for (int r = 0; r < ranges->n; r++)
-        for (int i = ranges->range[r].begin; i < ranges->range[r].end; i += DP_PAD)
-            at[n++] = i + DP_PAD <= k_padded ? i : k_padded - DP_PAD;
-    return n;
-}
-
 /* A column of a in the rows of the blocks; every row of the part once. */
 static void place_rows(const dp_ranges *ranges, const double *from, const int *at, double *to) {
     int n = 0;
@@ -204,7 +110,7 @@ static dagpole_status pack_part(dp_operator_set *set, int k, int rank, const dou
     const dp_ranges *ranges = &part->ranges[0];
     int *row = dp_alloc((size_t)k, sizeof *row), n_ranks = 0;
     int *at = dp_alloc((size_t)(k / DP_PAD + DP_N_PARITIES), sizeof *at);
-    int n_rows = at ? DP_PAD * list_blocks(ranges, set->k_padded, at) : 0;
+    int n_rows = at ? DP_PAD * dp_list_blocks(ranges, set->k_padded, at) : 0;
     double *part_a = dp_alloc_zero((size_t)n_rows * rank, sizeof *part_a);
     double *part_b = dp_alloc((size_t)k * rank, sizeof *part_b);
     dagpole_status status = row && at && part_a && part_b ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
@@ -316,16 +222,20 @@ static dp_precision surface_precision(const dp_operator_key *key) {
 dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
                                       const dp_operator_data *data, dp_operator_set *set) {
     const dp_kernel *kernel = data->key.kernel;
+    dp_precision precision = surface_precision(&data->key);
     *set = (dp_operator_set){.isa = isa,
-                             .p2p = kernel->p2p[surface_precision(&data->key)][isa],
+                             .to_orbits = kernel->to_orbits[precision][isa],
+                             .from_orbits = kernel->from_orbits[precision][isa],
                              .lambda = data->key.lambda,
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};
     memcpy(set->k_begin, data->k_begin, sizeof set->k_begin);
     list_ranges(set->k_begin, (1u << DP_N_PARITIES) - 1, set->ranges);
-    dagpole_status status = make_outer(isa, surface, data, &set->outer);
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        add_range((dp_range){data->k_begin[a], data->k_begin[a + 1], 0}, &set->of_parity[a]);
+    dagpole_status status = dp_outer_create(set, surface, data, &set->outer);
     if (status == DAGPOLE_OK)
-        status = make_inner(isa, surface, data, &set->inner);
+        status = dp_inner_create(set, surface, data, &set->inner);
     if (status == DAGPOLE_OK)
         status = make_flips(set);
     if (status == DAGPOLE_OK)
@@ -342,7 +252,7 @@ void dp_operator_set_free(dp_operator_set *set) {
             dp_panel_free(&set->m2l[f].part[i].a);
         }
     dp_free(set->flip);
-    surface_sums_free(&set->inner);
-    surface_sums_free(&set->outer);
+    dp_surface_sums_free(&set->inner);
+    dp_surface_sums_free(&set->outer);
     *set = (dp_operator_set){0};
 }

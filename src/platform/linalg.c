@@ -2,7 +2,6 @@
 
 #include <cblas.h>
 #include <limits.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +15,6 @@ extern void dgeqrf_(const int *m, const int *n, double *a, const int *lda, doubl
                     double *work, const int *lwork, int *info);
 extern void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda,
                     const double *tau, double *work, const int *lwork, int *info);
-extern void dgeqp3_(const int *m, const int *n, double *a, const int *lda, int *pivot, double *tau,
-                    double *work, const int *lwork, int *info);
 extern void dgels_(const char *transpose, const int *m, const int *n, const int *nrhs, double *a,
                    const int *lda, double *b, const int *ldb, double *work, const int *lwork,
                    int *info, size_t transpose_length);
@@ -148,41 +145,6 @@ dagpole_status dp_qr_r(int m, int n, double *a, int lda, double *r) {
     if (status == DAGPOLE_OK)
         copy_upper(m, n, a, lda, r);
     return status;
-}
-
-/* pivot receives LAPACK's 1-based columns; on entry 0 marks a column as free to move. */
-static dagpole_status factor_pivoted(int m, int n, double *a, int lda, int *pivot, double *tau) {
-    int info = 0, length = -1;
-    double answer = 0;
-    memset(pivot, 0, (size_t)n * sizeof *pivot);
-    dgeqp3_(&m, &n, a, &lda, pivot, tau, &answer, &length, &info);
-    double *work = make_workspace(answer, &length);
-    if (!work)
-        return DAGPOLE_NO_MEMORY;
-    dgeqp3_(&m, &n, a, &lda, pivot, tau, work, &length, &info);
-    dp_free(work);
-    return check_info("the pivoted QR factorisation", m, n, info);
-}
-
-dagpole_status dp_qr_pivots(int m, int n, double *a, int lda, int *pivot, double *diagonal) {
-    DP_TRY(check_sizes("the pivoted QR factorisation", m, n, lda));
-    size_t r = (size_t)smaller(m, n);
-    if (r == 0) {
-        for (int j = 0; j < n; j++)
-            pivot[j] = j;
-        return DAGPOLE_OK;
-    }
-    double *tau = dp_alloc(r, sizeof(double));
-    if (!tau)
-        return DAGPOLE_NO_MEMORY;
-    dagpole_status status = factor_pivoted(m, n, a, lda, pivot, tau);
-    dp_free(tau);
-    DP_TRY(status);
-    for (int j = 0; j < n; j++)
-        pivot[j]--;
-    for (size_t i = 0; diagonal && i < r; i++)
-        diagonal[i] = fabs(a[i + i * (size_t)lda]);
-    return DAGPOLE_OK;
 }
 
 dagpole_status dp_least_squares(int m, int n, int nrhs, double *a, int lda, double *b, int ldb) {

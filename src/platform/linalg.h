@@ -21,10 +21,6 @@ dagpole_status dp_qr(int m, int n, double *a, int lda, double *r);
  * row m where m < n). */
 dagpole_status dp_qr_r(int m, int n, double *a, int lda, double *r);
 
-/* QR with column pivoting: pivot[0 ... n-1] are the columns of A (m x n, destroyed) in order of
- * choice, 0-based. diagonal (min(m, n)): |R_ii|, may be NULL. */
-dagpole_status dp_qr_pivots(int m, int n, double *a, int lda, int *pivot, double *diagonal);
-
 /* Least squares min |A X - B| with A (m x n, m >= n, full rank, destroyed), B m x nrhs (destroyed,
  * ld ldb); the first n rows of B receive X. */
 dagpole_status dp_least_squares(int m, int n, int nrhs, double *a, int lda, double *b, int ldb);

@@ -89,12 +89,13 @@ START_TEST(small_boxes_are_near_and_large_ones_keep_their_operators) {
     ck_assert_int_gt(n_entries(&graph->near), n_entries(&lists->u));
     for (int64_t i = 0; i < n_entries(&graph->w); i++) {
         int32_t box = graph->w.index[i];
-        ck_assert_int_gt(dp_n_sources(tree, box), g.operators->level[tree->level[box]]->inner.n);
+        ck_assert_int_gt(dp_n_sources(tree, box),
+                         dp_surface_points(&g.operators->level[tree->level[box]]->inner));
     }
     for (int32_t box = 0; box < tree->n_boxes; box++) {
         if (graph->x.offset[box] < graph->x.offset[box + 1])
             ck_assert_int_gt(dp_n_targets(tree, box),
-                             g.operators->level[tree->level[box]]->inner.n);
+                             dp_surface_points(&g.operators->level[tree->level[box]]->inner));
         for (int64_t i = graph->near.offset[box] + 1; i < graph->near.offset[box + 1]; i++)
             EXPECT(graph->near.index[i - 1] < graph->near.index[i]);
     }

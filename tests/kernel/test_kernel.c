@@ -15,9 +15,15 @@ START_TEST(table_is_complete) {
     ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)-1));
     for (int id = 0; id < 2; id++) {
         ck_assert_int_eq(dp_kernel_get((dagpole_kernel)id)->id, id);
-        for (int isa = 0; isa < DP_N_ISA; isa++)
-            for (int precision = 0; precision < DP_N_PRECISIONS; precision++)
-                ck_assert(dp_kernel_get((dagpole_kernel)id)->p2p[precision][isa] != NULL);
+        for (int isa = 0; isa < DP_N_ISA; isa++) {
+            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)id);
+            ck_assert(kernel->p2p[isa] != NULL);
+            for (int precision = 0; precision < DP_N_PRECISIONS; precision++) {
+                ck_assert(kernel->near[precision][isa] != NULL);
+                ck_assert(kernel->to_orbits[precision][isa] != NULL);
+                ck_assert(kernel->from_orbits[precision][isa] != NULL);
+            }
+        }
     }
 }
 END_TEST

@@ -91,10 +91,14 @@ static inline int is_same_panel(const dp_panel *a, const dp_panel *b) {
 }
 
 static inline int is_same_sums(const dp_surface_sums *a, const dp_surface_sums *b) {
-    size_t n = (size_t)a->n;
-    return a->n == b->n && is_same(a->x, b->x, n) && is_same(a->y, b->y, n) &&
-           is_same(a->z, b->z, n) && is_same_panel(&a->to_expansion, &b->to_expansion) &&
-           is_same_panel(&a->from_expansion, &b->from_expansion);
+    const dp_orbits *o = &a->orbits, *p = &b->orbits;
+    size_t n = (size_t)o->n;
+    int same =
+        o->n == p->n && is_same(o->x, p->x, n) && is_same(o->y, p->y, n) && is_same(o->z, p->z, n);
+    for (int i = 0; same && i < DP_N_PARITIES; i++)
+        same = is_same_panel(&a->to_expansion[i], &b->to_expansion[i]) &&
+               is_same_panel(&a->from_expansion[i], &b->from_expansion[i]);
+    return same;
 }
 
 static inline int is_same_set(const dp_operator_set *a, const dp_operator_set *b) {

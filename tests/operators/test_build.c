@@ -45,8 +45,12 @@ static int is_finite(const dp_panel *panel) {
 }
 
 static void expect_finite(const dp_operator_set *set) {
-    ck_assert(is_finite(&set->outer.to_expansion) && is_finite(&set->outer.from_expansion));
-    ck_assert(is_finite(&set->inner.to_expansion) && is_finite(&set->inner.from_expansion));
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        ck_assert(is_finite(&set->outer.to_expansion[a]));
+        ck_assert(is_finite(&set->outer.from_expansion[a]));
+        ck_assert(is_finite(&set->inner.to_expansion[a]));
+        ck_assert(is_finite(&set->inner.from_expansion[a]));
+    }
     for (int f = 0; f < DP_N_FOLDED; f++)
         for (int p = 0; p < set->m2l[f].n; p++)
             ck_assert(is_finite(&set->m2l[f].part[p].a) && is_finite(&set->m2l[f].part[p].b));

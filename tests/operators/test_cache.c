@@ -170,7 +170,7 @@ END_TEST
 /* Every stored number counts, and every attribute. */
 START_TEST(one_changed_number_is_noticed) {
     static const char *const names[] = {"/basis/0", "/p2m_parity/1", "/m2l_a/0", "/m2l_b/3",
-                                        "/p2m",     "/check",        "/sizes"};
+                                        "/p2m/0",   "/check",        "/sizes"};
     dp_operators *built;
     scratch cache = fill_cache(0, &built);
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
@@ -237,7 +237,7 @@ static void replace_text(const char *path, const char *from, const char *to) {
 START_TEST(other_versions_are_replaced) {
     dp_operators *built;
     scratch cache = fill_cache(0, &built);
-    replace_text(cache.path, "dagpole operators 2", "dagpole operators 0");
+    replace_text(cache.path, "dagpole operators 3", "dagpole operators 0");
     expect_replaced(&cache, 0, built, "another format");
     replace_text(cache.path, "laplace", "yukawa!");
     expect_replaced(&cache, 0, built, "other operators");

@@ -70,24 +70,29 @@ static double *expansion_of(const dp_operator_set *set) {
     return expansion;
 }
 
+static dp_frame frame_of(const box *b) {
+    return (dp_frame){{b->centre[0], b->centre[1], b->centre[2]}, b->half};
+}
+
 /* P2M by the outer surface, P2L by the inner one; the charges in two pieces. */
 static void to_expansion(bench *b, const dp_operator_set *set, const dp_surface_sums *surface,
                          const box *frame, const box *source, double *expansion) {
     dp_soa points = box_points(source), rest = {source->x + 7, source->y + 7, source->z + 7};
-    dp_surface_potentials(set, surface, frame->centre, frame->half, 7, points, source->charge, 1, 0,
+    dp_frame in = frame_of(frame);
+    dp_surface_potentials(set, surface, &in, 7, points, source->charge, 1, 0, &b->scratch);
+    dp_surface_potentials(set, surface, &in, N_POINTS - 7, rest, source->charge + 7, 0, 0,
                           &b->scratch);
-    dp_surface_potentials(set, surface, frame->centre, frame->half, N_POINTS - 7, rest,
-                          source->charge + 7, 0, 0, &b->scratch);
     dp_surface_to_expansions(set, surface, 1, &expansion, &b->scratch);
 }
 
 /* L2P by the outer surface, M2P by the inner one. */
 static void evaluate(bench *b, const dp_operator_set *set, const dp_surface_sums *surface,
                      const box *frame, const double *expansion, box *target) {
+    dp_frame in = frame_of(frame);
     memset(target->sums, 0, sizeof target->sums);
     dp_surface_densities(set, surface, 1, &expansion, &b->scratch);
-    dp_surface_evaluate(set, surface, frame->centre, frame->half, 0, N_POINTS, box_points(target),
-                        box_sums(target->sums), &b->scratch);
+    dp_surface_evaluate(set, surface, &in, 0, N_POINTS, box_points(target), box_sums(target->sums),
+                        &b->scratch);
 }
 
 static dp_columns one_column(int reflection, const double *source, double *target) {
@@ -148,8 +153,32 @@ START_TEST(basis_is_orthonormal) {
 }
 END_TEST
 
-/* inner.from_expansion and to_expansion are the basis and its transpose in points of the surface:
- * their product is the identity. */
+/* What P2M visits: distinct orbits, and for every parity as many as it has coefficients. */
+START_TEST(orbits_of_p2m_suffice) {
+    bench b;
+    bench_of_loop(_i, &b);
+    const dp_operator_data *d = b.data;
+    ck_assert_int_le(d->n_check, b.surface->n_orbits);
+    for (int i = 0; i < d->n_check; i++)
+        for (int j = 0; j < i; j++)
+            ck_assert_int_ne(d->check[i], d->check[j]);
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        int k = d->k_begin[a + 1] - d->k_begin[a], n = 0;
+        for (int i = 0; i < d->n_check; i++) {
+            double size = 0;
+            for (int q = 0; q < k; q++)
+                size += fabs(d->p2m[a][q + i * k]);
+            n += size > 0;
+            EXPECT(size == 0 || b.surface->coefficient[8 * d->check[i] + a] >= 0);
+        }
+        ck_assert_int_ge(n, k);
+    }
+    bench_close(&b);
+}
+END_TEST
+
+/* inner.from_expansion and to_expansion are the basis and its transpose in orbits, times their
+ * weights: without these, their product is the identity. */
 START_TEST(densities_of_an_expansion_give_it_back) {
     bench b;
     bench_of_loop(_i, &b);
@@ -158,7 +187,12 @@ START_TEST(densities_of_an_expansion_give_it_back) {
     for (int i = 0; i < b.set->k; i++)
         x[i] = suite_uniform(&state);
     dp_surface_densities(b.set, &b.set->inner, 1, (const double *const *)&x, &b.scratch);
-    memcpy(b.scratch.columns, b.scratch.product, sizeof(double) * (size_t)b.surface->n);
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        for (int o = 0; o < b.surface->n_orbits; o++) {
+            int i = a * b.set->inner.ld + o;
+            double weight = b.surface->weight[o];
+            b.scratch.columns[i] = b.scratch.product[i] / (weight * weight);
+        }
     dp_surface_to_expansions(b.set, &b.set->inner, 1, &y, &b.scratch);
     for (int i = 0; i < b.set->k_padded; i++)
         ck_assert_double_eq_tol(y[i], x[i], 1e-13);
@@ -210,7 +244,8 @@ END_TEST
  * an accuracy asks for, hides no mistake. */
 static dp_operator_set in_double(const bench *b) {
     dp_operator_set set = *b->set;
-    set.p2p = b->kernel->p2p[DP_REDUCED][set.isa];
+    set.to_orbits = b->kernel->to_orbits[DP_REDUCED][set.isa];
+    set.from_orbits = b->kernel->from_orbits[DP_REDUCED][set.isa];
     return set;
 }
 
@@ -416,6 +451,7 @@ int main(void) {
     TCase *tcase = tcase_create("steps");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, basis_is_orthonormal, 0, N_KERNELS);
+    tcase_add_loop_test(tcase, orbits_of_p2m_suffice, 0, N_KERNELS);
     tcase_add_loop_test(tcase, densities_of_an_expansion_give_it_back, 0, N_KERNELS);
     tcase_add_loop_test(tcase, p2m_gives_densities_with_the_same_far_field, 0, N_KERNELS);
     tcase_add_loop_test(tcase, m2p_matches_the_sum_over_densities, 0, N_KERNELS);

@@ -157,41 +157,6 @@ START_TEST(qr_r_of_a_wide_matrix) {
 }
 END_TEST
 
-/* Greedy pivoting by Gram-Schmidt, the definition. */
-START_TEST(pivots_are_the_greedy_choice) {
-    enum { M = 30, N = 20 };
-    double *a = make_matrix(M, N, M + 2, 11), diagonal[N];
-    double *rest = dp_alloc_copy(a, (M + 2) * N, sizeof(double));
-    int pivot[N];
-    ck_assert_int_eq(dp_qr_pivots(M, N, a, M + 2, pivot, diagonal), DAGPOLE_OK);
-    for (int step = 0; step < N; step++) {
-        double best = -1;
-        int column = -1;
-        for (int j = 0; j < N; j++) {
-            double norm = 0;
-            for (int i = 0; i < M; i++)
-                norm += rest[j * (M + 2) + i] * rest[j * (M + 2) + i];
-            if (norm > best)
-                best = norm, column = j;
-        }
-        ck_assert_int_eq(pivot[step], column);
-        ck_assert_double_eq_tol(diagonal[step], sqrt(best), 1e-12);
-        double chosen[M];
-        memcpy(chosen, rest + column * (M + 2), sizeof chosen);
-        for (int j = 0; j < N; j++) {
-            double dot = 0;
-            for (int i = 0; i < M; i++)
-                dot += chosen[i] * rest[j * (M + 2) + i] / best;
-            for (int i = 0; i < M; i++)
-                rest[j * (M + 2) + i] -= dot * chosen[i];
-        }
-        memset(rest + column * (M + 2), 0, M * sizeof(double));
-    }
-    dp_free(a);
-    dp_free(rest);
-}
-END_TEST
-
 START_TEST(least_squares_residual_is_orthogonal) {
     enum { M = 25, N = 8, NRHS = 3, LDA = 26, LDB = 27 };
     double *a = make_matrix(M, N, LDA, 12), *b = make_matrix(M, NRHS, LDB, 13);
@@ -220,14 +185,11 @@ END_TEST
 
 START_TEST(empty_matrices) {
     double a[4] = {1, 2, 3, 4}, r[4] = {9, 9, 9, 9};
-    int pivot[2] = {5, 5};
     ck_assert_int_eq(dp_svd(0, 2, a, 1, NULL, NULL, NULL), DAGPOLE_OK);
     ck_assert_int_eq(dp_svd(2, 0, a, 2, NULL, NULL, NULL), DAGPOLE_OK);
     ck_assert_int_eq(dp_qr(2, 0, a, 2, r), DAGPOLE_OK);
     ck_assert_int_eq(dp_least_squares(2, 0, 1, a, 2, r, 2), DAGPOLE_OK);
     ck_assert(r[0] == 9);
-    ck_assert_int_eq(dp_qr_pivots(0, 2, a, 1, pivot, NULL), DAGPOLE_OK);
-    ck_assert(pivot[0] == 0 && pivot[1] == 1);
     ck_assert_int_eq(dp_qr_r(0, 2, a, 1, r), DAGPOLE_OK);
     for (int i = 0; i < 4; i++)
         ck_assert(r[i] == 0);
@@ -252,14 +214,12 @@ END_TEST
 /* Calls every routine once; OK where all of them are. */
 static dagpole_status call_all(void) {
     double a[] = {4, 1, 0, 1, 3, 1}, q[] = {4, 1, 0, 1, 3, 1}, c[] = {4, 1, 0, 1, 3, 1};
-    double d[] = {4, 1, 0, 1, 3, 1}, e[] = {4, 1, 0, 1, 3, 1};
+    double d[] = {4, 1, 0, 1, 3, 1};
     double s[2], u[6], vt[4], r[4], b[3] = {1, 2, 3};
-    int pivot[2];
     DP_TRY(dp_svd(3, 2, a, 3, u, s, vt));
     DP_TRY(dp_qr(3, 2, q, 3, r));
     DP_TRY(dp_qr_r(3, 2, c, 3, r));
-    DP_TRY(dp_qr_pivots(3, 2, d, 3, pivot, s));
-    return dp_least_squares(3, 2, 1, e, 3, b, 3);
+    return dp_least_squares(3, 2, 1, d, 3, b, 3);
 }
 
 START_TEST(memory_that_runs_out) {
@@ -306,6 +266,6 @@ START_TEST(config_names_openblas) {
 END_TEST
 
 SUITE_MAIN("linalg", 20, gemm_matches_three_loops, gemm_of_nothing, svd_reconstructs,
-           qr_reconstructs, qr_r_of_a_wide_matrix, pivots_are_the_greedy_choice,
-           least_squares_residual_is_orthogonal, empty_matrices, what_cannot_be_done_is_said,
-           memory_that_runs_out, blas_threads_are_restored, config_names_openblas)
+           qr_reconstructs, qr_r_of_a_wide_matrix, least_squares_residual_is_orthogonal,
+           empty_matrices, what_cannot_be_done_is_said, memory_that_runs_out,
+           blas_threads_are_restored, config_names_openblas)

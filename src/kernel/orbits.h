@@ -1,0 +1,49 @@
+/* The loops between points and orbits (kernel/kernel.h), one function per kernel, precision and
+ * instruction set. */
+#ifndef DP_KERNEL_ORBITS_H
+#define DP_KERNEL_ORBITS_H
+
+#include "kernel/kernel.h"
+
+/* Functions of types dp_to_orbits_fn and dp_from_orbits_fn. */
+#define TO_ORBITS_FUNCTION(name)                                                                   \
+    void name(double lambda, const dp_orbits *orbits, double *potential, int ld,                   \
+              const dp_frame *frame, int64_t n, dp_soa points, const double *charges)
+#define FROM_ORBITS_FUNCTION(name)                                                                 \
+    void name(double lambda, const dp_orbits *orbits, const double *density, int ld,               \
+              const dp_frame *frame, int64_t n, dp_soa points, dp_sums out)
+
+#define DECLARE_ORBITS(kernel, isa)                                                                \
+    TO_ORBITS_FUNCTION(dp_to_orbits_##kernel##_##isa);                                             \
+    TO_ORBITS_FUNCTION(dp_to_orbits_reduced_##kernel##_##isa);                                     \
+    TO_ORBITS_FUNCTION(dp_to_orbits_single_##kernel##_##isa);                                      \
+    TO_ORBITS_FUNCTION(dp_to_orbits_rough_##kernel##_##isa);                                       \
+    FROM_ORBITS_FUNCTION(dp_from_orbits_##kernel##_##isa);                                         \
+    FROM_ORBITS_FUNCTION(dp_from_orbits_reduced_##kernel##_##isa);                                 \
+    FROM_ORBITS_FUNCTION(dp_from_orbits_single_##kernel##_##isa);                                  \
+    FROM_ORBITS_FUNCTION(dp_from_orbits_rough_##kernel##_##isa);
+
+DECLARE_ORBITS(laplace, portable)
+DECLARE_ORBITS(laplace, avx2)
+DECLARE_ORBITS(laplace, avx512)
+DECLARE_ORBITS(yukawa, portable)
+DECLARE_ORBITS(yukawa, avx2)
+DECLARE_ORBITS(yukawa, avx512)
+
+/* Turns 8 rows of n, ld apart, from images to parities (a Walsh-Hadamard transform) and, but for a
+ * factor 8, back. */
+static inline void dp_reflect(int n, int ld, double *rows) {
+    for (int step = 1; step < 8; step *= 2)
+        for (int g = 0; g < 8; g++) {
+            if (g & step)
+                continue;
+            double *low = rows + g * ld, *high = low + step * ld;
+            for (int i = 0; i < n; i++) {
+                double a = low[i], b = high[i];
+                low[i] = a + b;
+                high[i] = a - b;
+            }
+        }
+}
+
+#endif

@@ -1,0 +1,410 @@
+/* Sums between points and orbits (kernel/kernel.h), compiled once per instruction set and
+ * precision: orbits_<isa>.c and orbits_single_<isa>.c define ORBITS_NAME and include this file.
+ *
+ * Lanes are points in both directions: an image's 8 sums stay in registers while the points go by
+ * (to orbits), or the points' sums while the orbits do (from orbits). The functions here are
+ * inlined into one loop for each kernel, with and without gradient; `kernel` and `has_gradient` are
+ * constants in each. */
+#include "kernel/orbits.h"
+#include "kernel/pairs.h"
+
+#include "kernel/ahead.h"
+
+#include <string.h>
+
+#ifdef SIMD_SINGLE
+#include "kernel/strip.h"
+#endif
+
+#define CHUNK  256 /* points at a time: moved into the frame, on the stack */
+#define ORBITS 32  /* orbits at a time: in single, as many terms as may pile up are 8 times that */
+
+/* The 8 images take part in a chunk of guesses made ahead. */
+#define AHEAD_STEPS (VEC_AHEAD ? VEC_AHEAD / 8 : CHUNK)
+
+typedef struct chunk {
+    _Alignas(64) real row[4][CHUNK]; /* x, y, z; charges, or sums */
+} chunk;
+
+typedef struct block {
+    int n;
+    real x[ORBITS], y[ORBITS], z[ORBITS];
+    real density[ORBITS][8]; /* by image */
+} block;
+
+typedef struct pairs_of {
+    pair_grade grade; /* a constant in every loop, like `kernel` and `has_gradient` */
+    vec unit_lambda, least;
+} pairs_of;
+
+static int fewer(int64_t n, int most) {
+    return n < most ? (int)n : most;
+}
+
+/* Rows over orbits are worked on as far as that, which spares compilers' vectors their rest. */
+static int padded(int n) {
+    return (n + 7) & ~7;
+}
+
+/* ---- into the frame, and back ------------------------------------------------------------- */
+
+static void move_row(int n, const double *restrict from, double centre, double inverse,
+                     real *restrict to) {
+    for (int i = 0; i < n; i++)
+        to[i] = (real)((from[i] - centre) * inverse);
+}
+
+/* Points i ... i + n - 1 to the rows, and how many vectors that is. Idle lanes lie in the centre.
+ */
+static int move_to_frame(const dp_frame *frame, int n, dp_soa points, int64_t i, chunk *to) {
+    int n_vectors = (n + VEC_WIDTH - 1) / VEC_WIDTH;
+    double inverse = 1 / frame->half;
+    move_row(n, points.x + i, frame->centre[0], inverse, to->row[0]);
+    move_row(n, points.y + i, frame->centre[1], inverse, to->row[1]);
+    move_row(n, points.z + i, frame->centre[2], inverse, to->row[2]);
+    for (int k = 0; k < 3; k++)
+        for (int j = n; j < n_vectors * VEC_WIDTH; j++)
+            to->row[k][j] = 0;
+    return n_vectors;
+}
+
+#ifdef SIMD_SINGLE
+/* The largest by size: numbers of one sign are in the order of their bits, which is a loop that
+ * compilers vectorise. */
+static double largest_size(int n, const double *x) {
+    int64_t largest = 0;
+    for (int i = 0; i < n; i++) {
+        int64_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        bits &= INT64_MAX;
+        largest = bits > largest ? bits : largest;
+    }
+    double size;
+    memcpy(&size, &largest, sizeof size);
+    return size;
+}
+
+/* In which charges are counted: about as large as the largest, or the smallest that has a
+ * reciprocal; single holds what is then left of the least double. */
+static double unit_of(double largest) {
+    double unit = dp_strip_charge_unit(largest);
+    return unit > 0x1p-1000 ? unit : 0x1p-1000;
+}
+
+static double charge_unit(int n, const double *charges) {
+    return unit_of(largest_size(n, charges));
+}
+
+static double rows_unit(int n, double row[8][ORBITS]) {
+    double largest = 0;
+    for (int g = 0; g < 8; g++) {
+        double size = largest_size(n, row[g]);
+        largest = size > largest ? size : largest;
+    }
+    return unit_of(largest);
+}
+#else
+#define charge_unit(n, charges) 1.
+#define rows_unit(n, row)       1.
+#endif
+
+static void round_row(int n, const double *restrict from, double scale, real *restrict to) {
+    for (int i = 0; i < n; i++)
+        to[i] = (real)(from[i] * scale);
+}
+
+static void add_row(int n, const real *restrict from, double scale, double *restrict to) {
+    for (int i = 0; i < n; i++)
+        to[i] += from[i] * scale;
+}
+
+static void take_orbits(const dp_orbits *orbits, int begin, block *to) {
+    to->n = fewer(orbits->n - begin, ORBITS);
+    round_row(to->n, orbits->x + begin, 1, to->x);
+    round_row(to->n, orbits->y + begin, 1, to->y);
+    round_row(to->n, orbits->z + begin, 1, to->z);
+}
+
+/* ---- pairs -------------------------------------------------------------------------------- */
+
+typedef struct point {
+    vec x, y, z;
+} point;
+
+VEC_INLINE vec load(const chunk *c, int row, int k) {
+    vec v;
+    memcpy(&v, c->row[row] + k * VEC_WIDTH, sizeof v);
+    return v;
+}
+
+VEC_INLINE void store(chunk *c, int row, int k, vec v) {
+    memcpy(c->row[row] + k * VEC_WIDTH, &v, sizeof v);
+}
+
+VEC_INLINE point load_points(const chunk *c, int k) {
+    return (point){load(c, 0, k), load(c, 1, k), load(c, 2, k)};
+}
+
+/* Differences to the images, 0: as it is, 1: negated. */
+typedef struct images {
+    vec dx[2], dy[2], dz[2];
+} images;
+
+VEC_INLINE images images_of(const block *b, int o, point p) {
+    return (images){{p.x - b->x[o], p.x + b->x[o]},
+                    {p.y - b->y[o], p.y + b->y[o]},
+                    {p.z - b->z[o], p.z + b->z[o]}};
+}
+
+VEC_INLINE void square_images(const images *d, vec r2[8]) {
+    vec plane[4];
+#pragma GCC unroll 8
+    for (int g = 0; g < 4; g++)
+        plane[g] = vec_fma(d->dy[g >> 1], d->dy[g >> 1], d->dx[g & 1] * d->dx[g & 1]);
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++)
+        r2[g] = vec_fma(d->dz[g >> 2], d->dz[g >> 2], plane[g & 3]);
+}
+
+#if VEC_AHEAD
+VEC_INLINE void put_images(ahead *a, int step, const images *d, ahead_range *range) {
+    vec r2[8];
+    square_images(d, r2);
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++)
+        ahead_put(a, 8 * step + g, r2[g], range);
+}
+
+/* Vectors of points k ... end - 1 with one orbit. */
+VEC_INLINE void look_ahead_points(const pairs_of *p, const block *b, int o, const chunk *c, int k,
+                                  int end, ahead *a) {
+    ahead_range range = AHEAD_RANGE;
+    for (int step = 0; k + step < end; step++) {
+        images d = images_of(b, o, load_points(c, k + step));
+        put_images(a, step, &d, &range);
+    }
+    ahead_end(a, 8 * (end - k), &range, p->least);
+}
+
+/* Orbits o ... end - 1 with one vector of points. */
+VEC_INLINE void look_ahead_orbits(const pairs_of *p, const block *b, int o, int end, point at,
+                                  ahead *a) {
+    ahead_range range = AHEAD_RANGE;
+    for (int step = 0; o + step < end; step++) {
+        images d = images_of(b, o + step, at);
+        put_images(a, step, &d, &range);
+    }
+    ahead_end(a, 8 * (end - o), &range, p->least);
+}
+#else
+#define look_ahead_points(p, b, o, c, k, end, a) ((void)(a))
+#define look_ahead_orbits(p, b, o, end, at, a)   ((void)(a))
+#endif
+
+/* The 8 pairs of a step: their squared distances have been made ahead, or are made here. */
+VEC_INLINE void evaluate_images(pair_fn *kernel, const pairs_of *p, const images *d, const ahead *a,
+                                int step, pair pairs[8]) {
+    vec r2[8];
+    if (!VEC_AHEAD)
+        square_images(d, r2);
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++)
+        pairs[g] = VEC_AHEAD ? kernel(p->grade, p->unit_lambda, NULL, a->r2[8 * step + g],
+                                      a->guess[8 * step + g])
+                             : kernel(p->grade, p->unit_lambda, &p->least, r2[g], vec_guess(r2[g]));
+}
+
+/* ---- to orbits ---------------------------------------------------------------------------- */
+
+/* The sums at the images of orbit o. */
+VEC_INLINE void sum_at_orbit(pair_fn *kernel, const pairs_of *p, const chunk *c, int n_vectors,
+                             const block *b, int o, real sums[8]) {
+    vec sum[8];
+    ahead ahead;
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++)
+        sum[g] = vec_splat(0);
+    for (int k = 0, end; k < n_vectors; k = end) {
+        end = k + fewer(n_vectors - k, AHEAD_STEPS);
+        look_ahead_points(p, b, o, c, k, end, &ahead);
+        for (int step = 0; k + step < end; step++) {
+            vec charge = load(c, 3, k + step);
+            images d = images_of(b, o, load_points(c, k + step));
+            pair pairs[8];
+            evaluate_images(kernel, p, &d, &ahead, step, pairs);
+#pragma GCC unroll 8
+            for (int g = 0; g < 8; g++)
+                sum[g] = vec_fma(charge, pairs[g].value, sum[g]);
+        }
+    }
+    vec_sum_each(sum, sums);
+}
+
+static void add_parities(int n, real sums[ORBITS][8], double scale, double *potential, int ld) {
+    double row[8][ORBITS];
+    int n_padded = padded(n);
+    for (int o = 0; o < n_padded; o++)
+        for (int g = 0; g < 8; g++)
+            row[g][o] = sums[o][g];
+    dp_reflect(n_padded, ORBITS, row[0]);
+    for (int a = 0; a < 8; a++)
+        for (int o = 0; o < n; o++)
+            potential[a * ld + o] += scale * row[a][o];
+}
+
+VEC_INLINE void to_orbits(pair_fn *kernel, const pairs_of *p, const dp_orbits *orbits,
+                          double *potential, int ld, const dp_frame *frame, int64_t n,
+                          dp_soa points, const double *charges) {
+    chunk c;
+    block b;
+    real sums[ORBITS][8] = {{0}};
+    for (int64_t i = 0; i < n; i += CHUNK) {
+        int m = fewer(n - i, CHUNK), n_vectors = move_to_frame(frame, m, points, i, &c);
+        double unit = charge_unit(m, charges + i);
+        round_row(m, charges + i, 1 / unit, c.row[3]);
+        for (int j = m; j < n_vectors * VEC_WIDTH; j++)
+            c.row[3][j] = 0;
+        for (int begin = 0; begin < orbits->n; begin += ORBITS) {
+            take_orbits(orbits, begin, &b);
+            for (int o = 0; o < b.n; o++)
+                sum_at_orbit(kernel, p, &c, n_vectors, &b, o, sums[o]);
+            add_parities(b.n, sums, unit * pair_unit(p->grade), potential + begin, ld);
+        }
+    }
+}
+
+/* ---- from orbits -------------------------------------------------------------------------- */
+
+/* By image, in the unit that is returned. */
+static double take_densities(const double *density, int ld, block *to) {
+    double row[8][ORBITS];
+    int n = to->n, n_padded = padded(n);
+    for (int a = 0; a < 8; a++)
+        for (int o = 0; o < n_padded; o++)
+            row[a][o] = o < n ? density[a * ld + o] : 0;
+    dp_reflect(n_padded, ORBITS, row[0]);
+    double unit = rows_unit(n_padded, row), inverse = 1 / unit;
+    for (int o = 0; o < n; o++)
+        for (int g = 0; g < 8; g++)
+            to->density[o][g] = (real)(row[g][o] * inverse);
+    return unit;
+}
+
+typedef struct sums {
+    vec potential[2], gx, gy, gz;
+} sums;
+
+/* The gradients of 8 pairs add up by the differences they share. */
+VEC_INLINE void add_gradients(const images *d, const vec weight[8], sums *s) {
+    vec wx[2] = {weight[0], weight[1]}, wy[2], wz[2];
+    wy[0] = weight[0] + weight[1];
+    wy[1] = weight[2] + weight[3];
+    wz[0] = wy[0] + wy[1];
+    vec wy_upper[2] = {weight[4] + weight[5], weight[6] + weight[7]};
+    wz[1] = wy_upper[0] + wy_upper[1];
+    wy[0] = wy[0] + wy_upper[0];
+    wy[1] = wy[1] + wy_upper[1];
+#pragma GCC unroll 8
+    for (int g = 2; g < 8; g++)
+        wx[g & 1] = wx[g & 1] + weight[g];
+#pragma GCC unroll 8
+    for (int i = 0; i < 2; i++) {
+        s->gx = vec_fma(wx[i], d->dx[i], s->gx);
+        s->gy = vec_fma(wy[i], d->dy[i], s->gy);
+        s->gz = vec_fma(wz[i], d->dz[i], s->gz);
+    }
+}
+
+/* What the orbits of a block do at vector k of the points. */
+VEC_INLINE void sum_at_points(pair_fn *kernel, int has_gradient, const pairs_of *p, const chunk *c,
+                              int k, const block *b, chunk *to) {
+    point at = load_points(c, k);
+    sums s = {0};
+    ahead ahead;
+    for (int o = 0, end; o < b->n; o = end) {
+        end = o + fewer(b->n - o, AHEAD_STEPS);
+        look_ahead_orbits(p, b, o, end, at, &ahead);
+        for (int step = 0; o + step < end; step++) {
+            const real *density = b->density[o + step];
+            images d = images_of(b, o + step, at);
+            pair pairs[8];
+            vec weight[8];
+            evaluate_images(kernel, p, &d, &ahead, step, pairs);
+#pragma GCC unroll 8
+            for (int g = 0; g < 8; g++) {
+                s.potential[g & 1] =
+                    vec_fma(vec_splat(density[g]), pairs[g].value, s.potential[g & 1]);
+                if (has_gradient)
+                    weight[g] = vec_splat(density[g]) * (pairs[g].value * pairs[g].ratio);
+            }
+            if (has_gradient)
+                add_gradients(&d, weight, &s);
+        }
+    }
+    store(to, 0, k, s.potential[0] + s.potential[1]);
+    if (!has_gradient)
+        return;
+    store(to, 1, k, s.gx);
+    store(to, 2, k, s.gy);
+    store(to, 3, k, s.gz);
+}
+
+/* Takes units out again. */
+static void add_sums(int n, const chunk *from, double scale, double gradient_scale, dp_sums out,
+                     int64_t i) {
+    add_row(n, from->row[0], scale, out.potential + i);
+    if (!out.gx)
+        return;
+    add_row(n, from->row[1], gradient_scale, out.gx + i);
+    add_row(n, from->row[2], gradient_scale, out.gy + i);
+    add_row(n, from->row[3], gradient_scale, out.gz + i);
+}
+
+VEC_INLINE void from_orbits(pair_fn *kernel, int has_gradient, const pairs_of *p,
+                            const dp_orbits *orbits, const double *density, int ld,
+                            const dp_frame *frame, int64_t n, dp_soa points, dp_sums out) {
+    double u = pair_unit(p->grade), inverse = 1 / frame->half;
+    chunk c, to;
+    block b;
+    for (int64_t i = 0; i < n; i += CHUNK) {
+        int m = fewer(n - i, CHUNK), n_vectors = move_to_frame(frame, m, points, i, &c);
+        for (int begin = 0; begin < orbits->n; begin += ORBITS) {
+            take_orbits(orbits, begin, &b);
+            double scale = inverse * take_densities(density + begin, ld, &b);
+            for (int k = 0; k < n_vectors; k++)
+                sum_at_points(kernel, has_gradient, p, &c, k, &b, &to);
+            add_sums(m, &to, u * scale, -u * u * u * inverse * scale, out, i);
+        }
+    }
+}
+
+/* ---- one of each for every kernel ------------------------------------------------------------ */
+
+#define PAIRS_OF(grade)                                                                            \
+    { grade, vec_splat((real)lambda *pair_unit(grade)), vec_splat(0) }
+
+#define DEFINE_LOOPS(to_loop, from_loop, kernel, grade)                                            \
+    TO_ORBITS_FUNCTION(ORBITS_NAME(to_loop, kernel)) {                                             \
+        const pairs_of p = PAIRS_OF(grade);                                                        \
+        to_orbits(kernel, &p, orbits, potential, ld, frame, n, points, charges);                   \
+    }                                                                                              \
+    FROM_ORBITS_FUNCTION(ORBITS_NAME(from_loop, kernel)) {                                         \
+        const pairs_of p = PAIRS_OF(grade);                                                        \
+        if (out.gx)                                                                                \
+            from_orbits(kernel, 1, &p, orbits, density, ld, frame, n, points, out);                \
+        else                                                                                       \
+            from_orbits(kernel, 0, &p, orbits, density, ld, frame, n, points, out);                \
+    }
+
+#ifdef SIMD_SINGLE
+#define EACH_LOOP(kernel)                                                                          \
+    DEFINE_LOOPS(to_orbits_single, from_orbits_single, kernel, EXACT)                              \
+    DEFINE_LOOPS(to_orbits_rough, from_orbits_rough, kernel, REDUCED)
+#else
+#define EACH_LOOP(kernel)                                                                          \
+    DEFINE_LOOPS(to_orbits, from_orbits, kernel, EXACT)                                            \
+    DEFINE_LOOPS(to_orbits_reduced, from_orbits_reduced, kernel, REDUCED)
+#endif
+
+EACH_LOOP(laplace)
+EACH_LOOP(yukawa)

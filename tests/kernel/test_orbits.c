@@ -1,0 +1,204 @@
+/* Sums between points and orbits against the scalar loops over every image. */
+#include "kernel/cloud.h"
+
+#include "kernel/orbits.h"
+
+#include <math.h>
+#include <string.h>
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+enum { MAX_ORBITS = 70, MAX_POINTS = 300, LD = MAX_ORBITS + 2 };
+
+static const dp_frame frame = {{0.3, -1.7, 2.1}, 0.25};
+static const double lambda = 0.7; /* in the frame's units */
+
+/* Of the sums of the sizes of all terms. */
+static const double allowed[] = {4e-15, 12 * DP_REDUCED_ERROR, 12 * DP_SINGLE_ERROR,
+                                 12 * DP_ROUGH_ERROR};
+
+/* A surface of mixed orbits at 1.05 and 2.95 half sides, some of them with a coordinate that is 0,
+ * and its images, in the points' coordinates. */
+typedef struct shell {
+    dp_orbits orbits;
+    double x[MAX_ORBITS], y[MAX_ORBITS], z[MAX_ORBITS];
+    double image[3][8 * MAX_ORBITS]; /* orbit o's are 8 o ... 8 o + 7 */
+} shell;
+
+static void shell_fill(int n, shell *s) {
+    uint64_t seed = 21;
+    double *const at[3] = {s->x, s->y, s->z};
+    s->orbits = (dp_orbits){n, s->x, s->y, s->z};
+    for (int o = 0; o < n; o++) {
+        double radius = o % 2 ? 1.05 : 2.95;
+        for (int k = 0; k < 3; k++)
+            at[k][o] = o % 3 == k ? radius : o % 5 == 0 ? 0 : radius * suite_uniform(&seed);
+        for (int g = 0; g < 8; g++)
+            for (int k = 0; k < 3; k++)
+                s->image[k][8 * o + g] =
+                    frame.centre[k] + frame.half * (g >> k & 1 ? -at[k][o] : at[k][o]);
+    }
+}
+
+static dp_soa images_of(const shell *s) {
+    return (dp_soa){s->image[0], s->image[1], s->image[2]};
+}
+
+/* Points of the box. */
+static cloud make_points(size_t n, double charge_scale) {
+    cloud c = cloud_make(n, 1, 20);
+    for (size_t i = 0; i < n; i++) {
+        for (int k = 0; k < 3; k++)
+            c.w[k][i] = frame.centre[k] + frame.half * (2 * c.w[k][i] - 1);
+        c.w[3][i] *= charge_scale;
+    }
+    return c;
+}
+
+static int sign(int a, int g) {
+    return __builtin_parity((unsigned)(a & g)) ? -1 : 1;
+}
+
+static double size_of(int n, const double *x) {
+    double size = 0;
+    for (int i = 0; i < n; i++)
+        size += fabs(x[i]);
+    return size;
+}
+
+/* Nothing is nearer than 0.05 half sides: no term is larger than this, times its charge. */
+static double largest_term(int is_gradient) {
+    return (is_gradient ? 400 : 20) / frame.half / (is_gradient ? frame.half : 1);
+}
+
+static void check_to(const dp_kernel *kernel, dp_precision precision, dp_isa isa, const shell *s,
+                     const cloud *c) {
+    double potential[8 * LD], direct[8 * MAX_ORBITS] = {0}, bound;
+    int n = s->orbits.n;
+    for (int i = 0; i < 8 * LD; i++)
+        potential[i] = 0;
+    kernel->to_orbits[precision][isa](lambda, &s->orbits, potential, LD, &frame, (int64_t)c->n,
+                                      cloud_points(c), c->w[3]);
+    dp_p2p_ref(kernel, lambda / frame.half, 8 * n, images_of(s), (dp_sums){.potential = direct},
+               (int64_t)c->n, cloud_points(c), c->w[3]);
+    bound = 8 * allowed[precision] * largest_term(0) * frame.half * size_of((int)c->n, c->w[3]);
+    for (int a = 0; a < 8; a++)
+        for (int o = 0; o < n; o++) {
+            double expected = 0;
+            for (int g = 0; g < 8; g++)
+                expected += frame.half * sign(a, g) * direct[8 * o + g];
+            ck_assert_msg(fabs(potential[a * LD + o] - expected) <= 0.1 * bound,
+                          "%s %s precision %d, %zu points to %d orbits: parity %d of orbit %d is "
+                          "%.17g, not %.17g",
+                          kernel->name, dp_isa_name(isa), precision, c->n, n, a, o,
+                          potential[a * LD + o], expected);
+        }
+    for (int a = 0; a < 8; a++)
+        ck_assert(potential[a * LD + n] == 0 && potential[a * LD + LD - 1] == 0);
+}
+
+static void check_from(const dp_kernel *kernel, dp_precision precision, dp_isa isa, const shell *s,
+                       cloud *c, double charge_scale, int has_gradient) {
+    double density[8 * LD], charge[8 * MAX_ORBITS], expected[4][MAX_POINTS];
+    int n = s->orbits.n;
+    uint64_t seed = 5;
+    for (int i = 0; i < 8 * LD; i++)
+        density[i] = charge_scale * (2 * suite_uniform(&seed) - 1);
+    for (int o = 0; o < n; o++)
+        for (int g = 0; g < 8; g++) {
+            charge[8 * o + g] = 0;
+            for (int a = 0; a < 8; a++)
+                charge[8 * o + g] += sign(a, g) * density[a * LD + o];
+        }
+    cloud_set_sums(c, 0);
+    dp_p2p_ref(kernel, lambda / frame.half, (int64_t)c->n, cloud_points(c), cloud_sums(c, 1), 8 * n,
+               images_of(s), charge);
+    for (int k = 0; k < 4; k++)
+        memcpy(expected[k], c->s[k], c->n * sizeof(double));
+    cloud_set_sums(c, 0);
+    kernel->from_orbits[precision][isa](lambda, &s->orbits, density, LD, &frame, (int64_t)c->n,
+                                        cloud_points(c), cloud_sums(c, has_gradient));
+    for (int k = 0; k < (has_gradient ? 4 : 1); k++)
+        for (size_t j = 0; j < c->n; j++) {
+            double bound = 0.1 * allowed[precision] * largest_term(k > 0) * size_of(8 * n, charge);
+            ck_assert_msg(fabs(c->s[k][j] - expected[k][j]) <= bound,
+                          "%s %s precision %d, %d orbits to %zu points: sum %d at %zu is %.17g, "
+                          "not %.17g",
+                          kernel->name, dp_isa_name(isa), precision, n, c->n, k, j, c->s[k][j],
+                          expected[k][j]);
+        }
+}
+
+/* Sizes on both sides of a vector, a chunk of guesses and a chunk of points or orbits; charges that
+ * single cannot hold. */
+START_TEST(every_loop_matches_ref) {
+    static const size_t points[] = {0, 1, 7, 16, 33, 61, 257, MAX_POINTS};
+    static const int orbits[] = {1, 6, 8, 25, 33, MAX_ORBITS};
+    static const double scales[] = {1, 1e-200, 1e200, 0};
+    static shell s;
+    for (int call = 0; call < COUNT(points) * COUNT(orbits); call++) {
+        double scale = scales[call % COUNT(scales)];
+        cloud c = make_points(points[call / COUNT(orbits)], scale);
+        shell_fill(orbits[call % COUNT(orbits)], &s);
+        for (int isa = 0; isa < DP_N_ISA; isa++)
+            for (int k = 0; dp_isa_is_supported((dp_isa)isa) && k < 2 * DP_N_PRECISIONS; k++) {
+                const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)(k % 2));
+                dp_precision precision = (dp_precision)(k / 2);
+                check_to(kernel, precision, (dp_isa)isa, &s, &c);
+                check_from(kernel, precision, (dp_isa)isa, &s, &c, scale, 0);
+                check_from(kernel, precision, (dp_isa)isa, &s, &c, scale, 1);
+            }
+        cloud_free(&c);
+    }
+}
+END_TEST
+
+/* One charge and one orbit: to the last bits, and what is there is added to. */
+START_TEST(single_pairs_are_accurate) {
+    static shell s;
+    cloud c = make_points(1, 1);
+    c.w[3][0] = 1;
+    shell_fill(2, &s);
+    for (int isa = 0; isa < DP_N_ISA; isa++)
+        for (int k = 0; dp_isa_is_supported((dp_isa)isa) && k < 2; k++) {
+            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)k);
+            double potential[8 * 2];
+            for (int i = 0; i < 16; i++)
+                potential[i] = 100;
+            kernel->to_orbits[DP_DOUBLE][isa](lambda, &s.orbits, potential, 2, &frame, 1,
+                                              cloud_points(&c), c.w[3]);
+            dp_reflect(2, 2, potential);
+            for (int i = 0; i < 16; i++) {
+                int g = i / 2, image = 8 * (i % 2) + g;
+                double dx = c.w[0][0] - s.image[0][image], dy = c.w[1][0] - s.image[1][image];
+                double dz = c.w[2][0] - s.image[2][image], r = sqrt(dx * dx + dy * dy + dz * dz);
+                double expected = frame.half * kernel->value(lambda / frame.half, r);
+                /* The 100s of all parities are at the first image. */
+                ck_assert_double_eq_tol(potential[i] / 8, expected + (g ? 0 : 100), 2e-13);
+            }
+        }
+    cloud_free(&c);
+}
+END_TEST
+
+START_TEST(reflecting_twice_gives_rows_back) {
+    double rows[8 * 5], before[8 * 5];
+    uint64_t seed = 3;
+    for (int i = 0; i < 40; i++)
+        before[i] = rows[i] = suite_uniform(&seed);
+    dp_reflect(4, 5, rows);
+    for (int a = 0; a < 8; a++)
+        for (int i = 0; i < 4; i++) {
+            double sum = 0;
+            for (int g = 0; g < 8; g++)
+                sum += sign(a, g) * before[5 * g + i];
+            ck_assert_double_eq_tol(rows[5 * a + i], sum, 1e-14);
+        }
+    dp_reflect(4, 5, rows);
+    for (int i = 0; i < 40; i++) /* the fifth of each row is none of theirs */
+        ck_assert_double_eq_tol(rows[i], i % 5 < 4 ? 8 * before[i] : before[i], 1e-13);
+}
+END_TEST
+
+SUITE_MAIN("orbits", 60, every_loop_matches_ref, single_pairs_are_accurate,
+           reflecting_twice_gives_rows_back)
