@@ -237,7 +237,8 @@ VEC_INLINE void sum_at_orbit(pair_fn *kernel, const pairs_of *p, const chunk *c,
                 sum[g] = vec_fma(charge, pairs[g].value, sum[g]);
         }
     }
-    vec_sum_each(sum, sums);
+    vec_sum_four(sum, sums);
+    vec_sum_four(sum + 4, sums + 4);
 }
 
 static void add_parities(int n, real sums[ORBITS][8], double scale, double *potential, int ld) {

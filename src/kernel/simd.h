@@ -15,7 +15,7 @@
  *   vec_load(p, n)            the first n of VEC_WIDTH lanes, zeros behind; reads no further
  *   vec_add_to(p, v, n)       p[i] += v[i] for the first n lanes
  *   vec_sum(v)                over the lanes, always in the same order
- *   vec_sum_each(v, sums)     the same for each of 8 vectors
+ *   vec_sum_four(v, sums)     the same for each of four vectors
  *
  * VEC_AHEAD is how many vectors of pairs have their guesses made ahead (kernel/ahead.h), 0 where
  * none have. Only where some have may `least` be NULL, and there are vec_max(a, b), a faster
@@ -134,10 +134,8 @@ VEC_INLINE __m256d fold(vec v) {
     return _mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1));
 }
 
-VEC_INLINE void vec_sum_each(const vec v[8], double sums[8]) {
-#pragma GCC unroll 2
-    for (int i = 0; i < 8; i += 4)
-        sum_four(fold(v[i]), fold(v[i + 1]), fold(v[i + 2]), fold(v[i + 3]), sums + i);
+VEC_INLINE void vec_sum_four(const vec v[4], double sums[4]) {
+    sum_four(fold(v[0]), fold(v[1]), fold(v[2]), fold(v[3]), sums);
 }
 
 #elif defined(SIMD_AVX2)
@@ -259,9 +257,8 @@ VEC_INLINE double vec_sum(vec v) {
     return (v[0] + v[1]) + (v[2] + v[3]);
 }
 
-VEC_INLINE void vec_sum_each(const vec v[8], double sums[8]) {
+VEC_INLINE void vec_sum_four(const vec v[4], double sums[4]) {
     sum_four(v[0], v[1], v[2], v[3], sums);
-    sum_four(v[4], v[5], v[6], v[7], sums + 4);
 }
 
 #else
@@ -328,8 +325,8 @@ VEC_INLINE double vec_sum(vec v) {
     return v[0] + v[1];
 }
 
-VEC_INLINE void vec_sum_each(const vec v[8], double sums[8]) {
-    for (int i = 0; i < 8; i++)
+VEC_INLINE void vec_sum_four(const vec v[4], double sums[4]) {
+    for (int i = 0; i < 4; i++)
         sums[i] = vec_sum(v[i]);
 }
 

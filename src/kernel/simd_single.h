@@ -18,11 +18,10 @@ typedef float real;
 #include <immintrin.h>
 
 /* The sums over the lanes of each. */
-VEC_INLINE void sum_eight(const __m256 v[8], float sums[8]) {
-    __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
-    __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
-    _mm256_storeu_ps(sums, _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20),
-                                         _mm256_permute2f128_ps(low, high, 0x31)));
+VEC_INLINE void sum_four(__m256 a, __m256 b, __m256 c, __m256 d, float sums[4]) {
+    __m256 halves = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    _mm_storeu_ps(sums,
+                  _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1)));
 }
 
 #endif
@@ -89,12 +88,12 @@ VEC_INLINE real vec_sum(vec v) {
     return _mm512_reduce_add_ps(v);
 }
 
-VEC_INLINE void vec_sum_each(const vec v[8], float sums[8]) {
-    __m256 half[8];
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; i++)
-        half[i] = _mm256_add_ps(_mm512_castps512_ps256(v[i]), _mm512_extractf32x8_ps(v[i], 1));
-    sum_eight(half, sums);
+VEC_INLINE __m256 fold(vec v) {
+    return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+}
+
+VEC_INLINE void vec_sum_four(const vec v[4], float sums[4]) {
+    sum_four(fold(v[0]), fold(v[1]), fold(v[2]), fold(v[3]), sums);
 }
 
 #elif defined(SIMD_AVX2)
@@ -157,8 +156,8 @@ VEC_INLINE real vec_sum(vec v) {
     return (low[0] + low[1]) + (low[2] + low[3]);
 }
 
-VEC_INLINE void vec_sum_each(const vec v[8], float sums[8]) {
-    sum_eight(v, sums);
+VEC_INLINE void vec_sum_four(const vec v[4], float sums[4]) {
+    sum_four(v[0], v[1], v[2], v[3], sums);
 }
 
 #else
@@ -222,8 +221,8 @@ VEC_INLINE real vec_sum(vec v) {
     return (v[0] + v[1]) + (v[2] + v[3]);
 }
 
-VEC_INLINE void vec_sum_each(const vec v[8], float sums[8]) {
-    for (int i = 0; i < 8; i++)
+VEC_INLINE void vec_sum_four(const vec v[4], float sums[4]) {
+    for (int i = 0; i < 4; i++)
         sums[i] = vec_sum(v[i]);
 }
 
