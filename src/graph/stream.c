@@ -81,6 +81,86 @@ dagpole_status dp_stream_prioritise(dp_stream *stream, int32_t max_priority) {
     return status;
 }
 
+/* An access that reads, among those of its field since the last writer. */
+typedef struct reading {
+    int64_t record, before; /* before: the access that read before it, -1 = none */
+} reading;
+
+typedef struct history {
+    int64_t *writer, *reader; /* per field: last record that writes it, last access that has read
+                                 it since; -1 = none */
+    reading *readings;        /* per access */
+    int64_t *stamp;           /* per record: 1 + the last record that waits for it */
+} history;
+
+static void wait_for(int64_t i, int64_t earlier, history *seen, dp_csr *rows) {
+    if (earlier < 0 || seen->stamp[earlier] == i + 1)
+        return;
+    seen->stamp[earlier] = i + 1;
+    rows->index[rows->offset[i + 1]++] = (int32_t)earlier;
+}
+
+/* The readers of a field waited for its writer already. */
+static void wait_for_access(int64_t i, int32_t field, dp_access mode, history *seen, dp_csr *rows) {
+    int64_t reader = seen->reader[field];
+    if (mode == DP_READ || reader < 0)
+        wait_for(i, seen->writer[field], seen, rows);
+    else
+        for (; reader >= 0; reader = seen->readings[reader].before)
+            wait_for(i, seen->readings[reader].record, seen, rows);
+}
+
+static void note_access(int64_t i, int64_t access, const dp_stream *stream, history *seen) {
+    int32_t field = stream->access_field[access];
+    if (stream->access_mode[access] == DP_READ) {
+        seen->readings[access] = (reading){.record = i, .before = seen->reader[field]};
+        seen->reader[field] = access;
+    } else {
+        seen->writer[field] = i;
+        seen->reader[field] = -1;
+    }
+}
+
+static void find_predecessors(const dp_stream *stream, history *seen, dp_csr *rows) {
+    for (int32_t f = 0; f < stream->n_fields; f++)
+        seen->writer[f] = seen->reader[f] = -1;
+    rows->offset[0] = 0;
+    for (int64_t i = 0; i < stream->n_records; i++) {
+        int64_t begin = stream->records[i].access_begin, end = begin + stream->records[i].n_access;
+        rows->offset[i + 1] = rows->offset[i];
+        for (int64_t access = begin; access < end; access++)
+            wait_for_access(i, stream->access_field[access], stream->access_mode[access], seen,
+                            rows);
+        for (int64_t access = begin; access < end; access++)
+            note_access(i, access, stream, seen);
+    }
+}
+
+/* Each access is waited for at most once by what comes after it, and waits for a writer. */
+dagpole_status dp_stream_predecessors(const dp_stream *stream, dp_csr *predecessors) {
+    size_t n_fields = (size_t)stream->n_fields, n_records = (size_t)stream->n_records,
+           n_accesses = (size_t)stream->n_accesses;
+    dp_csr rows = {.n_rows = stream->n_records};
+    history seen = {.writer = dp_alloc(n_fields, sizeof *seen.writer),
+                    .reader = dp_alloc(n_fields, sizeof *seen.reader),
+                    .readings = dp_alloc(n_accesses, sizeof *seen.readings),
+                    .stamp = dp_alloc_zero(n_records, sizeof *seen.stamp)};
+    rows.offset = dp_alloc(n_records + 1, sizeof *rows.offset);
+    rows.index = dp_alloc(2 * n_accesses, sizeof *rows.index);
+    int is_complete =
+        seen.writer && seen.reader && seen.readings && seen.stamp && rows.offset && rows.index;
+    if (is_complete)
+        find_predecessors(stream, &seen, &rows);
+    else
+        dp_csr_free(&rows);
+    dp_free(seen.writer);
+    dp_free(seen.reader);
+    dp_free(seen.readings);
+    dp_free(seen.stamp);
+    *predecessors = rows;
+    return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+}
+
 /* last_use[f]: 1 + the last record that named field f. */
 static dagpole_status check_accesses(const dp_stream *stream, int64_t i, int64_t *last_use) {
     const dp_record *record = &stream->records[i];

@@ -4,7 +4,7 @@
 #ifndef DP_GRAPH_STREAM_H
 #define DP_GRAPH_STREAM_H
 
-#include "base/memory.h"
+#include "base/array.h"
 
 typedef enum dp_access { DP_READ = 0, DP_WRITE = 1, DP_READ_WRITE = 2 } dp_access;
 
@@ -34,9 +34,8 @@ typedef struct dp_stream {
     int n_ops;                   /* operators' indices are below this */
     const char *const *op_names; /* n_ops */
 
-    /* Runs record i. buffers[a]: where the record's a-th field lies now (never remembered from an
-     * earlier call: NUMA replicas move). worker: 0 ... n_workers - 1, no two records run at once
-     * under one worker of one stream. */
+    /* Runs record i. buffers[a]: where the record's a-th field lies, as the executor has it.
+     * worker: 0 ... n_workers - 1, no two records run at once under one worker of one stream. */
     dagpole_status (*body)(void *argument, int64_t record, void *const *buffers, int worker);
     void *argument;
 } dp_stream;
@@ -48,6 +47,11 @@ dagpole_status dp_stream_span(const dp_stream *stream, double *work, double *spa
 /* Sets the priorities: the longest remaining chain from each record, scaled to 0 ... max_priority.
  */
 dagpole_status dp_stream_prioritise(dp_stream *stream, int32_t max_priority);
+
+/* Row i: the records that record i waits for, each once: for the last writer of a field that it
+ * reads; for the readers since then of a field that it writes, or where there are none, for the
+ * last writer. All other dependencies follow from these. NO_MEMORY. */
+dagpole_status dp_stream_predecessors(const dp_stream *stream, dp_csr *predecessors);
 
 /* Checks that fields, modes and ranges are sound and that no record names a field twice. */
 dagpole_status dp_stream_check(const dp_stream *stream);

@@ -160,6 +160,101 @@ START_TEST(span_and_priorities_match_all_pairs) {
 }
 END_TEST
 
+/* How record i uses a field, -1 = not at all. */
+static int mode_of(const dp_stream *stream, int64_t i, int32_t field) {
+    const dp_record *record = &stream->records[i];
+    for (int64_t x = record->access_begin; x < record->access_begin + record->n_access; x++)
+        if (stream->access_field[x] == field)
+            return stream->access_mode[x];
+    return -1;
+}
+
+/* The definition of a row, field by field: `later` waits for `earlier` where no record between the
+ * two writes the field, nor, if both write, reads it. */
+static int waits_for(const dp_stream *stream, int64_t later, int64_t earlier) {
+    for (int32_t f = 0; f < stream->n_fields; f++) {
+        int first = mode_of(stream, earlier, f), last = mode_of(stream, later, f);
+        int is_met = first < 0 || last < 0 || (first == R && last == R);
+        for (int64_t i = earlier + 1; i < later; i++) {
+            int mode = mode_of(stream, i, f);
+            is_met |= mode > R || (mode == R && first != R && last != R);
+        }
+        if (!is_met)
+            return 1;
+    }
+    return 0;
+}
+
+/* Rows by their definition, and what follows from them by all pairs. */
+static void check_predecessors(const dp_stream *stream) {
+    static char is_before[MOST][MOST];
+    dp_csr rows;
+    ck_assert_int_eq(dp_stream_predecessors(stream, &rows), DAGPOLE_OK);
+    ck_assert_int_eq(rows.n_rows, stream->n_records);
+    ck_assert_int_eq(rows.offset[0], 0);
+    memset(is_before, 0, sizeof is_before);
+    for (int64_t i = 0; i < stream->n_records; i++) {
+        int64_t begin = rows.offset[i], n = rows.offset[i + 1] - begin, n_expected = 0;
+        for (int64_t k = begin; k < begin + n; k++) {
+            int64_t j = rows.index[k];
+            ck_assert(j >= 0 && j < i && waits_for(stream, i, j));
+            for (int64_t earlier = 0; earlier <= j; earlier++)
+                is_before[i][earlier] |= (char)(earlier == j || is_before[j][earlier]);
+        }
+        for (int64_t j = 0; j < i; j++) {
+            n_expected += waits_for(stream, i, j);
+            ck_assert(!depends(stream, i, j) || is_before[i][j]);
+        }
+        ck_assert_int_eq(n, n_expected); /* each once */
+    }
+    dp_csr_free(&rows);
+}
+
+START_TEST(predecessors_match_their_definition) {
+    static built self;
+    uint64_t state = 2;
+    start(&self);
+    check_predecessors(&self.stream);
+    for (int k = 0; k < 50; k++) {
+        random_stream(&self, &state);
+        check_predecessors(&self.stream);
+    }
+}
+END_TEST
+
+static void check_row(const dp_csr *rows, int64_t i, int n, const int32_t *expected) {
+    ck_assert_int_eq(rows->offset[i + 1] - rows->offset[i], n);
+    for (int k = 0; k < n; k++) { /* in any order */
+        int n_found = 0;
+        for (int64_t j = rows->offset[i]; j < rows->offset[i + 1]; j++)
+            n_found += rows->index[j] == expected[k];
+        ck_assert_int_eq(n_found, 1);
+    }
+}
+
+START_TEST(predecessors_of_a_hand_made_stream) {
+    static const int accesses[][3] = {
+        {0, 0, W}, {1, 0, R}, {2, 0, R}, {2, 1, W},  {3, 0, RW}, {4, 0, R}, {4, 1, R},
+        {5, 0, W}, {5, 1, W}, {6, 2, W}, {7, 0, RW}, {7, 1, R},  {8, 3, R}, {9, 3, W},
+    }; /* record, field, mode */
+    static const int32_t expected[][2] = {{0}, {0}, {0}, {1, 2}, {2, 3}, {4}, {0}, {5}, {0}, {8}};
+    static const int n[] = {0, 1, 1, 2, 2, 1, 0, 1, 0, 1};
+    static built self;
+    dp_csr rows;
+    start(&self);
+    for (size_t k = 0; k < sizeof accesses / sizeof accesses[0]; k++) {
+        if (accesses[k][0] == self.stream.n_records)
+            record(&self, 1);
+        access(&self, accesses[k][1], accesses[k][2]);
+    }
+    check_predecessors(&self.stream);
+    ck_assert_int_eq(dp_stream_predecessors(&self.stream, &rows), DAGPOLE_OK);
+    for (int i = 0; i < 10; i++)
+        check_row(&rows, i, n[i], expected[i]);
+    dp_csr_free(&rows);
+}
+END_TEST
+
 START_TEST(priorities_of_free_records_are_zero) {
     static built self;
     start(&self);
@@ -231,6 +326,13 @@ START_TEST(failing_allocations_are_reported) {
         dp_memory_fail_at(k, 0);
         ck_assert_int_eq(dp_stream_prioritise(&self.stream, 3), DAGPOLE_NO_MEMORY);
     }
+    for (int k = 1; k <= 6; k++) {
+        dp_csr rows;
+        dp_memory_fail_at(k, 0);
+        ck_assert_int_eq(dp_stream_predecessors(&self.stream, &rows), DAGPOLE_NO_MEMORY);
+        ck_assert_ptr_null(rows.offset);
+        ck_assert_ptr_null(rows.index);
+    }
     dp_memory_fail_at(1, 0);
     ck_assert_int_eq(dp_stream_check(&self.stream), DAGPOLE_NO_MEMORY);
     dp_memory_fail_at(0, 0);
@@ -239,5 +341,6 @@ START_TEST(failing_allocations_are_reported) {
 END_TEST
 
 SUITE_MAIN("stream", 30, span_of_hand_made_streams, span_and_priorities_match_all_pairs,
+           predecessors_match_their_definition, predecessors_of_a_hand_made_stream,
            priorities_of_free_records_are_zero, check_refuses_broken_streams,
            failing_allocations_are_reported)
