@@ -64,7 +64,7 @@ static const struct {
     [WALK] = {"walk", "(part of graph) task records"},
     [PRIORITIES] = {"priorities", "(part of graph)"},
     [GRAPH] = {"graph", "all of its parts, scratch of workers"},
-    [EXECUTION] = {"execution", "handles for the runtime"},
+    [EXECUTION] = {"execution", "tasks for the runtime"},
     [FIRST] = {"first", "first evaluation"},
     [EVALUATE] = {"evaluate", "later evaluation"},
     [SUBMISSION] = {"submission", "the graph with empty bodies"},

@@ -80,26 +80,24 @@ static int has_local(const dagpole_plan *plan, int32_t box) {
            plan->graph->blocks[plan->graph->block_of[box]].has_locals;
 }
 
-static dagpole_status copy_expansion(dagpole_plan *plan, int32_t box, dp_quantity quantity,
-                                     int is_present, double *out) {
+static void copy_expansion(const dagpole_plan *plan, int32_t box, dp_quantity quantity,
+                           int is_present, double *out) {
     const dp_block *block = &plan->graph->blocks[plan->graph->block_of[box]];
     memset(out, 0, (size_t)plan->report.expansion_size * sizeof *out);
     if (!is_present)
-        return DAGPOLE_OK;
-    DP_TRY(dp_execution_fetch(plan->execution, block->field[quantity]));
+        return;
     const dp_operator_set *set = plan->operators->level[block->level];
     const double *data = plan->graph->stream.fields[block->field[quantity]].data;
     memcpy(out, data + (size_t)(box - block->box_begin) * (size_t)set->k_padded,
            (size_t)set->k * sizeof *out);
-    return DAGPOLE_OK;
 }
 
-/* Potentials of a leaf's targets, one for each of the caller's copies; returns the end. */
-static dagpole_status copy_leaf(dagpole_plan *plan, int32_t leaf, double **out) {
+/* Potentials of a leaf's targets, one for each of the caller's copies; *out moves to
+ * their end. */
+static void copy_leaf(const dagpole_plan *plan, int32_t leaf, double **out) {
     const dp_block *block = &plan->graph->blocks[plan->graph->block_of[leaf]];
     if (block->field[DP_TARGETS] < 0)
-        return DAGPOLE_OK;
-    DP_TRY(dp_execution_fetch(plan->execution, block->field[DP_TARGETS]));
+        return;
     const double *data = plan->graph->stream.fields[block->field[DP_TARGETS]].data;
     const double *potential = data + plan->graph->target_at[leaf];
     int64_t first = plan->tree.target_begin[leaf];
@@ -109,27 +107,27 @@ static dagpole_status copy_leaf(dagpole_plan *plan, int32_t leaf, double **out) 
         for (int64_t copy = begin; copy < end; copy++)
             *(*out)++ = dp_cube_scale(&plan->tree.cube, DP_KERNEL_FACTOR * potential[i - first]);
     }
-    return DAGPOLE_OK;
 }
 
 /* Of all leaves below a box, in tree order. */
-static dagpole_status copy_potentials(dagpole_plan *plan, int32_t box, double **out) {
+static void copy_potentials(const dagpole_plan *plan, int32_t box, double **out) {
     if (dp_tree_is_leaf(&plan->tree, box))
-        return copy_leaf(plan, box, out);
+        copy_leaf(plan, box, out);
     for (int i = 0; i < plan->tree.n_children[box]; i++)
-        DP_TRY(copy_potentials(plan, plan->tree.child[box] + i, out));
-    return DAGPOLE_OK;
+        copy_potentials(plan, plan->tree.child[box] + i, out);
 }
 
-static dagpole_status expansions(dagpole_plan *plan, int32_t box, double *multipole, double *local,
-                                 double *potentials) {
+static dagpole_status expansions(const dagpole_plan *plan, int32_t box, double *multipole,
+                                 double *local, double *potentials) {
     if (!plan->report.n_evaluations)
         return dp_fail(DAGPOLE_WRONG_STATE, "nothing has been evaluated yet");
     if (multipole)
-        DP_TRY(copy_expansion(plan, box, DP_MULTIPOLES, has_multipole(plan, box), multipole));
+        copy_expansion(plan, box, DP_MULTIPOLES, has_multipole(plan, box), multipole);
     if (local)
-        DP_TRY(copy_expansion(plan, box, DP_LOCALS, has_local(plan, box), local));
-    return potentials ? copy_potentials(plan, box, &potentials) : DAGPOLE_OK;
+        copy_expansion(plan, box, DP_LOCALS, has_local(plan, box), local);
+    if (potentials)
+        copy_potentials(plan, box, &potentials);
+    return DAGPOLE_OK;
 }
 
 dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index, double *multipole,

@@ -83,7 +83,7 @@ static void give_back(void *memory) {
         free(h);
 }
 
-static void *allocate(size_t count, size_t size, void *(*from)(size_t bytes)) {
+void *dp_alloc(size_t count, size_t size) {
     size_t bytes, rounded;
     if (__builtin_mul_overflow(count, size, &bytes) ||
         __builtin_add_overflow(bytes, 2 * HUGE_PAGE, &rounded) || bytes > PTRDIFF_MAX) {
@@ -91,16 +91,11 @@ static void *allocate(size_t count, size_t size, void *(*from)(size_t bytes)) {
         return NULL;
     }
     rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    void *memory = is_due_to_fail() ? NULL : from(rounded);
-    if (!memory)
-        dp_fail(DAGPOLE_NO_MEMORY, "cannot allocate %zu bytes", bytes);
-    return memory;
-}
-
-void *dp_alloc(size_t count, size_t size) {
-    void *memory = allocate(count, size, take);
+    void *memory = is_due_to_fail() ? NULL : take(rounded);
     if (memory)
         atomic_fetch_add(&n_live, 1);
+    else
+        dp_fail(DAGPOLE_NO_MEMORY, "cannot allocate %zu bytes", bytes);
     return memory;
 }
 
@@ -127,14 +122,6 @@ void *dp_realloc(void *old, size_t old_count, size_t count, size_t size) {
         memcpy(memory, old, kept * size);
     dp_free(old);
     return memory;
-}
-
-static void *take_given(size_t bytes) {
-    return aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
-}
-
-void *dp_alloc_given(size_t count, size_t size) {
-    return allocate(count, size, take_given);
 }
 
 void dp_free(void *memory) {

@@ -19,9 +19,6 @@ void *dp_alloc_copy(const void *source, size_t count, size_t size);
  * and the old block stays. */
 void *dp_realloc(void *old, size_t old_count, size_t count, size_t size);
 
-/* Memory for a library that will free() it itself. */
-void *dp_alloc_given(size_t count, size_t size);
-
 /* NULL is allowed. */
 void dp_free(void *memory);
 

@@ -22,7 +22,6 @@ typedef struct dp_executor {
     dagpole_status (*create)(dp_runtime *runtime, const dp_stream *stream,
                              dp_execution **execution);
     dagpole_status (*run)(dp_execution *execution, const char *stage, dp_profile *profile);
-    dagpole_status (*fetch)(dp_execution *execution, int32_t field);
     void (*destroy)(dp_execution *execution);
 } dp_executor;
 
@@ -34,6 +33,11 @@ dagpole_status dp_team_run_starpu(const dp_team *team, int64_t n, dp_team_body b
 
 /* WRONG_STATE inside a StarPU task, where waiting for other tasks would abort the process. */
 dagpole_status dp_starpu_check_caller(void);
+
+/* For codelets: a task is for one worker. After a restart of StarPU with fewer workers, schedulers
+ * of parallel tasks (modular-pheft, modular-prandom) take a group of workers for a single one, and
+ * a task that a group ran once waits for a group in all its later runs. */
+int dp_starpu_is_worker(unsigned worker, struct starpu_task *task, unsigned implementation);
 
 /* Waits until StarPU is done with tasks that were submitted with detach = 0. */
 void dp_starpu_wait(struct starpu_task *tasks, int64_t n);

@@ -56,12 +56,15 @@ void dp_run_fail(dp_run *run, int64_t record, dagpole_status status) {
     pthread_mutex_unlock(&run->lock);
 }
 
-void dp_run_record(dp_run *run, int64_t record, void *const *buffers, int slot) {
+void dp_run_record(dp_run *run, int64_t record, int slot) {
     if (record >= atomic_load_explicit(&run->limit, memory_order_relaxed))
         return;
     const dp_stream *stream = run->stream;
     const dp_record *what = &stream->records[record];
     dp_slot *mine = &run->slots[slot];
+    void **buffers = run->buffers + (size_t)slot * (size_t)run->max_access;
+    for (int32_t a = 0; a < what->n_access; a++)
+        buffers[a] = stream->fields[stream->access_field[what->access_begin + a]].data;
     double start = dp_clock();
     dagpole_status status = stream->body(stream->argument, record, buffers, slot);
     mine->op_s[what->op] += dp_clock() - start;

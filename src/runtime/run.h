@@ -42,12 +42,8 @@ void dp_run_free(dp_run *run);
 /* Starts over: nothing done, nothing failed. Reports progress 0. */
 void dp_run_begin(dp_run *run, const char *stage);
 
-static inline void **dp_run_buffers(const dp_run *run, int slot) {
-    return run->buffers + (size_t)slot * (size_t)run->max_access;
-}
-
 /* Executes or skips one record. */
-void dp_run_record(dp_run *run, int64_t record, void *const *buffers, int slot);
+void dp_run_record(dp_run *run, int64_t record, int slot);
 
 /* Records that `record` failed (-1: the whole run), with the error text of this thread. */
 void dp_run_fail(dp_run *run, int64_t record, dagpole_status status);

@@ -110,10 +110,6 @@ dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_p
     return execution->executor->run(execution, stage, profile);
 }
 
-dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field) {
-    return execution->executor->fetch(execution, field);
-}
-
 void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus, int *max_numa_nodes,
                             char *schedulers, size_t schedulers_bytes) {
     int major, minor, release;

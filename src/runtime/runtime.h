@@ -42,8 +42,8 @@ dagpole_status dp_runtime_progress(dp_runtime *runtime, const char *stage, doubl
 void dp_runtime_log(dp_runtime *runtime, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Binds a stream (which must outlive the execution) to the runtime: registers its fields. From here
- * to the destruction only bodies may write them. A stream of a few short tasks runs in the calling
+/* Binds a stream (which must outlive the execution) to the runtime: prepares a task for each
+ * record, which every run submits anew. A stream of a few short tasks runs in the calling
  * thread, whatever the runtime: the results are the same. */
 dagpole_status dp_execution_create(dp_runtime *runtime, const dp_stream *stream,
                                    dp_execution **execution);
@@ -65,9 +65,6 @@ typedef struct dp_profile {
  * cancellation all bodies, are skipped and the graph drains. progress is called from this thread at
  * the start, about every 50 ms and at the end of a success. One run at a time on an execution. */
 dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_profile *profile);
-
-/* Makes field.data hold what the last run left in the field, which may lie in another NUMA node. */
-dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field);
 
 /* Limits StarPU was built with and the schedulers it lists (separated by blanks); starts nothing.
  * Any pointer may be NULL; texts are cut to their size. */

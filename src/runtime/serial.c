@@ -25,14 +25,10 @@ static dagpole_status create(dp_runtime *runtime, const dp_stream *stream,
 static dagpole_status run_all(dp_execution *execution, const char *stage, dp_profile *profile) {
     dp_run *run = &execution->run;
     const dp_stream *stream = run->stream;
-    void **buffers = dp_run_buffers(run, 0);
     double start = dp_clock();
     dp_run_begin(run, stage);
     for (int64_t i = 0; i < stream->n_records && i < atomic_load(&run->limit); i++) {
-        const dp_record *record = &stream->records[i];
-        for (int32_t a = 0; a < record->n_access; a++)
-            buffers[a] = stream->fields[stream->access_field[record->access_begin + a]].data;
-        dp_run_record(run, i, buffers, 0);
+        dp_run_record(run, i, 0);
         dp_run_report(run);
     }
     *profile = (dp_profile){.wall_s = dp_clock() - start};
@@ -42,10 +38,4 @@ static dagpole_status run_all(dp_execution *execution, const char *stage, dp_pro
     return dp_run_end(run);
 }
 
-static dagpole_status fetch(dp_execution *execution, int32_t field) {
-    (void)execution;
-    (void)field;
-    return DAGPOLE_OK;
-}
-
-const dp_executor dp_executor_serial = {create, run_all, fetch, destroy};
+const dp_executor dp_executor_serial = {create, run_all, destroy};

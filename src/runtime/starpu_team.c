@@ -63,8 +63,7 @@ static void wait_working(team_call *call, dp_runtime *runtime) {
 
 static struct starpu_codelet work_codelet = {.where = STARPU_CPU,
                                              .cpu_funcs = {work},
-                                             .type = STARPU_FORKJOIN,
-                                             .max_parallelism = 1,
+                                             .can_execute = dp_starpu_is_worker,
                                              .nbuffers = 0,
                                              .name = "team"};
 
