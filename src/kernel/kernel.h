@@ -64,14 +64,17 @@ typedef struct dp_frame {
     double centre[3], half;
 } dp_frame;
 
+/* Rows over orbits are padded to a multiple of this many numbers, with zeros. */
+#define DP_ORBIT_PAD 8
+
 typedef struct dp_orbits {
     int n;
-    double *x, *y, *z; /* one image of each, in the frame */
+    double *x, *y, *z; /* one image of each, in the frame; padded */
 } dp_orbits;
 
-/* Numbers of parity a and orbit o are at [a ld + o]. lambda is in the frame's units. The order of
- * every sum is a function of the sizes alone. Points may lie anywhere that is not next to the
- * surface; in single precision they are rounded to it in the frame.
+/* Numbers of parity a and orbit o are at [a ld + o], in padded rows. lambda is in the frame's
+ * units. The order of every sum is a function of the sizes alone. Points may lie anywhere that is
+ * not next to the surface; in single precision they are rounded to it in the frame.
  *
  * To orbits: adds to potential, by parity, the sums over the images of h times the potential that n
  * charges have there. */

@@ -30,20 +30,4 @@ DECLARE_ORBITS(yukawa, portable)
 DECLARE_ORBITS(yukawa, avx2)
 DECLARE_ORBITS(yukawa, avx512)
 
-/* Turns 8 rows of n, ld apart, from images to parities (a Walsh-Hadamard transform) and, but for a
- * factor 8, back. */
-static inline void dp_reflect(int n, int ld, double *rows) {
-    for (int step = 1; step < 8; step *= 2)
-        for (int g = 0; g < 8; g++) {
-            if (g & step)
-                continue;
-            double *low = rows + g * ld, *high = low + step * ld;
-            for (int i = 0; i < n; i++) {
-                double a = low[i], b = high[i];
-                low[i] = a + b;
-                high[i] = a - b;
-            }
-        }
-}
-
 #endif

@@ -10,11 +10,8 @@
 
 #include "kernel/ahead.h"
 
+#include <math.h>
 #include <string.h>
-
-#ifdef SIMD_SINGLE
-#include "kernel/strip.h"
-#endif
 
 #define CHUNK  256 /* points at a time: moved into the frame, on the stack */
 #define ORBITS 32  /* orbits at a time: in single, as many terms as may pile up are 8 times that */
@@ -29,7 +26,7 @@ typedef struct chunk {
 typedef struct block {
     int n;
     real x[ORBITS], y[ORBITS], z[ORBITS];
-    real density[ORBITS][8]; /* by image */
+    real density[8][ORBITS]; /* by image */
 } block;
 
 typedef struct pairs_of {
@@ -41,88 +38,122 @@ static int fewer(int64_t n, int most) {
     return n < most ? (int)n : most;
 }
 
-/* Rows over orbits are worked on as far as that, which spares compilers' vectors their rest. */
-static int padded(int n) {
-    return (n + 7) & ~7;
-}
-
 /* ---- into the frame, and back ------------------------------------------------------------- */
 
-static void move_row(int n, const double *restrict from, double centre, double inverse,
-                     real *restrict to) {
-    for (int i = 0; i < n; i++)
-        to[i] = (real)((from[i] - centre) * inverse);
+/* Rows of a box's points are short, and of any length: they are read in groups of 8, of which the
+ * last overlaps the one before it. */
+#define GROUP DP_ORBIT_PAD
+typedef double doubles __attribute__((vector_size(8 * GROUP), aligned(8), may_alias));
+typedef int64_t longs __attribute__((vector_size(8 * GROUP), aligned(8), may_alias));
+typedef real reals
+    __attribute__((vector_size(sizeof(real) * GROUP), aligned(sizeof(real)), may_alias));
+
+VEC_INLINE int group_at(int i, int n) {
+    return i + GROUP <= n ? i : n - GROUP;
 }
 
-/* Points i ... i + n - 1 to the rows, and how many vectors that is. Idle lanes lie in the centre.
- */
-static int move_to_frame(const dp_frame *frame, int n, dp_soa points, int64_t i, chunk *to) {
+VEC_INLINE void move_group(const double *from, double centre, double scale, real *to) {
+    *(reals *)to = __builtin_convertvector((*(const doubles *)from - centre) * scale, reals);
+}
+
+/* n numbers, at least GROUP. */
+static void move_row(int n, const double *from, double centre, double scale, real *to) {
+    for (int i = 0; i < n; i += GROUP)
+        move_group(from + group_at(i, n), centre, scale, to + group_at(i, n));
+}
+
+/* Fewer. */
+static void move_few(int n, const double *from, double centre, double scale, real *to) {
+    for (int i = 0; i < n; i++)
+        to[i] = (real)((from[i] - centre) * scale);
+}
+
+/* Idle lanes lie in the centre and have no charge. */
+static void fill_row(int n, int n_vectors, const double *from, double centre, double scale,
+                     real *to) {
+    memset(to + (n_vectors - 1) * VEC_WIDTH, 0, VEC_WIDTH * sizeof(real));
+    if (n >= GROUP)
+        move_row(n, from, centre, scale, to);
+    else
+        move_few(n, from, centre, scale, to);
+}
+
+/* n points to the rows. Returns how many vectors that is. */
+static int move_to_frame(const dp_frame *frame, int n, dp_soa points, chunk *to) {
     int n_vectors = (n + VEC_WIDTH - 1) / VEC_WIDTH;
     double inverse = 1 / frame->half;
-    move_row(n, points.x + i, frame->centre[0], inverse, to->row[0]);
-    move_row(n, points.y + i, frame->centre[1], inverse, to->row[1]);
-    move_row(n, points.z + i, frame->centre[2], inverse, to->row[2]);
-    for (int k = 0; k < 3; k++)
-        for (int j = n; j < n_vectors * VEC_WIDTH; j++)
-            to->row[k][j] = 0;
+    fill_row(n, n_vectors, points.x, frame->centre[0], inverse, to->row[0]);
+    fill_row(n, n_vectors, points.y, frame->centre[1], inverse, to->row[1]);
+    fill_row(n, n_vectors, points.z, frame->centre[2], inverse, to->row[2]);
     return n_vectors;
 }
 
-#ifdef SIMD_SINGLE
-/* The largest by size: numbers of one sign are in the order of their bits, which is a loop that
- * compilers vectorise. */
-static double largest_size(int n, const double *x) {
-    int64_t largest = 0;
-    for (int i = 0; i < n; i++) {
-        int64_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        bits &= INT64_MAX;
-        largest = bits > largest ? bits : largest;
-    }
-    double size;
-    memcpy(&size, &largest, sizeof size);
-    return size;
+static dp_soa points_from(dp_soa points, int64_t i) {
+    return (dp_soa){points.x + i, points.y + i, points.z + i};
 }
 
-/* In which charges are counted: about as large as the largest, or the smallest that has a
- * reciprocal; single holds what is then left of the least double. */
-static double unit_of(double largest) {
-    double unit = dp_strip_charge_unit(largest);
-    return unit > 0x1p-1000 ? unit : 0x1p-1000;
+#ifdef SIMD_SINGLE
+/* The larger by size, lane by lane. */
+VEC_INLINE void take_larger(const double *x, doubles *most) {
+    longs size = (longs)(*(const doubles *)x) & INT64_MAX, more = (doubles)size > *most;
+    *most = (doubles)((more & size) | (~more & (longs)*most));
+}
+
+/* In which charges are counted: the power of two that is at most the largest, or the smallest that
+ * has a reciprocal; single holds what is then left of the least double. */
+static double unit_of(const doubles *most) {
+    double size[GROUP], largest;
+    int64_t bits;
+    memcpy(size, most, sizeof size);
+#pragma GCC unroll 8
+    for (int step = GROUP / 2; step > 0; step /= 2)
+        for (int k = 0; k < step; k++)
+            size[k] = size[k] > size[k + step] ? size[k] : size[k + step];
+    largest = size[0] > 0x1p-1000 ? size[0] : 0x1p-1000;
+    memcpy(&bits, &largest, sizeof bits);
+    bits &= 0x7ff0000000000000;
+    memcpy(&largest, &bits, sizeof bits);
+    return largest;
 }
 
 static double charge_unit(int n, const double *charges) {
-    return unit_of(largest_size(n, charges));
-}
-
-static double rows_unit(int n, double row[8][ORBITS]) {
-    double largest = 0;
-    for (int g = 0; g < 8; g++) {
-        double size = largest_size(n, row[g]);
-        largest = size > largest ? size : largest;
-    }
-    return unit_of(largest);
+    doubles most = {0};
+    for (int i = 0; n >= GROUP && i < n; i += GROUP)
+        take_larger(charges + group_at(i, n), &most);
+    for (int i = 0; n < GROUP && i < n; i++)
+        most[i] = fabs(charges[i]);
+    return unit_of(&most);
 }
 #else
+#define take_larger(x, most)    ((void)(most))
+#define unit_of(most)           1.
 #define charge_unit(n, charges) 1.
-#define rows_unit(n, row)       1.
 #endif
-
-static void round_row(int n, const double *restrict from, double scale, real *restrict to) {
-    for (int i = 0; i < n; i++)
-        to[i] = (real)(from[i] * scale);
-}
 
 static void add_row(int n, const real *restrict from, double scale, double *restrict to) {
     for (int i = 0; i < n; i++)
         to[i] += from[i] * scale;
 }
 
+/* Rows over orbits are padded to whole groups. */
 static void take_orbits(const dp_orbits *orbits, int begin, block *to) {
     to->n = fewer(orbits->n - begin, ORBITS);
-    round_row(to->n, orbits->x + begin, 1, to->x);
-    round_row(to->n, orbits->y + begin, 1, to->y);
-    round_row(to->n, orbits->z + begin, 1, to->z);
+    for (int i = 0; i < to->n; i += GROUP) {
+        move_group(orbits->x + begin + i, 0, 1, to->x + i);
+        move_group(orbits->y + begin + i, 0, 1, to->y + i);
+        move_group(orbits->z + begin + i, 0, 1, to->z + i);
+    }
+}
+
+/* From images to parities (a Walsh-Hadamard transform) and, but for a factor 8, back. */
+VEC_INLINE void reflect(doubles v[8]) {
+#pragma GCC unroll 8
+    for (int i = 0; i < 12; i++) {
+        int step = 1 << i / 4, low = i % 4 / step * 2 * step + i % step;
+        doubles a = v[low], b = v[low + step];
+        v[low] = a + b;
+        v[low + step] = a - b;
+    }
 }
 
 /* ---- pairs -------------------------------------------------------------------------------- */
@@ -211,7 +242,7 @@ VEC_INLINE void evaluate_images(pair_fn *kernel, const pairs_of *p, const images
     for (int g = 0; g < 8; g++)
         pairs[g] = VEC_AHEAD ? kernel(p->grade, p->unit_lambda, NULL, a->r2[8 * step + g],
                                       a->guess[8 * step + g])
-                             : kernel(p->grade, p->unit_lambda, &p->least, r2[g], vec_guess(r2[g]));
+                             : kernel(p->grade, p->unit_lambda, NULL, r2[g], vec_guess(r2[g]));
 }
 
 /* ---- to orbits ---------------------------------------------------------------------------- */
@@ -242,15 +273,15 @@ VEC_INLINE void sum_at_orbit(pair_fn *kernel, const pairs_of *p, const chunk *c,
 }
 
 static void add_parities(int n, real sums[ORBITS][8], double scale, double *potential, int ld) {
-    double row[8][ORBITS];
-    int n_padded = padded(n);
-    for (int o = 0; o < n_padded; o++)
+    for (int o = 0; o < n; o += GROUP) {
+        doubles v[8];
         for (int g = 0; g < 8; g++)
-            row[g][o] = sums[o][g];
-    dp_reflect(n_padded, ORBITS, row[0]);
-    for (int a = 0; a < 8; a++)
-        for (int o = 0; o < n; o++)
-            potential[a * ld + o] += scale * row[a][o];
+            for (int k = 0; k < GROUP; k++)
+                v[g][k] = sums[o + k][g];
+        reflect(v);
+        for (int a = 0; a < 8; a++)
+            *(doubles *)(potential + a * ld + o) += scale * v[a];
+    }
 }
 
 VEC_INLINE void to_orbits(pair_fn *kernel, const pairs_of *p, const dp_orbits *orbits,
@@ -258,17 +289,18 @@ VEC_INLINE void to_orbits(pair_fn *kernel, const pairs_of *p, const dp_orbits *o
                           dp_soa points, const double *charges) {
     chunk c;
     block b;
-    real sums[ORBITS][8] = {{0}};
+    real sums[ORBITS][8];
     for (int64_t i = 0; i < n; i += CHUNK) {
-        int m = fewer(n - i, CHUNK), n_vectors = move_to_frame(frame, m, points, i, &c);
+        int m = fewer(n - i, CHUNK);
         double unit = charge_unit(m, charges + i);
-        round_row(m, charges + i, 1 / unit, c.row[3]);
-        for (int j = m; j < n_vectors * VEC_WIDTH; j++)
-            c.row[3][j] = 0;
+        int n_vectors = move_to_frame(frame, m, points_from(points, i), &c);
+        fill_row(m, n_vectors, charges + i, 0, 1 / unit, c.row[3]);
         for (int begin = 0; begin < orbits->n; begin += ORBITS) {
             take_orbits(orbits, begin, &b);
             for (int o = 0; o < b.n; o++)
                 sum_at_orbit(kernel, p, &c, n_vectors, &b, o, sums[o]);
+            for (int o = b.n; o % GROUP; o++)
+                memset(sums[o], 0, sizeof sums[o]);
             add_parities(b.n, sums, unit * pair_unit(p->grade), potential + begin, ld);
         }
     }
@@ -278,16 +310,19 @@ VEC_INLINE void to_orbits(pair_fn *kernel, const pairs_of *p, const dp_orbits *o
 
 /* By image, in the unit that is returned. */
 static double take_densities(const double *density, int ld, block *to) {
-    double row[8][ORBITS];
-    int n = to->n, n_padded = padded(n);
-    for (int a = 0; a < 8; a++)
-        for (int o = 0; o < n_padded; o++)
-            row[a][o] = o < n ? density[a * ld + o] : 0;
-    dp_reflect(n_padded, ORBITS, row[0]);
-    double unit = rows_unit(n_padded, row), inverse = 1 / unit;
-    for (int o = 0; o < n; o++)
+    doubles v[ORBITS / GROUP][8], most = {0};
+    for (int i = 0; i * GROUP < to->n; i++) {
+        for (int a = 0; a < 8; a++)
+            v[i][a] = *(const doubles *)(density + a * ld + i * GROUP);
+        reflect(v[i]);
         for (int g = 0; g < 8; g++)
-            to->density[o][g] = (real)(row[g][o] * inverse);
+            take_larger((const double *)&v[i][g], &most);
+    }
+    double unit = unit_of(&most), inverse = 1 / unit;
+    for (int i = 0; i * GROUP < to->n; i++)
+        for (int g = 0; g < 8; g++)
+            *(reals *)(to->density[g] + i * GROUP) =
+                __builtin_convertvector(v[i][g] * inverse, reals);
     return unit;
 }
 
@@ -326,7 +361,6 @@ VEC_INLINE void sum_at_points(pair_fn *kernel, int has_gradient, const pairs_of 
         end = o + fewer(b->n - o, AHEAD_STEPS);
         look_ahead_orbits(p, b, o, end, at, &ahead);
         for (int step = 0; o + step < end; step++) {
-            const real *density = b->density[o + step];
             images d = images_of(b, o + step, at);
             pair pairs[8];
             vec weight[8];
@@ -334,9 +368,10 @@ VEC_INLINE void sum_at_points(pair_fn *kernel, int has_gradient, const pairs_of 
 #pragma GCC unroll 8
             for (int g = 0; g < 8; g++) {
                 s.potential[g & 1] =
-                    vec_fma(vec_splat(density[g]), pairs[g].value, s.potential[g & 1]);
+                    vec_fma(vec_splat(b->density[g][o + step]), pairs[g].value, s.potential[g & 1]);
                 if (has_gradient)
-                    weight[g] = vec_splat(density[g]) * (pairs[g].value * pairs[g].ratio);
+                    weight[g] =
+                        vec_splat(b->density[g][o + step]) * (pairs[g].value * pairs[g].ratio);
             }
             if (has_gradient)
                 add_gradients(&d, weight, &s);
@@ -368,7 +403,8 @@ VEC_INLINE void from_orbits(pair_fn *kernel, int has_gradient, const pairs_of *p
     chunk c, to;
     block b;
     for (int64_t i = 0; i < n; i += CHUNK) {
-        int m = fewer(n - i, CHUNK), n_vectors = move_to_frame(frame, m, points, i, &c);
+        int m = fewer(n - i, CHUNK);
+        int n_vectors = move_to_frame(frame, m, points_from(points, i), &c);
         for (int begin = 0; begin < orbits->n; begin += ORBITS) {
             take_orbits(orbits, begin, &b);
             double scale = inverse * take_densities(density + begin, ld, &b);

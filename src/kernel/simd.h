@@ -18,9 +18,9 @@
  *   vec_sum_four(v, sums)     the same for each of four vectors
  *
  * VEC_AHEAD is how many vectors of pairs have their guesses made ahead (kernel/ahead.h), 0 where
- * none have. Only where some have may `least` be NULL, and there are vec_max(a, b), a faster
- * vec_guess_within(r2) for VEC_GUESS_LEAST <= r2 <= VEC_GUESS_MOST, vec_is_within(low, high),
- * whether every lane of both lies there, and vec_leave_out.
+ * none have. Where some have there are also vec_max(a, b), a faster vec_guess_within(r2) for
+ * VEC_GUESS_LEAST <= r2 <= VEC_GUESS_MOST, vec_is_within(low, high), whether every lane of both
+ * lies there, and vec_leave_out.
  *
  * vec_rsqrt multiplies the guess y by a polynomial in e = 1 - r2 y^2, a truncated
  * series of (1 - e)^(-1/2). The polynomial is divided by its leading coefficient, which saves one
@@ -80,6 +80,14 @@ VEC_INLINE vec vec_guess(vec r2) {
     return _mm512_rsqrt14_pd(r2);
 }
 
+/* The last step of vec_rsqrt, r2 guess being r. */
+VEC_INLINE vec vec_kept(vec y, vec p, vec r, const vec *least, vec_mask *far) {
+    *far = least ? _mm512_cmp_pd_mask(r, *least, _CMP_GT_OQ) : 0;
+    if (!least)
+        return y * p;
+    return _mm512_maskz_mul_pd(*far, y, p);
+}
+
 /* Third order: the guess is good to 2^-14, what the series leaves out to 2^-53. */
 #define VEC_RSQRT_UNIT 0.3125
 
@@ -88,8 +96,7 @@ VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
     vec e = _mm512_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(6. / 5), e, vec_splat(8. / 5));
     p = vec_fma(p, e, vec_splat(16. / 5));
-    *far = _mm512_cmp_pd_mask(r, *least, _CMP_GT_OQ);
-    return _mm512_maskz_mul_pd(*far, y, p);
+    return vec_kept(y, p, r, least, far);
 }
 
 /* One order less, economised: the coefficient of e takes up three quarters of the term that is left
@@ -101,8 +108,7 @@ VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
     vec e = _mm512_fnmadd_pd(r, y, vec_splat(1));
     vec p = vec_fma(e + vec_splat(linear / 0.375), e, vec_splat(8. / 3));
-    *far = _mm512_cmp_pd_mask(r, *least, _CMP_GT_OQ);
-    return _mm512_maskz_mul_pd(*far, y, p);
+    return vec_kept(y, p, r, least, far);
 }
 
 /* Second order (Newton): 1.5 times the square of the guess's error. */
@@ -110,8 +116,7 @@ VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, const vec *least, vec_mask *far) {
 
 VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
-    *far = _mm512_cmp_pd_mask(r, *least, _CMP_GT_OQ);
-    return _mm512_maskz_mul_pd(*far, y, _mm512_fnmadd_pd(r, y, vec_splat(3)));
+    return vec_kept(y, _mm512_fnmadd_pd(r, y, vec_splat(3)), r, least, far);
 }
 
 VEC_INLINE __mmask8 first_lanes(int n) {
@@ -297,7 +302,9 @@ VEC_INLINE vec vec_guess(vec r2) {
 VEC_INLINE vec vec_rsqrt(vec r2, vec guess, const vec *least, vec_mask *far) {
     (void)guess;
     vec r = {sqrt(r2[0]), sqrt(r2[1])}, y = 1 / r;
-    *far = (uvec)(r > *least) & (uvec)(y > 0);
+    *far = least ? (uvec)(r > *least) & (uvec)(y > 0) : (uvec){0};
+    if (!least)
+        return y;
     return (vec)(*far & (uvec)y);
 }
 

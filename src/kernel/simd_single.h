@@ -65,16 +65,20 @@ VEC_INLINE vec vec_guess(vec r2) {
 #define VEC_RSQRT_UNIT 0.5f
 
 VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
-    *far = _mm512_cmp_ps_mask(r2, *least, _CMP_GT_OQ);
-    return _mm512_maskz_mul_ps(*far, y, _mm512_fnmadd_ps(r2 * y, y, vec_splat(3)));
+    vec p = _mm512_fnmadd_ps(r2 * y, y, vec_splat(3));
+    *far = least ? _mm512_cmp_ps_mask(r2, *least, _CMP_GT_OQ) : 0;
+    if (!least)
+        return y * p;
+    return _mm512_maskz_mul_ps(*far, y, p);
 }
 
 #define VEC_RSQRT_UNIT_REDUCED 1.f
 
 /* The guess itself. */
 VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, const vec *least, vec_mask *far) {
-    (void)guess;
-    *far = _mm512_cmp_ps_mask(r2, *least, _CMP_GT_OQ);
+    *far = least ? _mm512_cmp_ps_mask(r2, *least, _CMP_GT_OQ) : 0;
+    if (!least)
+        return guess;
     return _mm512_maskz_rsqrt14_ps(*far, r2);
 }
 
@@ -135,8 +139,11 @@ VEC_INLINE vec vec_guess(vec r2) {
 #define VEC_RSQRT_UNIT         0.5f
 
 VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
-    *far = _mm256_cmp_ps(r2, *least, _CMP_GT_OQ);
-    return _mm256_and_ps(*far, y * _mm256_fnmadd_ps(r2 * y, y, vec_splat(3)));
+    vec value = y * _mm256_fnmadd_ps(r2 * y, y, vec_splat(3));
+    *far = least ? _mm256_cmp_ps(r2, *least, _CMP_GT_OQ) : vec_splat(0);
+    if (!least)
+        return value;
+    return _mm256_and_ps(*far, value);
 }
 
 /* The guess alone is good to 2^-11.4 only: too rough. */
@@ -202,9 +209,11 @@ VEC_INLINE vec vec_guess(vec r2) {
 
 VEC_INLINE vec vec_rsqrt(vec r2, vec guess, const vec *least, vec_mask *far) {
     (void)guess;
-    vec r = {sqrtf(r2[0]), sqrtf(r2[1]), sqrtf(r2[2]), sqrtf(r2[3])};
-    *far = (uvec)(r2 > *least);
-    return (vec)(*far & (uvec)(1 / r));
+    vec y = 1 / (vec){sqrtf(r2[0]), sqrtf(r2[1]), sqrtf(r2[2]), sqrtf(r2[3])};
+    *far = least ? (uvec)(r2 > *least) : (uvec){0};
+    if (!least)
+        return y;
+    return (vec)(*far & (uvec)y);
 }
 
 #define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT

@@ -13,7 +13,7 @@
 
 #include "platform/linalg.h"
 
-#define ORBITS_PER_COEFFICIENT 1.05
+#define ORBITS_PER_COEFFICIENT 1.02
 
 typedef struct inverse {
     double *u[DP_N_PARITIES], *vt[DP_N_PARITIES], *sigma[DP_N_PARITIES];

@@ -1,7 +1,5 @@
 #include "operators/surface.h"
 
-#include "kernel/orbits.h"
-
 #include <math.h>
 
 const int dp_permutation[DP_N_PERMUTATIONS][3] = {
@@ -171,6 +169,18 @@ void dp_surface_place(const dp_surface *s, double scale, const double centre[3],
     }
 }
 
+/* Sums over the reflections with the signs of each parity, in place: a Walsh-Hadamard transform of
+ * length 8. It is its own inverse up to a factor 8. */
+static inline void walsh_hadamard(double v[8]) {
+    for (int step = 1; step < 8; step *= 2)
+        for (int i = 0; i < 8; i++)
+            if (!(i & step)) {
+                double a = v[i], b = v[i + step];
+                v[i] = a + b;
+                v[i + step] = a - b;
+            }
+}
+
 void dp_surface_to_parity(const dp_surface *s, int n_columns, double *matrix, double *work) {
     for (int column = 0; column < n_columns; column++) {
         double *f = matrix + (size_t)column * s->n;
@@ -180,7 +190,7 @@ void dp_surface_to_parity(const dp_surface *s, int n_columns, double *matrix, do
             double v[8];
             for (int g = 0; g < 8; g++)
                 v[g] = work[s->image[8 * i + g]];
-            dp_reflect(1, 1, v);
+            walsh_hadamard(v);
             for (int a = 0; a < 8; a++)
                 if (s->coefficient[8 * i + a] >= 0)
                     f[s->coefficient[8 * i + a]] = s->weight[i] * v[a];
@@ -199,7 +209,7 @@ void dp_surface_from_parity(const dp_surface *s, int n_columns, double *matrix, 
                 int c = s->coefficient[8 * i + a];
                 v[a] = c < 0 ? 0 : work[c] / (8 * s->weight[i]);
             }
-            dp_reflect(1, 1, v);
+            walsh_hadamard(v);
             for (int g = 0; g < 8; g++)
                 f[s->image[8 * i + g]] = v[g];
         }

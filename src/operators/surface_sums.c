@@ -18,11 +18,13 @@ void dp_surface_sums_free(dp_surface_sums *sums) {
 }
 
 int64_t dp_surface_sums_bytes(const dp_surface_sums *sums) {
-    int64_t bytes = 3 * (int64_t)sizeof(double) * sums->orbits.n;
+    int64_t bytes = 3 * (int64_t)sizeof(double) * sums->ld;
     for (int a = 0; a < DP_N_PARITIES; a++)
         bytes += dp_panel_bytes(&sums->from_expansion[a]) + dp_panel_bytes(&sums->to_expansion[a]);
     return bytes;
 }
+
+_Static_assert(DP_PAD % DP_ORBIT_PAD == 0, "what matrices pad is enough for rows over orbits");
 
 /* chosen: numbers of orbits; NULL: all. */
 static dagpole_status place_orbits(const dp_surface *s, double radius, int n, const int *chosen,
@@ -30,9 +32,9 @@ static dagpole_status place_orbits(const dp_surface *s, double radius, int n, co
     dp_orbits *orbits = &sums->orbits;
     orbits->n = n;
     sums->ld = DP_PADDED(n);
-    orbits->x = dp_alloc((size_t)n, sizeof(double));
-    orbits->y = dp_alloc((size_t)n, sizeof(double));
-    orbits->z = dp_alloc((size_t)n, sizeof(double));
+    orbits->x = dp_alloc_zero((size_t)sums->ld, sizeof(double));
+    orbits->y = dp_alloc_zero((size_t)sums->ld, sizeof(double));
+    orbits->z = dp_alloc_zero((size_t)sums->ld, sizeof(double));
     if (!orbits->x || !orbits->y || !orbits->z)
         return DAGPOLE_NO_MEMORY;
     for (int o = 0; o < n; o++) {
