@@ -88,8 +88,7 @@ typedef void (*dp_from_orbits_fn)(double lambda, const dp_orbits *orbits, const 
                                   int ld, const dp_frame *frame, int64_t n, dp_soa points,
                                   dp_sums out);
 
-/* ---- precisions and kernels --------------------------------------------------------------------
- */
+/* ---- precisions and kernels ----------------------------------------------------------------- */
 
 /* How exactly sums are computed. */
 typedef enum dp_precision {

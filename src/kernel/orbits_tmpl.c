@@ -130,9 +130,11 @@ static double charge_unit(int n, const double *charges) {
 #define charge_unit(n, charges) 1.
 #endif
 
-static void add_row(int n, const real *restrict from, double scale, double *restrict to) {
+/* Two factors: their product may overflow where the results do not. */
+static void add_row(int n, const real *restrict from, double scale, double unit,
+                    double *restrict to) {
     for (int i = 0; i < n; i++)
-        to[i] += from[i] * scale;
+        to[i] += (double)from[i] * scale * unit;
 }
 
 /* Rows over orbits are padded to whole groups. */
@@ -331,18 +333,11 @@ typedef struct sums {
 } sums;
 
 /* The gradients of 8 pairs add up by the differences they share. */
-VEC_INLINE void add_gradients(const images *d, const vec weight[8], sums *s) {
-    vec wx[2] = {weight[0], weight[1]}, wy[2], wz[2];
-    wy[0] = weight[0] + weight[1];
-    wy[1] = weight[2] + weight[3];
-    wz[0] = wy[0] + wy[1];
-    vec wy_upper[2] = {weight[4] + weight[5], weight[6] + weight[7]};
-    wz[1] = wy_upper[0] + wy_upper[1];
-    wy[0] = wy[0] + wy_upper[0];
-    wy[1] = wy[1] + wy_upper[1];
-#pragma GCC unroll 8
-    for (int g = 2; g < 8; g++)
-        wx[g & 1] = wx[g & 1] + weight[g];
+VEC_INLINE void add_gradients(const images *d, const vec w[8], sums *s) {
+    vec along_x[4] = {w[0] + w[1], w[2] + w[3], w[4] + w[5], w[6] + w[7]};
+    vec wx[2] = {(w[0] + w[2]) + (w[4] + w[6]), (w[1] + w[3]) + (w[5] + w[7])};
+    vec wy[2] = {along_x[0] + along_x[2], along_x[1] + along_x[3]};
+    vec wz[2] = {along_x[0] + along_x[1], along_x[2] + along_x[3]};
 #pragma GCC unroll 8
     for (int i = 0; i < 2; i++) {
         s->gx = vec_fma(wx[i], d->dx[i], s->gx);
@@ -385,21 +380,21 @@ VEC_INLINE void sum_at_points(pair_fn *kernel, int has_gradient, const pairs_of 
     store(to, 3, k, s.gz);
 }
 
-/* Takes units out again. */
-static void add_sums(int n, const chunk *from, double scale, double gradient_scale, dp_sums out,
-                     int64_t i) {
-    add_row(n, from->row[0], scale, out.potential + i);
+/* inverse: of half a side; unit: of the densities. */
+static void add_sums(int n, const chunk *from, real pair_unit, double inverse, double unit,
+                     dp_sums out, int64_t i) {
+    double scale = pair_unit * inverse, gradient_scale = -scale * scale * pair_unit;
+    add_row(n, from->row[0], scale, unit, out.potential + i);
     if (!out.gx)
         return;
-    add_row(n, from->row[1], gradient_scale, out.gx + i);
-    add_row(n, from->row[2], gradient_scale, out.gy + i);
-    add_row(n, from->row[3], gradient_scale, out.gz + i);
+    add_row(n, from->row[1], gradient_scale, unit, out.gx + i);
+    add_row(n, from->row[2], gradient_scale, unit, out.gy + i);
+    add_row(n, from->row[3], gradient_scale, unit, out.gz + i);
 }
 
 VEC_INLINE void from_orbits(pair_fn *kernel, int has_gradient, const pairs_of *p,
                             const dp_orbits *orbits, const double *density, int ld,
                             const dp_frame *frame, int64_t n, dp_soa points, dp_sums out) {
-    double u = pair_unit(p->grade), inverse = 1 / frame->half;
     chunk c, to;
     block b;
     for (int64_t i = 0; i < n; i += CHUNK) {
@@ -407,10 +402,10 @@ VEC_INLINE void from_orbits(pair_fn *kernel, int has_gradient, const pairs_of *p
         int n_vectors = move_to_frame(frame, m, points_from(points, i), &c);
         for (int begin = 0; begin < orbits->n; begin += ORBITS) {
             take_orbits(orbits, begin, &b);
-            double scale = inverse * take_densities(density + begin, ld, &b);
+            double unit = take_densities(density + begin, ld, &b);
             for (int k = 0; k < n_vectors; k++)
                 sum_at_points(kernel, has_gradient, p, &c, k, &b, &to);
-            add_sums(m, &to, u * scale, -u * u * u * inverse * scale, out, i);
+            add_sums(m, &to, pair_unit(p->grade), 1 / frame->half, unit, out, i);
         }
     }
 }
