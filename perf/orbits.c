@@ -7,9 +7,7 @@
 
 enum { MAX_N = PERF_P2P_MAX_N, N_ORBITS = PERF_SURFACE / 8 };
 
-#define RADIUS   2.95 /* of the surface of P2M and L2P */
-#define RUN_S    4e-3 /* how long one run takes, about */
-#define N_TRIALS 20   /* calls to find out what one takes */
+#define RADIUS 2.95 /* of the surface of P2M and L2P */
 
 typedef struct bench {
     const dp_kernel *kernel;
@@ -146,9 +144,5 @@ perf_figure perf_surface_rate(const dp_kernel *kernel, dp_isa isa, perf_loop loo
     b.has_gradient = has_gradient && !perf_is_to_surface(loop);
     fill(&b);
     check(&b);
-    b.repeats = N_TRIALS;
-    double begin = perf_own_clock();
-    run(&b);
-    b.repeats = 1 + (int64_t)(RUN_S * N_TRIALS / (perf_own_clock() - begin));
-    return perf_rate(run, &b, (double)b.repeats * n * PERF_SURFACE);
+    return perf_rate_of_calls(run, &b, &b.repeats, (double)n * PERF_SURFACE);
 }

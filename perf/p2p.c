@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_N    PERF_P2P_MAX_N
-#define RUN_S    4e-3 /* how long one run takes, about */
-#define N_TRIALS 20   /* calls to find out what one takes */
+#define MAX_N PERF_P2P_MAX_N
 
 typedef struct rows {
     double row[4][MAX_N]; /* x, y, z, charge; potential and gradient */
@@ -130,12 +128,8 @@ perf_figure perf_p2p_rate(const dp_kernel *kernel, dp_isa isa, perf_loop loop, i
     p.has_gradient = has_gradient;
     fill(&p);
     check(&p);
-    p.repeats = N_TRIALS;
-    double begin = perf_own_clock();
-    run(&p);
-    p.repeats = 1 + (int64_t)(RUN_S * N_TRIALS / (perf_own_clock() - begin));
     perf_figure rate =
-        perf_rate(run, &p, (is_mutual(loop) ? 2.0 : 1.0) * (double)p.repeats * n * n);
+        perf_rate_of_calls(run, &p, &p.repeats, (is_mutual(loop) ? 2.0 : 1.0) * n * n);
     dp_strip_free(&p.strip_b);
     dp_strip_free(&p.strip_a);
     return rate;

@@ -24,6 +24,18 @@ perf_figure perf_rate(void (*run)(void *argument), void *argument, double count)
     return perf_figure_of(N_RUNS, rate);
 }
 
+#define CALLS_S  4e-3 /* how long they take together, about */
+#define N_TRIALS 20   /* calls to find out what one takes */
+
+perf_figure perf_rate_of_calls(void (*run)(void *argument), void *argument, int64_t *repeats,
+                               double count) {
+    *repeats = N_TRIALS;
+    double begin = perf_own_clock();
+    run(argument);
+    *repeats = 1 + (int64_t)(CALLS_S * N_TRIALS / (perf_own_clock() - begin));
+    return perf_rate(run, argument, (double)*repeats * count);
+}
+
 /* ---- arithmetic ------------------------------------------------------------------------- */
 
 #define N_STEPS 800000

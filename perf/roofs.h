@@ -9,6 +9,11 @@
 /* Billions a second of what run does `count` of in a call. */
 perf_figure perf_rate(void (*run)(void *argument), void *argument, double count);
 
+/* The same of what `run` does `count` of in each of *repeats calls: *repeats, which it reads from
+ * its argument, is set so that they take a few milliseconds. */
+perf_figure perf_rate_of_calls(void (*run)(void *argument), void *argument, int64_t *repeats,
+                               double count);
+
 perf_figure perf_fma_peak(dp_isa isa, int is_single); /* GFlop/s */
 perf_figure perf_rsqrt_rate(dp_isa isa);              /* billions of reciprocal roots a second */
 const char *perf_rsqrt_name(dp_isa isa);

@@ -46,10 +46,6 @@ static dp_sums sums_from(dp_sums out, int64_t i) {
     return (dp_sums){out.potential + i, out.gx + i, out.gy + i, out.gz + i};
 }
 
-static dp_soa points_from(dp_soa p, int64_t i) {
-    return (dp_soa){p.x + i, p.y + i, p.z + i};
-}
-
 static void add_sources(slice *s, dp_sources from, dp_sums out) {
     dp_strip *strip = &s->worker->sources;
     for (int64_t i = 0; i < from.n;) {
@@ -57,7 +53,7 @@ static void add_sources(slice *s, dp_sources from, dp_sums out) {
             flush(s);
         int64_t left = from.n - i, room = dp_strip_room(strip);
         int n = (int)(left < room ? left : room);
-        dp_strip_add(strip, n, points_from(from.points, i), from.charges + i,
+        dp_strip_add(strip, n, dp_soa_from(from.points, i), from.charges + i,
                      s->is_mutual ? sums_from(out, i) : (dp_sums){0});
         i += n;
     }
@@ -146,13 +142,13 @@ static void sum_slice(slice *s, int32_t leaf, int64_t begin, int n) {
     /* Of targets alone the charges count for nothing: any will do. */
     const double *charges = s->is_mutual ? own.charges + begin : t.points.x + begin;
     dp_strip_begin(targets, is_single(g), &frame);
-    dp_strip_add(targets, n, points_from(t.points, begin), charges, sums_from(t.sums, begin));
+    dp_strip_add(targets, n, dp_soa_from(t.points, begin), charges, sums_from(t.sums, begin));
     dp_strip_end(targets, g->call.gradients != NULL);
     dp_strip_begin(&s->worker->sources, is_single(g), &frame);
     if (s->is_mutual) {
         sum(s, targets);
         int64_t rest = begin + n;
-        own = (dp_sources){own.n - rest, points_from(own.points, rest), own.charges + rest};
+        own = (dp_sources){own.n - rest, dp_soa_from(own.points, rest), own.charges + rest};
         add_sources(s, own, sums_from(t.sums, rest));
         add_near(s, behind(&g->near, leaf), g->near.offset[leaf + 1]);
     } else

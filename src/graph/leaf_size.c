@@ -203,6 +203,7 @@ static void set_costs(model *m) {
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
     m->m2l_s =
         m->cost.flop * 4 * k * dp_cost_mean_rank(k) + m->cost.column + m->cost.coefficient * k;
+    /* 2 x 2 k^2 of M2M and L2L; what is left are 2 x 8 matrices of (k/8) x (k/8), and some more. */
     m->box_s = m->cost.flop * 4.7 * k * k + 2 * m->cost.column;
     m->point_s = m->cost.pair * (r->has_gradients ? 1 + PAIR_GRADIENTS : 2) * 1.2 * k;
     m->fetch_s = dp_cost_fetch(k);

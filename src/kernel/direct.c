@@ -19,10 +19,6 @@ static void accumulate(int n, double *restrict sum, double *restrict lost,
     }
 }
 
-static dp_soa points_from(dp_soa points, int64_t begin) {
-    return (dp_soa){points.x + begin, points.y + begin, points.z + begin};
-}
-
 /* At most CHUNK targets. */
 static void sum_block(dp_p2p_fn p2p, double lambda, int n, dp_soa targets, double *const out[4],
                       int n_sums, int64_t n_sources, dp_soa sources, const double *charges) {
@@ -38,7 +34,7 @@ static void sum_block(dp_p2p_fn p2p, double lambda, int n, dp_soa targets, doubl
         if (n_sums > 1)
             sums = (dp_sums){b.chunk[0], b.chunk[1], b.chunk[2], b.chunk[3]};
         p2p(lambda, n, targets, sums, n_sources - i < CHUNK ? n_sources - i : CHUNK,
-            points_from(sources, i), charges + i);
+            dp_soa_from(sources, i), charges + i);
         for (int k = 0; k < n_sums; k++)
             accumulate(n, b.sum[k], b.lost[k], b.chunk[k]);
     }
@@ -55,7 +51,7 @@ dagpole_status dp_direct(const dp_kernel *kernel, dp_isa isa, double lambda, int
         int n = n_targets - j < CHUNK ? (int)(n_targets - j) : CHUNK;
         double *const at[4] = {out.potential + j, out.gx ? out.gx + j : NULL,
                                out.gx ? out.gy + j : NULL, out.gx ? out.gz + j : NULL};
-        sum_block(kernel->p2p[isa], lambda, n, points_from(targets, j), at, n_sums, n_sources,
+        sum_block(kernel->p2p[isa], lambda, n, dp_soa_from(targets, j), at, n_sums, n_sources,
                   sources, charges);
     }
     return DAGPOLE_OK;

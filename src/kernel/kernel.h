@@ -21,6 +21,11 @@ typedef struct dp_soa {
     const double *x, *y, *z;
 } dp_soa;
 
+/* From point i on. */
+static inline dp_soa dp_soa_from(dp_soa points, int64_t i) {
+    return (dp_soa){points.x + i, points.y + i, points.z + i};
+}
+
 /* Where sums go: potential[j] += sum_i q_i g(|t_j - s_i|), and where gx is not NULL also
  * g{x,y,z}[j] += sum_i q_i (d/dt_{x,y,z}) g(|t_j - s_i|). */
 typedef struct dp_sums {
@@ -49,8 +54,7 @@ typedef struct dp_near {
 
 typedef void (*dp_near_fn)(const dp_near *near);
 
-/* ---- sums between a box's points and a surface: P2M, P2L, L2P and M2P
- * ----------------------------
+/* ---- sums between a box's points and a surface: P2M, P2L, L2P and M2P -----
  *
  * The surface is its own mirror image in the three coordinate planes of the box's frame: a set of
  * orbits, each the 8 images of one point; image g has coordinate d negated where bit d of g is set.

@@ -7,6 +7,7 @@
  * constants in each. */
 #include "kernel/orbits.h"
 #include "kernel/pairs.h"
+#include "kernel/strip.h"
 
 #include "kernel/ahead.h"
 
@@ -31,7 +32,7 @@ typedef struct block {
 
 typedef struct pairs_of {
     pair_grade grade; /* a constant in every loop, like `kernel` and `has_gradient` */
-    vec unit_lambda, least;
+    vec unit_lambda;
 } pairs_of;
 
 static int fewer(int64_t n, int most) {
@@ -88,10 +89,6 @@ static int move_to_frame(const dp_frame *frame, int n, dp_soa points, chunk *to)
     return n_vectors;
 }
 
-static dp_soa points_from(dp_soa points, int64_t i) {
-    return (dp_soa){points.x + i, points.y + i, points.z + i};
-}
-
 #ifdef SIMD_SINGLE
 /* The larger by size, lane by lane. */
 VEC_INLINE void take_larger(const double *x, doubles *most) {
@@ -99,21 +96,16 @@ VEC_INLINE void take_larger(const double *x, doubles *most) {
     *most = (doubles)((more & size) | (~more & (longs)*most));
 }
 
-/* In which charges are counted: the power of two that is at most the largest, or the smallest that
- * has a reciprocal; single holds what is then left of the least double. */
+/* In which charges are counted: about as large as the largest, or the smallest that has a
+ * reciprocal; single holds what is then left of the least double. */
 static double unit_of(const doubles *most) {
-    double size[GROUP], largest;
-    int64_t bits;
+    double size[GROUP];
     memcpy(size, most, sizeof size);
 #pragma GCC unroll 8
     for (int step = GROUP / 2; step > 0; step /= 2)
         for (int k = 0; k < step; k++)
             size[k] = size[k] > size[k + step] ? size[k] : size[k + step];
-    largest = size[0] > 0x1p-1000 ? size[0] : 0x1p-1000;
-    memcpy(&bits, &largest, sizeof bits);
-    bits &= 0x7ff0000000000000;
-    memcpy(&largest, &bits, sizeof bits);
-    return largest;
+    return dp_strip_charge_unit(size[0] > 0x1p-1000 ? size[0] : 0x1p-1000);
 }
 
 static double charge_unit(int n, const double *charges) {
@@ -209,29 +201,27 @@ VEC_INLINE void put_images(ahead *a, int step, const images *d, ahead_range *ran
 }
 
 /* Vectors of points k ... end - 1 with one orbit. */
-VEC_INLINE void look_ahead_points(const pairs_of *p, const block *b, int o, const chunk *c, int k,
-                                  int end, ahead *a) {
+VEC_INLINE void look_ahead_points(const block *b, int o, const chunk *c, int k, int end, ahead *a) {
     ahead_range range = AHEAD_RANGE;
     for (int step = 0; k + step < end; step++) {
         images d = images_of(b, o, load_points(c, k + step));
         put_images(a, step, &d, &range);
     }
-    ahead_end(a, 8 * (end - k), &range, p->least);
+    ahead_end(a, 8 * (end - k), &range, vec_splat(0));
 }
 
 /* Orbits o ... end - 1 with one vector of points. */
-VEC_INLINE void look_ahead_orbits(const pairs_of *p, const block *b, int o, int end, point at,
-                                  ahead *a) {
+VEC_INLINE void look_ahead_orbits(const block *b, int o, int end, point at, ahead *a) {
     ahead_range range = AHEAD_RANGE;
     for (int step = 0; o + step < end; step++) {
         images d = images_of(b, o + step, at);
         put_images(a, step, &d, &range);
     }
-    ahead_end(a, 8 * (end - o), &range, p->least);
+    ahead_end(a, 8 * (end - o), &range, vec_splat(0));
 }
 #else
-#define look_ahead_points(p, b, o, c, k, end, a) ((void)(a))
-#define look_ahead_orbits(p, b, o, end, at, a)   ((void)(a))
+#define look_ahead_points(b, o, c, k, end, a) ((void)(a))
+#define look_ahead_orbits(b, o, end, at, a)   ((void)(a))
 #endif
 
 /* The 8 pairs of a step: their squared distances have been made ahead, or are made here. */
@@ -241,10 +231,11 @@ VEC_INLINE void evaluate_images(pair_fn *kernel, const pairs_of *p, const images
     if (!VEC_AHEAD)
         square_images(d, r2);
 #pragma GCC unroll 8
-    for (int g = 0; g < 8; g++)
-        pairs[g] = VEC_AHEAD ? kernel(p->grade, p->unit_lambda, NULL, a->r2[8 * step + g],
-                                      a->guess[8 * step + g])
-                             : kernel(p->grade, p->unit_lambda, NULL, r2[g], vec_guess(r2[g]));
+    for (int g = 0; g < 8; g++) {
+        vec square = VEC_AHEAD ? a->r2[8 * step + g] : r2[g];
+        vec guess = VEC_AHEAD ? a->guess[8 * step + g] : vec_guess(square);
+        pairs[g] = kernel(p->grade, p->unit_lambda, NULL, square, guess);
+    }
 }
 
 /* ---- to orbits ---------------------------------------------------------------------------- */
@@ -259,7 +250,7 @@ VEC_INLINE void sum_at_orbit(pair_fn *kernel, const pairs_of *p, const chunk *c,
         sum[g] = vec_splat(0);
     for (int k = 0, end; k < n_vectors; k = end) {
         end = k + fewer(n_vectors - k, AHEAD_STEPS);
-        look_ahead_points(p, b, o, c, k, end, &ahead);
+        look_ahead_points(b, o, c, k, end, &ahead);
         for (int step = 0; k + step < end; step++) {
             vec charge = load(c, 3, k + step);
             images d = images_of(b, o, load_points(c, k + step));
@@ -295,7 +286,7 @@ VEC_INLINE void to_orbits(pair_fn *kernel, const pairs_of *p, const dp_orbits *o
     for (int64_t i = 0; i < n; i += CHUNK) {
         int m = fewer(n - i, CHUNK);
         double unit = charge_unit(m, charges + i);
-        int n_vectors = move_to_frame(frame, m, points_from(points, i), &c);
+        int n_vectors = move_to_frame(frame, m, dp_soa_from(points, i), &c);
         fill_row(m, n_vectors, charges + i, 0, 1 / unit, c.row[3]);
         for (int begin = 0; begin < orbits->n; begin += ORBITS) {
             take_orbits(orbits, begin, &b);
@@ -354,7 +345,7 @@ VEC_INLINE void sum_at_points(pair_fn *kernel, int has_gradient, const pairs_of 
     ahead ahead;
     for (int o = 0, end; o < b->n; o = end) {
         end = o + fewer(b->n - o, AHEAD_STEPS);
-        look_ahead_orbits(p, b, o, end, at, &ahead);
+        look_ahead_orbits(b, o, end, at, &ahead);
         for (int step = 0; o + step < end; step++) {
             images d = images_of(b, o + step, at);
             pair pairs[8];
@@ -399,7 +390,7 @@ VEC_INLINE void from_orbits(pair_fn *kernel, int has_gradient, const pairs_of *p
     block b;
     for (int64_t i = 0; i < n; i += CHUNK) {
         int m = fewer(n - i, CHUNK);
-        int n_vectors = move_to_frame(frame, m, points_from(points, i), &c);
+        int n_vectors = move_to_frame(frame, m, dp_soa_from(points, i), &c);
         for (int begin = 0; begin < orbits->n; begin += ORBITS) {
             take_orbits(orbits, begin, &b);
             double unit = take_densities(density + begin, ld, &b);
@@ -413,7 +404,7 @@ VEC_INLINE void from_orbits(pair_fn *kernel, int has_gradient, const pairs_of *p
 /* ---- one of each for every kernel ------------------------------------------------------------ */
 
 #define PAIRS_OF(grade)                                                                            \
-    { grade, vec_splat((real)lambda *pair_unit(grade)), vec_splat(0) }
+    { grade, vec_splat((real)lambda *pair_unit(grade)) }
 
 #define DEFINE_LOOPS(to_loop, from_loop, kernel, grade)                                            \
     TO_ORBITS_FUNCTION(ORBITS_NAME(to_loop, kernel)) {                                             \

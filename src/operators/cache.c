@@ -138,7 +138,7 @@ static dagpole_status read_items(dp_store *store, const dp_surface *surface,
     for (int j = 0; status == DAGPOLE_OK && j < d->n_check; j++) {
         d->check[j] = (int)check[j];
         if (check[j] < 0 || check[j] >= surface->n_orbits)
-            status = dp_fail(DAGPOLE_FILE, "orbit %d is %lld", j, (long long)check[j]);
+            status = dp_fail(DAGPOLE_FILE, "check orbit %d is %lld", j, (long long)check[j]);
     }
     dp_free(check);
     return status;
