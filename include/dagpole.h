@@ -346,6 +346,17 @@ DAGPOLE_API dagpole_status dagpole_direct(dagpole_context *context, dagpole_kern
                                           const double *targets, double *potentials,
                                           double *gradients);
 
+/* What dagpole_direct would give in the root mean square if the sign of each charge were random:
+ * potentials[j] = sqrt(sum_i charges[i]^2 G(|x_j - y_i|)^2) (n_targets), gradients[j] = sqrt(sum_i
+ * charges[i]^2 |grad G|^2) (n_targets lengths, or NULL). Errors are judged against it where charges
+ * cancel more than that (dagpole_plan_options.digits). Takes and returns what dagpole_direct does,
+ * and takes about as long. */
+DAGPOLE_API dagpole_status dagpole_direct_rms(dagpole_context *context, dagpole_kernel kernel,
+                                              double lambda, int64_t n_sources,
+                                              const double *sources, const double *charges,
+                                              int64_t n_targets, const double *targets,
+                                              double *potentials, double *gradients);
+
 /* ---- point clouds and files ------------------------------------------------------------- */
 
 typedef struct dagpole_cloud {
@@ -356,8 +367,12 @@ typedef struct dagpole_cloud {
 } dagpole_cloud;
 
 /* distribution: "cube" (uniform in [0, 1]^3), "sphere" (uniform on the unit sphere's surface),
- * "plummer" (scale 1, cut at radius 100), "ellipsoid" (surface, half axes 1, 1, 4). charges: "unit"
- * (all 1) or "mixed" (uniform in [-1, 1]). The same seed gives the same cloud everywhere. The
+ * "plummer" (scale 1, cut at radius 100), "ellipsoid" (surface, half axes 1, 1, 4), "graded" (as
+ * many in each of 20 octaves of the distance from a centre), "disk" (Kuzmin's disk, scale 1, cut at
+ * radius 20, 0.1 thick), "two-scale" (every other point in a cube a millionth as wide beside a
+ * cube) or "lattice" (integer coordinates, the smallest cube that holds n; no random numbers).
+ * charges: "unit" (all 1), "mixed" (uniform in [-1, 1]) or "alternating" (1 and -1 in turn; on a
+ * lattice neighbours differ, as in rock salt). The same seed gives the same cloud everywhere. The
  * arrays are owned by *cloud: dagpole_cloud_free. Statuses: BAD_ARGUMENT, NO_MEMORY. */
 DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n,
                                                   uint64_t seed, const char *charges,

@@ -28,12 +28,13 @@ static void print_summary(const choice *choice, const char *path) {
 static int generate_main(const cli_command *self, int argc, char **argv) {
     choice choice = {.distribution = "cube", .charges = "unit", .n = -1, .seed = 1};
     const cli_option options[] = {
-        {"--distribution", CLI_CHOICE, &choice.distribution, "cube|sphere|plummer|ellipsoid",
+        {"--distribution", CLI_CHOICE, &choice.distribution,
+         "cube|sphere|plummer|ellipsoid|graded|disk|two-scale|lattice",
          "where the charges lie [cube]", 0, 0},
         {"--n", CLI_COUNT, &choice.n, "N", "how many, such as 1e6; required", 0, 1099511627776.0},
         {"--seed", CLI_COUNT, &choice.seed, "S", "of the random numbers [1]", 0, 1e15},
-        {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed", "all 1, or in [-1, 1] [unit]", 0,
-         0},
+        {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed|alternating",
+         "all 1, in [-1, 1], or 1 and -1 in turn [unit]", 0, 0},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
     };
     const char *path;

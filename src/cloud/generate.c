@@ -22,7 +22,7 @@ static uint64_t next(generator *g) {
 }
 
 /* Points and charges have a stream each, so that both kinds of charges go with the same points and
- * a longer cloud begins with the shorter one. */
+ * a longer cloud begins with the shorter one (but a lattice does not). */
 static generator make_stream(uint64_t seed, uint64_t stream) {
     generator g = {seed};
     uint64_t key = next(&g);
@@ -34,14 +34,22 @@ static double uniform(generator *g) {
     return (double)(next(g) >> 11) * 0x1p-53;
 }
 
-static void draw_cube(generator *g, double x[3]) {
+/* A point to be drawn. */
+typedef struct place {
+    int64_t i;    /* its index */
+    int64_t edge; /* points along an edge of the smallest lattice that holds all */
+} place;
+
+static void draw_cube(generator *g, const place *at, double x[3]) {
+    (void)at;
     for (int d = 0; d < 3; d++)
         x[d] = uniform(g);
 }
 
 /* Marsaglia, "Choosing a point from the surface of a sphere", Ann. Math. Statist. 43 (1972). */
-static void draw_sphere(generator *g, double x[3]) {
+static void draw_sphere(generator *g, const place *at, double x[3]) {
     double a, b, square;
+    (void)at;
     do {
         a = 2 * uniform(g) - 1;
         b = 2 * uniform(g) - 1;
@@ -56,50 +64,126 @@ static void draw_sphere(generator *g, double x[3]) {
 /* Plummer's sphere holds the share v^3, v = r / sqrt(1 + r^2), of its mass within r. The largest of
  * three uniform numbers has this distribution, so v needs no cube root (and no order of the calls).
  */
-static void draw_plummer(generator *g, double x[3]) {
+static void draw_plummer(generator *g, const place *at, double x[3]) {
     double r;
     do {
         double v = fmax(uniform(g), fmax(uniform(g), uniform(g)));
         r = v / sqrt((1 - v) * (1 + v));
     } while (r > 100);
-    draw_sphere(g, x);
+    draw_sphere(g, at, x);
     for (int d = 0; d < 3; d++)
         x[d] *= r;
 }
 
 /* The unit sphere's points, stretched: denser at the tips than uniform on the surface. */
-static void draw_ellipsoid(generator *g, double x[3]) {
-    draw_sphere(g, x);
+static void draw_ellipsoid(generator *g, const place *at, double x[3]) {
+    draw_sphere(g, at, x);
     x[2] *= 4;
+}
+
+/* The distance from the centre is spread over GRADES octaves, each with the same share of the
+ * points; within one its density is 2/r^2. */
+enum { GRADES = 20 };
+
+static void draw_graded(generator *g, const place *at, double x[3]) {
+    double octave = floor(GRADES * uniform(g)), r = 1 / (1 + uniform(g));
+    draw_sphere(g, at, x);
+    for (int d = 0; d < 3; d++)
+        x[d] *= ldexp(r, -(int)octave);
+}
+
+/* Kuzmin's disk (Toomre 1963) holds the share 1 - 1 / sqrt(1 + r^2) of its mass within r. Its
+ * height has a triangular density. */
+static void draw_disk(generator *g, const place *at, double x[3]) {
+    double r, a, b, square;
+    (void)at;
+    do {
+        double inverse = 1 / (1 - uniform(g));
+        r = sqrt((inverse - 1) * (inverse + 1));
+    } while (r > 20);
+    do {
+        a = 2 * uniform(g) - 1;
+        b = 2 * uniform(g) - 1;
+        square = a * a + b * b;
+    } while (square >= 1 || square == 0);
+    x[0] = r * a / sqrt(square);
+    x[1] = r * b / sqrt(square);
+    x[2] = 0.05 * (uniform(g) - uniform(g));
+}
+
+/* Odd points lie in the cube [0, 1]^3, even ones in a cube of side 1e-6 beside it. */
+static void draw_two_scale(generator *g, const place *at, double x[3]) {
+    draw_cube(g, at, x);
+    if (at->i % 2)
+        return;
+    for (int d = 0; d < 3; d++)
+        x[d] = 1.25 + 1e-6 * x[d];
+}
+
+/* Integer coordinates, in the order in which a snake passes through: neighbours on its way are
+ * neighbours in the lattice, so that alternating charges make rock salt. */
+static void draw_lattice(generator *g, const place *at, double x[3]) {
+    int64_t row = at->i / at->edge, layer = row / at->edge;
+    int64_t along = at->i % at->edge, across = row % at->edge;
+    (void)g;
+    x[0] = (double)(row % 2 ? at->edge - 1 - along : along);
+    x[1] = (double)(layer % 2 ? at->edge - 1 - across : across);
+    x[2] = (double)layer;
 }
 
 static const struct {
     const char *name;
-    void (*draw)(generator *g, double x[3]);
+    void (*draw)(generator *g, const place *at, double x[3]);
 } distributions[] = {
-    {"cube", draw_cube},
-    {"sphere", draw_sphere},
-    {"plummer", draw_plummer},
-    {"ellipsoid", draw_ellipsoid},
+    {"cube", draw_cube},           {"sphere", draw_sphere},   {"plummer", draw_plummer},
+    {"ellipsoid", draw_ellipsoid}, {"graded", draw_graded},   {"disk", draw_disk},
+    {"two-scale", draw_two_scale}, {"lattice", draw_lattice},
 };
 enum { N_DISTRIBUTIONS = sizeof distributions / sizeof distributions[0] };
 
-static dagpole_status check(const char *distribution, int64_t n, const char *charges, int *which,
-                            int *is_mixed) {
-    *which = 0;
-    *is_mixed = charges && strcmp(charges, "mixed") == 0;
+static int64_t lattice_edge(int64_t n) {
+    int64_t edge = 1;
+    while (edge * edge * edge < n)
+        edge++;
+    return edge;
+}
+
+static double draw_unit(generator *g, int64_t i) {
+    (void)g, (void)i;
+    return 1;
+}
+
+static double draw_mixed(generator *g, int64_t i) {
+    (void)i;
+    return 2 * uniform(g) - 1;
+}
+
+static double draw_alternating(generator *g, int64_t i) {
+    (void)g;
+    return i % 2 ? -1 : 1;
+}
+
+static const struct {
+    const char *name;
+    double (*draw)(generator *g, int64_t i);
+} kinds[] = {{"unit", draw_unit}, {"mixed", draw_mixed}, {"alternating", draw_alternating}};
+enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
+
+static dagpole_status find(const char *distribution, const char *charges, int *which, int *kind) {
+    *which = *kind = 0;
     while (distribution && *which < N_DISTRIBUTIONS &&
            strcmp(distribution, distributions[*which].name) != 0)
         ++*which;
     if (!distribution || *which == N_DISTRIBUTIONS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "distribution is '%.100s': cube, sphere, plummer or ellipsoid",
+                       "distribution is '%.100s': cube, sphere, plummer, ellipsoid, graded, disk, "
+                       "two-scale or lattice",
                        distribution ? distribution : "NULL");
-    if (!*is_mixed && (!charges || strcmp(charges, "unit") != 0))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is '%.100s': unit or mixed",
+    while (charges && *kind < N_KINDS && strcmp(charges, kinds[*kind].name) != 0)
+        ++*kind;
+    if (!charges || *kind == N_KINDS)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is '%.100s': unit, mixed or alternating",
                        charges ? charges : "NULL");
-    if (n < 0 || n > DP_CLOUD_MAX_POINTS)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n is %lld: 0 to 2^40", (long long)n);
     return DAGPOLE_OK;
 }
 
@@ -108,8 +192,10 @@ dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n, uint6
     if (!cloud)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "cloud is NULL");
     *cloud = (dagpole_cloud){0};
-    int which, is_mixed;
-    DP_TRY(check(distribution, n, charges, &which, &is_mixed));
+    int which, kind;
+    DP_TRY(find(distribution, charges, &which, &kind));
+    if (n < 0 || n > DP_CLOUD_MAX_POINTS)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n is %lld: 0 to 2^40", (long long)n);
     cloud->sources = dp_alloc((size_t)n, 3 * sizeof(double));
     cloud->charges = dp_alloc((size_t)n, sizeof(double));
     if (!cloud->sources || !cloud->charges) {
@@ -118,9 +204,10 @@ dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n, uint6
     }
     cloud->n_sources = cloud->n_targets = n;
     generator points = make_stream(seed, 0), values = make_stream(seed, 1);
-    for (int64_t i = 0; i < n; i++) {
-        distributions[which].draw(&points, cloud->sources + 3 * i);
-        cloud->charges[i] = is_mixed ? 2 * uniform(&values) - 1 : 1;
+    place at = {.edge = lattice_edge(n)};
+    for (; at.i < n; at.i++) {
+        distributions[which].draw(&points, &at, cloud->sources + 3 * at.i);
+        cloud->charges[at.i] = kinds[kind].draw(&values, at.i);
     }
     return DAGPOLE_OK;
 }

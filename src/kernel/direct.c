@@ -2,7 +2,7 @@
 
 #define CHUNK 256 /* sources per uncompensated sum, and targets at a time */
 
-/* 0: potential, 1 ... 3: gradient. */
+/* 0: potential, 1 ... 3: gradient, or 1 alone its square. */
 typedef struct block {
     double sum[4][CHUNK], lost[4][CHUNK], chunk[4][CHUNK];
 } block;
@@ -20,7 +20,7 @@ static void accumulate(int n, double *restrict sum, double *restrict lost,
 }
 
 /* At most CHUNK targets. */
-static void sum_block(dp_p2p_fn p2p, double lambda, int n, dp_soa targets, double *const out[4],
+static void sum_block(dp_p2p_fn loop, double lambda, int n, dp_soa targets, double *const out[4],
                       int n_sums, int64_t n_sources, dp_soa sources, const double *charges) {
     block b;
     for (int k = 0; k < n_sums; k++)
@@ -33,8 +33,8 @@ static void sum_block(dp_p2p_fn p2p, double lambda, int n, dp_soa targets, doubl
         dp_sums sums = {b.chunk[0], NULL, NULL, NULL};
         if (n_sums > 1)
             sums = (dp_sums){b.chunk[0], b.chunk[1], b.chunk[2], b.chunk[3]};
-        p2p(lambda, n, targets, sums, n_sources - i < CHUNK ? n_sources - i : CHUNK,
-            dp_soa_from(sources, i), charges + i);
+        loop(lambda, n, targets, sums, n_sources - i < CHUNK ? n_sources - i : CHUNK,
+             dp_soa_from(sources, i), charges + i);
         for (int k = 0; k < n_sums; k++)
             accumulate(n, b.sum[k], b.lost[k], b.chunk[k]);
     }
@@ -43,16 +43,15 @@ static void sum_block(dp_p2p_fn p2p, double lambda, int n, dp_soa targets, doubl
             out[k][j] = b.sum[k][j] + b.lost[k][j];
 }
 
-dagpole_status dp_direct(const dp_kernel *kernel, dp_isa isa, double lambda, int64_t n_targets,
-                         dp_soa targets, dp_sums out, int64_t n_sources, dp_soa sources,
-                         const double *charges) {
-    int n_sums = out.gx ? 4 : 1;
+dagpole_status dp_direct(dp_p2p_fn loop, double lambda, int64_t n_targets, dp_soa targets,
+                         dp_sums out, int64_t n_sources, dp_soa sources, const double *charges) {
+    int n_sums = out.gy ? 4 : out.gx ? 2 : 1;
     for (int64_t j = 0; j < n_targets; j += CHUNK) {
         int n = n_targets - j < CHUNK ? (int)(n_targets - j) : CHUNK;
         double *const at[4] = {out.potential + j, out.gx ? out.gx + j : NULL,
-                               out.gx ? out.gy + j : NULL, out.gx ? out.gz + j : NULL};
-        sum_block(kernel->p2p[isa], lambda, n, dp_soa_from(targets, j), at, n_sums, n_sources,
-                  sources, charges);
+                               out.gy ? out.gy + j : NULL, out.gz ? out.gz + j : NULL};
+        sum_block(loop, lambda, n, dp_soa_from(targets, j), at, n_sums, n_sources, sources,
+                  charges);
     }
     return DAGPOLE_OK;
 }

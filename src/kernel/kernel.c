@@ -29,8 +29,8 @@
     }
 
 #define LOOPS(kernel)                                                                              \
-    .p2p = PER_ISA(dp_p2p_##kernel), .near = BY_PRECISION(dp_near, kernel),                        \
-    .to_orbits = BY_PRECISION(dp_to_orbits, kernel),                                               \
+    .p2p = PER_ISA(dp_p2p_##kernel), .squares = PER_ISA(dp_p2p_squares_##kernel),                  \
+    .near = BY_PRECISION(dp_near, kernel), .to_orbits = BY_PRECISION(dp_to_orbits, kernel),        \
     .from_orbits = BY_PRECISION(dp_from_orbits, kernel)
 
 static const dp_kernel kernels[] = {

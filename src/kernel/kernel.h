@@ -39,6 +39,9 @@ typedef struct dp_sums {
 typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_sums out,
                           int64_t n_sources, dp_soa sources, const double *charges);
 
+/* dp_p2p_fn also is the type of the sums of squares: potential[j] += sum_i q_i g^2 and, where gx is
+ * not NULL, gx[j] += sum_i q_i |grad g|^2; gy and gz are not used. */
+
 /* Near sums: each target of one strip of points with each source of another (kernel/strip.h).
  * Where the two strips are the same, each pair within it; a point does nothing to itself.
  * is_mutual: sources take what targets do to them as well, each pair is computed once. Sums are
@@ -119,6 +122,7 @@ typedef struct dp_kernel {
     double (*value)(double lambda, double r); /* scalar, r > 0: the definition */
     double (*slope)(double lambda, double r); /* dg/dr */
     dp_p2p_fn p2p[DP_N_ISA];                  /* to the last bit */
+    dp_p2p_fn squares[DP_N_ISA];
     dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];
     dp_to_orbits_fn to_orbits[DP_N_PRECISIONS][DP_N_ISA];
     dp_from_orbits_fn from_orbits[DP_N_PRECISIONS][DP_N_ISA];
@@ -135,11 +139,10 @@ void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_
 void dp_p2p_ref(const dp_kernel *kernel, double lambda, int64_t n_targets, dp_soa targets,
                 dp_sums out, int64_t n_sources, dp_soa sources, const double *charges);
 
-/* Direct sums with compensation (for references of 12 digits and more): adds the contribution of
- * all sources, in chunks of 256 by the vectorised loop `isa`, the chunks' sums accumulated with
- * Neumaier's compensation. out is overwritten. */
-dagpole_status dp_direct(const dp_kernel *kernel, dp_isa isa, double lambda, int64_t n_targets,
-                         dp_soa targets, dp_sums out, int64_t n_sources, dp_soa sources,
-                         const double *charges);
+/* Direct sums with compensation (for references of 12 digits and more): the contribution of all
+ * sources, in chunks of 256 by the vectorised loop, p2p or squares of a kernel; the chunks' sums
+ * are accumulated with Neumaier's compensation. out is overwritten. */
+dagpole_status dp_direct(dp_p2p_fn loop, double lambda, int64_t n_targets, dp_soa targets,
+                         dp_sums out, int64_t n_sources, dp_soa sources, const double *charges);
 
 #endif

@@ -10,10 +10,16 @@
               dp_soa sources, const double *charges)
 
 P2P_FUNCTION(dp_p2p_laplace_portable);
+P2P_FUNCTION(dp_p2p_squares_laplace_portable);
 P2P_FUNCTION(dp_p2p_laplace_avx2);
+P2P_FUNCTION(dp_p2p_squares_laplace_avx2);
 P2P_FUNCTION(dp_p2p_laplace_avx512);
+P2P_FUNCTION(dp_p2p_squares_laplace_avx512);
 P2P_FUNCTION(dp_p2p_yukawa_portable);
+P2P_FUNCTION(dp_p2p_squares_yukawa_portable);
 P2P_FUNCTION(dp_p2p_yukawa_avx2);
+P2P_FUNCTION(dp_p2p_squares_yukawa_avx2);
 P2P_FUNCTION(dp_p2p_yukawa_avx512);
+P2P_FUNCTION(dp_p2p_squares_yukawa_avx512);
 
 #endif

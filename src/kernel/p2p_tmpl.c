@@ -3,12 +3,16 @@
  *
  * Lanes are targets, and each source is broadcast to them: sums stay in registers and need no
  * reduction. Targets that do not fill a vector are summed one by one with sources in the lanes
- * where that takes fewer steps. The functions here are inlined into one loop for each kernel, with
- * and without gradient; `kernel` and `has_gradient` are constants in each. */
+ * where that takes fewer steps. The functions here are inlined into one loop for each kernel: its
+ * sums with and without gradients, and its sums of squares. `kernel` and `what` are constants in
+ * each. */
 #include "kernel/p2p.h"
 #include "kernel/pairs.h"
 
 #include "kernel/ahead.h"
+
+/* What is summed. */
+typedef enum summand { POTENTIALS, GRADIENTS /* and potentials */, SQUARES } summand;
 
 typedef struct problem {
     vec unit_lambda, least;
@@ -23,18 +27,29 @@ typedef struct sums {
 } sums;
 
 /* By which sums of value and of value times ratio are multiplied (kernel/pairs.h). */
-#define POTENTIAL_UNIT pair_unit(EXACT)
-#define GRADIENT_UNIT  (-pair_unit(EXACT) * pair_unit(EXACT) * pair_unit(EXACT))
+VEC_INLINE double potential_unit(summand what) {
+    return what == SQUARES ? pow(pair_unit(EXACT), 2) : pair_unit(EXACT);
+}
+
+VEC_INLINE double gradient_unit(summand what) {
+    return what == SQUARES ? pow(pair_unit(EXACT), 6) : -pow(pair_unit(EXACT), 3);
+}
 
 /* One pair per lane; d = target - source. ahead: NULL, or where what comes first has been done, of
  * which this is number `at`. */
-VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, const problem *p, vec dx, vec dy,
-                          vec dz, vec charge, sums *s, const ahead *ahead, int at) {
+VEC_INLINE void add_pairs(pair_fn *kernel, summand what, const problem *p, vec dx, vec dy, vec dz,
+                          vec charge, sums *s, const ahead *ahead, int at) {
     vec r2 = ahead ? ahead->r2[at] : square(dx, dy, dz);
     pair g = kernel(EXACT, p->unit_lambda, ahead ? NULL : &p->least, r2,
                     ahead ? ahead->guess[at] : vec_guess(r2));
+    if (what == SQUARES) {
+        vec square = charge * (g.value * g.value);
+        s->potential = s->potential + square;
+        s->gx = vec_fma(square * r2, g.ratio * g.ratio, s->gx);
+        return;
+    }
     s->potential = vec_fma(charge, g.value, s->potential);
-    if (!has_gradient)
+    if (what == POTENTIALS)
         return;
     vec weight = charge * (g.value * g.ratio);
     s->gx = vec_fma(weight, dx, s->gx);
@@ -70,7 +85,7 @@ VEC_INLINE void look_ahead(int n_vecs, const problem *p, const vec *x, const vec
 #endif
 
 /* n_vecs vectors of targets from j on, n of them in the last one's lanes. */
-VEC_INLINE void sum_at_targets(pair_fn *kernel, int has_gradient, int n_vecs, const problem *p,
+VEC_INLINE void sum_at_targets(pair_fn *kernel, summand what, int n_vecs, const problem *p,
                                int64_t j, int n) {
     vec x[N_VECS], y[N_VECS], z[N_VECS];
     sums s[N_VECS];
@@ -91,42 +106,44 @@ VEC_INLINE void sum_at_targets(pair_fn *kernel, int has_gradient, int n_vecs, co
             vec sz = vec_splat(p->sources.z[i]), charge = vec_splat(p->charges[i]);
 #pragma GCC unroll 8
             for (int k = 0; k < n_vecs; k++)
-                add_pairs(kernel, has_gradient, p, x[k] - sx, y[k] - sy, z[k] - sz, charge, &s[k],
+                add_pairs(kernel, what, p, x[k] - sx, y[k] - sy, z[k] - sz, charge, &s[k],
                           VEC_AHEAD ? &ahead : NULL, at + k);
         }
     }
     for (int k = 0; k < n_vecs; k++, j += VEC_WIDTH) {
         int n_lanes = k < n_vecs - 1 ? VEC_WIDTH : n;
-        vec_add_to(p->out.potential + j, s[k].potential * POTENTIAL_UNIT, n_lanes);
-        if (has_gradient) {
-            vec_add_to(p->out.gx + j, s[k].gx * GRADIENT_UNIT, n_lanes);
-            vec_add_to(p->out.gy + j, s[k].gy * GRADIENT_UNIT, n_lanes);
-            vec_add_to(p->out.gz + j, s[k].gz * GRADIENT_UNIT, n_lanes);
+        vec_add_to(p->out.potential + j, s[k].potential * potential_unit(what), n_lanes);
+        if (p->out.gx)
+            vec_add_to(p->out.gx + j, s[k].gx * gradient_unit(what), n_lanes);
+        if (what == GRADIENTS) {
+            vec_add_to(p->out.gy + j, s[k].gy * gradient_unit(what), n_lanes);
+            vec_add_to(p->out.gz + j, s[k].gz * gradient_unit(what), n_lanes);
         }
     }
 }
 
 /* Sources i ... i + n - 1 in the lanes; idle lanes have charge 0. */
-VEC_INLINE void add_sources(pair_fn *kernel, int has_gradient, const problem *p, int64_t j,
-                            int64_t i, int n, sums *s) {
-    add_pairs(kernel, has_gradient, p, p->targets.x[j] - vec_load(p->sources.x + i, n),
+VEC_INLINE void add_sources(pair_fn *kernel, summand what, const problem *p, int64_t j, int64_t i,
+                            int n, sums *s) {
+    add_pairs(kernel, what, p, p->targets.x[j] - vec_load(p->sources.x + i, n),
               p->targets.y[j] - vec_load(p->sources.y + i, n),
               p->targets.z[j] - vec_load(p->sources.z + i, n), vec_load(p->charges + i, n), s, NULL,
               0);
 }
 
-VEC_INLINE void sum_at_target(pair_fn *kernel, int has_gradient, const problem *p, int64_t j) {
+VEC_INLINE void sum_at_target(pair_fn *kernel, summand what, const problem *p, int64_t j) {
     sums s = {0};
     int64_t i = 0;
     for (; i + VEC_WIDTH <= p->n_sources; i += VEC_WIDTH)
-        add_sources(kernel, has_gradient, p, j, i, VEC_WIDTH, &s);
+        add_sources(kernel, what, p, j, i, VEC_WIDTH, &s);
     if (i < p->n_sources)
-        add_sources(kernel, has_gradient, p, j, i, (int)(p->n_sources - i), &s);
-    p->out.potential[j] += vec_sum(s.potential) * POTENTIAL_UNIT;
-    if (has_gradient) {
-        p->out.gx[j] += vec_sum(s.gx) * GRADIENT_UNIT;
-        p->out.gy[j] += vec_sum(s.gy) * GRADIENT_UNIT;
-        p->out.gz[j] += vec_sum(s.gz) * GRADIENT_UNIT;
+        add_sources(kernel, what, p, j, i, (int)(p->n_sources - i), &s);
+    p->out.potential[j] += vec_sum(s.potential) * potential_unit(what);
+    if (p->out.gx)
+        p->out.gx[j] += vec_sum(s.gx) * gradient_unit(what);
+    if (what == GRADIENTS) {
+        p->out.gy[j] += vec_sum(s.gy) * gradient_unit(what);
+        p->out.gz[j] += vec_sum(s.gz) * gradient_unit(what);
     }
 }
 
@@ -134,31 +151,30 @@ VEC_INLINE void sum_at_target(pair_fn *kernel, int has_gradient, const problem *
 #define SUM_STEPS 4
 
 /* Fewer targets than N_VECS vectors hold. */
-VEC_INLINE void sum_at_last(pair_fn *kernel, int has_gradient, const problem *p, int64_t j, int n) {
+VEC_INLINE void sum_at_last(pair_fn *kernel, summand what, const problem *p, int64_t j, int n) {
     int n_in_last = n % VEC_WIDTH ? n % VEC_WIDTH : VEC_WIDTH;
     if (n > 2 * VEC_WIDTH)
-        sum_at_targets(kernel, has_gradient, 3, p, j, n_in_last);
+        sum_at_targets(kernel, what, 3, p, j, n_in_last);
     else if (n > VEC_WIDTH)
-        sum_at_targets(kernel, has_gradient, 2, p, j, n_in_last);
+        sum_at_targets(kernel, what, 2, p, j, n_in_last);
     else if (n > 0)
-        sum_at_targets(kernel, has_gradient, 1, p, j, n_in_last);
+        sum_at_targets(kernel, what, 1, p, j, n_in_last);
 }
 
-VEC_INLINE void sum_at_all(pair_fn *kernel, int has_gradient, const problem *p, int64_t n_targets) {
+VEC_INLINE void sum_at_all(pair_fn *kernel, summand what, const problem *p, int64_t n_targets) {
     int64_t j = 0;
     for (; j + N_VECS * VEC_WIDTH <= n_targets; j += N_VECS * VEC_WIDTH)
-        sum_at_targets(kernel, has_gradient, N_VECS, p, j, VEC_WIDTH);
+        sum_at_targets(kernel, what, N_VECS, p, j, VEC_WIDTH);
     int n = (int)(n_targets - j), n_single = n % VEC_WIDTH;
     if (n_single * (p->n_sources / VEC_WIDTH + SUM_STEPS) >= p->n_sources)
         n_single = 0;
-    sum_at_last(kernel, has_gradient, p, j, n - n_single);
+    sum_at_last(kernel, what, p, j, n - n_single);
     for (j = n_targets - n_single; j < n_targets; j++)
-        sum_at_target(kernel, has_gradient, p, j);
+        sum_at_target(kernel, what, p, j);
 }
 
-VEC_INLINE void sum(pair_fn *kernel, int has_gradient, double lambda, int64_t n_targets,
-                    dp_soa targets, dp_sums out, int64_t n_sources, dp_soa sources,
-                    const double *charges) {
+VEC_INLINE void sum(pair_fn *kernel, summand what, double lambda, int64_t n_targets, dp_soa targets,
+                    dp_sums out, int64_t n_sources, dp_soa sources, const double *charges) {
     const problem p = {.unit_lambda = vec_splat(lambda * pair_unit(EXACT)),
                        .least = vec_splat(DP_NEAREST),
                        .n_sources = n_sources,
@@ -166,16 +182,19 @@ VEC_INLINE void sum(pair_fn *kernel, int has_gradient, double lambda, int64_t n_
                        .sources = sources,
                        .charges = charges,
                        .out = out};
-    sum_at_all(kernel, has_gradient, &p, n_targets);
+    sum_at_all(kernel, what, &p, n_targets);
 }
 
-#define DEFINE_P2P(kernel)                                                                         \
+#define DEFINE_P2P(kernel, squares)                                                                \
     P2P_FUNCTION(P2P_NAME(kernel)) {                                                               \
         if (out.gx)                                                                                \
-            sum(kernel, 1, lambda, n_targets, targets, out, n_sources, sources, charges);          \
+            sum(kernel, GRADIENTS, lambda, n_targets, targets, out, n_sources, sources, charges);  \
         else                                                                                       \
-            sum(kernel, 0, lambda, n_targets, targets, out, n_sources, sources, charges);          \
+            sum(kernel, POTENTIALS, lambda, n_targets, targets, out, n_sources, sources, charges); \
+    }                                                                                              \
+    P2P_FUNCTION(P2P_NAME(squares)) {                                                              \
+        sum(kernel, SQUARES, lambda, n_targets, targets, out, n_sources, sources, charges);        \
     }
 
-DEFINE_P2P(laplace)
-DEFINE_P2P(yukawa)
+DEFINE_P2P(laplace, squares_laplace)
+DEFINE_P2P(yukawa, squares_yukawa)

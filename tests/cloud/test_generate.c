@@ -28,8 +28,9 @@ START_TEST(the_generator_is_splitmix64) {
 END_TEST
 
 START_TEST(a_seed_is_a_cloud) {
-    static const char *const names[] = {"cube", "sphere", "plummer", "ellipsoid"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const names[] = {"cube",   "sphere", "plummer",  "ellipsoid",
+                                        "graded", "disk",   "two-scale"};
+    for (int i = 0; i < 7; i++) {
         dagpole_cloud a = generate(names[i], 1000, 7, "mixed");
         dagpole_cloud b = generate(names[i], 1500, 7, "mixed");
         dagpole_cloud c = generate(names[i], 1000, 7, "unit");
@@ -142,14 +143,82 @@ START_TEST(plummer_has_its_profile) {
 }
 END_TEST
 
+static double radius(const double *x) {
+    return sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
+}
+
+/* Each octave of the radius holds one point in 20. */
+START_TEST(graded_is_graded) {
+    dagpole_cloud cloud = generate("graded", N, 1, "unit");
+    for (int octave = 0; octave < 20; octave += 19) {
+        int within = 0;
+        for (int i = 0; i < N; i++) {
+            double r = radius(cloud.sources + 3 * i);
+            ck_assert_double_le(r, 1 + 1e-15);
+            ck_assert_double_ge(r, ldexp(1 - 1e-15, -20));
+            within += r > ldexp(1, -octave - 1) && r <= ldexp(1, -octave);
+        }
+        assert_mean(within, 1. / 20, sqrt(19. / 400));
+    }
+    dagpole_cloud_free(&cloud);
+}
+END_TEST
+
+/* The share of the mass within r is 1 - 1 / sqrt(1 + r^2), over that within 20. */
+START_TEST(disk_has_its_profile) {
+    dagpole_cloud cloud = generate("disk", N, 1, "unit");
+    double share = (1 - 1 / sqrt(2)) / (1 - 1 / sqrt(401));
+    int within = 0;
+    for (int i = 0; i < N; i++) {
+        const double *x = cloud.sources + 3 * i;
+        within += hypot(x[0], x[1]) < 1;
+        ck_assert_double_le(hypot(x[0], x[1]), 20 * (1 + 1e-15));
+        ck_assert_double_le(fabs(x[2]), 0.05);
+    }
+    assert_mean(within, share, sqrt(share * (1 - share)));
+    dagpole_cloud_free(&cloud);
+}
+END_TEST
+
+START_TEST(two_scales_are_a_million_apart) {
+    dagpole_cloud cloud = generate("two-scale", 1001, 1, "alternating");
+    for (int i = 0; i < 1001; i++)
+        for (int d = 0; d < 3; d++) {
+            double low = i % 2 ? 0 : 1.25, wide = i % 2 ? 1 : 1e-6;
+            ck_assert_double_ge(cloud.sources[3 * i + d], low);
+            ck_assert_double_le(cloud.sources[3 * i + d], low + wide * (1 + 1e-9));
+        }
+    dagpole_cloud_free(&cloud);
+}
+END_TEST
+
+/* Points are integers of the smallest cube, none comes twice, the charges are those of rock salt.
+ */
+START_TEST(lattice_is_rock_salt) {
+    dagpole_cloud cloud = generate("lattice", 60, 1, "alternating");
+    int seen[64] = {0};
+    for (int i = 0; i < 60; i++) {
+        int at[3];
+        for (int d = 0; d < 3; d++) {
+            at[d] = (int)cloud.sources[3 * i + d];
+            ck_assert(at[d] == cloud.sources[3 * i + d] && at[d] >= 0 && at[d] < 4);
+        }
+        ck_assert_int_eq(seen[16 * at[0] + 4 * at[1] + at[2]]++, 0);
+        ck_assert_double_eq(cloud.charges[i], (at[0] + at[1] + at[2]) % 2 ? -1 : 1);
+    }
+    dagpole_cloud_free(&cloud);
+}
+END_TEST
+
 START_TEST(bad_arguments) {
     dagpole_cloud cloud, zero = {0};
     ck_assert_int_eq(dagpole_cloud_generate("torus", 1, 0, "unit", &cloud), DAGPOLE_BAD_ARGUMENT);
-    assert_error_has("'torus': cube, sphere, plummer or ellipsoid");
+    assert_error_has("'torus': cube, sphere, plummer, ellipsoid, graded, disk, "
+                     "two-scale or lattice");
     ck_assert_mem_eq(&cloud, &zero, sizeof zero);
     ck_assert_int_eq(dagpole_cloud_generate(NULL, 1, 0, "unit", &cloud), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_cloud_generate("cube", 1, 0, "unity", &cloud), DAGPOLE_BAD_ARGUMENT);
-    assert_error_has("'unity': unit or mixed");
+    assert_error_has("'unity': unit, mixed or alternating");
     ck_assert_int_eq(dagpole_cloud_generate("cube", 1, 0, NULL, &cloud), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_cloud_generate("cube", -1, 0, "unit", &cloud), DAGPOLE_BAD_ARGUMENT);
     assert_error_has("-1");
@@ -183,4 +252,5 @@ END_TEST
 
 SUITE_MAIN("generate", 20, the_generator_is_splitmix64, a_seed_is_a_cloud, cube_is_uniform,
            sphere_is_uniform_on_its_surface, ellipsoid_is_on_its_surface, plummer_has_its_profile,
-           bad_arguments, nothing_is_a_cloud, memory_that_runs_out)
+           graded_is_graded, disk_has_its_profile, two_scales_are_a_million_apart,
+           lattice_is_rock_salt, bad_arguments, nothing_is_a_cloud, memory_that_runs_out)

@@ -36,7 +36,7 @@ static double error_of(const dp_kernel *kernel, const cloud *t, const cloud *s, 
 static void direct(const dp_kernel *kernel, int isa, cloud *t, const cloud *s, int has_gradient) {
     cloud_set_sums(t, NAN); /* overwritten */
     dagpole_status status =
-        dp_direct(kernel, (dp_isa)isa, lambda, (int64_t)t->n, cloud_points(t),
+        dp_direct(kernel->p2p[isa], lambda, (int64_t)t->n, cloud_points(t),
                   cloud_sums(t, has_gradient), (int64_t)s->n, cloud_points(s), s->w[3]);
     ck_assert_int_eq(status, DAGPOLE_OK);
 }
@@ -72,6 +72,45 @@ START_TEST(sizes_across_chunks) {
 }
 END_TEST
 
+/* Sums of q g^2 and q |grad g|^2 by the definition, at targets that are sources too. */
+static void check_squares(const dp_kernel *kernel, int isa, size_t n_targets, size_t n_sources) {
+    cloud t = cloud_make(n_targets, 1, 1), s = cloud_make(n_sources, 1, 2);
+    dp_sums out = {.potential = t.s[0], .gx = t.s[1]};
+    for (size_t j = 0; j < n_targets / 2; j++)
+        for (int k = 0; k < 3; k++)
+            t.w[k][j] = s.w[k][j];
+    cloud_set_sums(&t, NAN);
+    ck_assert_int_eq(dp_direct(kernel->squares[isa], lambda, (int64_t)n_targets, cloud_points(&t),
+                               out, (int64_t)n_sources, cloud_points(&s), s.w[3]),
+                     DAGPOLE_OK);
+    for (size_t j = 0; j < n_targets; j++) {
+        double value = 0, slope = 0, rounding = 0;
+        for (size_t i = 0; i < n_sources; i++) {
+            double r =
+                hypot(hypot(t.w[0][j] - s.w[0][i], t.w[1][j] - s.w[1][i]), t.w[2][j] - s.w[2][i]);
+            if (r == 0)
+                continue;
+            value += s.w[3][i] * pow(kernel->value(lambda, r), 2);
+            slope += s.w[3][i] * pow(kernel->slope(lambda, r), 2);
+            rounding += fabs(s.w[3][i]) * pow(kernel->slope(lambda, r), 2);
+        }
+        ck_assert_double_le(fabs(t.s[0][j] - value), 1e-13 * rounding);
+        ck_assert_double_le(fabs(t.s[1][j] - slope), 1e-13 * rounding);
+        ck_assert(isnan(t.s[2][j]) && isnan(t.s[3][j]));
+    }
+    cloud_free(&t);
+    cloud_free(&s);
+}
+
+START_TEST(squares_are_those_of_the_definition) {
+    for (int isa = 0; isa < DP_N_ISA; isa++)
+        for (int id = 0; dp_isa_is_supported((dp_isa)isa) && id < 2; id++) {
+            check_squares(dp_kernel_get((dagpole_kernel)id), isa, 37, 500);
+            check_squares(dp_kernel_get((dagpole_kernel)id), isa, 3, 5);
+        }
+}
+END_TEST
+
 START_TEST(nothing_gives_zero) {
     cloud t = cloud_make(5, 1, 1), s = cloud_make(0, 1, 2), none = cloud_make(0, 1, 1);
     direct(dp_kernel_get(DAGPOLE_LAPLACE), DP_ISA_PORTABLE, &t, &s, 1);
@@ -104,4 +143,4 @@ START_TEST(compensation_keeps_what_cancels) {
 END_TEST
 
 SUITE_MAIN("direct", 60, mixed_charges_are_summed_to_the_last_digits, sizes_across_chunks,
-           nothing_gives_zero, compensation_keeps_what_cancels)
+           squares_are_those_of_the_definition, nothing_gives_zero, compensation_keeps_what_cancels)
