@@ -212,8 +212,7 @@ static void time_operators(pipeline *p) {
 
 static dp_graph_inputs graph_inputs(const pipeline *p) {
     dp_machine machine;
-    double least;
-    dp_precision precision = dp_accuracy_precision(&p->accuracy, &least);
+    dp_precision precision = p->accuracy.precision;
     perf_try(dp_machine_get(&machine));
     return (dp_graph_inputs){.tree = &p->tree,
                              .lists = &p->lists,
@@ -225,7 +224,7 @@ static dp_graph_inputs graph_inputs(const pipeline *p) {
                              .rates = dp_rates_built_in(dp_isa_best()),
                              .lambda = scaled_lambda(p),
                              .precision = precision,
-                             .least = least,
+                             .least = dp_precision_closest(precision),
                              .n_cores = machine.cores,
                              .n_workers = dp_runtime_n_slots(p->runtime)};
 }

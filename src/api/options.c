@@ -74,7 +74,10 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
 }
 
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *o) {
-    return (dp_accuracy){.p = o->p, .tolerance = o->tolerance, .svd_cutoff = o->svd_cutoff};
+    return (dp_accuracy){.p = o->p,
+                         .tolerance = o->tolerance,
+                         .svd_cutoff = o->svd_cutoff,
+                         .precision = dp_accuracy_for_digits(o->digits).precision};
 }
 
 double dp_scaled_lambda(const dagpole_plan_options *options, const dp_cube *cube) {

@@ -139,9 +139,8 @@ static int64_t cache_share(const dp_machine *machine) {
 
 /* Screened potentials may all lie below what single precision can hold: where targets are not among
  * the sources, or where exp(-lambda r) is small even within the finest leaves. */
-static dp_precision near_precision(const dagpole_plan *p, const dp_accuracy *accuracy,
-                                   double *least) {
-    dp_precision precision = dp_accuracy_precision(accuracy, least);
+static dp_precision near_precision(const dagpole_plan *p) {
+    dp_precision precision = dp_options_accuracy(&p->options).precision;
     double side = dp_cube_side(&p->tree.cube, p->tree.depth);
     if (p->kernel->id == DAGPOLE_LAPLACE || precision == DP_DOUBLE)
         return precision;
@@ -152,9 +151,7 @@ static dp_precision near_precision(const dagpole_plan *p, const dp_accuracy *acc
 
 static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_runtime *runtime = p->context->runtime;
-    dp_accuracy accuracy = dp_options_accuracy(&p->options);
-    double least;
-    dp_precision precision = near_precision(p, &accuracy, &least);
+    dp_precision precision = near_precision(p);
     dp_graph_inputs inputs = {.tree = &p->tree,
                               .lists = &p->lists,
                               .sources = &p->sources,
@@ -165,7 +162,7 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                               .rates = &p->context->rates,
                               .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
                               .precision = precision,
-                              .least = least,
+                              .least = dp_precision_closest(precision),
                               .block_boxes = p->options.block_boxes,
                               .cache_bytes = cache_share(&p->context->machine),
                               .n_cores = p->context->machine.cores,

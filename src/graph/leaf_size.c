@@ -193,8 +193,7 @@ static void set_costs(model *m) {
     const dp_leaf_request *r = m->request;
     double k = dp_cost_expansion_size(r->accuracy.tolerance),
            n = (double)(r->n_sources + r->n_targets);
-    double least;
-    dp_precision precision = dp_accuracy_precision(&r->accuracy, &least);
+    dp_precision precision = r->accuracy.precision;
     m->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
     m->cost = dp_cost_of(r->rates, r->kernel, precision);
     if (r->has_gradients)

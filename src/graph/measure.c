@@ -136,9 +136,6 @@ static void clear_halos(const dp_graph *g) {
 
 static dagpole_status bench_make(dp_isa isa, const grove *grove, const dp_operators *operators,
                                  int block_boxes, int n_neighbours, bench *b) {
-    double least;
-    dp_accuracy accuracy = dp_accuracy_for_digits(HIGH_DIGITS);
-    dp_accuracy_precision(&accuracy, &least);
     dp_graph_inputs inputs = {.tree = &grove->tree,
                               .lists = &grove->lists,
                               .sources = &grove->points,
@@ -147,7 +144,7 @@ static dagpole_status bench_make(dp_isa isa, const grove *grove, const dp_operat
                               .kernel = dp_kernel_get(DAGPOLE_LAPLACE),
                               .isa = isa,
                               .rates = dp_rates_built_in(isa),
-                              .least = least,
+                              .least = dp_precision_closest(DP_SINGLE),
                               .block_boxes = block_boxes,
                               .n_cores = 1,
                               .n_workers = 1};

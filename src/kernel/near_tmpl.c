@@ -270,8 +270,8 @@ DEFINE_NEAR(near_single, yukawa, EXACT, NEAR_NAME(close, yukawa))
 DEFINE_NEAR(near_rough, laplace, REDUCED, NEAR_NAME(close, laplace))
 DEFINE_NEAR(near_rough, yukawa, REDUCED, NEAR_NAME(close, yukawa))
 #else
-DEFINE_NEAR(near, laplace, FINE, NULL)
-DEFINE_NEAR(near, yukawa, FINE, NULL)
+DEFINE_NEAR(near, laplace, EXACT, NULL)
+DEFINE_NEAR(near, yukawa, EXACT, NULL)
 DEFINE_NEAR(near_reduced, laplace, REDUCED, NULL)
 DEFINE_NEAR(near_reduced, yukawa, REDUCED, NULL)
 

@@ -12,7 +12,6 @@
 /* How exactly a pair is computed; a constant where these functions are inlined. */
 typedef enum pair_grade {
     EXACT,  /* to the precision */
-    FINE,   /* double: to DP_FINE_ERROR */
     REDUCED /* double: to DP_REDUCED_ERROR, single: to DP_ROUGH_ERROR */
 } pair_grade;
 
@@ -26,14 +25,11 @@ typedef struct pair {
 typedef pair pair_fn(pair_grade grade, vec unit_lambda, const vec *least, vec r2, vec guess);
 
 VEC_INLINE real pair_unit(pair_grade grade) {
-    return grade == REDUCED ? VEC_RSQRT_UNIT_REDUCED
-           : grade == FINE  ? VEC_RSQRT_UNIT_FINE
-                            : VEC_RSQRT_UNIT;
+    return grade == REDUCED ? VEC_RSQRT_UNIT_REDUCED : VEC_RSQRT_UNIT;
 }
 
 VEC_INLINE vec pair_rsqrt(pair_grade grade, vec r2, vec guess, const vec *least, vec_mask *far) {
     return grade == REDUCED ? vec_rsqrt_reduced(r2, guess, least, far)
-           : grade == FINE  ? vec_rsqrt_fine(r2, guess, least, far)
                             : vec_rsqrt(r2, guess, least, far);
 }
 

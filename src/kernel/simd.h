@@ -9,7 +9,6 @@
  *   vec_rsqrt(r2, guess, least, far)  1 / (VEC_RSQRT_UNIT sqrt(r2)); 0, and the lane of *far unset,
  *                             where sqrt(r2) is at most *least or r2 is infinite;
  *                             least NULL: there are none such, *far says nothing
- *   vec_rsqrt_fine(...)       the same in VEC_RSQRT_UNIT_FINE, to DP_FINE_ERROR only
  *   vec_rsqrt_reduced(...)    the same in VEC_RSQRT_UNIT_REDUCED, to DP_REDUCED_ERROR only
  *   vec_power(shifted)        2^-n for the integer n in the lowest bits of shifted
  *   vec_load(p, n)            the first n of VEC_WIDTH lanes, zeros behind; reads no further
@@ -25,8 +24,9 @@
  * vec_rsqrt multiplies the guess y by a polynomial in e = 1 - r2 y^2, a truncated
  * series of (1 - e)^(-1/2). The polynomial is divided by its leading coefficient, which saves one
  * product a pair; VEC_RSQRT_UNIT is that coefficient (exact in double), and whoever sums multiplies
- * the sums by it. r2 y is NaN or not positive exactly where r2 is 0 or infinite, so that one
- * ordered comparison masks both. */
+ * the sums by it. It is written in t = e + shift, with the shift at which the second-highest power
+ * vanishes: t comes from r2 y as cheaply as e does, and a step is saved. r2 y is NaN or not
+ * positive exactly where r2 is 0 or infinite, so that one ordered comparison masks both. */
 #ifndef DP_KERNEL_SIMD_H
 #define DP_KERNEL_SIMD_H
 
@@ -88,35 +88,26 @@ VEC_INLINE vec vec_kept(vec y, vec p, vec r, const vec *least, vec_mask *far) {
     return _mm512_maskz_mul_pd(*far, y, p);
 }
 
-/* Third order: the guess is good to 2^-14, what the series leaves out to 2^-53. */
+/* Third order: the guess is good to 2^-14, what the series leaves out to 2^-53. With t = e + 2/5,
+ * e^3 + 6/5 e^2 + 8/5 e + 16/5 = t (t^2 + 28/25) + 336/125. */
 #define VEC_RSQRT_UNIT 0.3125
 
 VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
-    vec e = _mm512_fnmadd_pd(r, y, vec_splat(1));
-    vec p = vec_fma(e + vec_splat(6. / 5), e, vec_splat(8. / 5));
-    p = vec_fma(p, e, vec_splat(16. / 5));
+    vec t = _mm512_fnmadd_pd(r, y, vec_splat(1.4));
+    vec p = vec_fma(vec_fma(t, t, vec_splat(1.12)), t, vec_splat(2.688));
     return vec_kept(y, p, r, least, far);
 }
 
 /* One order less, economised: the coefficient of e takes up three quarters of the term that is left
- * out, 5/16 e^3 with |e| up to 2^-13. */
-#define VEC_RSQRT_UNIT_FINE 0.375
-
-VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, const vec *least, vec_mask *far) {
-    const double linear = 0.5 + 0x1p-26 * 15 / 64;
-    vec r = r2 * y;
-    vec e = _mm512_fnmadd_pd(r, y, vec_splat(1));
-    vec p = vec_fma(e + vec_splat(linear / 0.375), e, vec_splat(8. / 3));
-    return vec_kept(y, p, r, least, far);
-}
-
-/* Second order (Newton): 1.5 times the square of the guess's error. */
-#define VEC_RSQRT_UNIT_REDUCED 0.5
+ * out, 5/16 e^3 with |e| up to 2^-13. That leaves 1.6e-13. */
+#define VEC_RSQRT_UNIT_REDUCED 0.375
 
 VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, const vec *least, vec_mask *far) {
+    const double shift = (0.5 + 0x1p-26 * 15 / 64) / 0.75;
     vec r = r2 * y;
-    return vec_kept(y, _mm512_fnmadd_pd(r, y, vec_splat(3)), r, least, far);
+    vec t = _mm512_fnmadd_pd(r, y, vec_splat(1 + shift));
+    return vec_kept(y, vec_fma(t, t, vec_splat(8. / 3 - shift * shift)), r, least, far);
 }
 
 VEC_INLINE __mmask8 first_lanes(int n) {
@@ -215,35 +206,30 @@ VEC_INLINE vec vec_kept(vec value, vec r, const vec *least, vec_mask *far) {
     return _mm256_and_pd(*far, value);
 }
 
-/* What the series leave out, for |e| up to 2^-10.4: here 2^-54, then 8e-14, then 1.3e-10. */
+/* What the series leave out, for |e| up to 2^-10.4: here 2^-54, below 1.3e-10. With t = e + 2/7,
+ * e^4
+ * + 8/7 e^3 + 48/35 e^2 + 64/35 e + 128/35 = (t^2 + half)^2 + linear t + rest. */
 #define VEC_RSQRT_UNIT  0.2734375
 
 VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
+    const double a = 2. / 7, half = 0.5 * (48. / 35 - 6 * a * a);
+    const double linear = 64. / 35 - 96. / 35 * a + 8 * a * a * a;
+    const double rest =
+        128. / 35 - 64. / 35 * a + 48. / 35 * a * a - 3 * a * a * a * a - half * half;
     vec r = r2 * y;
-    vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
-    vec p = vec_fma(e + vec_splat(8. / 7), e, vec_splat(48. / 35));
-    p = vec_fma(p, e, vec_splat(64. / 35));
-    p = vec_fma(p, e, vec_splat(128. / 35));
-    return vec_kept(y * p, r, least, far);
-}
-
-#define VEC_RSQRT_UNIT_FINE 0.3125
-
-VEC_INLINE vec vec_rsqrt_fine(vec r2, vec y, const vec *least, vec_mask *far) {
-    vec r = r2 * y;
-    vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
-    vec p = vec_fma(e + vec_splat(6. / 5), e, vec_splat(8. / 5));
-    p = vec_fma(p, e, vec_splat(16. / 5));
+    vec t = _mm256_fnmadd_pd(r, y, vec_splat(1 + a));
+    vec square = vec_fma(t, t, vec_splat(half));
+    vec p = vec_fma(square, square, vec_fma(vec_splat(linear), t, vec_splat(rest)));
     return vec_kept(y * p, r, least, far);
 }
 
 #define VEC_RSQRT_UNIT_REDUCED 0.375
 
+/* e^2 + 4/3 e + 8/3 = (e + 2/3)^2 + 20/9. */
 VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
-    vec e = _mm256_fnmadd_pd(r, y, vec_splat(1));
-    vec p = vec_fma(e + vec_splat(4. / 3), e, vec_splat(8. / 3));
-    return vec_kept(y * p, r, least, far);
+    vec t = _mm256_fnmadd_pd(r, y, vec_splat(5. / 3));
+    return vec_kept(y * vec_fma(t, t, vec_splat(20. / 9)), r, least, far);
 }
 
 VEC_INLINE __m256i first_lanes(int n) {
@@ -308,12 +294,7 @@ VEC_INLINE vec vec_rsqrt(vec r2, vec guess, const vec *least, vec_mask *far) {
     return (vec)(*far & (uvec)y);
 }
 
-#define VEC_RSQRT_UNIT_FINE    VEC_RSQRT_UNIT
 #define VEC_RSQRT_UNIT_REDUCED VEC_RSQRT_UNIT
-
-VEC_INLINE vec vec_rsqrt_fine(vec r2, vec guess, const vec *least, vec_mask *far) {
-    return vec_rsqrt(r2, guess, least, far);
-}
 
 VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec guess, const vec *least, vec_mask *far) {
     return vec_rsqrt(r2, guess, least, far);

@@ -237,8 +237,4 @@ VEC_INLINE void vec_sum_four(const vec v[4], float sums[4]) {
 
 #endif
 
-/* Only double has a grade between the two. */
-#define VEC_RSQRT_UNIT_FINE VEC_RSQRT_UNIT
-#define vec_rsqrt_fine      vec_rsqrt
-
 #endif

@@ -8,15 +8,15 @@ typedef struct dp_accuracy {
     int p;             /* points along an edge of the surfaces */
     double tolerance;  /* cut of the compressed basis, relative to the largest singular value */
     double svd_cutoff; /* cut of the pseudo-inverse, likewise */
+    dp_precision precision; /* of sums over pairs; the matrices do not depend on it */
 } dp_accuracy;
 
 /* The parameters for 3 ... 12 digits, calibrated by perf/accuracy on the clouds of the accuracy
  * contract; the table is in accuracy.c. */
 dp_accuracy dp_accuracy_for_digits(int digits);
 
-/* The least precision of sums over pairs whose error is far below the tolerance's: rough to 4
- * digits, single to 6, reduced to 8. *least: what single precision leaves to double, in half sides
- * of a leaf (kernel/strip.h). */
-dp_precision dp_accuracy_precision(const dp_accuracy *accuracy, double *least);
+/* The closest pair that sums in single precision do not leave to double, in half sides of a leaf
+ * (kernel/strip.h). */
+double dp_precision_closest(dp_precision precision);
 
 #endif

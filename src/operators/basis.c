@@ -100,19 +100,45 @@ static dagpole_status decompose(void *argument, int64_t kind) {
     return status;
 }
 
-/* How many values lie above the cut; a cluster of equal ones (a multiplet of the symmetry group) is
- * kept whole, or the truncated basis would lose the symmetry. */
-static int n_above(const double *sigma, int n, double cut) {
-    int k = 0;
+/* Charges of one sign excite the directions that all 48 symmetries of the cube leave as they are,
+ * far more than any other: these are kept down to this share of the cut. That is one to three
+ * coefficients. Without it the gradients of unit charges rule the tolerance at most digits. */
+#define SYMMETRIC_CUT 0.1
+
+/* 1 where vector i of the even parity is its own image under the permutations of the axes. */
+static int is_symmetric(const dp_surface *s, const spectra *sp, int i) {
+    int n = parity_size(s, 0), begin = s->parity_begin[0];
+    const double *row = sp->vectors[0] + i;
+    double squares = 0;
+    for (int permutation = 0; permutation < DP_N_PERMUTATIONS; permutation++)
+        for (int q = 0; q < n; q++) {
+            int image = s->permuted[permutation][begin + q] - begin;
+            double difference = row[(size_t)image * n] - row[(size_t)q * n];
+            squares += difference * difference;
+        }
+    return squares < 1e-6;
+}
+
+/* Lists in `kept` the values above the cut; a cluster of equal ones (a multiplet of the symmetry
+ * group) is kept whole, or the truncated basis would lose the symmetry. Returns how many. */
+static int list_kept(const dp_surface *s, const spectra *sp, int kind, double cut, int *kept) {
+    const double *sigma = sp->sigma[kind];
+    int n = parity_size(s, representative[kind]), k = 0;
     while (k < n && sigma[k] > cut)
         k++;
     while (k > 0 && k < n && sigma[k] > 0.999999 * sigma[k - 1])
         k++;
-    return k;
+    for (int i = 0; i < k; i++)
+        kept[i] = i;
+    int n_kept = k;
+    for (int i = k; kind == 0 && i < n && sigma[i] > SYMMETRIC_CUT * cut; i++)
+        if (is_symmetric(s, sp, i))
+            kept[n_kept++] = i;
+    return n_kept;
 }
 
 static dagpole_status copy_vectors(const dp_surface *s, const spectra *sp, int parity, int k_a,
-                                   double **basis) {
+                                   const int *kept, double **basis) {
     int kind, permutation, n = parity_size(s, parity);
     find_representative(parity, &kind, &permutation);
     *basis = dp_alloc((size_t)n * k_a, sizeof **basis);
@@ -122,7 +148,7 @@ static dagpole_status copy_vectors(const dp_surface *s, const spectra *sp, int p
     for (int q = 0; q < n; q++) {
         int to = s->permuted[permutation][from_begin + q] - to_begin;
         for (int j = 0; j < k_a; j++)
-            (*basis)[to + (size_t)j * n] = sp->vectors[kind][j + (size_t)q * n];
+            (*basis)[to + (size_t)j * n] = sp->vectors[kind][kept[j] + (size_t)q * n];
     }
     return DAGPOLE_OK;
 }
@@ -150,8 +176,8 @@ static double reference_of(const dp_interactions *in, double lambda, double sigm
     return sigma * (norm(n * n, in->unscreened) / screened) / (1 + lambda * lambda);
 }
 
-static dagpole_status cut(const dp_interactions *in, const spectra *sp, dp_operator_data *data,
-                          double *reference) {
+static dagpole_status cut(const dp_interactions *in, const spectra *sp, int *kept,
+                          dp_operator_data *data, double *reference) {
     const dp_surface *s = in->surface;
     double sigma = 0;
     for (int kind = 0; kind < 4; kind++)
@@ -160,9 +186,8 @@ static dagpole_status cut(const dp_interactions *in, const spectra *sp, dp_opera
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int kind, permutation;
         find_representative(a, &kind, &permutation);
-        int k_a =
-            n_above(sp->sigma[kind], parity_size(s, a), data->key.accuracy.tolerance * *reference);
-        DP_TRY(copy_vectors(s, sp, a, k_a, &data->basis[a]));
+        int k_a = list_kept(s, sp, kind, data->key.accuracy.tolerance * *reference, kept);
+        DP_TRY(copy_vectors(s, sp, a, k_a, kept, &data->basis[a]));
         data->k_begin[a + 1] = data->k_begin[a] + k_a;
     }
     data->k = data->k_begin[DP_N_PARITIES];
@@ -172,9 +197,11 @@ static dagpole_status cut(const dp_interactions *in, const spectra *sp, dp_opera
 dagpole_status dp_basis_build(const dp_team *team, const dp_interactions *interactions,
                               dp_operator_data *data, double *reference) {
     spectra sp = {.interactions = interactions};
-    dagpole_status status = team->run(team, 4, decompose, &sp);
+    int *kept = dp_alloc((size_t)interactions->surface->n, sizeof *kept);
+    dagpole_status status = kept ? team->run(team, 4, decompose, &sp) : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)
-        status = cut(interactions, &sp, data, reference);
+        status = cut(interactions, &sp, kept, data, reference);
+    dp_free(kept);
     for (int kind = 0; kind < 4; kind++) {
         dp_free(sp.vectors[kind]);
         dp_free(sp.sigma[kind]);

@@ -8,7 +8,7 @@
 #include "platform/store.h"
 
 /* Raised whenever the meaning of what is stored changes. */
-#define FORMAT "dagpole operators 3"
+#define FORMAT "dagpole operators 4"
 
 enum { PATH_BYTES = 1280 };
 

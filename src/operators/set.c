@@ -214,8 +214,7 @@ static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
 /* That of near sums, but double where most of a screened kernel lies below what single holds:
  * points and surface are up to 7 half sides apart. */
 static dp_precision surface_precision(const dp_operator_key *key) {
-    double least;
-    dp_precision precision = dp_accuracy_precision(&key->accuracy, &least);
+    dp_precision precision = key->accuracy.precision;
     return precision >= DP_SINGLE && key->lambda > 8 ? DP_REDUCED : precision;
 }
 
