@@ -104,6 +104,10 @@ EMULATED float emulated_reduce_add_ps(__m512 v) {
     return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
+/* Which of them are macros already depends on the compiler. */
+#undef _mm512_extractf32x8_ps
+#undef _kand_mask16
+#undef _kortestc_mask16_u8
 #define _mm512_rsqrt14_pd             emulated_rsqrt14_pd
 #define _mm512_rsqrt14_ps             emulated_rsqrt14_ps
 #define _mm512_maskz_rsqrt14_ps(k, x) _mm512_maskz_mov_ps(k, emulated_rsqrt14_ps(x))
@@ -112,9 +116,8 @@ EMULATED float emulated_reduce_add_ps(__m512 v) {
 #define _mm512_reduce_add_pd          emulated_reduce_add_pd
 #define _mm512_reduce_add_ps          emulated_reduce_add_ps
 #define _mm512_extractf32x8_ps        emulated_extractf32x8_ps
-#undef _kand_mask16
-#define _kand_mask16(a, b)        ((__mmask16)((a) & (b)))
-#define _kortestc_mask16_u8(a, b) (((a) | (b)) == 0xffff)
+#define _kand_mask16(a, b)            ((__mmask16)((a) & (b)))
+#define _kortestc_mask16_u8(a, b)     (((a) | (b)) == 0xffff)
 
 #elif defined(SIMD_AVX512) || defined(SIMD_AVX2)
 
