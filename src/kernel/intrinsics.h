@@ -9,7 +9,6 @@
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
 
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -24,29 +23,32 @@ EMULATED __m256d emulated_error(emulated_bits cell) {
     return 2 * (__m256d)(cell >> 12 | UINT64_C(0x3ff) << 52) - 3;
 }
 
+/* v where the lane of mask is set, else y. */
+EMULATED __m256d emulated_where(emulated_bits mask, emulated_bits v, __m256d y) {
+    return _mm256_blendv_pd(y, (__m256d)v, (__m256d)mask);
+}
+
 /* 1 / sqrt(x), off by as much as a processor may be and as erratically: by an error that depends on
  * the leading 12 bits of the mantissa and on whether the exponent is odd, and that leaves room for
- * rounding to float. Unlike Intel's it is not exact for powers of 4. No exception but inexact. */
+ * rounding to float. Unlike Intel's it is not exact for powers of 4. Integers are compared, so that
+ * it raises no exception but inexact. */
 static __attribute__((noinline)) __m256d emulated_rsqrt14(__m256d x) {
-    const __m256d sign = _mm256_set1_pd(-0.), zero = _mm256_setzero_pd();
-    __m256d is_tiny =
-        _mm256_cmp_pd(_mm256_andnot_pd(sign, x), _mm256_set1_pd(0x1p-1022), _CMP_LT_OQ);
-    __m256d up = _mm256_blendv_pd(_mm256_set1_pd(1), _mm256_set1_pd(0x1p108), is_tiny);
-    emulated_bits bits = (emulated_bits)(x * up);
+    const uint64_t least = UINT64_C(1) << 52, infinity = UINT64_C(0x7ff) << 52;
+    emulated_bits sign = (emulated_bits)x & (UINT64_C(1) << 63), size = (emulated_bits)x ^ sign;
+    emulated_bits is_tiny = (emulated_bits)(size < least);
+    __m256d up = emulated_where(is_tiny, (emulated_bits)_mm256_set1_pd(0x1p108), _mm256_set1_pd(1));
+    emulated_bits bits = (emulated_bits)((__m256d)size * up);
     /* m in [1/2, 2) and x up = m 4^(half - 511) */
     emulated_bits half = bits >> 53, m = (bits & (UINT64_MAX >> 11)) | UINT64_C(1022) << 52;
     __m256d y = 1 / _mm256_sqrt_pd((__m256d)m);
     y *= 1 + (0x1p-14 - 0x1p-23) * emulated_error(bits >> 40 & 0x1fff);
-    emulated_bits exponent = 511 - half + ((emulated_bits)is_tiny & 54);
-    y = (__m256d)((emulated_bits)y + (exponent << 52));
+    y = (__m256d)((emulated_bits)y + ((511 - half + (is_tiny & 54)) << 52));
 
-    __m256d infinity = _mm256_set1_pd(INFINITY);
-    __m256d pole = _mm256_or_pd(infinity, _mm256_and_pd(sign, x));
-    __m256d nan = (__m256d)((emulated_bits)x | UINT64_C(0x7ff8) << 48);
-    y = _mm256_blendv_pd(y, zero, _mm256_cmp_pd(x, infinity, _CMP_EQ_OQ));
-    y = _mm256_blendv_pd(y, pole, _mm256_cmp_pd(x, zero, _CMP_EQ_OQ));
-    y = _mm256_blendv_pd(y, _mm256_set1_pd(-NAN), _mm256_cmp_pd(x, zero, _CMP_LT_OQ));
-    return _mm256_blendv_pd(y, nan, _mm256_cmp_pd(x, x, _CMP_UNORD_Q));
+    const emulated_bits zero = {0}, nan = zero + (UINT64_C(0xfff8) << 48);
+    y = emulated_where((emulated_bits)(size == infinity), zero, y);
+    y = emulated_where(sign, nan, y);
+    y = emulated_where((emulated_bits)(size == 0), sign | infinity, y);
+    return emulated_where((emulated_bits)(size > infinity), (emulated_bits)x | nan << 1 >> 1, y);
 }
 
 EMULATED __m512d emulated_rsqrt14_pd(__m512d x) {
