@@ -413,7 +413,7 @@ typedef struct dagpole_machine {
     size_t size; /* set it to sizeof(dagpole_machine) before the call */
     int cores, numa_nodes, sockets;
     int64_t l1_bytes, l2_bytes, l3_bytes, memory_bytes;
-    char instruction_set[16]; /* in use: "avx512", "avx2" or "portable" */
+    char instruction_set[16]; /* in use: "avx512" (or "avx512-emulated"), "avx2" or "portable" */
     char coefficients[32];    /* as in a report, of a context with this cache directory */
     char blas[128];           /* OpenBLAS version and core type */
     char starpu[32], hdf5[32], hwloc[32];

@@ -44,7 +44,7 @@ dagpole_status dagpole_machine_query(const char *cache_dir, dagpole_machine *m) 
                            .l2_bytes = machine.l2_bytes,
                            .l3_bytes = machine.l3_bytes,
                            .memory_bytes = machine.memory_bytes};
-    snprintf(m->instruction_set, sizeof m->instruction_set, "%s", dp_isa_name(dp_isa_best()));
+    snprintf(m->instruction_set, sizeof m->instruction_set, "%s", dp_isa_title(dp_isa_best()));
     snprintf(m->blas, sizeof m->blas, "%s", dp_blas_config());
     snprintf(m->hdf5, sizeof m->hdf5, "%s", dp_store_version());
     snprintf(m->hwloc, sizeof m->hwloc, "%s", dp_machine_hwloc_version());

@@ -237,7 +237,7 @@ static void describe_request(dagpole_plan *p) {
     r->svd_cutoff = o->svd_cutoff;
     r->threads = dp_runtime_threads(runtime);
     snprintf(r->scheduler, sizeof r->scheduler, "%s", dp_runtime_scheduler(runtime));
-    snprintf(r->instruction_set, sizeof r->instruction_set, "%s", dp_isa_name(p->context->isa));
+    snprintf(r->instruction_set, sizeof r->instruction_set, "%s", dp_isa_title(p->context->isa));
     snprintf(r->coefficients, sizeof r->coefficients, "%s", p->context->rates.name);
 }
 

@@ -41,6 +41,14 @@ static inline dp_sources dp_sources_of(const dp_graph *g, int32_t leaf, const dp
  */
 enum { DP_AHEAD = 24 };
 
+/* The compiler's own wants a constant even before it inlines. */
+static inline void dp_fetch(const char *at, int is_written) {
+    if (is_written)
+        __builtin_prefetch(at, 1);
+    else
+        __builtin_prefetch(at, 0);
+}
+
 /* An array with n_values of each point, which may lie across two lines. n_values and is_written:
  * constants. */
 static inline __attribute__((always_inline)) void
@@ -51,9 +59,9 @@ dp_fetch_ahead(const dp_graph *g, const dp_points *points, const void *array, co
     size_t size = g->call.is_float ? sizeof(float) : sizeof(double);
     const char *first =
         (const char *)array + (size_t)points->origin[i + DP_AHEAD] * (size_t)n_values * size;
-    __builtin_prefetch(first, is_written);
+    dp_fetch(first, is_written);
     if (n_values > 1)
-        __builtin_prefetch(first + (size_t)(n_values - 1) * size, is_written);
+        dp_fetch(first + (size_t)(n_values - 1) * size, is_written);
 }
 
 /* Where a block's sources keep their largest charge by size. */

@@ -37,8 +37,8 @@ static uint32_t checksum(const dp_rates *rates) {
 }
 
 static int path_of(const char *directory, const char *cpu, dp_isa isa, char path[PATH_BYTES]) {
-    int n = snprintf(path, PATH_BYTES, "%s/coefficients-%s-%016llx.h5", directory, dp_isa_name(isa),
-                     (unsigned long long)hash_text(cpu));
+    int n = snprintf(path, PATH_BYTES, "%s/coefficients-%s-%016llx.h5", directory,
+                     dp_isa_title(isa), (unsigned long long)hash_text(cpu));
     return n > 0 && n < PATH_BYTES;
 }
 
@@ -52,7 +52,7 @@ static dagpole_status read_rates(dp_store *store, const char *cpu, dp_isa isa, d
     DP_TRY(dp_store_get_text(store, "format", format, sizeof format));
     DP_TRY(dp_store_get_text(store, "cpu", its_cpu, sizeof its_cpu));
     DP_TRY(dp_store_get_text(store, "instruction_set", its_isa, sizeof its_isa));
-    if (strcmp(format, FORMAT) || strcmp(its_cpu, cpu) || strcmp(its_isa, dp_isa_name(isa)))
+    if (strcmp(format, FORMAT) || strcmp(its_cpu, cpu) || strcmp(its_isa, dp_isa_title(isa)))
         return dp_fail(DAGPOLE_FILE, "they are another processor's or of another format");
     DP_TRY(dp_store_get_text(store, "date", date, sizeof date));
     DP_TRY(dp_store_get_int(store, "checksum", &sum));
@@ -90,7 +90,7 @@ static dagpole_status write_rates(dp_store *store, const char *cpu, dp_isa isa, 
                                   const dp_rates *rates) {
     DP_TRY(dp_store_set_text(store, "format", FORMAT));
     DP_TRY(dp_store_set_text(store, "cpu", cpu));
-    DP_TRY(dp_store_set_text(store, "instruction_set", dp_isa_name(isa)));
+    DP_TRY(dp_store_set_text(store, "instruction_set", dp_isa_title(isa)));
     DP_TRY(dp_store_set_text(store, "date", date));
     DP_TRY(dp_store_set_int(store, "checksum", (int64_t)checksum(rates)));
     for (int i = 0; i < DP_N_RATES; i++)

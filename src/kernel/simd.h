@@ -30,6 +30,7 @@
 #ifndef DP_KERNEL_SIMD_H
 #define DP_KERNEL_SIMD_H
 
+#include "kernel/intrinsics.h"
 #include "kernel/kernel.h"
 
 #include <math.h>
@@ -39,8 +40,6 @@
 typedef double real;
 
 #if defined(SIMD_AVX512) || defined(SIMD_AVX2)
-
-#include <immintrin.h>
 
 /* The sums over the lanes of each. */
 VEC_INLINE void sum_four(__m256d a, __m256d b, __m256d c, __m256d d, double sums[4]) {

@@ -5,6 +5,7 @@
 #ifndef DP_KERNEL_SIMD_SINGLE_H
 #define DP_KERNEL_SIMD_SINGLE_H
 
+#include "kernel/intrinsics.h"
 #include "kernel/kernel.h"
 
 #include <math.h>
@@ -14,8 +15,6 @@
 typedef float real;
 
 #if defined(SIMD_AVX512) || defined(SIMD_AVX2)
-
-#include <immintrin.h>
 
 /* The sums over the lanes of each. */
 VEC_INLINE void sum_four(__m256 a, __m256 b, __m256 c, __m256 d, float sums[4]) {

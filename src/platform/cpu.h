@@ -13,4 +13,7 @@ int dp_isa_is_supported(dp_isa isa);
 
 const char *dp_isa_name(dp_isa isa); /* "portable", "avx2", "avx512" */
 
+/* The name for reports and for what was measured: "avx512-emulated" where a build emulates it. */
+const char *dp_isa_title(dp_isa isa);
+
 #endif

@@ -148,7 +148,7 @@ static void write_variation(const char *path, const variation *v, const dp_rates
     ck_assert_int_eq(dp_store_create(path, &store), DAGPOLE_OK);
     dp_store_set_text(store, "format", v->format ? v->format : "dagpole coefficients 1");
     dp_store_set_text(store, "cpu", v->cpu ? v->cpu : cpu);
-    dp_store_set_text(store, "instruction_set", v->isa ? v->isa : dp_isa_name(isa));
+    dp_store_set_text(store, "instruction_set", v->isa ? v->isa : dp_isa_title(isa));
     dp_store_set_text(store, "date", "2026-01-01");
     dp_store_set_int(store, "checksum", v->checksum);
     for (int i = 0; i < DP_N_RATES; i++)

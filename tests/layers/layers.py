@@ -14,7 +14,8 @@ FLOORS = {'base': 0, 'platform': 1, 'geometry': 1, 'kernel': 2, 'cloud': 2, 'tre
 
 # Header -> the folder that alone may include it.
 DOORS = {r'starpu.*\.h': 'runtime', r'hwloc.*': 'platform', r'hdf5.*\.h|H5.*\.h': 'platform',
-         r'cblas.*\.h|lapack.*\.h|openblas.*\.h': 'platform', r'cpuid\.h': 'platform'}
+         r'cblas.*\.h|lapack.*\.h|openblas.*\.h': 'platform', r'cpuid\.h': 'platform',
+         r'immintrin\.h|simde/.*': 'kernel'}
 
 # (what must not occur, pattern of the paths where it may nevertheless); cli may do all of it.
 PROCESS = r'(v?printf|puts|putchar|perror|abort|_?_?[eE]xit|quick_exit|assert|signal|sigaction|system)'
@@ -135,6 +136,7 @@ def self_check():
            ('tree/a.c', '#include "b.h"\n'), ('cli/a.c', '#include "base/status.h"\n'),
            ('graph/a.c', '#include <starpu.h>\n'), ('runtime/a.c', '#include <hdf5.h>\n'),
            ('api/a.c', '#  include <hwloc.h>\n'), ('kernel/a.c', '#include <cblas.h>\n'),
+           ('operators/a.c', '#include <immintrin.h>\n'), ('platform/a.c', '#include <simde/a.h>\n'),
            ('tree/a.c', 'void f(void) { abort(); }\n'), ('tree/a.c', 'x = getenv ("A");\n'),
            ('tree/a.c', 'printf("a");\n'), ('tree/a.c', 'fputs(s, stderr);\n'),
            ('tree/a.c', 'p = malloc(3);\n'), ('tree/a.c', long_function),
