@@ -20,7 +20,7 @@ static void account(dagpole_report *r, const dp_profile *profile) {
     r->share_tasks = profile->share_tasks;
     r->share_runtime = profile->share_runtime;
     r->share_idle = profile->share_idle;
-    memcpy(r->operator_s, profile->op_s, sizeof r->operator_s);
+    memcpy(r->operator_s, profile->op_s, DAGPOLE_N_OPERATORS * sizeof *r->operator_s);
 }
 
 dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call) {

@@ -6,11 +6,10 @@
 
 #include "graph/graph.h"
 #include "graph/leaf_size.h"
+#include "platform/directory.h"
 #include "platform/machine.h"
 #include "runtime/runtime.h"
 #include "tree/check.h"
-
-enum { DP_PATH_BYTES = 1024 };
 
 /* Sources or targets of a call: sizes in bytes stay far from overflow. */
 #define DP_MAX_POINTS ((int64_t)1 << 40)
