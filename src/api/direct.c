@@ -15,6 +15,7 @@ typedef struct direct_sum {
     int64_t n_sources, n_targets, first; /* first: piece that number 0 of the stage is */
     double *sources, *charges, *targets; /* scaled: x, y, z rows */
     double *potentials, *gradients;
+    dp_power of_potentials, of_gradients; /* from sums of scaled charges and coordinates */
 } direct_sum;
 
 /* n x 3 to three rows, scaled. */
@@ -41,10 +42,10 @@ static dagpole_status sum_piece(void *argument, int64_t i) {
     DP_TRY(dp_direct(d->kernel, d->isa, d->lambda, n, rows_from(d->targets, d->n_targets, begin),
                      out, d->n_sources, rows_from(d->sources, d->n_sources, 0), d->charges));
     for (int64_t j = 0; j < n; j++) {
-        d->potentials[begin + j] = dp_cube_scale(&d->cube, DP_KERNEL_FACTOR * sums[0][j]);
+        d->potentials[begin + j] = dp_power_times(&d->of_potentials, DP_KERNEL_FACTOR * sums[0][j]);
         for (int k = 0; d->gradients && k < 3; k++)
             d->gradients[3 * (begin + j) + k] =
-                dp_cube_scale(&d->cube, dp_cube_scale(&d->cube, DP_KERNEL_FACTOR * sums[1 + k][j]));
+                dp_power_times(&d->of_gradients, DP_KERNEL_FACTOR * sums[1 + k][j]);
     }
     return DAGPOLE_OK;
 }
@@ -62,6 +63,18 @@ static dagpole_status sum_all(dagpole_context *context, direct_sum *d) {
     return DAGPOLE_OK;
 }
 
+/* Charges in their unit, and what takes sums to results. */
+static dagpole_status scale_charges(direct_sum *d, const double *charges) {
+    int exponent;
+    DP_TRY(dp_charge_exponent(&dp_team_serial, d->n_sources, charges, 0, &exponent));
+    const dp_power unit = dp_power_split(-exponent);
+    d->of_potentials = dp_power_split(exponent - d->cube.exponent);
+    d->of_gradients = dp_power_split(exponent - 2 * d->cube.exponent);
+    for (int64_t i = 0; i < d->n_sources; i++)
+        d->charges[i] = dp_power_times(&unit, charges[i]);
+    return DAGPOLE_OK;
+}
+
 static dagpole_status prepare(direct_sum *d, const double *sources, const double *charges,
                               const double *targets) {
     dp_bounds bounds = dp_bounds_empty();
@@ -75,8 +88,10 @@ static dagpole_status prepare(direct_sum *d, const double *sources, const double
     d->lambda = d->kernel->id == DAGPOLE_YUKAWA ? ldexp(d->lambda, d->cube.exponent) : 0;
     d->sources = to_rows(&d->cube, d->n_sources, sources);
     d->targets = to_rows(&d->cube, d->n_targets, targets);
-    d->charges = dp_alloc_copy(charges, (size_t)d->n_sources, sizeof *charges);
-    return d->sources && d->targets && d->charges ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    d->charges = dp_alloc((size_t)d->n_sources, sizeof *d->charges);
+    if (!d->sources || !d->targets || !d->charges)
+        return DAGPOLE_NO_MEMORY;
+    return scale_charges(d, charges);
 }
 
 static dagpole_status check(const direct_sum *d, const void *charges) {

@@ -87,8 +87,10 @@ static void copy_expansion(const dagpole_plan *plan, int32_t box, dp_quantity qu
         return;
     const dp_operator_set *set = plan->operators->level[block->level];
     const double *data = plan->graph->stream.fields[block->field[quantity]].data;
-    memcpy(out, data + (size_t)(box - block->box_begin) * (size_t)set->k_padded,
-           (size_t)set->k * sizeof *out);
+    const double *from = data + (size_t)(box - block->box_begin) * (size_t)set->k_padded;
+    const dp_power unit = dp_power_split(plan->far_charge_exponent);
+    for (int i = 0; i < set->k; i++)
+        out[i] = dp_power_times(&unit, from[i]);
 }
 
 /* Potentials of a leaf's targets, one for each of the caller's copies; *out moves to
@@ -99,12 +101,13 @@ static void copy_leaf(const dagpole_plan *plan, int32_t leaf, double **out) {
         return;
     const double *data = plan->graph->stream.fields[block->field[DP_TARGETS]].data;
     const double *potential = data + plan->graph->target_at[leaf];
+    const dp_power unit = dp_power_split(plan->charge_exponent - plan->tree.cube.exponent);
     int64_t first = plan->tree.target_begin[leaf];
     for (int64_t i = first; i < plan->tree.target_end[leaf]; i++) {
         int64_t begin, end;
         dp_points_copies(plan->targets, i, &begin, &end);
         for (int64_t copy = begin; copy < end; copy++)
-            *(*out)++ = dp_cube_scale(&plan->tree.cube, DP_KERNEL_FACTOR * potential[i - first]);
+            *(*out)++ = dp_power_times(&unit, DP_KERNEL_FACTOR * potential[i - first]);
     }
 }
 
