@@ -19,8 +19,10 @@ static void check_canaries(size_t size) {
     size_t given;
     memcpy(&given, place, sizeof given);
     ck_assert_uint_eq(given, size);
-    for (size_t i = size; i < sizeof place; i++)
-        ck_assert_msg(place[i] == CANARY, "byte %zu behind a struct of %zu was written", i, size);
+    size_t i = size; /* an assertion for each byte would take seconds */
+    while (i < sizeof place && place[i] == CANARY)
+        i++;
+    ck_assert_msg(i == sizeof place, "byte %zu behind a struct of %zu was written", i, size);
 }
 
 /* The headers of an older dagpole. */
@@ -174,7 +176,7 @@ START_TEST(structs_are_filled_as_far_as_the_caller_knows_them) {
 }
 END_TEST
 
-SUITE_MAIN("old-programs", 20, init_functions_keep_to_the_caller_s_size,
+SUITE_MAIN("old-programs", 60, init_functions_keep_to_the_caller_s_size,
            shorter_options_leave_the_rest_at_its_default,
            longer_options_are_taken_where_nothing_unknown_is_set,
            structs_are_filled_as_far_as_the_caller_knows_them)

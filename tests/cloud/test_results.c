@@ -391,7 +391,7 @@ START_TEST(memory_that_runs_out) {
 }
 END_TEST
 
-SUITE_MAIN("results", 20, results_come_back, gradients_are_optional, texts_that_do_not_end,
+SUITE_MAIN("results", 60, results_come_back, gradients_are_optional, texts_that_do_not_end,
            inputs_of_any_length, results_alone, shorter_structs, structs_of_no_size,
            missing_attributes_are_zero, malformed_files_are_refused, truncated_files,
            results_that_cannot_be_written, memory_that_runs_out)
