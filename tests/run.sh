@@ -58,7 +58,7 @@ configure() {
 }
 
 check_format() {
-    find include src tests examples perf -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
+    find build/include src tests examples perf -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
 }
 
 install_packages tests

@@ -2,13 +2,14 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/sized.h"
 #include "platform/env.h"
 
-static dagpole_status check(const dagpole_context_options *o) {
-    if (o->size != sizeof *o)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "context options of %zu bytes: call dagpole_context_options_init first",
-                       o->size);
+static dagpole_status resolve(const dagpole_context_options *options, dagpole_context_options *o) {
+    dagpole_context_options_init(o);
+    if (options)
+        DP_TRY(dp_sized_take("context options", "call dagpole_context_options_init first", options,
+                             o, sizeof *o));
     if (o->cache_dir && strlen(o->cache_dir) >= DP_PATH_BYTES)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "cache_dir is %zu bytes long: at most %d",
                        strlen(o->cache_dir), DP_PATH_BYTES - 1);
@@ -37,13 +38,14 @@ static dagpole_status load_rates(dagpole_context *context) {
 }
 
 static dagpole_status create(const dagpole_context_options *o, dagpole_context *context) {
+    int has_default = 1;
     DP_TRY(check_isa());
     DP_TRY(dp_machine_get(&context->machine));
     context->isa = dp_isa_best();
     if (o->cache_dir)
         snprintf(context->cache_dir, sizeof context->cache_dir, "%s", o->cache_dir);
     else
-        dp_env_cache_dir(context->cache_dir, sizeof context->cache_dir);
+        has_default = dp_env_cache_dir(context->cache_dir, sizeof context->cache_dir);
     dp_runtime_options runtime = {.threads = o->threads,
                                   .scheduler = o->scheduler,
                                   .serial = o->serial,
@@ -52,23 +54,26 @@ static dagpole_status create(const dagpole_context_options *o, dagpole_context *
                                   .log = o->log,
                                   .log_user = o->log_user};
     DP_TRY(dp_runtime_create(&runtime, &context->runtime));
+    if (!has_default)
+        dp_runtime_log(
+            context->runtime,
+            "the default cache directory has a path of more than %d bytes: operators are "
+            "not kept",
+            DP_PATH_BYTES - 1);
     return load_rates(context);
 }
 
 dagpole_status dagpole_context_create(const dagpole_context_options *options,
                                       dagpole_context **context) {
-    dagpole_context_options defaults;
+    dagpole_context_options o;
     if (!context)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "context is NULL: it receives the new context");
     *context = NULL;
-    dagpole_context_options_init(&defaults);
-    if (!options)
-        options = &defaults;
-    DP_TRY(check(options));
+    DP_TRY(resolve(options, &o));
     dagpole_context *c = dp_alloc_zero(1, sizeof *c);
     if (!c)
         return DAGPOLE_NO_MEMORY;
-    dagpole_status status = create(options, c);
+    dagpole_status status = create(&o, c);
     if (status == DAGPOLE_OK)
         *context = c;
     else

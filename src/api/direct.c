@@ -12,10 +12,10 @@ typedef struct direct_sum {
     int is_rms; /* sums of squares are wanted, and their roots */
     double lambda;
     dp_cube cube;
-    int charge_exponent;                 /* charges are counted in units of two to this power */
     int64_t n_sources, n_targets, first; /* first: piece that number 0 of the stage is */
     double *sources, *charges, *targets; /* scaled: x, y, z rows */
     double *potentials, *gradients;
+    dp_power of_potentials, of_gradients; /* from sums of scaled charges and coordinates */
 } direct_sum;
 
 /* n x 3 to three rows, scaled. */
@@ -31,20 +31,16 @@ static dp_soa rows_from(const double *rows, int64_t n, int64_t first) {
     return (dp_soa){rows + first, rows + n + first, rows + 2 * n + first};
 }
 
-/* Sums of one piece, in the caller's units: potentials at 0, gradients (their lengths, of an rms)
- * from 1 on. */
-static void store(direct_sum *d, int64_t begin, int64_t n, double sums[4][PIECE]) {
-    int width = d->is_rms ? 1 : 3;
+/* Sums of one piece, in the caller's units. */
+static void store(const direct_sum *d, int64_t begin, int64_t n, double sums[4][PIECE]) {
+    int width = d->is_rms ? 1 : 3; /* of a gradient: its length, or its components */
     for (int64_t j = 0; j < n; j++) {
-        double value[4];
-        for (int k = 0; k <= width; k++) {
-            value[k] = d->is_rms ? sqrt(sums[k][j]) : sums[k][j];
-            value[k] = ldexp(DP_KERNEL_FACTOR * value[k], d->charge_exponent);
-        }
-        d->potentials[begin + j] = dp_cube_scale(&d->cube, value[0]);
+        for (int k = 0; k <= width && d->is_rms; k++)
+            sums[k][j] = sqrt(sums[k][j]);
+        d->potentials[begin + j] = dp_power_times(&d->of_potentials, DP_KERNEL_FACTOR * sums[0][j]);
         for (int k = 0; d->gradients && k < width; k++)
             d->gradients[width * (begin + j) + k] =
-                dp_cube_scale(&d->cube, dp_cube_scale(&d->cube, value[1 + k]));
+                dp_power_times(&d->of_gradients, DP_KERNEL_FACTOR * sums[1 + k][j]);
     }
 }
 
@@ -81,18 +77,19 @@ static dagpole_status sum_all(dagpole_context *context, direct_sum *d) {
     return DAGPOLE_OK;
 }
 
-/* In units of a power of two that the largest charge is just below: squares neither overflow nor
- * vanish. */
-static void square_charges(direct_sum *d) {
-    double largest = 0;
-    for (int64_t i = 0; i < d->n_sources; i++)
-        largest = fmax(largest, fabs(d->charges[i]));
-    if (largest > 0)
-        frexp(largest, &d->charge_exponent);
+/* Charges in their unit (squared, of an rms), and what takes sums to results. */
+static dagpole_status scale_charges(direct_sum *d, const double *charges) {
+    int exponent;
+    DP_TRY(dp_charge_exponent(&dp_team_serial, d->n_sources, charges, 0, &exponent));
+    const dp_power unit = dp_power_split(-exponent);
+    d->of_potentials = dp_power_split(exponent - d->cube.exponent);
+    d->of_gradients = dp_power_split(exponent - 2 * d->cube.exponent);
     for (int64_t i = 0; i < d->n_sources; i++) {
-        double charge = ldexp(d->charges[i], -d->charge_exponent);
-        d->charges[i] = charge * charge;
+        d->charges[i] = dp_power_times(&unit, charges[i]);
+        if (d->is_rms)
+            d->charges[i] *= d->charges[i];
     }
+    return DAGPOLE_OK;
 }
 
 static dagpole_status prepare(direct_sum *d, const double *sources, const double *charges,
@@ -108,10 +105,10 @@ static dagpole_status prepare(direct_sum *d, const double *sources, const double
     d->lambda = d->kernel->id == DAGPOLE_YUKAWA ? ldexp(d->lambda, d->cube.exponent) : 0;
     d->sources = to_rows(&d->cube, d->n_sources, sources);
     d->targets = to_rows(&d->cube, d->n_targets, targets);
-    d->charges = dp_alloc_copy(charges, (size_t)d->n_sources, sizeof *charges);
-    if (d->charges && d->is_rms)
-        square_charges(d);
-    return d->sources && d->targets && d->charges ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    d->charges = dp_alloc((size_t)d->n_sources, sizeof *d->charges);
+    if (!d->sources || !d->targets || !d->charges)
+        return DAGPOLE_NO_MEMORY;
+    return scale_charges(d, charges);
 }
 
 static dagpole_status check(const direct_sum *d, const void *charges) {

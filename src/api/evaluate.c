@@ -20,20 +20,30 @@ static void account(dagpole_report *r, const dp_profile *profile) {
     r->share_tasks = profile->share_tasks;
     r->share_runtime = profile->share_runtime;
     r->share_idle = profile->share_idle;
-    memcpy(r->operator_s, profile->op_s, sizeof r->operator_s);
+    memcpy(r->operator_s, profile->op_s, DAGPOLE_N_OPERATORS * sizeof *r->operator_s);
+}
+
+static dagpole_status run(dagpole_plan *plan, dp_call *call) {
+    dp_profile profile;
+    DP_TRY(dp_charge_exponent(dp_runtime_team(plan->context->runtime), plan->n_sources,
+                              call->charges, call->is_float, &call->charge_exponent));
+    plan->charge_exponent = call->charge_exponent;
+    plan->graph->call = *call;
+    dagpole_status status = dp_execution_run(plan->execution, "evaluate", &profile);
+    plan->graph->call = (dp_call){0};
+    if (status != DAGPOLE_OK || call->is_near_only)
+        return status;
+    plan->far_charge_exponent = call->charge_exponent;
+    account(&plan->report, &profile);
+    return DAGPOLE_OK;
 }
 
 dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call) {
-    dp_profile profile;
     DP_TRY(check(plan, &call));
     if (atomic_flag_test_and_set(&plan->is_busy))
         return dp_fail(DAGPOLE_WRONG_STATE,
                        "the plan is in use by another thread: one evaluation at a time on a plan");
-    plan->graph->call = call;
-    dagpole_status status = dp_execution_run(plan->execution, "evaluate", &profile);
-    plan->graph->call = (dp_call){0};
-    if (status == DAGPOLE_OK && !call.is_near_only)
-        account(&plan->report, &profile);
+    dagpole_status status = run(plan, &call);
     atomic_flag_clear(&plan->is_busy);
     return status;
 }

@@ -6,11 +6,10 @@
 
 #include "graph/graph.h"
 #include "graph/leaf_size.h"
+#include "platform/directory.h"
 #include "platform/machine.h"
 #include "runtime/runtime.h"
 #include "tree/check.h"
-
-enum { DP_PATH_BYTES = 1024 };
 
 /* Sources or targets of a call: sizes in bytes stay far from overflow. */
 #define DP_MAX_POINTS ((int64_t)1 << 40)
@@ -38,6 +37,7 @@ struct dagpole_plan {
     dp_graph *graph;
     dp_execution *execution;
     dagpole_report report;
+    int charge_exponent, far_charge_exponent; /* units of charges in sums and in expansions */
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
 
@@ -49,6 +49,11 @@ dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call);
 dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out);
 /* The kernel exists and lambda suits it. */
 dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda);
+
+/* The exponent of the unit in which the charges of a sum are counted, so that neither large nor
+ * small ones leave the range of double on the way to results that fit it (0 where all are 0). */
+dagpole_status dp_charge_exponent(const dp_team *team, int64_t n, const void *charges, int is_float,
+                                  int *exponent);
 
 /* Counts and arrays of points, of either precision; targets NULL: the sources are the targets. */
 dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n_targets,

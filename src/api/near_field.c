@@ -4,14 +4,15 @@
 
 #include "api/internal.h"
 
-/* Charges of the unique sources in tree order. */
-static void gather(const dp_points *points, const double *charges, double *charge) {
+/* Charges of the unique sources in tree order, times the unit. */
+static void gather(const dp_points *points, const double *charges, const dp_power *unit,
+                   double *charge) {
     for (int64_t i = 0; i < points->n; i++) {
         int64_t begin, end;
         dp_points_copies(points, i, &begin, &end);
         charge[i] = 0;
         for (int64_t j = begin; j < end; j++)
-            charge[i] += charges[points->origin[j]];
+            charge[i] += dp_power_times(unit, charges[points->origin[j]]);
     }
 }
 
@@ -64,27 +65,36 @@ static dagpole_status check(const dagpole_plan *plan, const double *charges, int
     return DAGPOLE_OK;
 }
 
+static dagpole_status sum_all_near(const dagpole_plan *plan, const double *charges, int64_t n,
+                                   const int64_t *targets, double *charge, int64_t *unique,
+                                   double *potentials, double *gradients) {
+    int exponent, of_points = plan->tree.cube.exponent;
+    DP_TRY(dp_charge_exponent(&dp_team_serial, plan->n_sources, charges, 0, &exponent));
+    const dp_power of_charges = dp_power_split(-exponent),
+                   of_potentials = dp_power_split(exponent - of_points),
+                   of_gradients = dp_power_split(exponent - 2 * of_points);
+    gather(&plan->sources, charges, &of_charges, charge);
+    invert(plan->targets, unique);
+    for (int64_t i = 0; i < n; i++) {
+        double sums[4];
+        sum_near(plan, charge, unique[targets[i]], sums);
+        if (potentials)
+            potentials[i] = dp_power_times(&of_potentials, DP_KERNEL_FACTOR * sums[0]);
+        for (int d = 0; gradients && d < 3; d++)
+            gradients[3 * i + d] = dp_power_times(&of_gradients, DP_KERNEL_FACTOR * sums[1 + d]);
+    }
+    return DAGPOLE_OK;
+}
+
 dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges, int64_t n,
                                        const int64_t *targets, double *potentials,
                                        double *gradients) {
     DP_TRY(check(plan, charges, n, targets));
     double *charge = dp_alloc((size_t)plan->sources.n, sizeof *charge);
     int64_t *unique = dp_alloc((size_t)plan->n_targets, sizeof *unique);
-    dagpole_status status = charge && unique ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-    if (status == DAGPOLE_OK) {
-        gather(&plan->sources, charges, charge);
-        invert(plan->targets, unique);
-    }
-    for (int64_t i = 0; status == DAGPOLE_OK && i < n; i++) {
-        const dp_cube *cube = &plan->tree.cube;
-        double sums[4];
-        sum_near(plan, charge, unique[targets[i]], sums);
-        if (potentials)
-            potentials[i] = dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[0]);
-        for (int d = 0; gradients && d < 3; d++)
-            gradients[3 * i + d] =
-                dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[1 + d]));
-    }
+    dagpole_status status = DAGPOLE_NO_MEMORY;
+    if (charge && unique)
+        status = sum_all_near(plan, charges, n, targets, charge, unique, potentials, gradients);
     dp_free(unique);
     dp_free(charge);
     return status;

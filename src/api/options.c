@@ -1,15 +1,17 @@
 #include <math.h>
 
 #include "api/internal.h"
+#include "base/sized.h"
 
-void dagpole_context_options_init(dagpole_context_options *options) {
-    if (options)
-        *options = (dagpole_context_options){.size = sizeof *options};
+void dagpole_context_options_init_sized(dagpole_context_options *options, size_t size) {
+    dagpole_context_options defaults = {.size = sizeof defaults};
+    dp_sized_init(&defaults, sizeof defaults, options, size);
 }
 
-void dagpole_plan_options_init(dagpole_plan_options *options) {
-    *options =
-        (dagpole_plan_options){.size = sizeof *options, .kernel = DAGPOLE_LAPLACE, .digits = 6};
+void dagpole_plan_options_init_sized(dagpole_plan_options *options, size_t size) {
+    dagpole_plan_options defaults = {
+        .size = sizeof defaults, .kernel = DAGPOLE_LAPLACE, .digits = 6};
+    dp_sized_init(&defaults, sizeof defaults, options, size);
 }
 
 static dagpole_status check_int(const char *name, int value, int low, int high) {
@@ -38,9 +40,6 @@ dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda) {
 }
 
 static dagpole_status check(const dagpole_plan_options *o) {
-    if (o->size != sizeof *o)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "plan options of %zu bytes: call dagpole_plan_options_init first", o->size);
     DP_TRY(dp_check_kernel(o->kernel, o->lambda));
     if (o->digits < 3 || o->digits > 12)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
@@ -61,7 +60,8 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
     dagpole_plan_options o;
     dagpole_plan_options_init(&o);
     if (options)
-        o = *options;
+        DP_TRY(dp_sized_take("plan options", "call dagpole_plan_options_init first", options, &o,
+                             sizeof o));
     DP_TRY(check(&o));
     dp_accuracy accuracy = dp_accuracy_for_digits(o.digits);
     /* A screened field bends more across a box: one more point an edge keeps the same digits. */

@@ -1,9 +1,9 @@
 /* The chain: points -> tree -> lists -> operators -> graph -> execution. */
 #include <math.h>
-#include <stdio.h>
 
 #include "api/internal.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "geometry/chunk.h"
 
 /* The caller's points, as they came. */
@@ -236,9 +236,9 @@ static void describe_request(dagpole_plan *p) {
     r->tolerance = o->tolerance;
     r->svd_cutoff = o->svd_cutoff;
     r->threads = dp_runtime_threads(runtime);
-    snprintf(r->scheduler, sizeof r->scheduler, "%s", dp_runtime_scheduler(runtime));
-    snprintf(r->instruction_set, sizeof r->instruction_set, "%s", dp_isa_title(p->context->isa));
-    snprintf(r->coefficients, sizeof r->coefficients, "%s", p->context->rates.name);
+    dp_text_copy(r->scheduler, sizeof r->scheduler, dp_runtime_scheduler(runtime));
+    dp_text_copy(r->instruction_set, sizeof r->instruction_set, dp_isa_title(p->context->isa));
+    dp_text_copy(r->coefficients, sizeof r->coefficients, p->context->rates.name);
 }
 
 /* Adds the time since *clock to a stage and starts the next. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/sized.h"
 
 static dagpole_status check_plan(const dagpole_plan *plan) {
     if (plan)
@@ -20,41 +21,39 @@ static dagpole_status check_index(const dagpole_plan *plan, int64_t index) {
 
 dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *report) {
     DP_TRY(check_plan(plan));
-    if (!report || report->size != sizeof *report)
+    if (!dp_sized_is_set(report))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "report is NULL or its size is not set to sizeof(dagpole_report)");
     atomic_flag *is_busy = &((dagpole_plan *)plan)->is_busy;
     if (atomic_flag_test_and_set(is_busy))
         return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
-    *report = plan->report;
-    report->size = sizeof *report;
+    dp_sized_give(&plan->report, sizeof plan->report, report);
     atomic_flag_clear(is_busy);
     return DAGPOLE_OK;
 }
 
 dagpole_status dagpole_plan_box(const dagpole_plan *plan, int64_t index, dagpole_box *box) {
     DP_TRY(check_index(plan, index));
-    if (!box || box->size != sizeof *box)
+    if (!dp_sized_is_set(box))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "box is NULL or its size is not set to sizeof(dagpole_box)");
     const dp_tree *t = &plan->tree;
-    *box =
-        (dagpole_box){.size = sizeof *box,
-                      .index = index,
-                      .morton = t->key[index],
-                      .level = t->level[index],
-                      .is_leaf = dp_tree_is_leaf(t, (int32_t)index),
-                      .side = ldexp(dp_cube_side(&t->cube, t->level[index]), t->cube.exponent),
-                      .parent = t->parent[index],
-                      .first_child = t->child[index],
-                      .n_children = t->n_children[index],
-                      .source_begin = dp_points_first_copy(&plan->sources, t->source_begin[index]),
-                      .source_end = dp_points_first_copy(&plan->sources, t->source_end[index]),
-                      .target_begin = dp_points_first_copy(plan->targets, t->target_begin[index]),
-                      .target_end = dp_points_first_copy(plan->targets, t->target_end[index])};
-    dp_cube_centre(&t->cube, box->level, box->morton, box->centre);
+    dagpole_box b = {.index = index,
+                     .morton = t->key[index],
+                     .level = t->level[index],
+                     .is_leaf = dp_tree_is_leaf(t, (int32_t)index),
+                     .side = ldexp(dp_cube_side(&t->cube, t->level[index]), t->cube.exponent),
+                     .parent = t->parent[index],
+                     .first_child = t->child[index],
+                     .n_children = t->n_children[index],
+                     .source_begin = dp_points_first_copy(&plan->sources, t->source_begin[index]),
+                     .source_end = dp_points_first_copy(&plan->sources, t->source_end[index]),
+                     .target_begin = dp_points_first_copy(plan->targets, t->target_begin[index]),
+                     .target_end = dp_points_first_copy(plan->targets, t->target_end[index])};
+    dp_cube_centre(&t->cube, b.level, b.morton, b.centre);
     for (int d = 0; d < 3; d++)
-        box->centre[d] = ldexp(box->centre[d], t->cube.exponent);
+        b.centre[d] = ldexp(b.centre[d], t->cube.exponent);
+    dp_sized_give(&b, sizeof b, box);
     return DAGPOLE_OK;
 }
 
@@ -88,8 +87,10 @@ static void copy_expansion(const dagpole_plan *plan, int32_t box, dp_quantity qu
         return;
     const dp_operator_set *set = plan->operators->level[block->level];
     const double *data = plan->graph->stream.fields[block->field[quantity]].data;
-    memcpy(out, data + (size_t)(box - block->box_begin) * (size_t)set->k_padded,
-           (size_t)set->k * sizeof *out);
+    const double *from = data + (size_t)(box - block->box_begin) * (size_t)set->k_padded;
+    const dp_power unit = dp_power_split(plan->far_charge_exponent);
+    for (int i = 0; i < set->k; i++)
+        out[i] = dp_power_times(&unit, from[i]);
 }
 
 /* Potentials of a leaf's targets, one for each of the caller's copies; *out moves to
@@ -100,12 +101,13 @@ static void copy_leaf(const dagpole_plan *plan, int32_t leaf, double **out) {
         return;
     const double *data = plan->graph->stream.fields[block->field[DP_TARGETS]].data;
     const double *potential = data + plan->graph->target_at[leaf];
+    const dp_power unit = dp_power_split(plan->charge_exponent - plan->tree.cube.exponent);
     int64_t first = plan->tree.target_begin[leaf];
     for (int64_t i = first; i < plan->tree.target_end[leaf]; i++) {
         int64_t begin, end;
         dp_points_copies(plan->targets, i, &begin, &end);
         for (int64_t copy = begin; copy < end; copy++)
-            *(*out)++ = dp_cube_scale(&plan->tree.cube, DP_KERNEL_FACTOR * potential[i - first]);
+            *(*out)++ = dp_power_times(&unit, DP_KERNEL_FACTOR * potential[i - first]);
     }
 }
 

@@ -2,14 +2,17 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static _Thread_local char error_text[DP_ERROR_TEXT_BYTES];
 
 dagpole_status dp_fail(dagpole_status status, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error_text, sizeof error_text, format, arguments);
+    int length = vsnprintf(error_text, sizeof error_text, format, arguments);
     va_end(arguments);
+    if (length >= (int)sizeof error_text)
+        memcpy(error_text + sizeof error_text - 4, "...", 4);
     return status;
 }
 
@@ -29,5 +32,21 @@ const char *dagpole_status_name(dagpole_status status) {
 }
 
 const char *dagpole_version(void) {
-    return "0.1.0";
+    return DAGPOLE_VERSION;
+}
+
+dagpole_status dagpole_version_check(int abi, int version_number) {
+    if (abi != DAGPOLE_ABI)
+        return dp_fail(
+            DAGPOLE_UNSUPPORTED,
+            "the program was compiled for ABI %d of dagpole, but this is dagpole %s with "
+            "ABI %d: compile it anew",
+            abi, DAGPOLE_VERSION, DAGPOLE_ABI);
+    if (version_number > DAGPOLE_VERSION_NUMBER)
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "the program was compiled for dagpole %d.%d.%d, but this is dagpole %s: it "
+                       "needs the newer one",
+                       version_number / 10000, version_number / 100 % 100, version_number % 100,
+                       DAGPOLE_VERSION);
+    return DAGPOLE_OK;
 }

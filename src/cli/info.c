@@ -2,7 +2,6 @@
 #include "cli/json.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void print_table(const dagpole_machine *machine) {
     printf("dagpole      %s (StarPU %s, hwloc %s, HDF5 %s)\n", dagpole_version(), machine->starpu,
@@ -16,9 +15,12 @@ static void print_table(const dagpole_machine *machine) {
     printf("BLAS         %s\n", machine->blas);
     printf("StarPU       at most %d CPU workers and %d NUMA nodes\n", machine->starpu_max_cpus,
            machine->starpu_max_numa_nodes);
-    printf("scheduler    %s; --scheduler or STARPU_SCHED may name another of:\n"
-           "             %s\n",
-           machine->scheduler, machine->schedulers);
+    printf("scheduler    %s; --scheduler or STARPU_SCHED may name another of:\n            ",
+           machine->scheduler);
+    const char *name;
+    for (int i = 0; (name = dagpole_scheduler_name(i)); i++)
+        printf(" %s", name);
+    putchar('\n');
     if (machine->cache_dir[0])
         printf("cache        %s: %s files, %s\n", machine->cache_dir,
                cli_text_count(machine->cache_files), cli_text_bytes(machine->cache_bytes));
@@ -30,13 +32,11 @@ static void print_table(const dagpole_machine *machine) {
                machine->starpu_max_cpus, machine->cores, machine->cores);
 }
 
-static void print_words(cli_json *json, const char *name, const char *words) {
-    char copy[sizeof((dagpole_machine *)0)->schedulers];
-    snprintf(copy, sizeof copy, "%s", words);
-    cli_json_open_array(json, name);
-    char *rest;
-    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        cli_json_text(json, NULL, word);
+static void json_schedulers(cli_json *json) {
+    const char *name;
+    cli_json_open_array(json, "schedulers");
+    for (int i = 0; (name = dagpole_scheduler_name(i)); i++)
+        cli_json_text(json, NULL, name);
     cli_json_close(json);
 }
 
@@ -62,7 +62,7 @@ static void print_json(const dagpole_machine *machine) {
     cli_json_int(&json, "starpu_max_cpus", machine->starpu_max_cpus);
     cli_json_int(&json, "starpu_max_numa_nodes", machine->starpu_max_numa_nodes);
     cli_json_text(&json, "scheduler", machine->scheduler);
-    print_words(&json, "schedulers", machine->schedulers);
+    json_schedulers(&json);
     cli_json_open(&json, "cache");
     cli_json_text(&json, "directory", machine->cache_dir);
     cli_json_int(&json, "files", machine->cache_files);

@@ -135,6 +135,7 @@ static int precompute_main(const cli_command *self, int argc, char **argv) {
     dagpole_status status = precompute(&choice, has_operators, &done);
     if (status == DAGPOLE_OK)
         print_summary(&choice, &done);
+    dagpole_tuning_free(&done.tuning);
     return cli_exit_code(self, status);
 }
 

@@ -2,7 +2,6 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,21 +56,18 @@ static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const d
         cli_progress_begin();
         status = dagpole_plan_evaluate(plan, charges, results->potentials, results->gradients);
         status = cli_progress_end(status);
-        results->report.size = sizeof results->report;
         if (status == DAGPOLE_OK)
-            status = dagpole_plan_report(plan, &results->report);
-        if (i == 0 || results->report.evaluate_s < run->best_s)
-            run->best_s = results->report.evaluate_s;
+            status = dagpole_plan_report(plan, &run->plan);
+        if (i == 0 || run->plan.evaluate_s < run->best_s)
+            run->best_s = run->plan.evaluate_s;
     }
     return status;
 }
 
 /* The input's full path, so that verify finds it from anywhere. */
-static void set_input(dagpole_results *results, const char *path) {
-    char full[PATH_MAX];
-    if (!realpath(path, full) || strlen(full) >= sizeof results->input)
-        snprintf(full, sizeof full, "%s", path);
-    snprintf(results->input, sizeof results->input, "%s", full);
+static char *full_path(const char *path) {
+    char *full = realpath(path, NULL);
+    return full ? full : strdup(path);
 }
 
 static dagpole_status allocate(dagpole_results *results, int64_t n_targets, int with_gradients) {
@@ -93,7 +89,7 @@ static dagpole_status write_results(const char *output, const dagpole_results *r
 
 static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     dagpole_cloud cloud = {0};
-    dagpole_results results = {0};
+    dagpole_results results = {.size = sizeof results, .report = &run->plan};
     dagpole_context *context = NULL;
     dagpole_plan *plan = NULL;
     double start = cli_seconds();
@@ -107,10 +103,9 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
                           choice->gradients);
     if (status == DAGPOLE_OK)
         status = evaluate(choice, plan, cloud.charges, &results, run);
-    set_input(&results, run->input);
+    results.input = full_path(run->input);
     if (status == DAGPOLE_OK && run->output)
         status = write_results(run->output, &results, run);
-    run->plan = results.report;
     run->total_s = cli_seconds() - start;
 
     dagpole_plan_destroy(plan);
@@ -118,6 +113,7 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     dagpole_cloud_free(&cloud);
     free(results.potentials);
     free(results.gradients);
+    free(results.input);
     return status;
 }
 
@@ -132,7 +128,7 @@ static int run_main(const cli_command *self, int argc, char **argv) {
         {"--output", CLI_TEXT, &choice.output, "FILE.h5", "where the results go", 0, 0},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
     };
-    cli_run_report run = {0};
+    cli_run_report run = {.plan.size = sizeof run.plan};
     int code = cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &run.input);
     if (code == CLI_PROCEED)
         code = cli_plan_choice_check(self, &choice.plan);

@@ -243,7 +243,7 @@ static dagpole_status verify(const choice *choice, const dagpole_cloud *cloud,
         status = cli_context_create(&choice->context, &context);
     if (status == DAGPOLE_OK) {
         cli_progress_begin();
-        status = compare(context, &results->report, cloud, &s, outcome);
+        status = compare(context, results->report, cloud, &s, outcome);
         status = cli_progress_end(status);
     }
     dagpole_context_destroy(context);
@@ -331,15 +331,19 @@ static int check_tolerance(const cli_command *self, double tolerance, const outc
 }
 
 static int verify_file(const cli_command *self, const choice *choice, const char *path) {
-    dagpole_results results = {0};
+    dagpole_report report = {.size = sizeof report};
+    dagpole_results results = {.size = sizeof results, .report = &report};
     dagpole_cloud cloud = {0};
     outcome outcome = {0};
     int code = CLI_PROCEED;
     dagpole_status status = dagpole_results_read(path, &results);
-    if (status == DAGPOLE_OK)
-        status = dagpole_cloud_read(choice->input ? choice->input : results.input, &cloud);
+    const char *input = choice->input ? choice->input : results.input;
+    if (status == DAGPOLE_OK && input)
+        status = dagpole_cloud_read(input, &cloud);
     int64_t n_targets = cloud.targets ? cloud.n_targets : cloud.n_sources;
-    if (status == DAGPOLE_OK && n_targets != results.n_targets)
+    if (status == DAGPOLE_OK && !input)
+        code = cli_fail(self, "'%s' does not name its points file: --input FILE does", path);
+    else if (status == DAGPOLE_OK && n_targets != results.n_targets)
         code = cli_fail(self, "'%s' holds %s results, but its points file has %s targets", path,
                         cli_text_count(results.n_targets), cli_text_count(n_targets));
     else if (status == DAGPOLE_OK)

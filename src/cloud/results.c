@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sized.h"
 #include "cloud/cloud.h"
 #include "platform/store.h"
 
@@ -88,7 +89,7 @@ enum { N_KERNELS = sizeof kernel_names / sizeof kernel_names[0] };
 /* A caller's text may fill its array and not end. */
 static dagpole_status write_text(dp_store *store, const char *name, const char *text,
                                  size_t bytes) {
-    char ended[1024];
+    char ended[sizeof(dagpole_report)];
     snprintf(ended, sizeof ended, "%.*s", (int)bytes, text);
     return dp_store_set_text(store, name, ended);
 }
@@ -129,12 +130,12 @@ static dagpole_status read_field(dp_store *store, const field *f, dagpole_report
     }
 }
 
-static dagpole_status write_report(dp_store *store, const dagpole_results *results) {
-    DP_TRY(dp_store_set_text(store, "version", dagpole_version()));
-    DP_TRY(write_text(store, "input", results->input, sizeof results->input));
-    DP_TRY(dp_store_set_text(store, "kernel", kernel_names[results->report.kernel]));
+/* As much of the report as the caller's header has. */
+static dagpole_status write_report(dp_store *store, const dagpole_report *report, size_t size) {
+    DP_TRY(dp_store_set_text(store, "kernel", kernel_names[report->kernel]));
     for (int i = 0; i < N_FIELDS; i++)
-        DP_TRY(write_field(store, &fields[i], &results->report));
+        if (fields[i].offset + fields[i].bytes <= size)
+            DP_TRY(write_field(store, &fields[i], report));
     return DAGPOLE_OK;
 }
 
@@ -151,42 +152,81 @@ static dagpole_status read_kernel(dp_store *store, dagpole_kernel *kernel) {
     return dp_fail(DAGPOLE_FILE, "the attribute 'kernel' is '%s': laplace or yukawa", name);
 }
 
-static dagpole_status read_report(dp_store *store, dagpole_results *results) {
-    results->report.size = sizeof results->report;
-    if (dp_store_has_attribute(store, "input"))
-        DP_TRY(dp_store_get_text(store, "input", results->input, sizeof results->input));
-    DP_TRY(read_kernel(store, &results->report.kernel));
+static dagpole_status read_report(dp_store *store, dagpole_report *report) {
+    DP_TRY(read_kernel(store, &report->kernel));
     for (int i = 0; i < N_FIELDS; i++)
-        DP_TRY(read_field(store, &fields[i], &results->report));
+        DP_TRY(read_field(store, &fields[i], report));
     return DAGPOLE_OK;
 }
 
-/* ---- arrays ------------------------------------------------------------------------------- */
+/* ---- the caller's structs ----------------------------------------------------------------- */
 
-void dagpole_results_free(dagpole_results *results) {
-    if (!results)
-        return;
+#define HOLDS(results, member)                                                                     \
+    dp_sized_holds(results, offsetof(dagpole_results, member) + sizeof(results)->member)
+
+static void free_members(dagpole_results *results) {
     dp_free(results->potentials);
     dp_free(results->gradients);
-    *results = (dagpole_results){0};
+    dp_free(results->input);
+    *results = (dagpole_results){.report = results->report};
 }
 
-static dagpole_status check(const dagpole_results *results) {
+/* The members that a caller's header has, the others NULL: of an argument to be read or freed. */
+static dagpole_results known(const dagpole_results *given) {
+    dagpole_results all = {0};
+    size_t size = given->size < sizeof all ? given->size : sizeof all;
+    memcpy(&all, given, size);
+    return all;
+}
+
+/* Hands over what has been read; what the caller's header does not know is freed. */
+static void give(dagpole_results *all, dagpole_results *results) {
+    dagpole_results unknown = *all;
+    if (HOLDS(results, potentials))
+        unknown.potentials = NULL;
+    if (HOLDS(results, gradients))
+        unknown.gradients = NULL;
+    if (HOLDS(results, input))
+        unknown.input = NULL;
+    free_members(&unknown);
+    dp_sized_give(all, sizeof *all, results);
+}
+
+void dagpole_results_free(dagpole_results *results) {
+    if (!dp_sized_is_set(results))
+        return;
+    dagpole_results all = known(results);
+    free_members(&all);
+    dp_sized_give(&all, sizeof all, results);
+}
+
+#define RESULTS_REMEDY "set its size to sizeof(dagpole_results)"
+#define REPORT_REMEDY  "set its size to sizeof(dagpole_report)"
+
+/* ---- arrays ------------------------------------------------------------------------------- */
+
+static dagpole_status check(const dagpole_results *results, const dagpole_report *report) {
     int64_t n = results->n_targets;
     if (n < 0 || n > DP_CLOUD_MAX_POINTS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_targets is %lld: 0 to 2^40", (long long)n);
     if (n > 0 && !results->potentials)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL with n_targets %lld",
                        (long long)n);
-    if ((unsigned)results->report.kernel >= N_KERNELS)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "report.kernel is %d: 0 (Laplace) or 1 (Yukawa)",
-                       (int)results->report.kernel);
+    if ((unsigned)report->kernel >= N_KERNELS)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "report->kernel is %d: 0 (Laplace) or 1 (Yukawa)",
+                       (int)report->kernel);
     return DAGPOLE_OK;
 }
 
-static dagpole_status write_all(dp_store *store, const dagpole_results *results) {
+/* report: the library's copy of results->report. */
+static dagpole_status write_all(dp_store *store, const dagpole_results *results,
+                                const dagpole_report *report) {
     const int64_t shape[2] = {results->n_targets, 3};
-    DP_TRY(write_report(store, results));
+    DP_TRY(dp_store_set_text(store, "version", dagpole_version()));
+    if (results->input)
+        DP_TRY(dp_store_set_text(store, "input", results->input));
+    if (results->report)
+        DP_TRY(write_report(store, report, results->report->size));
     DP_TRY(dp_store_write(store, "/potentials", 'd', 1, shape, results->potentials));
     if (!results->gradients)
         return DAGPOLE_OK;
@@ -194,12 +234,17 @@ static dagpole_status write_all(dp_store *store, const dagpole_results *results)
 }
 
 dagpole_status dagpole_results_write(const char *path, const dagpole_results *results) {
+    dagpole_results all = {.size = sizeof all};
+    dagpole_report report = {.size = sizeof report};
     if (!path || !results)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL", path ? "results" : "path");
-    DP_TRY(check(results));
+    DP_TRY(dp_sized_take("results", RESULTS_REMEDY, results, &all, sizeof all));
+    if (all.report)
+        DP_TRY(dp_sized_take("a report", REPORT_REMEDY, all.report, &report, sizeof report));
+    DP_TRY(check(&all, &report));
     dp_store *store;
     DP_TRY(dp_store_create(path, &store));
-    dagpole_status status = write_all(store, results);
+    dagpole_status status = write_all(store, &all, &report);
     if (status == DAGPOLE_OK)
         return dp_store_commit(store);
     dp_store_close(store);
@@ -223,9 +268,12 @@ static dagpole_status read_array(dp_store *store, const char *path, const char *
     return dp_store_read(store, dataset, 'd', n_columns * shape[0], *array);
 }
 
-static dagpole_status read_all(dp_store *store, const char *path, dagpole_results *results) {
+static dagpole_status read_all(dp_store *store, const char *path, dagpole_results *results,
+                               dagpole_report *report) {
     int64_t n = -1;
-    DP_TRY(read_report(store, results));
+    if (dp_store_has_attribute(store, "input"))
+        DP_TRY(dp_store_get_long_text(store, "input", &results->input));
+    DP_TRY(read_report(store, report));
     DP_TRY(read_array(store, path, "/potentials", 1, &n, &results->potentials));
     results->n_targets = n;
     if (!dp_store_has(store, "/gradients"))
@@ -233,17 +281,31 @@ static dagpole_status read_all(dp_store *store, const char *path, dagpole_result
     return read_array(store, path, "/gradients", 3, &n, &results->gradients);
 }
 
-dagpole_status dagpole_results_read(const char *path, dagpole_results *results) {
-    if (!results)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "results is NULL");
-    *results = (dagpole_results){0};
+static dagpole_status open_and_read(const char *path, dagpole_results *results,
+                                    dagpole_report *report) {
+    dp_store *store;
     if (!path)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "path is NULL");
-    dp_store *store;
     DP_TRY(dp_store_open(path, &store));
-    dagpole_status status = read_all(store, path, results);
+    dagpole_status status = read_all(store, path, results, report);
     dp_store_close(store);
+    return status;
+}
+
+dagpole_status dagpole_results_read(const char *path, dagpole_results *results) {
+    dagpole_report report = {.kernel = DAGPOLE_LAPLACE};
+    if (!dp_sized_is_set(results))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "results is NULL or not of a known size: " RESULTS_REMEDY);
+    dagpole_results all = {.report = known(results).report};
+    if (all.report && !dp_sized_is_set(all.report))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "a report of %zu bytes: " REPORT_REMEDY,
+                       all.report->size);
+    dagpole_status status = open_and_read(path, &all, &report);
     if (status != DAGPOLE_OK)
-        dagpole_results_free(results);
+        free_members(&all);
+    else if (all.report)
+        dp_sized_give(&report, sizeof report, all.report);
+    give(&all, results);
     return status;
 }

@@ -38,6 +38,23 @@ static inline double dp_power_of_two(int exponent) {
     return power.value;
 }
 
+/* 2^exponent, |exponent| <= 4000, as factors on one side of 1: between x and the product nothing
+ * overflows or underflows that does not in the product. */
+typedef struct dp_power {
+    double step[4];
+} dp_power;
+
+static inline dp_power dp_power_split(int exponent) {
+    int quarter = exponent / 4;
+    double step = dp_power_of_two(quarter);
+    return (dp_power){{step, step, step, dp_power_of_two(exponent - 3 * quarter)}};
+}
+
+/* -0.0 becomes 0.0. */
+static inline double dp_power_times(const dp_power *power, double x) {
+    return x * power->step[0] * power->step[1] * power->step[2] * power->step[3] + 0.0;
+}
+
 /* Bounds of n x 3 row-major points, widening *bounds (start from dp_bounds_empty). NUMERIC where a
  * coordinate is NaN or Inf or larger than DP_MAX_COORDINATE in size; `what` names the array in the
  * sentence. */

@@ -3,6 +3,7 @@
 #ifndef DP_GRAPH_BODIES_H
 #define DP_GRAPH_BODIES_H
 
+#include "geometry/cube.h"
 #include "graph/graph.h"
 
 static inline void *dp_where(const dp_worker *worker, const dp_block *block, dp_quantity quantity) {

@@ -135,12 +135,14 @@ static void add_halo(const dp_graph *g, const dp_block *block, int32_t from, dp_
     }
 }
 
-/* Adds the halos, applies 1/(4 pi) and the scale of the coordinates: a potential is 1/length, a
- * gradient its square. */
+/* Adds the halos, applies 1/(4 pi), the unit of the charges and the scale of the coordinates: a
+ * potential is charge/length, a gradient charge/length^2. */
 dagpole_status dp_body_scatter(const dp_graph *g, const dp_block *block, int is_first,
                                dp_worker *worker) {
     const dp_tree *tree = g->in.tree;
-    const dp_cube *cube = &tree->cube;
+    const int exponent = g->call.charge_exponent;
+    const dp_power of_potentials = dp_power_split(exponent - tree->cube.exponent),
+                   of_gradients = dp_power_split(exponent - 2 * tree->cube.exponent);
     int64_t b = block - g->blocks;
     (void)is_first;
     for (int64_t i = g->halo_of.offset[b]; i < g->halo_of.offset[b + 1]; i++)
@@ -158,10 +160,11 @@ dagpole_status dp_body_scatter(const dp_graph *g, const dp_block *block, int is_
             double gradient[3] = {0};
             for (int d = 0; g->call.gradients && d < 3; d++) {
                 const double *sums = d == 0 ? sum.gx : d == 1 ? sum.gy : sum.gz;
-                gradient[d] = dp_cube_scale(cube, dp_cube_scale(cube, DP_KERNEL_FACTOR * sums[j]));
+                gradient[d] = dp_power_times(&of_gradients, DP_KERNEL_FACTOR * sums[j]);
             }
-            DP_TRY(scatter_point(g, i, dp_cube_scale(cube, DP_KERNEL_FACTOR * sum.potential[j]),
-                                 gradient));
+            DP_TRY(scatter_point(
+                g, i, dp_power_times(&of_potentials, DP_KERNEL_FACTOR * sum.potential[j]),
+                gradient));
         }
     }
     return DAGPOLE_OK;

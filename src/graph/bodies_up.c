@@ -18,8 +18,10 @@ static dagpole_status check_charge(int64_t i, double charge) {
                    charge);
 }
 
-/* Charge of unique point i: the sum over the caller's points at its position. */
-static dagpole_status charge_of(const dp_graph *g, int64_t i, double *charge) {
+/* Charge of unique point i, in the unit of the call: the sum over the caller's points at its
+ * position. */
+static dagpole_status charge_of(const dp_graph *g, const dp_power *unit, int64_t i,
+                                double *charge) {
     const dp_points *points = g->in.sources;
     int64_t begin, end;
     dp_points_copies(points, i, &begin, &end);
@@ -27,7 +29,7 @@ static dagpole_status charge_of(const dp_graph *g, int64_t i, double *charge) {
     for (int64_t j = begin; j < end; j++) {
         double given = charge_at(&g->call, points->origin[j]);
         DP_TRY(check_charge(points->origin[j], given));
-        sum += given;
+        sum += dp_power_times(unit, given);
     }
     *charge = sum;
     return DAGPOLE_OK;
@@ -37,6 +39,7 @@ dagpole_status dp_body_gather(const dp_graph *g, const dp_block *block, int is_f
                               dp_worker *worker) {
     const dp_tree *tree = g->in.tree;
     double *charge = (double *)dp_where(worker, block, DP_SOURCES) + 3 * block->source_row;
+    const dp_power unit = dp_power_split(-g->call.charge_exponent);
     double largest = 0;
     (void)is_first;
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
@@ -45,7 +48,7 @@ dagpole_status dp_body_gather(const dp_graph *g, const dp_block *block, int is_f
         double *to = charge + g->source_at[box];
         for (int64_t i = tree->source_begin[box]; i < tree->source_end[box]; i++) {
             dp_fetch_ahead(g, g->in.sources, g->call.charges, 1, i, 0);
-            DP_TRY(charge_of(g, i, to++));
+            DP_TRY(charge_of(g, &unit, i, to++));
         }
     }
     for (int64_t i = 0; i < block->n_sources; i++)

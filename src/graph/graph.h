@@ -74,6 +74,7 @@ typedef struct dp_call {
     void *potentials, *gradients; /* gradients may be NULL */
     int is_float;                 /* 1: all three hold floats, 0: doubles */
     int is_near_only;             /* 1: what P2P sums, and nothing else */
+    int charge_exponent;          /* fields count charges in units of 2^charge_exponent */
 } dp_call;
 
 typedef struct dp_graph {

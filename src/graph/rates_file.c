@@ -10,7 +10,7 @@
 /* Raised whenever the meaning of a coefficient changes. */
 #define FORMAT "dagpole coefficients 1"
 
-enum { PATH_BYTES = 1280, DATE_BYTES = 11 };
+enum { DATE_BYTES = 11 };
 
 #define FNV_BASIS 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
@@ -36,10 +36,10 @@ static uint32_t checksum(const dp_rates *rates) {
     return (uint32_t)(sum ^ sum >> 32);
 }
 
-static int path_of(const char *directory, const char *cpu, dp_isa isa, char path[PATH_BYTES]) {
-    int n = snprintf(path, PATH_BYTES, "%s/coefficients-%s-%016llx.h5", directory,
+static int path_of(const char *directory, const char *cpu, dp_isa isa, char path[DP_PATH_BYTES]) {
+    int n = snprintf(path, DP_PATH_BYTES, "%s/coefficients-%s-%016llx.h5", directory,
                      dp_isa_title(isa), (unsigned long long)hash_text(cpu));
-    return n > 0 && n < PATH_BYTES;
+    return n > 0 && n < DP_PATH_BYTES;
 }
 
 static void set_name(dp_rates *rates, const char *date) {
@@ -66,7 +66,7 @@ static dagpole_status read_rates(dp_store *store, const char *cpu, dp_isa isa, d
 
 dagpole_status dp_rates_load(const char *directory, const char *cpu, dp_isa isa,
                              char message[DP_ERROR_TEXT_BYTES], dp_rates *rates) {
-    char path[PATH_BYTES];
+    char path[DP_PATH_BYTES];
     dp_store *store = NULL;
     dp_rates tuned = {.name = ""};
     message[0] = '\0';
@@ -99,7 +99,7 @@ static dagpole_status write_rates(dp_store *store, const char *cpu, dp_isa isa, 
 }
 
 dagpole_status dp_rates_save(const char *directory, const char *cpu, dp_isa isa, dp_rates *rates) {
-    char path[PATH_BYTES], date[DATE_BYTES] = "";
+    char path[DP_PATH_BYTES], date[DATE_BYTES] = "";
     dp_store *store;
     struct tm day;
     time_t now = time(NULL);

@@ -10,13 +10,11 @@
 /* Raised whenever the meaning of what is stored changes. */
 #define FORMAT "dagpole operators 4"
 
-enum { PATH_BYTES = 1280 };
-
-static int path_of(const char *directory, const dp_operator_key *key, char path[PATH_BYTES]) {
+static int path_of(const char *directory, const dp_operator_key *key, char path[DP_PATH_BYTES]) {
     int n =
-        snprintf(path, PATH_BYTES, "%s/%s-l%a-p%d-t%a-c%a.h5", directory, key->kernel->name,
+        snprintf(path, DP_PATH_BYTES, "%s/%s-l%a-p%d-t%a-c%a.h5", directory, key->kernel->name,
                  key->lambda, key->accuracy.p, key->accuracy.tolerance, key->accuracy.svd_cutoff);
-    return n > 0 && n < PATH_BYTES;
+    return n > 0 && n < DP_PATH_BYTES;
 }
 
 /* One array of the file: what both reading and writing walk over. */
@@ -161,7 +159,7 @@ static dagpole_status load(dp_store *store, const dp_surface *surface, dp_operat
 dagpole_status dp_cache_load(const char *directory, const dp_surface *surface,
                              const dp_operator_key *key, char message[DP_ERROR_TEXT_BYTES],
                              dp_operator_data **out) {
-    char path[PATH_BYTES];
+    char path[DP_PATH_BYTES];
     dp_store *store = NULL;
     message[0] = '\0';
     *out = NULL;
@@ -215,7 +213,7 @@ static dagpole_status save(dp_store *store, const dp_surface *surface, const dp_
 
 dagpole_status dp_cache_save(const char *directory, const dp_surface *surface,
                              const dp_operator_data *data) {
-    char path[PATH_BYTES];
+    char path[DP_PATH_BYTES];
     dp_store *store = NULL;
     if (!path_of(directory, &data->key, path))
         return dp_fail(DAGPOLE_FILE, "the cache directory's path is too long");

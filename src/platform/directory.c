@@ -6,15 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 1280 };
-
 static dagpole_status make(const char *what, char *path) {
     for (char *p = path + 1;; p++)
         if (*p == '/' || !*p) {
             char end = *p;
             *p = '\0';
             if (mkdir(path, 0777) && errno != EEXIST)
-                return dp_fail(DAGPOLE_FILE, "%s: cannot create %s: %s", what, path,
+                return dp_fail(DAGPOLE_FILE, "%s: cannot create %.400s: %s", what, path,
                                strerror(errno));
             if (!end)
                 return DAGPOLE_OK;
@@ -23,11 +21,11 @@ static dagpole_status make(const char *what, char *path) {
 }
 
 dagpole_status dp_directory_make(const char *what, const char *path) {
-    char copy[PATH_BYTES];
+    char copy[DP_PATH_BYTES];
     size_t length = strlen(path);
     if (!length || length >= sizeof copy)
         return dp_fail(DAGPOLE_FILE, "%s: a path of %zu bytes, it must have 1 ... %d", what, length,
-                       PATH_BYTES - 1);
+                       DP_PATH_BYTES - 1);
     memcpy(copy, path, length + 1);
     DP_TRY(make(what, copy));
     struct stat status;

@@ -35,7 +35,7 @@ static const char *directory(const char *name) {
     return value && *value == '/' ? value : NULL;
 }
 
-void dp_env_cache_dir(char *path, size_t bytes) {
+int dp_env_cache_dir(char *path, size_t bytes) {
     const char *cache = directory("XDG_CACHE_HOME"), *home = directory("HOME");
     int length = 0;
     if (bytes)
@@ -44,6 +44,8 @@ void dp_env_cache_dir(char *path, size_t bytes) {
         length = snprintf(path, bytes, "%s/dagpole", cache);
     else if (home)
         length = snprintf(path, bytes, "%s/.cache/dagpole", home);
-    if (bytes && (length < 0 || (size_t)length >= bytes))
+    int fits = length >= 0 && (size_t)length < bytes;
+    if (bytes && !fits)
         *path = '\0';
+    return fits;
 }

@@ -14,7 +14,8 @@ const char *dp_env_starpu_use_numa(void);
 const char *dp_env_starpu_home(void);
 const char *dp_env_isa(void); /* DAGPOLE_ISA */
 
-/* $XDG_CACHE_HOME/dagpole, else $HOME/.cache/dagpole, else "" (no cache). */
-void dp_env_cache_dir(char *path, size_t bytes);
+/* $XDG_CACHE_HOME/dagpole, else $HOME/.cache/dagpole, else "" (no cache). 0, and "", where the path
+ * is longer than there is room for. */
+int dp_env_cache_dir(char *path, size_t bytes);
 
 #endif

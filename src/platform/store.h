@@ -45,6 +45,8 @@ dagpole_status dp_store_get_int(dp_store *store, const char *name, int64_t *valu
 dagpole_status dp_store_get_double(dp_store *store, const char *name, double *value);
 /* Text that is longer than the room for it is cut. */
 dagpole_status dp_store_get_text(dp_store *store, const char *name, char *value, size_t bytes);
+/* Text of any length: dp_free; NULL after a failure. */
+dagpole_status dp_store_get_long_text(dp_store *store, const char *name, char **value);
 
 const char *dp_store_version(void); /* HDF5's */
 

@@ -101,43 +101,60 @@ dagpole_status dp_store_get_double(dp_store *store, const char *name, double *va
     return status;
 }
 
-/* Text of any length, as h5py writes it: HDF5 allocates it. */
-static int read_variable(hid_t attribute, hid_t type, char *value, size_t bytes) {
+/* Text as h5py writes it: HDF5 allocates it. */
+static dagpole_status read_variable(dp_store *store, hid_t attribute, hid_t memory_type,
+                                    const char *name, char **value) {
     char *text = NULL;
-    hid_t memory_type = H5Tcopy(H5T_C_S1);
     H5Tset_size(memory_type, H5T_VARIABLE);
-    H5Tset_cset(memory_type, H5Tget_cset(type));
-    int is_read = H5Aread(attribute, memory_type, &text) >= 0;
-    if (is_read)
-        snprintf(value, bytes, "%s", text ? text : "");
+    if (H5Aread(attribute, memory_type, &text) < 0)
+        return dp_store_fail(store, "read the attribute", name);
+    *value = dp_alloc_copy(text ? text : "", text ? strlen(text) + 1 : 1, 1);
     H5free_memory(text);
-    H5Tclose(memory_type);
-    return is_read;
+    return *value ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
-/* HDF5 cuts or pads a fixed text to the size asked for, and ends it with a zero. */
-static int read_fixed(hid_t attribute, hid_t type, char *value, size_t bytes) {
-    hid_t memory_type = H5Tcopy(H5T_C_S1);
+/* HDF5 pads a fixed text to the size asked for, and ends it with a zero. */
+static dagpole_status read_fixed(dp_store *store, hid_t attribute, hid_t memory_type, size_t bytes,
+                                 const char *name, char **value) {
     H5Tset_size(memory_type, bytes);
+    *value = dp_alloc_zero(bytes, 1);
+    if (!*value)
+        return DAGPOLE_NO_MEMORY;
+    if (H5Aread(attribute, memory_type, *value) >= 0)
+        return DAGPOLE_OK;
+    dp_free(*value);
+    *value = NULL;
+    return dp_store_fail(store, "read the attribute", name);
+}
+
+static dagpole_status get_long_text(dp_store *store, const char *name, char **value) {
+    hid_t attribute, type;
+    DP_TRY(open_attribute(store, name, H5T_STRING, &attribute, &type));
+    hid_t memory_type = H5Tcopy(H5T_C_S1);
     H5Tset_cset(memory_type, H5Tget_cset(type));
-    int is_read = H5Aread(attribute, memory_type, value) >= 0;
+    dagpole_status status =
+        H5Tis_variable_str(type) > 0
+            ? read_variable(store, attribute, memory_type, name, value)
+            : read_fixed(store, attribute, memory_type, H5Tget_size(type) + 1, name, value);
     H5Tclose(memory_type);
-    return is_read;
+    H5Tclose(type);
+    H5Aclose(attribute);
+    return status;
+}
+
+dagpole_status dp_store_get_long_text(dp_store *store, const char *name, char **value) {
+    dp_store_quiet quiet;
+    *value = NULL;
+    dp_store_enter(&quiet);
+    dagpole_status status = get_long_text(store, name, value);
+    dp_store_leave(&quiet);
+    return status;
 }
 
 dagpole_status dp_store_get_text(dp_store *store, const char *name, char *value, size_t bytes) {
-    dp_store_quiet quiet;
-    dp_store_enter(&quiet);
-    hid_t attribute, type;
-    dagpole_status status = open_attribute(store, name, H5T_STRING, &attribute, &type);
-    if (status == DAGPOLE_OK) {
-        int is_read = H5Tis_variable_str(type) > 0 ? read_variable(attribute, type, value, bytes)
-                                                   : read_fixed(attribute, type, value, bytes);
-        if (!is_read)
-            status = dp_store_fail(store, "read the attribute", name);
-        H5Tclose(type);
-        H5Aclose(attribute);
-    }
-    dp_store_leave(&quiet);
-    return status;
+    char *text;
+    DP_TRY(dp_store_get_long_text(store, name, &text));
+    snprintf(value, bytes, "%s", text);
+    dp_free(text);
+    return DAGPOLE_OK;
 }

@@ -110,22 +110,18 @@ dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_p
     return execution->executor->run(execution, stage, profile);
 }
 
-void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus, int *max_numa_nodes,
-                            char *schedulers, size_t schedulers_bytes) {
+void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus,
+                            int *max_numa_nodes) {
     int major, minor, release;
     starpu_get_version(&major, &minor, &release);
-    if (version)
-        snprintf(version, version_bytes, "%d.%d.%d", major, minor, release);
-    if (max_cpus)
-        *max_cpus = STARPU_MAXCPUS;
-    if (max_numa_nodes)
-        *max_numa_nodes = STARPU_MAXNUMANODES;
-    if (!schedulers || schedulers_bytes == 0)
-        return;
+    snprintf(version, version_bytes, "%d.%d.%d", major, minor, release);
+    *max_cpus = STARPU_MAXCPUS;
+    *max_numa_nodes = STARPU_MAXNUMANODES;
+}
+
+const char *dp_runtime_scheduler_name(int i) {
     struct starpu_sched_policy **policy = starpu_sched_get_predefined_policies();
-    size_t used = 0;
-    schedulers[0] = '\0';
-    for (; *policy && used < schedulers_bytes; policy++)
-        used += (size_t)snprintf(schedulers + used, schedulers_bytes - used, "%s%s",
-                                 used ? " " : "", (*policy)->policy_name);
+    for (; *policy && i > 0; i--)
+        policy++;
+    return *policy && i == 0 ? (*policy)->policy_name : NULL;
 }

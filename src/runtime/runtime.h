@@ -66,9 +66,11 @@ typedef struct dp_profile {
  * the start, about every 50 ms and at the end of a success. One run at a time on an execution. */
 dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_profile *profile);
 
-/* Limits StarPU was built with and the schedulers it lists (separated by blanks); starts nothing.
- * Any pointer may be NULL; texts are cut to their size. */
-void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus, int *max_numa_nodes,
-                            char *schedulers, size_t schedulers_bytes);
+/* StarPU's version and the limits that it was built with; starts nothing. */
+void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus,
+                            int *max_numa_nodes);
+
+/* The schedulers that StarPU lists, i = 0, 1, ...; NULL behind the last. Starts nothing. */
+const char *dp_runtime_scheduler_name(int i);
 
 #endif

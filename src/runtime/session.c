@@ -50,12 +50,16 @@ void dp_session_rest(void) {
 
 /* StarPU runs lws under a name that it does not know, so names are checked here. */
 static dagpole_status check_scheduler(const char *name, const char *origin) {
-    char known[DP_ERROR_TEXT_BYTES];
-    dp_runtime_starpu_info(NULL, 0, NULL, NULL, known, sizeof known);
-    struct starpu_sched_policy **policy = starpu_sched_get_predefined_policies();
-    for (; *policy; policy++)
-        if (strcmp((*policy)->policy_name, name) == 0)
+    char known[DP_ERROR_TEXT_BYTES] = "";
+    const char *policy;
+    size_t used = 0;
+    for (int i = 0; (policy = dp_runtime_scheduler_name(i)); i++) {
+        if (strcmp(policy, name) == 0)
             return DAGPOLE_OK;
+        if (used < sizeof known)
+            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? " " : "",
+                                     policy);
+    }
     return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is '%.40s', StarPU knows %s", origin, name, known);
 }
 
@@ -121,7 +125,7 @@ static dagpole_status starting_threads(dp_runtime *runtime, int *threads) {
 /* StarPU aborts the process where it cannot keep its files. */
 static dagpole_status check_home(void) {
     const char *home = dp_env_starpu_home();
-    char path[1024];
+    char path[DP_PATH_BYTES + 32];
     if (!home)
         return DAGPOLE_OK;
     snprintf(path, sizeof path, "%s/.starpu/sampling", home);

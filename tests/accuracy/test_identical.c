@@ -12,18 +12,6 @@ typedef struct way {
     int threads;
 } way;
 
-/* The name of the i-th scheduler that StarPU lists, NULL where there are fewer. */
-static const char *scheduler_name(int i) {
-    static dagpole_machine machine;
-    char *rest = machine.schedulers, *name = NULL;
-    machine.size = sizeof machine;
-    if (dagpole_machine_query("", &machine) != DAGPOLE_OK)
-        return NULL;
-    for (int k = 0; k <= i; k++)
-        name = strtok_r(k ? NULL : rest, " ", &rest);
-    return name;
-}
-
 static dagpole_context *open_way(way w) {
     dagpole_context_options options;
     dagpole_context *context;
@@ -75,7 +63,7 @@ static problem problem_of(const dagpole_cloud *cloud, const char *name, dagpole_
 
 /* Workers beyond the cores are slow under some schedulers, so there only one of the two clouds. */
 START_TEST(small_clouds_under_every_scheduler) {
-    const char *name = scheduler_name(_i);
+    const char *name = dagpole_scheduler_name(_i);
     dagpole_cloud sphere = make_cloud("sphere", N_SMALL, "mixed");
     dagpole_cloud plummer = make_cloud("plummer", N_SMALL, "mixed");
     problem laplace = problem_of(&sphere, "sphere", DAGPOLE_LAPLACE);
@@ -153,7 +141,7 @@ END_TEST
 /* One child process and one time limit per scheduler. */
 int main(void) {
     int n_schedulers = 0;
-    while (scheduler_name(n_schedulers))
+    while (dagpole_scheduler_name(n_schedulers))
         n_schedulers++;
     Suite *suite = suite_create("identical");
     TCase *tcase = tcase_create("identical");

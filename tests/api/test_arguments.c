@@ -6,7 +6,7 @@
 START_TEST(contexts_refuse) {
     dagpole_context_options options;
     dagpole_context *context = (dagpole_context *)&options;
-    char long_path[2000];
+    char long_path[5000];
     dagpole_context_options_init(&options);
     ck_assert_uint_eq(options.size, sizeof options);
     expect_failure(dagpole_context_create(&options, NULL), DAGPOLE_BAD_ARGUMENT, "context is NULL");
@@ -26,7 +26,7 @@ START_TEST(contexts_refuse) {
     memset(long_path, 'x', sizeof long_path - 1);
     long_path[sizeof long_path - 1] = '\0';
     options.cache_dir = long_path;
-    expect_failure(dagpole_context_create(&options, &context), DAGPOLE_BAD_ARGUMENT, "1999 bytes");
+    expect_failure(dagpole_context_create(&options, &context), DAGPOLE_BAD_ARGUMENT, "4999 bytes");
     ck_assert_ptr_null(context);
     dagpole_context_destroy(NULL);
 }
@@ -353,20 +353,35 @@ START_TEST(names_and_machine) {
     ck_assert_int_ge(machine.numa_nodes, 1);
     ck_assert_int_ge(machine.starpu_max_cpus, 1);
     ck_assert_int_gt(machine.memory_bytes, 1 << 20);
-    ck_assert(strstr(machine.schedulers, "lws") && *machine.starpu && *machine.hdf5 &&
-              *machine.hwloc && *machine.blas && *machine.instruction_set);
+    ck_assert(*machine.starpu && *machine.hdf5 && *machine.hwloc && *machine.blas &&
+              *machine.instruction_set);
     ck_assert_str_eq(machine.cache_dir, "/no/such/directory");
     ck_assert_int_eq(machine.cache_files, 0);
     setenv("XDG_CACHE_HOME", "/somewhere", 1);
     must(dagpole_machine_query(NULL, &machine));
     ck_assert_str_eq(machine.cache_dir, "/somewhere/dagpole");
+    char long_path[5000];
+    memset(long_path, 'x', sizeof long_path - 1);
+    long_path[sizeof long_path - 1] = '\0';
+    expect_failure(dagpole_machine_query(long_path, &machine), DAGPOLE_BAD_ARGUMENT, "4999 bytes");
     machine.size--;
     expect_failure(dagpole_machine_query(NULL, &machine), DAGPOLE_BAD_ARGUMENT, "size");
     expect_failure(dagpole_machine_query(NULL, NULL), DAGPOLE_BAD_ARGUMENT, "machine is NULL");
 }
 END_TEST
 
+START_TEST(schedulers_are_listed) {
+    const char *name;
+    int n = 0, has_lws = 0;
+    for (; (name = dagpole_scheduler_name(n)); n++)
+        has_lws |= !strcmp(name, "lws");
+    ck_assert(has_lws && n > 5);
+    ck_assert_ptr_null(dagpole_scheduler_name(n + 1));
+    ck_assert_ptr_null(dagpole_scheduler_name(-1));
+}
+END_TEST
+
 SUITE_MAIN("arguments", 60, contexts_refuse, plans_refuse_options, plans_take_the_ends_of_ranges,
            plans_refuse_points, evaluations_refuse, queries_refuse,
            estimates_and_precomputation_refuse, direct_sums_refuse, errors_belong_to_their_thread,
-           names_and_machine)
+           names_and_machine, schedulers_are_listed)

@@ -58,7 +58,20 @@ START_TEST(later_contexts_use_what_was_measured) {
     ck_assert_str_eq(report_from(second, NULL).coefficients, tuning.coefficients);
     assert_machine_says(cache.directory, tuning.coefficients);
     assert_machine_says("", "built-in");
-    must(dagpole_tune(second, NULL)); /* again, in its place */
+    dagpole_tuning_free(&tuning);
+    ck_assert(!tuning.coefficient && tuning.n == 0 && tuning.size == sizeof tuning);
+    dagpole_tuning_free(&tuning);
+    dagpole_tuning_free(NULL);
+    /* Again, in its place, for a program whose header ends before the array. */
+    int64_t live = dp_memory_live();
+    memset(&tuning, 0xa5, sizeof tuning);
+    tuning.size = offsetof(dagpole_tuning, coefficient);
+    dagpole_coefficient *behind = tuning.coefficient;
+    must(dagpole_tune(second, &tuning));
+    ck_assert(tuning.n == DP_N_RATES && tuning.coefficient == behind);
+    dagpole_tuning_free(&tuning);
+    ck_assert(tuning.n == 0 && tuning.coefficient == behind);
+    ck_assert_int_eq(dp_memory_live(), live);
     dagpole_context_destroy(second);
     dagpole_context_destroy(first);
     ck_assert_str_eq(message, "");

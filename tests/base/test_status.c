@@ -34,6 +34,7 @@ START_TEST(a_long_sentence_is_cut) {
     text[sizeof text - 1] = '\0';
     dp_fail(DAGPOLE_FILE, "%s", text);
     ck_assert_uint_eq(strlen(dagpole_last_error()), DP_ERROR_TEXT_BYTES - 1);
+    ck_assert_str_eq(dagpole_last_error() + DP_ERROR_TEXT_BYTES - 6, "aa...");
 }
 END_TEST
 
@@ -74,8 +75,25 @@ START_TEST(version_is_the_header_s) {
     snprintf(text, sizeof text, "%d.%d.%d", DAGPOLE_VERSION_MAJOR, DAGPOLE_VERSION_MINOR,
              DAGPOLE_VERSION_PATCH);
     ck_assert_str_eq(dagpole_version(), text);
+    ck_assert_str_eq(dagpole_version(), DAGPOLE_VERSION);
+    snprintf(text, sizeof text, "%d%02d%02d", DAGPOLE_VERSION_MAJOR, DAGPOLE_VERSION_MINOR,
+             DAGPOLE_VERSION_PATCH);
+    ck_assert_int_eq(DAGPOLE_VERSION_NUMBER, strtol(text, NULL, 10));
+}
+END_TEST
+
+START_TEST(a_library_of_another_abi_or_an_older_one_is_told) {
+    ck_assert_int_eq(DAGPOLE_CHECK(), DAGPOLE_OK);
+    ck_assert_int_eq(dagpole_version_check(DAGPOLE_ABI, 1), DAGPOLE_OK);
+    ck_assert_int_eq(dagpole_version_check(DAGPOLE_ABI + 1, 1), DAGPOLE_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(dagpole_last_error(), DAGPOLE_VERSION));
+    ck_assert_int_eq(dagpole_version_check(DAGPOLE_ABI - 1, 1), DAGPOLE_UNSUPPORTED);
+    ck_assert_int_eq(dagpole_version_check(DAGPOLE_ABI, 990203), DAGPOLE_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(dagpole_last_error(), "dagpole 99.2.3"));
+    ck_assert_ptr_nonnull(strstr(dagpole_last_error(), DAGPOLE_VERSION));
 }
 END_TEST
 
 SUITE_MAIN("status", 10, names_are_the_enumerators, fail_keeps_the_sentence, a_long_sentence_is_cut,
-           the_sentence_is_per_thread, try_returns_at_once, version_is_the_header_s)
+           the_sentence_is_per_thread, try_returns_at_once, version_is_the_header_s,
+           a_library_of_another_abi_or_an_older_one_is_told)

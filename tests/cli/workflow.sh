@@ -52,6 +52,18 @@ says "--tolerance"
 expect 0 verify r.h5 --input b.h5
 grep -q 'gradients without the near field' out || fail "verify's table lacks the far field"
 
+# Paths of any length come back.
+deep=.
+while [ ${#deep} -lt 1500 ]; do
+    deep=$deep/a-folder-below-a-folder-with-a-name-of-some-length
+done
+mkdir -p "$deep"
+cp a.h5 "$deep"
+expect 0 run "$deep/a.h5" --digits 3 --output deep.h5
+cd elsewhere || exit 1
+expect 0 verify ../deep.h5 --tolerance 1e-3
+cd ..
+
 # verify does find errors: the potentials of other charges are wrong.
 expect 0 generate --distribution sphere --n 3000 --seed 7 --charges unit unit.h5
 expect 0 verify r.h5 --input unit.h5 --json

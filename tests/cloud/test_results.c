@@ -11,8 +11,14 @@ static double gradients[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
 /* Every byte of the numbers differs from zero and from its neighbours. */
 static dagpole_results make_results(void) {
-    dagpole_results results = {.n_targets = 4, .potentials = potentials, .gradients = gradients};
-    dagpole_report *r = &results.report;
+    static dagpole_report report;
+    dagpole_results results = {.size = sizeof results,
+                               .n_targets = 4,
+                               .potentials = potentials,
+                               .gradients = gradients,
+                               .input = "points.h5",
+                               .report = &report};
+    dagpole_report *r = &report;
     *r = (dagpole_report){
         .size = sizeof *r,
         .n_sources = INT64_MAX,
@@ -59,11 +65,16 @@ static dagpole_results make_results(void) {
     };
     for (int i = 0; i < DAGPOLE_N_OPERATORS; i++)
         r->operator_s[i] = 100 + i;
-    strcpy(results.input, "points.h5");
     return results;
 }
 
+/* The report goes where the last reading put it. */
+static dagpole_report read_report;
+
 static void assert_read(const char *path, dagpole_results *results) {
+    memset(&read_report, 0xa5, sizeof read_report);
+    read_report.size = sizeof read_report;
+    *results = (dagpole_results){.size = sizeof *results, .report = &read_report};
     ck_assert_msg(dagpole_results_read(path, results) == DAGPOLE_OK, "%s", dagpole_last_error());
 }
 
@@ -126,9 +137,10 @@ START_TEST(results_come_back) {
     ck_assert_mem_eq(back.potentials, potentials, sizeof potentials);
     ck_assert_mem_eq(back.gradients, gradients, sizeof gradients);
     ck_assert_str_eq(back.input, "points.h5");
-    assert_same_reports(&back.report, &made.report);
+    assert_same_reports(back.report, made.report);
     dagpole_results_free(&back);
-    ck_assert_ptr_null(back.potentials);
+    ck_assert(!back.potentials && !back.gradients && !back.input && !back.n_targets);
+    ck_assert(back.size == sizeof back && back.report == &read_report);
     dagpole_results_free(&back);
     dagpole_results_free(NULL);
     ck_assert_int_eq(dp_memory_live(), 0);
@@ -154,13 +166,109 @@ END_TEST
 START_TEST(texts_that_do_not_end) {
     scratch s = scratch_make("a.h5");
     dagpole_results made = make_results(), back;
-    memset(made.input, 'i', sizeof made.input);
-    memset(made.report.scheduler, 's', sizeof made.report.scheduler);
+    memset(made.report->scheduler, 's', sizeof made.report->scheduler);
     ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
     assert_read(s.path, &back);
-    ck_assert_uint_eq(strlen(back.input), sizeof back.input - 1);
-    ck_assert_uint_eq(strlen(back.report.scheduler), sizeof back.report.scheduler - 1);
+    ck_assert_uint_eq(strlen(back.report->scheduler), sizeof back.report->scheduler - 1);
     dagpole_results_free(&back);
+    scratch_remove(&s);
+}
+END_TEST
+
+START_TEST(inputs_of_any_length) {
+    static const size_t lengths[] = {0, 1023, 1024, 4095, 50000};
+    scratch s = scratch_make("a.h5");
+    for (int i = 0; i < 5; i++) {
+        dagpole_results made = make_results(), back;
+        made.input = calloc(lengths[i] + 1, 1);
+        memset(made.input, 'i', lengths[i]);
+        ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
+        assert_read(s.path, &back);
+        ck_assert_str_eq(back.input, made.input);
+        dagpole_results_free(&back);
+        free(made.input);
+    }
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
+/* Neither a report nor an input. */
+START_TEST(results_alone) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results made = make_results(), back;
+    made.report = NULL;
+    made.input = NULL;
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
+    assert_read(s.path, &back);
+    assert_same_reports(back.report, &(dagpole_report){.size = sizeof(dagpole_report)});
+    ck_assert_ptr_null(back.input);
+    ck_assert_mem_eq(back.potentials, potentials, sizeof potentials);
+    dagpole_results_free(&back);
+    made = make_results();
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
+    back = (dagpole_results){.size = sizeof back};
+    ck_assert_int_eq(dagpole_results_read(s.path, &back), DAGPOLE_OK);
+    ck_assert_ptr_null(back.report);
+    dagpole_results_free(&back);
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
+/* What programs of older headers know of the two structs is written and filled, and no more. */
+START_TEST(shorter_structs) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results made = make_results(), back;
+    const size_t known = offsetof(dagpole_report, mean_u), gradients_at = 24;
+    ck_assert_uint_eq(offsetof(dagpole_results, gradients), gradients_at);
+    made.report->size = known;
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
+    assert_read(s.path, &back);
+    ck_assert_int_eq(back.report->n_sources, INT64_MAX);
+    ck_assert_int_eq(back.report->depth, 5);
+    ck_assert(back.report->mean_u == 0 && back.report->digits == 0);
+    dagpole_results_free(&back);
+
+    made = make_results();
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_OK);
+    memset(&read_report, 0xa5, sizeof read_report);
+    read_report.size = known;
+    back = (dagpole_results){.size = sizeof back, .report = &read_report};
+    ck_assert_int_eq(dagpole_results_read(s.path, &back), DAGPOLE_OK);
+    ck_assert(read_report.size == known && read_report.depth == 5);
+    for (size_t i = known; i < sizeof read_report; i++)
+        ck_assert_uint_eq(((unsigned char *)&read_report)[i], 0xa5);
+    dagpole_results_free(&back);
+
+    memset(&back, 0xa5, sizeof back);
+    back.size = gradients_at;
+    ck_assert_int_eq(dagpole_results_read(s.path, &back), DAGPOLE_OK);
+    ck_assert_mem_eq(back.potentials, potentials, sizeof potentials);
+    dagpole_results_free(&back);
+    ck_assert(!back.potentials && back.size == gradients_at);
+    for (size_t i = gradients_at; i < sizeof back; i++)
+        ck_assert_uint_eq(((unsigned char *)&back)[i], 0xa5);
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
+START_TEST(structs_of_no_size) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results made = make_results();
+    made.report->size = 0;
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_BAD_ARGUMENT);
+    assert_error_has("sizeof(dagpole_report)");
+    made = make_results();
+    made.size = 0;
+    ck_assert_int_eq(dagpole_results_write(s.path, &made), DAGPOLE_BAD_ARGUMENT);
+    assert_error_has("sizeof(dagpole_results)");
+    ck_assert_int_eq(dagpole_results_read(s.path, &(dagpole_results){0}), DAGPOLE_BAD_ARGUMENT);
+    assert_error_has("sizeof(dagpole_results)");
+    dagpole_results back = {.size = sizeof back, .report = &(dagpole_report){0}};
+    ck_assert_int_eq(dagpole_results_read(s.path, &back), DAGPOLE_BAD_ARGUMENT);
+    assert_error_has("sizeof(dagpole_report)");
     scratch_remove(&s);
 }
 END_TEST
@@ -183,15 +291,15 @@ START_TEST(missing_attributes_are_zero) {
     dagpole_report expected = {.size = sizeof expected, .digits = 9};
     write_other(s.path, 4, 0, "digits", 9);
     assert_read(s.path, &back);
-    assert_same_reports(&back.report, &expected);
-    ck_assert_str_eq(back.input, "");
+    assert_same_reports(back.report, &expected);
+    ck_assert_ptr_null(back.input);
     dagpole_results_free(&back);
     scratch_remove(&s);
 }
 END_TEST
 
 static void assert_failed_read(const char *path, const char *words) {
-    dagpole_results results = {.n_targets = 9};
+    dagpole_results results = {.size = sizeof results, .n_targets = 9};
     ck_assert_int_eq(dagpole_results_read(path, &results), DAGPOLE_FILE);
     assert_error_has(words);
     ck_assert_int_eq(results.n_targets, 0);
@@ -214,7 +322,8 @@ START_TEST(malformed_files_are_refused) {
     scratch_write(&s, "no HDF5");
     assert_failed_read(s.path, "not an HDF5 file");
     assert_failed_read(s.directory, "directory");
-    ck_assert_int_eq(dagpole_results_read(NULL, &(dagpole_results){0}), DAGPOLE_BAD_ARGUMENT);
+    dagpole_results results = {.size = sizeof results};
+    ck_assert_int_eq(dagpole_results_read(NULL, &results), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_results_read(s.path, NULL), DAGPOLE_BAD_ARGUMENT);
     scratch_remove(&s);
 }
@@ -243,9 +352,10 @@ START_TEST(results_that_cannot_be_written) {
     bad.potentials = NULL;
     ck_assert_int_eq(dagpole_results_write(s.path, &bad), DAGPOLE_BAD_ARGUMENT);
     bad = good;
-    bad.report.kernel = (dagpole_kernel)7;
+    bad.report->kernel = (dagpole_kernel)7;
     ck_assert_int_eq(dagpole_results_write(s.path, &bad), DAGPOLE_BAD_ARGUMENT);
     assert_error_has("7");
+    good = make_results();
     ck_assert_int_eq(dagpole_results_write(NULL, &good), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_results_write(s.path, NULL), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_results_write("/dev/null/a.h5", &good), DAGPOLE_FILE);
@@ -271,6 +381,7 @@ START_TEST(memory_that_runs_out) {
     for (int64_t k = 1; k <= n; k++) {
         dp_memory_fail_at(k, 0);
         dagpole_status status = dagpole_results_write(s.path, &made);
+        back = (dagpole_results){.size = sizeof back, .report = &read_report};
         if (status == DAGPOLE_OK)
             status = dagpole_results_read(s.path, &back);
         ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
@@ -280,6 +391,7 @@ START_TEST(memory_that_runs_out) {
 }
 END_TEST
 
-SUITE_MAIN("results", 20, results_come_back, gradients_are_optional, texts_that_do_not_end,
+SUITE_MAIN("results", 60, results_come_back, gradients_are_optional, texts_that_do_not_end,
+           inputs_of_any_length, results_alone, shorter_structs, structs_of_no_size,
            missing_attributes_are_zero, malformed_files_are_refused, truncated_files,
            results_that_cannot_be_written, memory_that_runs_out)

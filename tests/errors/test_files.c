@@ -13,14 +13,14 @@ static void set_up(dagpole_cloud *cloud, dagpole_results *results) {
     fill_uniform(3 * N, points, 1);
     fill_uniform(N, charges, 2);
     *cloud = (dagpole_cloud){.n_sources = N, .n_targets = N, .sources = points, .charges = charges};
-    *results = (dagpole_results){.n_targets = N, .potentials = charges, .gradients = points};
-    results->report.size = sizeof results->report;
+    *results = (dagpole_results){
+        .size = sizeof *results, .n_targets = N, .potentials = charges, .gradients = points};
 }
 
 /* Neither the cloud nor the results of a failing read hold anything. */
 static void check_unreadable(const char *path, const char *words) {
     dagpole_cloud cloud = {.n_sources = 5};
-    dagpole_results results = {.n_targets = 5};
+    dagpole_results results = {.size = sizeof results, .n_targets = 5};
     assert_fails(dagpole_cloud_read(path, &cloud), DAGPOLE_FILE, words);
     ck_assert(!cloud.n_sources && !cloud.n_targets && !cloud.sources && !cloud.charges);
     assert_fails(dagpole_results_read(path, &results), DAGPOLE_FILE, path);

@@ -124,7 +124,16 @@ START_TEST(expert_options_out_of_range) {
         check_option(changed, words);                                                              \
     } while (0)
     CHECK(size, 0, "0 bytes|dagpole_plan_options_init");
-    CHECK(size, sizeof o + 8, "dagpole_plan_options_init");
+    CHECK(size, 8, "8 bytes|dagpole_plan_options_init");
+    CHECK(size, (size_t)-8, "dagpole_plan_options_init");
+    struct {
+        dagpole_plan_options known;
+        double unknown;
+    } newer = {.known = o, .unknown = 1};
+    newer.known.size = sizeof newer;
+    dagpole_plan *plan;
+    assert_fails(create(&newer.known, N, points, 0, NULL, &plan), DAGPOLE_BAD_ARGUMENT,
+                 "plan options of|is not 0|newer dagpole");
     CHECK(kernel, (dagpole_kernel)7, "kernel is 7|DAGPOLE_LAPLACE");
     CHECK(p, 2, "p is 2|3 ... 20");
     CHECK(p, 21, "p is 21|3 ... 20");

@@ -12,8 +12,21 @@ package=$(find "$place" -name dagpole.pc)
 prefix=$(dirname "$(dirname "$(find "$place" -name dagpole.h)")")
 export PKG_CONFIG_PATH="${package%/*}"
 libraries=$(pkg-config --variable=libdir dagpole)
-[ "$(pkg-config --modversion dagpole)" = "$("$prefix/bin/dagpole" --version | sed 's/.* //')" ]
-[ -f "$prefix/share/man/man1/dagpole.1" ]
+
+# equal WHAT GOT: it says the version of the package.
+equal() {
+    [ "$2" = "$(pkg-config --modversion dagpole)" ] ||
+        { echo "the version is $(pkg-config --modversion dagpole) in dagpole.pc, '$2' in $1"; exit 1; }
+}
+# number MACRO: its value in the header.
+number() {
+    sed -n "s/^#define DAGPOLE_$1 *//p" "$prefix/include/dagpole.h"
+}
+equal "the tool" "$("$prefix/bin/dagpole" --version | sed 's/.* //')"
+equal "the man page" "$(sed -n 's/^\.TH .*"dagpole \([0-9.]*\)".*/\1/p' "$prefix/share/man/man1/dagpole.1")"
+equal "the header" "$(number VERSION_MAJOR).$(number VERSION_MINOR).$(number VERSION_PATCH)"
+soname=$(readelf -d "$libraries/libdagpole.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
+[ "$soname" = "libdagpole.so.$(number ABI)" ] || { echo "the SONAME is '$soname'"; exit 1; }
 [ "$(find "$prefix/include" -type f | wc -l)" -eq 1 ]
 
 # Sanitized libraries want a sanitized program. Flags are several words, so splitting is wanted.

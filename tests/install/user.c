@@ -8,7 +8,7 @@ int main(void) {
     double potentials[2];
     dagpole_context *context = NULL;
     dagpole_plan *plan = NULL;
-    if (dagpole_context_create(NULL, &context) ||
+    if (DAGPOLE_CHECK() || dagpole_context_create(NULL, &context) ||
         dagpole_plan_create(context, NULL, 2, points, 0, NULL, &plan) ||
         dagpole_plan_evaluate(plan, charges, potentials, NULL)) {
         fprintf(stderr, "%s\n", dagpole_last_error());

@@ -111,8 +111,8 @@ def check_tree(root):
         text = path.read_text()
         collect(path, violations(str(path.relative_to(root / 'src')), text))
         lengths += [lines for _, lines in function_lengths(without_comments(text))]
-    for folder in ('include', 'tests', 'perf', 'examples'):
-        for path in sorted(root.glob(folder + '/**/*.[ch]')):
+    for pattern in ('include/*.h.in', 'tests/**/*.[ch]', 'perf/**/*.[ch]', 'examples/**/*.[ch]'):
+        for path in sorted(root.glob(pattern)):
             collect(path, text_violations(path.read_text()))
     for path in sorted(root.glob('examples/*.c')):
         collect(path, example_violations(path.read_text()))

@@ -276,7 +276,7 @@ END_TEST
 
 /* A file in the place of the directory: neither root nor anyone can write there. */
 START_TEST(unwritable_directories_are_no_failure) {
-    char path[600], long_path[3000];
+    char path[600], long_path[5000];
     dp_operators *expected = create(0, "");
     scratch cache = scratch_make("file");
     scratch_write(&cache, "not a directory");
