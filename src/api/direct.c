@@ -93,6 +93,7 @@ dagpole_status dagpole_direct(dagpole_context *context, dagpole_kernel kernel, d
                               int64_t n_sources, const double *sources, const double *charges,
                               int64_t n_targets, const double *targets, double *potentials,
                               double *gradients) {
+    DP_DEFAULT_FLOATING;
     DP_TRY(dp_check_kernel(kernel, lambda));
     DP_TRY(dp_check_points(n_sources, sources, n_targets, targets));
     direct_sum d = {.kernel = dp_kernel_get(kernel),

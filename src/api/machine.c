@@ -29,6 +29,7 @@ static void count_files(const char *directory, int64_t *n_files, int64_t *n_byte
 }
 
 dagpole_status dagpole_machine_query(const char *cache_dir, dagpole_machine *m) {
+    DP_DEFAULT_FLOATING;
     char message[DP_ERROR_TEXT_BYTES];
     dp_machine machine;
     dp_rates rates;

@@ -21,6 +21,7 @@ static void describe(dp_isa isa, const dp_rates *rates, dagpole_tuning *tuning) 
 
 /* The directory comes first: nobody waits for what cannot be kept. */
 dagpole_status dagpole_tune(dagpole_context *context, dagpole_tuning *tuning) {
+    DP_DEFAULT_FLOATING;
     dp_rates rates;
     if (!context)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "context is NULL: make one with "

@@ -194,6 +194,7 @@ static dagpole_status write_all(dp_store *store, const dagpole_results *results)
 }
 
 dagpole_status dagpole_results_write(const char *path, const dagpole_results *results) {
+    DP_DEFAULT_FLOATING;
     if (!path || !results)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL", path ? "results" : "path");
     DP_TRY(check(results));
@@ -234,6 +235,7 @@ static dagpole_status read_all(dp_store *store, const char *path, dagpole_result
 }
 
 dagpole_status dagpole_results_read(const char *path, dagpole_results *results) {
+    DP_DEFAULT_FLOATING;
     if (!results)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "results is NULL");
     *results = (dagpole_results){0};

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/floating.h"
 #include "runtime/internal.h"
 
 #define FEW_RECORDS 32
@@ -66,7 +67,12 @@ dagpole_status dp_runtime_progress(dp_runtime *runtime, const char *stage, doubl
     last_stage = stage;
     last_fraction = fraction;
     const dp_runtime_options *options = &runtime->options;
-    if (options->progress && options->progress(options->progress_user, stage, fraction))
+    if (!options->progress)
+        return DAGPOLE_OK;
+    dp_floating_lend();
+    int is_cancelled = options->progress(options->progress_user, stage, fraction) != 0;
+    dp_floating_take_back();
+    if (is_cancelled)
         return dp_fail(DAGPOLE_CANCELLED, "the progress callback asked to stop at stage %s", stage);
     return DAGPOLE_OK;
 }
@@ -79,7 +85,9 @@ void dp_runtime_log(dp_runtime *runtime, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    dp_floating_lend();
     runtime->options.log(runtime->options.log_user, message);
+    dp_floating_take_back();
 }
 
 /* A few tasks that together take less than waking workers for them saves. */

@@ -1,6 +1,7 @@
 #include "runtime/internal.h"
 
 #include "base/clock.h"
+#include "base/floating.h"
 
 /* Each record is a task, made once with the tasks that it waits for, and submitted anew by every
  * run: StarPU is told of no data, and what a task costs in a run does not depend on how many fields
@@ -40,6 +41,7 @@ static struct starpu_perfmodel cost_model = {
 
 static void run_task(void *interfaces[], void *cl_arg) {
     (void)interfaces;
+    DP_DEFAULT_FLOATING;
     const task_argument *argument = cl_arg;
     dp_execution *base = &argument->owner->base;
     int slot = base->runtime->workers.slot_of[starpu_worker_get_id()];

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/floating.h"
 
 #define POLL_EVERY_S 0.05
 
@@ -32,6 +33,7 @@ static void fail(team_call *call, int64_t i, dagpole_status status) {
 
 static void work(void *buffers[], void *argument) {
     (void)buffers;
+    DP_DEFAULT_FLOATING;
     team_call *call = argument;
     int64_t i;
     while ((i = atomic_fetch_add(&call->next, 1)) < atomic_load(&call->limit)) {
