@@ -98,11 +98,17 @@ static int is_tiny(const dp_stream *stream) {
     return stream->n_records < FEW_RECORDS && seconds < TINY_S;
 }
 
+/* The same answer for a plan of few tasks, which would not miss the workers. */
+static dagpole_status check_process(const dp_runtime *runtime) {
+    return runtime->options.serial ? DAGPOLE_OK : dp_starpu_check_process();
+}
+
 dagpole_status dp_execution_create(dp_runtime *runtime, const dp_stream *stream,
                                    dp_execution **execution) {
     const dp_executor *executor =
         runtime->options.serial || is_tiny(stream) ? &dp_executor_serial : &dp_executor_starpu;
     *execution = NULL;
+    DP_TRY(check_process(runtime));
     DP_TRY(executor->create(runtime, stream, execution));
     (*execution)->runtime = runtime;
     (*execution)->executor = executor;
@@ -115,6 +121,7 @@ void dp_execution_destroy(dp_execution *execution) {
 }
 
 dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_profile *profile) {
+    DP_TRY(check_process(execution->runtime));
     return execution->executor->run(execution, stage, profile);
 }
 

@@ -134,8 +134,11 @@ static void wait_finished(execution *self) {
     pthread_mutex_lock(&self->lock);
     while (atomic_load(&self->n_unfinished) > 0) {
         struct timespec until = dp_deadline(0.05);
-        pthread_cond_timedwait(&self->finished, &self->lock, &until);
+        int64_t before = atomic_load(&self->n_unfinished);
+        int is_late = pthread_cond_timedwait(&self->finished, &self->lock, &until) != 0;
         pthread_mutex_unlock(&self->lock);
+        if (is_late && atomic_load(&self->n_unfinished) == before)
+            dp_session_urge();
         dp_run_report(&self->base.run);
         pthread_mutex_lock(&self->lock);
     }
@@ -191,9 +194,11 @@ static void free_arrays(execution *self) {
 
 static void destroy(dp_execution *base) {
     execution *self = (execution *)base;
-    clean_tasks(self);
-    pthread_cond_destroy(&self->finished);
-    pthread_mutex_destroy(&self->lock);
+    if (!dp_session_is_orphaned()) { /* where the tasks and who waits for them have stayed behind */
+        clean_tasks(self);
+        pthread_cond_destroy(&self->finished);
+        pthread_mutex_destroy(&self->lock);
+    }
     dp_run_free(&base->run);
     free_arrays(self);
 }
