@@ -33,12 +33,12 @@ static pthread_barrier_t barrier;
 static _Atomic int n_refused;
 static char refusal[DP_ERROR_TEXT_BYTES];
 
-static void *join_and_leave(void *argument) {
-    (void)argument;
+static void *join_and_leave(void *delay_us) {
     dp_runtime *runtime;
     for (int k = 0; k < N_KEYS; k++)
         pthread_setspecific(keys[k], &barrier);
     pthread_barrier_wait(&barrier);
+    usleep(*(const useconds_t *)delay_us);
     if (dp_runtime_create(&(dp_runtime_options){0}, &runtime) == DAGPOLE_OK) {
         dp_runtime_destroy(runtime);
     } else {
@@ -48,16 +48,20 @@ static void *join_and_leave(void *argument) {
     return NULL;
 }
 
-/* All at once, and each with thread-specific values of its own under every number that StarPU's may
- * have: one that StarPU has not made yet, or has given back, is somebody else's. */
+/* At once or while the first of them starts StarPU, and each with thread-specific values of its own
+ * under every number that StarPU's may have: one that StarPU has not made yet, or has given back,
+ * is somebody else's. */
 START_TEST(threads_create_at_once) {
     pthread_barrier_init(&barrier, NULL, N_THREADS);
     for (int round = 0; round < N_ROUNDS; round++) {
         pthread_t threads[N_THREADS];
+        useconds_t delay_us[N_THREADS];
         for (int k = 0; k < N_KEYS; k++)
             pthread_key_create(&keys[k], NULL);
         for (int t = 0; t < N_THREADS; t++)
-            pthread_create(&threads[t], NULL, join_and_leave, NULL);
+            delay_us[t] = (useconds_t)(t * round * 100);
+        for (int t = 0; t < N_THREADS; t++)
+            pthread_create(&threads[t], NULL, join_and_leave, &delay_us[t]);
         for (int t = 0; t < N_THREADS; t++)
             pthread_join(threads[t], NULL);
         for (int k = 0; k < N_KEYS; k++)
