@@ -26,16 +26,17 @@ static dagpole_status nothing(void *argument, int64_t i) {
 /* ---- threads of the host ---------------------------------------------------------------------
  */
 
-enum { N_THREADS = 8, N_ROUNDS = 20, N_KEYS = 16 };
+enum { N_THREADS = 8, N_ROUNDS = 20, N_KEYS = 64 };
 
 static pthread_key_t keys[N_KEYS];
+static int n_keys;
 static pthread_barrier_t barrier;
 static _Atomic int n_refused;
 static char refusal[DP_ERROR_TEXT_BYTES];
 
 static void *join_and_leave(void *delay_us) {
     dp_runtime *runtime;
-    for (int k = 0; k < N_KEYS; k++)
+    for (int k = 0; k < n_keys; k++)
         pthread_setspecific(keys[k], &barrier);
     pthread_barrier_wait(&barrier);
     usleep(*(const useconds_t *)delay_us);
@@ -48,15 +49,16 @@ static void *join_and_leave(void *delay_us) {
     return NULL;
 }
 
-/* At once or while the first of them starts StarPU, and each with thread-specific values of its own
- * under every number that StarPU's may have: one that StarPU has not made yet, or has given back,
- * is somebody else's. */
+/* At once, or while the first of them starts StarPU. In every other round each has thread-specific
+ * values of its own under the numbers that StarPU's had in the round before: what StarPU has not
+ * made yet, or has given back, is somebody else's. */
 START_TEST(threads_create_at_once) {
     pthread_barrier_init(&barrier, NULL, N_THREADS);
     for (int round = 0; round < N_ROUNDS; round++) {
         pthread_t threads[N_THREADS];
         useconds_t delay_us[N_THREADS];
-        for (int k = 0; k < N_KEYS; k++)
+        n_keys = round % 2 ? N_KEYS : 1;
+        for (int k = 0; k < n_keys; k++)
             pthread_key_create(&keys[k], NULL);
         for (int t = 0; t < N_THREADS; t++)
             delay_us[t] = (useconds_t)(t * round * 100);
@@ -64,7 +66,7 @@ START_TEST(threads_create_at_once) {
             pthread_create(&threads[t], NULL, join_and_leave, &delay_us[t]);
         for (int t = 0; t < N_THREADS; t++)
             pthread_join(threads[t], NULL);
-        for (int k = 0; k < N_KEYS; k++)
+        for (int k = 0; k < n_keys; k++)
             pthread_key_delete(keys[k]);
         ck_assert(!starpu_is_initialized());
     }
