@@ -65,6 +65,7 @@ static dagpole_status create(const dagpole_context_options *o, dagpole_context *
 
 dagpole_status dagpole_context_create(const dagpole_context_options *options,
                                       dagpole_context **context) {
+    DP_DEFAULT_FLOATING;
     dagpole_context_options o;
     if (!context)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "context is NULL: it receives the new context");

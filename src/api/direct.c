@@ -123,6 +123,7 @@ static dagpole_status check(const direct_sum *d, const void *charges) {
 
 static dagpole_status sum(dagpole_context *context, dagpole_kernel kernel, direct_sum d,
                           const double *sources, const double *charges, const double *targets) {
+    DP_DEFAULT_FLOATING;
     DP_TRY(dp_check_kernel(kernel, d.lambda));
     DP_TRY(dp_check_points(d.n_sources, sources, d.n_targets, targets));
     d.kernel = dp_kernel_get(kernel);

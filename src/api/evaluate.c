@@ -50,12 +50,14 @@ dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call) {
 
 dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges, double *potentials,
                                      double *gradients) {
+    DP_DEFAULT_FLOATING;
     return dp_plan_run(
         plan, (dp_call){.charges = charges, .potentials = potentials, .gradients = gradients});
 }
 
 dagpole_status dagpole_plan_evaluate_float(dagpole_plan *plan, const float *charges,
                                            float *potentials, float *gradients) {
+    DP_DEFAULT_FLOATING;
     return dp_plan_run(plan, (dp_call){.charges = charges,
                                        .potentials = potentials,
                                        .gradients = gradients,

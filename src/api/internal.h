@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/floating.h"
 #include "graph/graph.h"
 #include "graph/leaf_size.h"
 #include "platform/directory.h"

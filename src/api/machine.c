@@ -59,6 +59,7 @@ static dagpole_status look_into_cache(const char *cache_dir, const char *cpu, da
 }
 
 dagpole_status dagpole_machine_query(const char *cache_dir, dagpole_machine *m) {
+    DP_DEFAULT_FLOATING;
     dp_machine machine;
     if (!dp_sized_is_set(m))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,

@@ -89,6 +89,7 @@ static dagpole_status sum_all_near(const dagpole_plan *plan, const double *charg
 dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges, int64_t n,
                                        const int64_t *targets, double *potentials,
                                        double *gradients) {
+    DP_DEFAULT_FLOATING;
     DP_TRY(check(plan, charges, n, targets));
     double *charge = dp_alloc((size_t)plan->sources.n, sizeof *charge);
     int64_t *unique = dp_alloc((size_t)plan->n_targets, sizeof *unique);
@@ -104,6 +105,7 @@ dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *c
 dagpole_status dagpole_plan_near_sums(dagpole_plan *plan, const double *charges, int64_t n,
                                       const int64_t *targets, double *potentials,
                                       double *gradients) {
+    DP_DEFAULT_FLOATING;
     DP_TRY(check(plan, charges, n, targets));
     size_t n_all = (size_t)plan->n_targets;
     double *all = dp_alloc(n_all, sizeof *all), *all_gradients = NULL;

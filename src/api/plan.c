@@ -315,6 +315,7 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
 dagpole_status dagpole_plan_create(dagpole_context *context, const dagpole_plan_options *options,
                                    int64_t n_sources, const double *sources, int64_t n_targets,
                                    const double *targets, dagpole_plan **plan) {
+    DP_DEFAULT_FLOATING;
     return create(context, options, &(given){n_sources, n_targets, sources, targets, .is_float = 0},
                   plan);
 }
@@ -323,6 +324,7 @@ dagpole_status dagpole_plan_create_float(dagpole_context *context,
                                          const dagpole_plan_options *options, int64_t n_sources,
                                          const float *sources, int64_t n_targets,
                                          const float *targets, dagpole_plan **plan) {
+    DP_DEFAULT_FLOATING;
     return create(context, options, &(given){n_sources, n_targets, sources, targets, .is_float = 1},
                   plan);
 }

@@ -22,6 +22,7 @@ static dagpole_status check(const dagpole_context *context, const dagpole_plan_o
 
 dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_options *options,
                                   double root_side, int depth) {
+    DP_DEFAULT_FLOATING;
     dagpole_plan_options o;
     char message[DP_ERROR_TEXT_BYTES];
     dp_operators *operators;
@@ -55,6 +56,7 @@ dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_o
 
 dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_t n_sources,
                                      int64_t n_targets, int64_t *bytes) {
+    DP_DEFAULT_FLOATING;
     dagpole_plan_options o;
     DP_TRY(dp_options_resolve(options, &o));
     if (!bytes)

@@ -20,6 +20,7 @@ static dagpole_status check_index(const dagpole_plan *plan, int64_t index) {
 }
 
 dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *report) {
+    DP_DEFAULT_FLOATING;
     DP_TRY(check_plan(plan));
     if (!dp_sized_is_set(report))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
@@ -33,6 +34,7 @@ dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *rep
 }
 
 dagpole_status dagpole_plan_box(const dagpole_plan *plan, int64_t index, dagpole_box *box) {
+    DP_DEFAULT_FLOATING;
     DP_TRY(check_index(plan, index));
     if (!dp_sized_is_set(box))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
@@ -59,6 +61,7 @@ dagpole_status dagpole_plan_box(const dagpole_plan *plan, int64_t index, dagpole
 
 dagpole_status dagpole_plan_find_box(const dagpole_plan *plan, int level, uint64_t morton,
                                      int64_t *index) {
+    DP_DEFAULT_FLOATING;
     DP_TRY(check_plan(plan));
     if (!index)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "index is NULL: it receives the box's index");
@@ -134,6 +137,7 @@ static dagpole_status expansions(const dagpole_plan *plan, int32_t box, double *
 
 dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index, double *multipole,
                                        double *local, double *potentials) {
+    DP_DEFAULT_FLOATING;
     DP_TRY(check_index(plan, index));
     if (atomic_flag_test_and_set(&plan->is_busy))
         return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
@@ -144,6 +148,7 @@ dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index, double
 
 dagpole_status dagpole_plan_order(const dagpole_plan *plan, int64_t *source_order,
                                   int64_t *target_order) {
+    DP_DEFAULT_FLOATING;
     DP_TRY(check_plan(plan));
     if (source_order)
         memcpy(source_order, plan->sources.origin, (size_t)plan->n_sources * sizeof *source_order);
@@ -153,6 +158,7 @@ dagpole_status dagpole_plan_order(const dagpole_plan *plan, int64_t *source_orde
 }
 
 dagpole_status dagpole_plan_check(const dagpole_plan *plan, int exhaustive) {
+    DP_DEFAULT_FLOATING;
     dp_lists lists = {0};
     DP_TRY(check_plan(plan));
     DP_TRY(dp_lists_build(&dp_team_serial, &plan->tree, &lists));

@@ -34,6 +34,7 @@ static int has_array(const dagpole_tuning *tuning) {
 }
 
 dagpole_status dagpole_tune(dagpole_context *context, dagpole_tuning *tuning) {
+    DP_DEFAULT_FLOATING;
     dp_rates rates;
     if (!context)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "context is NULL: make one with "

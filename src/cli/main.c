@@ -3,7 +3,6 @@
 #include "cli/progress.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const cli_command *const commands[] = {&cli_generate, &cli_run, &cli_verify, &cli_precompute,
@@ -42,8 +41,6 @@ static int dispatch(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    /* StarPU tells of its calibration on stderr, which belongs to the tool. */
-    setenv("STARPU_SILENT", "1", 0);
     cli_signals_catch();
     int code = dispatch(argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_SUCCESS) {

@@ -30,13 +30,14 @@ static void on_signal(int number) {
 }
 
 void cli_signals_catch(void) {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, inherited;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, NULL, &inherited);
-    if (inherited.sa_handler != SIG_IGN) /* nohup stays in force */
-        sigaction(SIGHUP, &action, NULL);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        sigaction(signals[i], NULL, &inherited);
+        if (inherited.sa_handler != SIG_IGN) /* nohup, a background job of a script */
+            sigaction(signals[i], &action, NULL);
+    }
     signal(SIGXFSZ, SIG_IGN); /* a file beyond the size limit is a failing write */
 }
 

@@ -16,6 +16,7 @@ void dagpole_cloud_free(dagpole_cloud *cloud) {
 }
 
 dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud) {
+    DP_DEFAULT_FLOATING;
     if (!cloud)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "cloud is NULL");
     *cloud = (dagpole_cloud){0};
@@ -59,6 +60,7 @@ static dagpole_status write_arrays(dp_store *store, const dagpole_cloud *cloud) 
 }
 
 dagpole_status dagpole_cloud_write(const char *path, const dagpole_cloud *cloud) {
+    DP_DEFAULT_FLOATING;
     if (!path || !cloud)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL", path ? "cloud" : "path");
     DP_TRY(check(cloud));

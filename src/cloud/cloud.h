@@ -2,6 +2,7 @@
 #ifndef DP_CLOUD_CLOUD_H
 #define DP_CLOUD_CLOUD_H
 
+#include "base/floating.h"
 #include "base/memory.h"
 
 #define DP_CLOUD_MAX_POINTS ((int64_t)1 << 40)

@@ -189,6 +189,7 @@ static dagpole_status find(const char *distribution, const char *charges, int *w
 
 dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n, uint64_t seed,
                                       const char *charges, dagpole_cloud *cloud) {
+    DP_DEFAULT_FLOATING;
     if (!cloud)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "cloud is NULL");
     *cloud = (dagpole_cloud){0};

@@ -234,6 +234,7 @@ static dagpole_status write_all(dp_store *store, const dagpole_results *results,
 }
 
 dagpole_status dagpole_results_write(const char *path, const dagpole_results *results) {
+    DP_DEFAULT_FLOATING;
     dagpole_results all = {.size = sizeof all};
     dagpole_report report = {.size = sizeof report};
     if (!path || !results)
@@ -293,6 +294,7 @@ static dagpole_status open_and_read(const char *path, dagpole_results *results,
 }
 
 dagpole_status dagpole_results_read(const char *path, dagpole_results *results) {
+    DP_DEFAULT_FLOATING;
     dagpole_report report = {.kernel = DAGPOLE_LAPLACE};
     if (!dp_sized_is_set(results))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,

@@ -1,7 +1,9 @@
 #include "platform/directory.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,4 +36,25 @@ dagpole_status dp_directory_make(const char *what, const char *path) {
     if (access(path, W_OK | X_OK))
         return dp_fail(DAGPOLE_FILE, "%s: cannot write in %.400s: %s", what, path, strerror(errno));
     return DAGPOLE_OK;
+}
+
+dagpole_status dp_directory_make_temporary(const char *parent, char *path, size_t bytes) {
+    int length = snprintf(path, bytes, "%s/dagpole-XXXXXX", parent);
+    if (length < 0 || (size_t)length >= bytes)
+        return dp_fail(DAGPOLE_FILE, "a temporary directory below %.200s: the path is too long",
+                       parent);
+    if (!mkdtemp(path))
+        return dp_fail(DAGPOLE_FILE, "cannot create a temporary directory below %.200s: %s", parent,
+                       strerror(errno));
+    return DAGPOLE_OK;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *where) {
+    (void)info, (void)type, (void)where;
+    (void)remove(path); /* what cannot go stays */
+    return 0;
+}
+
+void dp_directory_remove(const char *path) {
+    nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }

@@ -1,6 +1,8 @@
 #ifndef DP_PLATFORM_DIRECTORY_H
 #define DP_PLATFORM_DIRECTORY_H
 
+#include <stddef.h>
+
 #include "base/status.h"
 
 /* The longest path that Linux takes, with its end. */
@@ -9,5 +11,11 @@ enum { DP_PATH_BYTES = 4096 };
 /* Makes a directory and those above it, where they are missing, and checks that files can be made
  * in it. FILE with a sentence that begins with `what`. */
 dagpole_status dp_directory_make(const char *what, const char *path);
+
+/* Makes an empty directory of its own below `parent`: path becomes "parent/dagpole-......". */
+dagpole_status dp_directory_make_temporary(const char *parent, char *path, size_t bytes);
+
+/* Removes a directory with all that is in it, as far as that can be done. */
+void dp_directory_remove(const char *path);
 
 #endif

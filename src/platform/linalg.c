@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fork.h"
+
 /* LAPACK as gfortran compiles it: the last argument is the hidden length of the character
  * argument. */
 extern void dgesdd_(const char *job, const int *m, const int *n, double *a, const int *lda,
@@ -167,6 +169,8 @@ dagpole_status dp_least_squares(int m, int n, int nrhs, double *a, int lda, doub
 
 static pthread_mutex_t blas_mutex = PTHREAD_MUTEX_INITIALIZER;
 static int blas_depth, blas_threads_found;
+
+DP_FORK_WAITS_FOR(blas_mutex);
 
 void dp_blas_begin(void) {
     pthread_mutex_lock(&blas_mutex);

@@ -4,10 +4,16 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "base/fork.h"
+
 static dp_machine this_machine;
 static int is_loaded;
 static char version_text[32] = "unknown";
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int is_tried;
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+
+/* hwloc has a lock of its own, which a child could never take if another thread held it. */
+DP_FORK_WAITS_FOR(loading);
 
 static int at_least_one(int n) {
     return n > 0 ? n : 1;
@@ -97,8 +103,16 @@ static void load(void) {
     hwloc_topology_destroy(topology);
 }
 
+static void load_once(void) {
+    pthread_mutex_lock(&loading);
+    if (!is_tried)
+        load();
+    is_tried = 1;
+    pthread_mutex_unlock(&loading);
+}
+
 dagpole_status dp_machine_get(dp_machine *machine) {
-    pthread_once(&once, load);
+    load_once();
     if (!is_loaded)
         return dp_fail(DAGPOLE_RUNTIME, "hwloc cannot load this machine's topology");
     *machine = this_machine;
@@ -106,6 +120,6 @@ dagpole_status dp_machine_get(dp_machine *machine) {
 }
 
 const char *dp_machine_hwloc_version(void) {
-    pthread_once(&once, load);
+    load_once();
     return version_text;
 }

@@ -10,11 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fork.h"
 #include "platform/store_internal.h"
 
 /* ---- the lock and HDF5's error stack ------------------------------------------------------ */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* The child's copy of HDF5 is not one that another thread was changing. */
+DP_FORK_WAITS_FOR(mutex);
 
 void dp_store_enter(dp_store_quiet *quiet) {
     pthread_mutex_lock(&mutex);

@@ -31,8 +31,22 @@ extern const dp_executor dp_executor_serial, dp_executor_starpu;
 dagpole_status dp_team_run_starpu(const dp_team *team, int64_t n, dp_team_body body,
                                   void *argument);
 
-/* WRONG_STATE inside a StarPU task, where waiting for other tasks would abort the process. */
+/* WRONG_STATE in a process that StarPU's workers have not followed. */
+dagpole_status dp_starpu_check_process(void);
+
+/* The same, and WRONG_STATE inside a StarPU task, where waiting for other tasks would abort the
+ * process. */
 dagpole_status dp_starpu_check_caller(void);
+
+/* starpu_start.c. Priorities of a StarPU started here: some schedulers keep one queue per value
+ * (heteroprio takes fewer than 100), others assume that a range was given. */
+#define DP_STARPU_MAX_PRIORITY 63
+
+/* The scheduler that the environment or the options ask for, checked; NULL where neither does. */
+dagpole_status dp_starpu_scheduler(const dp_runtime_options *options, const char **name);
+dagpole_status dp_starpu_start(dp_runtime *runtime, const char *scheduler);
+void dp_starpu_stop(void);   /* one user less; ends it with the last */
+void dp_starpu_forget(void); /* in a forked process: leaves alone what the parent has begun */
 
 /* For codelets: a task is for one worker. After a restart of StarPU with fewer workers, schedulers
  * of parallel tasks (modular-pheft, modular-prandom) take a group of workers for a single one, and

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/floating.h"
 #include "runtime/internal.h"
 
 #define FEW_RECORDS 32
@@ -66,7 +67,12 @@ dagpole_status dp_runtime_progress(dp_runtime *runtime, const char *stage, doubl
     last_stage = stage;
     last_fraction = fraction;
     const dp_runtime_options *options = &runtime->options;
-    if (options->progress && options->progress(options->progress_user, stage, fraction))
+    if (!options->progress)
+        return DAGPOLE_OK;
+    dp_floating_lend();
+    int is_cancelled = options->progress(options->progress_user, stage, fraction) != 0;
+    dp_floating_take_back();
+    if (is_cancelled)
         return dp_fail(DAGPOLE_CANCELLED, "the progress callback asked to stop at stage %s", stage);
     return DAGPOLE_OK;
 }
@@ -79,7 +85,9 @@ void dp_runtime_log(dp_runtime *runtime, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    dp_floating_lend();
     runtime->options.log(runtime->options.log_user, message);
+    dp_floating_take_back();
 }
 
 /* A few tasks that together take less than waking workers for them saves. */
@@ -90,11 +98,17 @@ static int is_tiny(const dp_stream *stream) {
     return stream->n_records < FEW_RECORDS && seconds < TINY_S;
 }
 
+/* The same answer for a plan of few tasks, which would not miss the workers. */
+static dagpole_status check_process(const dp_runtime *runtime) {
+    return runtime->options.serial ? DAGPOLE_OK : dp_starpu_check_process();
+}
+
 dagpole_status dp_execution_create(dp_runtime *runtime, const dp_stream *stream,
                                    dp_execution **execution) {
     const dp_executor *executor =
         runtime->options.serial || is_tiny(stream) ? &dp_executor_serial : &dp_executor_starpu;
     *execution = NULL;
+    DP_TRY(check_process(runtime));
     DP_TRY(executor->create(runtime, stream, execution));
     (*execution)->runtime = runtime;
     (*execution)->executor = executor;
@@ -107,6 +121,7 @@ void dp_execution_destroy(dp_execution *execution) {
 }
 
 dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_profile *profile) {
+    DP_TRY(check_process(execution->runtime));
     return execution->executor->run(execution, stage, profile);
 }
 

@@ -1,38 +1,96 @@
 #include "runtime/session.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "platform/directory.h"
-#include "platform/env.h"
-#include "platform/machine.h"
 #include "runtime/internal.h"
-
-/* Priorities of a StarPU started here: some schedulers keep one queue per value (heteroprio takes
- * fewer than 100), others assume that a range was given. */
-#define MAX_PRIORITY 63
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     int n_runtimes;
     int owned;                     /* started here: may be paused and shut down here */
     int n_awake;                   /* teams, runs and fetches in progress */
+    int n_lent, n_lent_before;     /* see lend() */
     int n_sched_ctx;               /* scheduling contexts made here */
     int users[STARPU_NMAXWORKERS]; /* runtimes that each worker serves */
 } session;
 
+/* ---- processes ---------------------------------------------------------------------------- */
+
+/* This process was forked from one in which StarPU ran: its threads have stayed there, and its
+ * locks are as they happened to be. StarPU is not touched again here. */
+static int is_orphaned;
+
+static void after_fork(void) {
+    pthread_mutex_init(&lock, NULL); /* whoever held it is not here */
+    is_orphaned |= starpu_is_initialized();
+    dp_starpu_forget();
+}
+
+/* Early, because an application may start StarPU itself and fork before its first call. */
+__attribute__((constructor)) static void watch_forks(void) {
+    pthread_atfork(NULL, NULL, after_fork);
+}
+
+int dp_session_is_orphaned(void) {
+    return is_orphaned;
+}
+
+dagpole_status dp_starpu_check_process(void) {
+    if (is_orphaned)
+        return dp_fail(DAGPOLE_WRONG_STATE,
+                       "this process was forked from one in which StarPU ran, and the workers have "
+                       "stayed there: use contexts with serial = 1 here, or fork before StarPU is "
+                       "started");
+    return DAGPOLE_OK;
+}
+
+/* Only a worker's thread runs tasks. starpu_task_get_current() tells as well, but while StarPU is
+ * being started it reads a thread-specific value of somebody else's. */
+dagpole_status dp_starpu_check_caller(void) {
+    DP_TRY(dp_starpu_check_process());
+    if (starpu_worker_get_id() >= 0)
+        return dp_fail(DAGPOLE_WRONG_STATE, "called from inside a StarPU task");
+    return DAGPOLE_OK;
+}
+
+/* ---- awake and at rest -------------------------------------------------------------------- */
+
+/* An application that started StarPU may have paused it, any number of times. It is resumed for as
+ * long as a call needs workers. Before 1.4 StarPU does not tell, so this is done once more whenever
+ * nothing has moved for a while, and as often as the last time at the next wake: resuming what runs
+ * does no more than delay the application's own next pause until everything is given back. */
+static void lend(void) {
+#if STARPU_MAJOR_VERSION > 1 || STARPU_MINOR_VERSION >= 4
+    if (!starpu_is_paused())
+        return;
+#endif
+    starpu_resume();
+    session.n_lent++;
+}
+
 static void wake_locked(void) {
-    if (session.n_awake++ == 0 && session.owned)
+    if (session.n_awake++ > 0)
+        return;
+    if (session.owned)
         starpu_resume();
+    else
+        for (int k = 0; k < session.n_lent_before; k++)
+            lend();
 }
 
 static void rest_locked(void) {
-    if (--session.n_awake == 0 && session.owned)
+    if (--session.n_awake > 0)
+        return;
+    if (session.owned) {
+        starpu_pause();
+        return;
+    }
+    session.n_lent_before = session.n_lent;
+    for (; session.n_lent > 0; session.n_lent--)
         starpu_pause();
 }
 
@@ -48,148 +106,14 @@ void dp_session_rest(void) {
     pthread_mutex_unlock(&lock);
 }
 
-/* StarPU runs lws under a name that it does not know, so names are checked here. */
-static dagpole_status check_scheduler(const char *name, const char *origin) {
-    char known[DP_ERROR_TEXT_BYTES] = "";
-    const char *policy;
-    size_t used = 0;
-    for (int i = 0; (policy = dp_runtime_scheduler_name(i)); i++) {
-        if (strcmp(policy, name) == 0)
-            return DAGPOLE_OK;
-        if (used < sizeof known)
-            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? " " : "",
-                                     policy);
-    }
-    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is '%.40s', StarPU knows %s", origin, name, known);
+void dp_session_urge(void) {
+    pthread_mutex_lock(&lock);
+    if (!session.owned)
+        lend();
+    pthread_mutex_unlock(&lock);
 }
 
-static dagpole_status wanted_scheduler(const dp_runtime_options *options, const char **name) {
-    const char *from_environment = dp_env_starpu_sched();
-    if (options->scheduler)
-        DP_TRY(check_scheduler(options->scheduler, "scheduler"));
-    if (from_environment)
-        DP_TRY(check_scheduler(from_environment, "STARPU_SCHED"));
-    *name = from_environment ? from_environment : options->scheduler;
-    return DAGPOLE_OK;
-}
-
-static dagpole_status check_limit(const char *origin, long threads) {
-    if (threads <= STARPU_MAXCPUS)
-        return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                   "%s is %ld, but this StarPU supports at most %d CPU workers; for more, a StarPU "
-                   "configured with --enable-maxcpus is needed",
-                   origin, threads, STARPU_MAXCPUS);
-}
-
-/* STARPU_NCPU, 0 where unset. Checked even where the option wins: StarPU aborts on a malformed one.
- */
-static dagpole_status environment_threads(int *threads) {
-    const char *text = dp_env_starpu_ncpu();
-    *threads = 0;
-    if (!text)
-        return DAGPOLE_OK;
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (*end != '\0' || value < 1 || errno == ERANGE)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "STARPU_NCPU is '%.40s', it must be an integer from 1",
-                       text);
-    *threads = value > INT_MAX ? INT_MAX : (int)value;
-    return DAGPOLE_OK;
-}
-
-/* How many workers to start StarPU with. */
-static dagpole_status starting_threads(dp_runtime *runtime, int *threads) {
-    int from_environment;
-    DP_TRY(environment_threads(&from_environment));
-    *threads = runtime->options.threads;
-    if (*threads > 0)
-        return check_limit("threads", *threads);
-    *threads = from_environment;
-    if (*threads > 0)
-        return check_limit("STARPU_NCPU", *threads);
-    dp_machine machine;
-    DP_TRY(dp_machine_get(&machine));
-    *threads = machine.cores;
-    if (*threads > STARPU_MAXCPUS) {
-        dp_runtime_log(runtime,
-                       "this machine has %d cores, but this StarPU supports at most %d CPU workers "
-                       "(configure StarPU with --enable-maxcpus for more)",
-                       machine.cores, STARPU_MAXCPUS);
-        *threads = STARPU_MAXCPUS;
-    }
-    return DAGPOLE_OK;
-}
-
-/* StarPU aborts the process where it cannot keep its files. */
-static dagpole_status check_home(void) {
-    const char *home = dp_env_starpu_home();
-    char path[DP_PATH_BYTES + 32];
-    if (!home)
-        return DAGPOLE_OK;
-    snprintf(path, sizeof path, "%s/.starpu/sampling", home);
-    if (dp_directory_make("StarPU", path) == DAGPOLE_OK)
-        return DAGPOLE_OK;
-    return dp_fail(
-        DAGPOLE_RUNTIME,
-        "StarPU keeps files in .starpu below XDG_CACHE_HOME, else STARPU_HOME, else HOME, "
-        "and cannot write %.200s: set the first of them that is set to a writable "
-        "directory, or run serially",
-        path);
-}
-
-/* Nor does it start where it would have to tell more NUMA nodes apart than it was built for. */
-static dagpole_status check_numa(void) {
-    const char *use_numa = dp_env_starpu_use_numa();
-    dp_machine machine;
-    if (!use_numa || strtol(use_numa, NULL, 10) <= 0)
-        return DAGPOLE_OK;
-    DP_TRY(dp_machine_get(&machine));
-    if (machine.numa_nodes <= STARPU_MAXNUMANODES)
-        return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_UNSUPPORTED,
-                   "STARPU_USE_NUMA is %.20s, but this machine has %d NUMA nodes and this StarPU "
-                   "supports at most %d; for more, a StarPU configured with --enable-maxnumanodes "
-                   "is needed",
-                   use_numa, machine.numa_nodes, STARPU_MAXNUMANODES);
-}
-
-static dagpole_status start(dp_runtime *runtime, const char *scheduler) {
-    int threads;
-    DP_TRY(check_home());
-    DP_TRY(check_numa());
-    DP_TRY(starting_threads(runtime, &threads));
-    struct starpu_conf conf;
-    starpu_conf_init(&conf);
-    conf.precedence_over_environment_variables = 1;
-    conf.ncpus = threads;
-    conf.ncuda = conf.nopencl = 0;
-#if STARPU_MAJOR_VERSION == 1 && STARPU_MINOR_VERSION < 4
-    conf.nmic = conf.nmpi_ms = 0;
-#endif
-    conf.sched_policy_name = scheduler ? scheduler : "lws";
-    conf.catch_signals = 0;
-    conf.calibrate = conf.bus_calibrate = 0;
-    if (conf.global_sched_ctx_min_priority == -1 && conf.global_sched_ctx_max_priority == -1) {
-        conf.global_sched_ctx_min_priority = 0;
-        conf.global_sched_ctx_max_priority = MAX_PRIORITY;
-    }
-    int error = starpu_init(&conf);
-    if (error)
-        return dp_fail(DAGPOLE_RUNTIME, "StarPU does not start with %d workers: %s", threads,
-                       strerror(-error));
-    starpu_pause();
-    session.owned = 1;
-    return DAGPOLE_OK;
-}
-
-/* Workers are awake, or StarPU could not end them. */
-static void stop(void) {
-    starpu_resume();
-    starpu_shutdown();
-    session.owned = 0;
-}
+/* ---- granting workers --------------------------------------------------------------------- */
 
 /* The n workers that serve the fewest runtimes, in ascending order. */
 static void choose(const int *all, int n_all, int n, int *chosen) {
@@ -216,7 +140,7 @@ static dagpole_status make_sched_ctx(dp_workers *workers) {
     unsigned ctx = starpu_sched_ctx_create(
         workers->id, workers->n, "dagpole", STARPU_SCHED_CTX_POLICY_STRUCT,
         starpu_sched_ctx_get_sched_policy(0), STARPU_SCHED_CTX_POLICY_MIN_PRIO, 0,
-        STARPU_SCHED_CTX_POLICY_MAX_PRIO, MAX_PRIORITY, 0);
+        STARPU_SCHED_CTX_POLICY_MAX_PRIO, DP_STARPU_MAX_PRIORITY, 0);
     if (ctx >= STARPU_NMAX_SCHED_CTXS)
         return dp_fail(DAGPOLE_RUNTIME, "StarPU made no scheduling context over %d workers",
                        workers->n);
@@ -259,46 +183,34 @@ static dagpole_status grant(int threads, dp_workers *workers) {
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_starpu_check_caller(void) {
-    if (starpu_is_initialized() && starpu_task_get_current())
-        return dp_fail(DAGPOLE_WRONG_STATE, "called from inside a StarPU task");
+/* ---- joining and leaving ------------------------------------------------------------------ */
+
+/* StarPU counts who needs it: an application that ends it early does not take it away. Where
+ * somebody else is starting or ending it just now, starpu_init waits. */
+static dagpole_status hold(dp_runtime *runtime, const char *scheduler) {
+    int is_there = starpu_is_initialized();
+    if (!is_there)
+        DP_TRY(dp_starpu_start(runtime, scheduler));
+    else if (starpu_init(NULL) != 0)
+        return dp_fail(DAGPOLE_RUNTIME, "StarPU, which this process has started, refuses a user");
+    session.owned = !is_there;
+    if (session.owned)
+        starpu_pause();
     return DAGPOLE_OK;
 }
 
-void dp_monotonic_cond_init(pthread_cond_t *condition) {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
-
-struct timespec dp_deadline(double seconds) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_nsec += (long)(1e9 * seconds);
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
-
-int dp_starpu_is_worker(unsigned worker, struct starpu_task *task, unsigned implementation) {
-    (void)task, (void)implementation;
-    return worker < starpu_worker_get_count(); /* groups have the numbers behind */
-}
-
-void dp_starpu_wait(struct starpu_task *tasks, int64_t n) {
-    for (int64_t i = 0; i < n; i++) {
-        int error = starpu_task_finished(&tasks[i]) ? 0 : starpu_task_wait(&tasks[i]);
-        (void)error; /* fails for detached tasks only */
-    }
+static void release(void) {
+    if (session.owned)
+        starpu_resume(); /* or StarPU could not end the workers */
+    dp_starpu_stop();
+    session.owned = 0;
 }
 
 static dagpole_status join_locked(dp_runtime *runtime, dp_workers *workers) {
     const char *scheduler;
-    DP_TRY(wanted_scheduler(&runtime->options, &scheduler));
-    if (!starpu_is_initialized())
-        DP_TRY(start(runtime, scheduler));
+    DP_TRY(dp_starpu_scheduler(&runtime->options, &scheduler));
+    if (session.n_runtimes == 0)
+        DP_TRY(hold(runtime, scheduler));
     wake_locked();
     dagpole_status status = grant(runtime->options.threads, workers);
     rest_locked();
@@ -307,8 +219,8 @@ static dagpole_status join_locked(dp_runtime *runtime, dp_workers *workers) {
         if (scheduler && strcmp(scheduler, workers->scheduler) != 0)
             dp_runtime_log(runtime, "StarPU already runs with scheduler %s, not with %s",
                            workers->scheduler, scheduler);
-    } else if (session.n_runtimes == 0 && session.owned) {
-        stop();
+    } else if (session.n_runtimes == 0) {
+        release();
     }
     return status;
 }
@@ -322,6 +234,8 @@ dagpole_status dp_session_join(dp_runtime *runtime, dp_workers *workers) {
 }
 
 void dp_session_leave(dp_workers *workers) {
+    if (is_orphaned)
+        return;
     pthread_mutex_lock(&lock);
     for (int slot = 0; slot < workers->n; slot++)
         session.users[workers->id[slot]]--;
@@ -331,7 +245,7 @@ void dp_session_leave(dp_workers *workers) {
         session.n_sched_ctx--;
         rest_locked();
     }
-    if (--session.n_runtimes == 0 && session.owned)
-        stop();
+    if (--session.n_runtimes == 0)
+        release();
     pthread_mutex_unlock(&lock);
 }

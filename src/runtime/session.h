@@ -27,4 +27,11 @@ void dp_session_leave(dp_workers *workers);
 void dp_session_wake(void);
 void dp_session_rest(void);
 
+/* For who waits for tasks and has seen none move for a while: the application may have paused its
+ * StarPU. Between wake and rest. */
+void dp_session_urge(void);
+
+/* 1 in a process that was forked from one in which StarPU ran: nothing of StarPU works there. */
+int dp_session_is_orphaned(void);
+
 #endif

@@ -1,6 +1,7 @@
 #include "runtime/internal.h"
 
 #include "base/clock.h"
+#include "base/floating.h"
 
 /* Each record is a task, made once with the tasks that it waits for, and submitted anew by every
  * run: StarPU is told of no data, and what a task costs in a run does not depend on how many fields
@@ -40,6 +41,7 @@ static struct starpu_perfmodel cost_model = {
 
 static void run_task(void *interfaces[], void *cl_arg) {
     (void)interfaces;
+    DP_DEFAULT_FLOATING;
     const task_argument *argument = cl_arg;
     dp_execution *base = &argument->owner->base;
     int slot = base->runtime->workers.slot_of[starpu_worker_get_id()];
@@ -132,8 +134,11 @@ static void wait_finished(execution *self) {
     pthread_mutex_lock(&self->lock);
     while (atomic_load(&self->n_unfinished) > 0) {
         struct timespec until = dp_deadline(0.05);
-        pthread_cond_timedwait(&self->finished, &self->lock, &until);
+        int64_t before = atomic_load(&self->n_unfinished);
+        int is_late = pthread_cond_timedwait(&self->finished, &self->lock, &until) != 0;
         pthread_mutex_unlock(&self->lock);
+        if (is_late && atomic_load(&self->n_unfinished) == before)
+            dp_session_urge();
         dp_run_report(&self->base.run);
         pthread_mutex_lock(&self->lock);
     }
@@ -189,9 +194,11 @@ static void free_arrays(execution *self) {
 
 static void destroy(dp_execution *base) {
     execution *self = (execution *)base;
-    clean_tasks(self);
-    pthread_cond_destroy(&self->finished);
-    pthread_mutex_destroy(&self->lock);
+    if (!dp_session_is_orphaned()) { /* where the tasks and who waits for them have stayed behind */
+        clean_tasks(self);
+        pthread_cond_destroy(&self->finished);
+        pthread_mutex_destroy(&self->lock);
+    }
     dp_run_free(&base->run);
     free_arrays(self);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/floating.h"
 
 #define POLL_EVERY_S 0.05
 
@@ -32,6 +33,7 @@ static void fail(team_call *call, int64_t i, dagpole_status status) {
 
 static void work(void *buffers[], void *argument) {
     (void)buffers;
+    DP_DEFAULT_FLOATING;
     team_call *call = argument;
     int64_t i;
     while ((i = atomic_fetch_add(&call->next, 1)) < atomic_load(&call->limit)) {
@@ -51,9 +53,14 @@ static void wait_working(team_call *call, dp_runtime *runtime) {
     pthread_mutex_lock(&call->lock);
     while (call->n_working > 0) {
         struct timespec until = dp_deadline(POLL_EVERY_S);
-        pthread_cond_timedwait(&call->finished, &call->lock, &until);
+        int64_t before = atomic_load(&call->next) - call->n_working;
+        int is_late = pthread_cond_timedwait(&call->finished, &call->lock, &until) != 0;
+        int is_still = atomic_load(&call->next) - call->n_working == before;
         pthread_mutex_unlock(&call->lock);
-        dagpole_status status = dp_runtime_poll(runtime);
+        if (is_late && is_still)
+            dp_session_urge();
+        int is_cancelled = atomic_load(&call->limit) < 0;
+        dagpole_status status = is_cancelled ? DAGPOLE_OK : dp_runtime_poll(runtime);
         if (status != DAGPOLE_OK)
             fail(call, -1, status);
         pthread_mutex_lock(&call->lock);
@@ -118,6 +125,7 @@ dagpole_status dp_team_run_starpu(const dp_team *team, int64_t n, dp_team_body b
     dp_runtime *runtime = team->self;
     const dp_workers *workers = &runtime->workers;
     int n_tasks = n < workers->n ? (int)n : workers->n;
+    DP_TRY(dp_starpu_check_process());
     if (n_tasks <= 1)
         return run_alone(runtime, n, body, argument);
     DP_TRY(dp_starpu_check_caller());

@@ -11,7 +11,7 @@ interrupt() {
     code=$2
     delay=$3
     shift 3
-    timeout --preserve-status -s "$signal" "$delay" "$tool" "$@" >out 2>err
+    timeout --preserve-status -s "$signal" "$delay" env --default-signal "$tool" "$@" >out 2>err
     got=$?
     case $got in
     0) n_finished=$((n_finished + 1)) ;;
@@ -30,6 +30,24 @@ done
 grep -q interrupted err || fail "an interrupted run does not say so"
 interrupt TERM 143 0.3 run a.h5 --digits 12 --repeat 100 --no-cache
 [ $n_finished -eq 0 ] || fail "a run was not ended by SIGTERM"
+
+# A signal that was ignored when the tool was started (nohup, a background job of a script) stays so.
+for signal in INT TERM HUP; do
+    rm -f r.h5
+    (
+        trap '' "$signal"
+        exec "$tool" run a.h5 --digits 3 --repeat 20 --no-cache --output r.h5 >out 2>err
+    ) &
+    running=$!
+    for _ in 1 2 3 4 5 6; do
+        sleep 0.1
+        kill -s "$signal" $running 2>/dev/null
+    done
+    wait $running
+    got=$?
+    [ $got -eq 0 ] || { fail "SIG$signal was ignored at the start: exit code $got"; cat err; }
+    [ -e r.h5 ] || fail "no result where SIG$signal was ignored"
+done
 
 # While a large file is being written.
 for delay in 0.02 0.1 0.2 0.3; do

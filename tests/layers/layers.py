@@ -1,5 +1,5 @@
 """The rules of the house, read from the sources: floors, one door to each outside library, calls
-that a library must not make, sizes.
+that a library must not make, the floating-point environment of public calls, sizes.
 
     layers.py ROOT       checks the tree below ROOT
     layers.py --self     checks that each rule catches what it forbids
@@ -19,7 +19,8 @@ DOORS = {r'starpu.*\.h': 'runtime', r'hwloc.*': 'platform', r'hdf5.*\.h|H5.*\.h'
 
 # (what must not occur, pattern of the paths where it may nevertheless); cli may do all of it.
 PROCESS = r'(v?printf|puts|putchar|perror|abort|_?_?[eE]xit|quick_exit|assert|signal|sigaction|system)'
-FORBIDDEN = [(PROCESS + r'\s*\(', None), (r'\b(stdout|stderr|environ)\b', None),
+FORBIDDEN = [(PROCESS + r'\s*\(', None), (r'\b(stdout|stderr)\b', None),
+             (r'\benviron\b', r'platform/env\.c'),
              (r'(secure_)?getenv\s*\(', r'platform/env\.c'),
              (r'(setenv|putenv|unsetenv)\s*\(', None),
              (r'(malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup|asprintf)\s*\(',
@@ -70,6 +71,14 @@ def function_lengths(code):
             start = name = None
 
 
+def public_call_violations(code):
+    """A public call that returns a status computes in the default floating-point environment."""
+    for name, first in re.findall(r'^dagpole_status (dagpole_\w+)\([^{;]*\)\s*\{\s*([^\n]*)', code,
+                                  flags=re.M):
+        if first != 'DP_DEFAULT_FLOATING;':
+            yield f'{name} does not begin with DP_DEFAULT_FLOATING'
+
+
 def violations(path, text):
     """Of one file below src/, given by its path there."""
     folder = path.split('/')[0]
@@ -81,6 +90,7 @@ def violations(path, text):
                 if not (allowed and re.fullmatch(allowed, path)):
                     line = code[:match.start()].count('\n') + 1
                     yield f'line {line}: {match.group(0)} is not for a library'
+    yield from public_call_violations(code)
     for name, lines in function_lengths(code):
         if lines > FUNCTION_LINES:
             yield f'{name} has {lines} lines, more than {FUNCTION_LINES}'
@@ -140,10 +150,13 @@ def self_check():
            ('tree/a.c', 'void f(void) { abort(); }\n'), ('tree/a.c', 'x = getenv ("A");\n'),
            ('tree/a.c', 'printf("a");\n'), ('tree/a.c', 'fputs(s, stderr);\n'),
            ('tree/a.c', 'p = malloc(3);\n'), ('tree/a.c', long_function),
+           ('api/a.c', 'dagpole_status dagpole_f(int a,\n    int b) {\n    int c = a;\n}\n'),
            ('tree/a.c', '\n' * 501), ('tree/a.c', '/* TO' 'DO */\n')]
     good = [('tree/a.c', '#include "tree/b.h"\n#include "base/c.h"\n#include <stdio.h>\n'),
             ('tree/a.c', '/* abort() */ // exit(1)\nx = "printf()"; dp_abort(); o->exit(1);\n'),
             ('platform/env.c', 'x = getenv("A");\n'), ('base/memory.c', 'x = malloc(1);\n'),
+            ('api/a.c', 'dagpole_status dagpole_f(int a) {\n    DP_DEFAULT_FLOATING;\n}\n'),
+            ('api/a.c', 'dagpole_status dagpole_f(int a);\nvoid dagpole_g(int a) {\n}\n'),
             ('runtime/a.c', '#include <starpu.h>\n'), ('cli/a.c', '#include "cli/b.h"\nputs("");\n'),
             ('tree/a.c', long_function.replace('    a++;\n', '', 3)),
             ('tree/a.c', 'snprintf(a, 3, "x"); vsnprintf(a, 3, f, v);\n')]
