@@ -29,11 +29,9 @@ void dp_store_leave(const dp_store_quiet *quiet) {
     pthread_mutex_unlock(&mutex);
 }
 
-#define REASON_BYTES 160
-
 static herr_t take_reason(unsigned i, const H5E_error2_t *entry, void *reason) {
     if (i == 0 && entry->desc)
-        snprintf(reason, REASON_BYTES, "%s", entry->desc);
+        snprintf(reason, DP_STORE_REASON_BYTES, "%s", entry->desc);
     return 0;
 }
 
@@ -42,12 +40,16 @@ const char *dp_store_shown(const char *path) {
     return length > 200 ? path + length - 200 : path;
 }
 
-dagpole_status dp_store_fail(const dp_store *store, const char *action, const char *object) {
-    char reason[REASON_BYTES] = "HDF5 gives no reason";
-    if (store->sink.error)
-        snprintf(reason, sizeof reason, "%s", strerror(store->sink.error));
-    else
+void dp_store_reason(const dp_store *store, char reason[DP_STORE_REASON_BYTES]) {
+    const char *known = store->sink.error ? strerror(store->sink.error) : "HDF5 gives no reason";
+    snprintf(reason, DP_STORE_REASON_BYTES, "%s", known);
+    if (!store->sink.error)
         H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_reason, reason);
+}
+
+dagpole_status dp_store_fail(const dp_store *store, const char *action, const char *object) {
+    char reason[DP_STORE_REASON_BYTES];
+    dp_store_reason(store, reason);
     return dp_fail(DAGPOLE_FILE, "cannot %s %.100s of '%s': %s", action, object,
                    dp_store_shown(store->path), reason);
 }
@@ -245,6 +247,11 @@ static dagpole_status check_readable(const char *path) {
     if (access(path, R_OK) != 0)
         return dp_fail(DAGPOLE_FILE, "cannot open '%s': %s", dp_store_shown(path), strerror(errno));
     return DAGPOLE_OK;
+}
+
+int dp_store_is_absent(const char *path) {
+    struct stat info;
+    return lstat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 int dp_store_is_hdf5(const char *path) {
