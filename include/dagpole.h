@@ -368,7 +368,9 @@ DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int6
  * missing). Statuses: FILE, NO_MEMORY, BAD_ARGUMENT. */
 DAGPOLE_API dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud);
 
-/* Writes HDF5: to a temporary file beside path, then renamed. Statuses: FILE, BAD_ARGUMENT. */
+/* Writes HDF5: to a temporary file beside path, then renamed. A symbolic link stays, and what it
+ * leads to is replaced. Temporary files in that directory which processes of this host left when
+ * they were killed are removed. Statuses: FILE, BAD_ARGUMENT, NO_MEMORY. */
 DAGPOLE_API dagpole_status dagpole_cloud_write(const char *path, const dagpole_cloud *cloud);
 
 /* Frees the arrays and sets the struct to zero. NULL is allowed. */
@@ -383,7 +385,7 @@ typedef struct dagpole_results {
     dagpole_report report; /* written as attributes; read back as far as the file holds them */
 } dagpole_results;
 
-/* /potentials, /gradients and attributes; to a temporary file beside path, then renamed. */
+/* /potentials, /gradients and attributes; written as dagpole_cloud_write writes. */
 DAGPOLE_API dagpole_status dagpole_results_write(const char *path, const dagpole_results *results);
 DAGPOLE_API dagpole_status dagpole_results_read(const char *path, dagpole_results *results);
 DAGPOLE_API void dagpole_results_free(dagpole_results *results);

@@ -26,10 +26,14 @@ static int check_output(const cli_command *self, const char *input, const char *
         if (stat(input, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
             return cli_usage(self, "--output '%s' would overwrite the input", output);
     }
-    const char *slash = strrchr(output, '/');
-    char *folder = slash ? strndup(output, (size_t)(slash - output) + 1) : strdup(".");
+    if (lstat(output, &out) == 0 && S_ISLNK(out.st_mode) && stat(output, &out) != 0)
+        return CLI_PROCEED; /* a link to a file that is still to be made: writing it will tell */
+    char *end = realpath(output, NULL); /* of links; NULL: nothing is there */
+    const char *path = end ? end : output, *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
     int is_writable = folder && access(folder, W_OK | X_OK) == 0;
     free(folder);
+    free(end);
     if (!is_writable)
         return cli_fail(self, "cannot write '%s': its directory is missing or not writable",
                         output);

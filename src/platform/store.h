@@ -9,9 +9,11 @@
 
 typedef struct dp_store dp_store;
 
-/* Creates a temporary file beside path (same directory, name path + ".tmp-<pid>-<counter>");
- * dp_store_commit flushes it to disk and renames it to path. dp_store_close without commit removes
- * it. NULL is allowed in close. */
+/* Creates a temporary file beside path, or beside what a link there leads to (same directory, the
+ * name and ".tmp-<host>-<boot>-<pid>-<counter>"); dp_store_commit flushes it to disk and renames it
+ * to path, or to what the link leads to: links stay. dp_store_close without commit removes it. NULL
+ * is allowed in close. Temporaries in that directory which this host's processes left when they
+ * were killed are removed. */
 dagpole_status dp_store_create(const char *path, dp_store **store);
 dagpole_status dp_store_commit(dp_store *store); /* closes as well, on success and failure */
 dagpole_status dp_store_open(const char *path, dp_store **store); /* read only */

@@ -28,8 +28,9 @@ hid_t dp_store_sink_create(const char *path, dp_store_sink *sink);
 
 struct dp_store {
     hid_t file;
-    char *path;
-    int slot; /* of the temporary's path; -1 for a file opened to be read */
+    char *path;   /* as given, for sentences */
+    char *target; /* the file at the end of its links, which is written; NULL for one to be read */
+    int slot;     /* of the temporary; -1: there is none */
     dp_store_sink sink;
 };
 
@@ -54,6 +55,14 @@ void dp_store_reason(const dp_store *store, char reason[DP_STORE_REASON_BYTES]);
 
 /* The end of a path, as much of it as fits into a sentence. */
 const char *dp_store_shown(const char *path);
+
+/* Removes the temporaries that killed processes left in the directory of target, and opens a new
+ * one there (fd, and its slot); -1 with errno where it fails. Renamed or removed it leaves the
+ * slot. Within the lock. */
+int dp_store_open_temporary(const char *target, int *slot);
+const char *dp_store_temporary_path(int slot);
+int dp_store_rename_temporary(int slot, const char *target); /* 0, or -1 with errno: it stays */
+void dp_store_remove_temporary(int slot);
 
 /* dp_store_has within the lock. */
 dagpole_status dp_store_find(const dp_store *store, const char *name, int *is_there);
