@@ -353,6 +353,8 @@ typedef struct dagpole_cloud {
     double *sources;              /* n_sources x 3 */
     double *charges;              /* n_sources */
     double *targets;              /* n_targets x 3, or NULL: the sources are the targets */
+    char charges_from[64];        /* of a cloud that was read: "/charges", "the column 'q'", "1 each,
+                                     the file has none", ...; else "" */
 } dagpole_cloud;
 
 /* distribution: "cube" (uniform in [0, 1]^3), "sphere" (uniform on the unit sphere's surface),

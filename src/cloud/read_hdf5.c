@@ -85,6 +85,7 @@ static dagpole_status read_arrays(dp_store *store, const char *path, dagpole_clo
     DP_TRY(find_layout(store, path, &names));
     DP_TRY(read_points(store, path, names->sources, &cloud->n_sources, &cloud->sources));
     DP_TRY(read_charges(store, path, names->charges, cloud->n_sources, &cloud->charges));
+    snprintf(cloud->charges_from, sizeof cloud->charges_from, "%s", names->charges);
     cloud->n_targets = cloud->n_sources;
     DP_TRY(dp_store_has(store, names->targets, &has_targets));
     if (has_targets)
