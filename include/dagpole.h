@@ -353,8 +353,8 @@ typedef struct dagpole_cloud {
     double *sources;              /* n_sources x 3 */
     double *charges;              /* n_sources */
     double *targets;              /* n_targets x 3, or NULL: the sources are the targets */
-    char charges_from[64];        /* of a cloud that was read: "/charges", "the column 'q'", "1 each,
-                                     the file has none", ...; else "" */
+    char charges_from[64]; /* of a cloud that was read: "/charges", "the column 'q'", "1 each,
+                              the file has none", ...; else "" */
 } dagpole_cloud;
 
 /* distribution: "cube" (uniform in [0, 1]^3), "sphere" (uniform on the unit sphere's surface),
@@ -366,8 +366,20 @@ DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int6
                                                   dagpole_cloud *cloud);
 
 /* Reads HDF5 (/sources, /charges, optional /targets; or PyExaFMM's particle_data/...; float32 or
- * float64) or text (x y z [q] a line, separated by blanks or commas; XYZ files; q = 1 where
- * missing). Statuses: FILE, NO_MEMORY, BAD_ARGUMENT. */
+ * float64), text, XYZ, PQR or npy; what is there and cannot be opened or is ambiguous is refused,
+ * never passed over.
+ *   text    x y z [q] a line, perhaps below these names; separated by blanks, or by commas, or by
+ *           semicolons (one may follow the last column); # and % and two slashes begin comments.
+ *   count   a count alone on the first line, then at once so many such rows.
+ *   XYZ     a count alone, one line of comment, so many rows "symbol x y z [q]"; a symbol that is
+ *           a number is 1, 2, ... Where three or four numbers follow the count, the number of rows
+ *           says whether they are the first row or the comment. Extended XYZ: the comment's
+ *           "Properties=..." says which columns are pos and charge, q, charges or initial_charges
+ *           (of more than one the first in this list).
+ *   PQR     the last five columns of ATOM and HETATM are x y z charge radius.
+ *   npy     N x 3 or N x 4, float32 or float64, any order of bytes and axes.
+ * All but HDF5 may be a pipe. q = 1 where there is none: charges_from tells.
+ * Statuses: FILE, NO_MEMORY, BAD_ARGUMENT. */
 DAGPOLE_API dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud);
 
 /* Writes HDF5: to a temporary file beside path, then renamed. A symbolic link stays, and what it
