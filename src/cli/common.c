@@ -38,6 +38,10 @@ const char *cli_kernel_name(dagpole_kernel kernel) {
     return kernel == DAGPOLE_YUKAWA ? "yukawa" : "laplace";
 }
 
+const char *cli_points_path(const char *operand) {
+    return strcmp(operand, "-") == 0 ? "/dev/stdin" : operand;
+}
+
 int cli_exit_code(const cli_command *command, dagpole_status status) {
     if (cli_signal_pending()) {
         fprintf(stderr, "dagpole %s: interrupted\n", command->name);

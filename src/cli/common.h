@@ -77,6 +77,9 @@ int cli_plan_choice_check(const cli_command *command, cli_plan_choice *choice);
 
 const char *cli_kernel_name(dagpole_kernel kernel); /* "laplace", "yukawa" */
 
+/* The path of a points file given as `operand`: "-" is the standard input. */
+const char *cli_points_path(const char *operand);
+
 /* The exit code for status, with the library's sentence on stderr where it failed. */
 int cli_exit_code(const cli_command *command, dagpole_status status);
 

@@ -2,6 +2,7 @@
 #include "cli/json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 typedef struct choice {
     const char *distribution, *charges;
@@ -41,6 +42,8 @@ static int generate_main(const cli_command *self, int argc, char **argv) {
     int code = cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &path);
     if (code != CLI_PROCEED)
         return code;
+    if (strcmp(path, "-") == 0)
+        return cli_usage(self, "FILE.h5 is a file: HDF5 is not written to the standard output");
     if (choice.n < 0)
         return cli_usage(self, "--n is missing, the number of charges");
 

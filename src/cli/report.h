@@ -6,6 +6,7 @@
 
 typedef struct cli_run_report {
     const char *input, *output; /* output NULL: not asked for */
+    char charges_from[64];      /* as dagpole_cloud has it */
     int has_gradients;
     double read_s, start_s, write_s; /* input, runtime, output */
     double best_s;                   /* fastest of the evaluations */

@@ -19,16 +19,23 @@ typedef struct choice {
  * has no place to be. */
 static int check_output(const cli_command *self, const char *input, const char *output) {
     struct stat in, out;
+    if (strcmp(output, "-") == 0)
+        return cli_usage(self, "--output is a file: HDF5 is not written to the standard output");
     if (stat(output, &out) == 0) {
         if (S_ISDIR(out.st_mode))
             return cli_fail(self, "cannot write '%s': it is a directory", output);
-        if (stat(input, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+        if (stat(cli_points_path(input), &in) == 0 && in.st_dev == out.st_dev &&
+            in.st_ino == out.st_ino)
             return cli_usage(self, "--output '%s' would overwrite the input", output);
     }
-    const char *slash = strrchr(output, '/');
-    char *folder = slash ? strndup(output, (size_t)(slash - output) + 1) : strdup(".");
+    if (lstat(output, &out) == 0 && S_ISLNK(out.st_mode) && stat(output, &out) != 0)
+        return CLI_PROCEED; /* a link to a file that is still to be made: writing it will tell */
+    char *end = realpath(output, NULL); /* of links; NULL: nothing is there */
+    const char *path = end ? end : output, *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
     int is_writable = folder && access(folder, W_OK | X_OK) == 0;
     free(folder);
+    free(end);
     if (!is_writable)
         return cli_fail(self, "cannot write '%s': its directory is missing or not writable",
                         output);
@@ -64,9 +71,9 @@ static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const d
     return status;
 }
 
-/* The input's full path, so that verify finds it from anywhere. */
+/* The input's full path, so that verify finds it from anywhere; "-" where it was a pipe. */
 static char *full_path(const char *path) {
-    char *full = realpath(path, NULL);
+    char *full = realpath(cli_points_path(path), NULL);
     return full ? full : strdup(path);
 }
 
@@ -94,8 +101,9 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     dagpole_plan *plan = NULL;
     double start = cli_seconds();
 
-    dagpole_status status = dagpole_cloud_read(run->input, &cloud);
+    dagpole_status status = dagpole_cloud_read(cli_points_path(run->input), &cloud);
     run->read_s = cli_seconds() - start;
+    memcpy(run->charges_from, cloud.charges_from, sizeof run->charges_from);
     if (status == DAGPOLE_OK)
         status = make_plan(choice, &cloud, run, &context, &plan);
     if (status == DAGPOLE_OK)
@@ -144,5 +152,5 @@ static int run_main(const cli_command *self, int argc, char **argv) {
     return cli_exit_code(self, status);
 }
 
-const cli_command cli_run = {"run", "FILE", "Evaluates the potentials of a file of charges.",
-                             run_main};
+const cli_command cli_run = {
+    "run", "FILE", "Evaluates the potentials of a file of charges (-: standard input).", run_main};

@@ -338,15 +338,17 @@ static int verify_file(const cli_command *self, const choice *choice, const char
     int code = CLI_PROCEED;
     dagpole_status status = dagpole_results_read(path, &results);
     const char *input = choice->input ? choice->input : results.input;
-    if (status == DAGPOLE_OK && input)
-        status = dagpole_cloud_read(input, &cloud);
-    int64_t n_targets = cloud.targets ? cloud.n_targets : cloud.n_sources;
     if (status == DAGPOLE_OK && !input)
         code = cli_fail(self, "'%s' does not name its points file: --input FILE does", path);
-    else if (status == DAGPOLE_OK && n_targets != results.n_targets)
+    else if (status == DAGPOLE_OK && !choice->input && strcmp(input, "-") == 0)
+        code = cli_fail(self, "the points of '%s' came from a pipe: --input must name them", path);
+    else if (status == DAGPOLE_OK)
+        status = dagpole_cloud_read(cli_points_path(input), &cloud);
+    int64_t n_targets = cloud.targets ? cloud.n_targets : cloud.n_sources;
+    if (status == DAGPOLE_OK && code == CLI_PROCEED && n_targets != results.n_targets)
         code = cli_fail(self, "'%s' holds %s results, but its points file has %s targets", path,
                         cli_text_count(results.n_targets), cli_text_count(n_targets));
-    else if (status == DAGPOLE_OK)
+    else if (status == DAGPOLE_OK && code == CLI_PROCEED)
         status = verify(choice, &cloud, &results, &outcome);
     if (status == DAGPOLE_OK && code == CLI_PROCEED)
         (choice->json ? print_json : print_table)(path, choice, &outcome);

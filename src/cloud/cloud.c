@@ -27,8 +27,8 @@ dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud) {
         return dp_fail(DAGPOLE_FILE, "cannot open '%.300s': %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode))
         return dp_fail(DAGPOLE_FILE, "cannot open '%.300s': it is a directory", path);
-    dagpole_status status =
-        dp_store_is_hdf5(path) ? dp_cloud_read_hdf5(path, cloud) : dp_cloud_read_text(path, cloud);
+    dagpole_status status = dp_store_is_hdf5(path) ? dp_cloud_read_hdf5(path, cloud)
+                                                   : dp_cloud_read_stream(path, cloud);
     if (status != DAGPOLE_OK)
         dagpole_cloud_free(cloud);
     return status;

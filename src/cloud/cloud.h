@@ -3,13 +3,15 @@
 #define DP_CLOUD_CLOUD_H
 
 #include "base/floating.h"
-#include "base/memory.h"
+#include "cloud/input.h"
 
 #define DP_CLOUD_MAX_POINTS ((int64_t)1 << 40)
 
-/* The two kinds of files; *cloud is zero before and stays for the caller to free after a failure.
- */
+/* The kinds of files. *cloud is zero before, and stays for the caller to free after a failure.
+ * Streams are text and npy. */
 dagpole_status dp_cloud_read_hdf5(const char *path, dagpole_cloud *cloud);
-dagpole_status dp_cloud_read_text(const char *path, dagpole_cloud *cloud);
+dagpole_status dp_cloud_read_stream(const char *path, dagpole_cloud *cloud);
+dagpole_status dp_cloud_read_text(dp_input *input, dagpole_cloud *cloud);
+dagpole_status dp_cloud_read_npy(dp_input *input, dagpole_cloud *cloud);
 
 #endif

@@ -66,17 +66,29 @@ static int are_targets_the_sources(const dagpole_cloud *cloud) {
                0;
 }
 
+static dagpole_status find_layout(dp_store *store, const char *path, const layout **names) {
+    static const layout *const layouts[] = {&own, &pyexafmm};
+    for (int i = 0; i < 2; i++) {
+        int is_there;
+        *names = layouts[i];
+        DP_TRY(dp_store_has(store, layouts[i]->sources, &is_there));
+        if (is_there)
+            return DAGPOLE_OK;
+    }
+    return dp_fail(DAGPOLE_FILE, "'%.250s' has neither %s nor %s", path, own.sources,
+                   pyexafmm.sources);
+}
+
 static dagpole_status read_arrays(dp_store *store, const char *path, dagpole_cloud *cloud) {
-    const layout *names = dp_store_has(store, own.sources)        ? &own
-                          : dp_store_has(store, pyexafmm.sources) ? &pyexafmm
-                                                                  : NULL;
-    if (!names)
-        return dp_fail(DAGPOLE_FILE, "'%.250s' has neither %s nor %s", path, own.sources,
-                       pyexafmm.sources);
+    const layout *names;
+    int has_targets;
+    DP_TRY(find_layout(store, path, &names));
     DP_TRY(read_points(store, path, names->sources, &cloud->n_sources, &cloud->sources));
     DP_TRY(read_charges(store, path, names->charges, cloud->n_sources, &cloud->charges));
+    snprintf(cloud->charges_from, sizeof cloud->charges_from, "%s", names->charges);
     cloud->n_targets = cloud->n_sources;
-    if (dp_store_has(store, names->targets))
+    DP_TRY(dp_store_has(store, names->targets, &has_targets));
+    if (has_targets)
         DP_TRY(read_points(store, path, names->targets, &cloud->n_targets, &cloud->targets));
     /* PyExaFMM always writes targets, often the sources once more. */
     if (names == &pyexafmm && cloud->targets && are_targets_the_sources(cloud)) {

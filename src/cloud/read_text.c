@@ -1,207 +1,140 @@
-/* Points as text, one a line: "x y z [q]" separated by blanks, tabs or commas, or an XYZ file (a
- * count, a comment, then "Symbol x y z [q]"). '#' starts a comment. */
+/* Points as text, one a line: "x y z [q]", perhaps below a header of these names. What the first
+ * line is decides whether it is another format: a count alone (xyz.c) or a record of PQR (pqr.c).
+ */
 #include <ctype.h>
 #include <errno.h>
-#include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cloud/cloud.h"
-
-#define LINE_BYTES 4096
-
-typedef struct reader {
-    const char *path;
-    FILE *file;
-    locale_t locale; /* "C": the application's may want a decimal comma */
-    char text[LINE_BYTES];
-    long line;
-    int n_columns;     /* of the first line with numbers; 0 before it */
-    int64_t announced; /* points that an XYZ file says it holds; -1: no XYZ file */
-    int64_t capacity;
-    dagpole_cloud *cloud;
-} reader;
-
-static const char *skip_blanks(const char *s) {
-    while (isspace((unsigned char)*s))
-        s++;
-    return s;
-}
-
-static int is_end(const char *s) {
-    return *s == '\0' || *s == '#';
-}
-
-/* The line as a sentence can show it. */
-static dagpole_status bad_line(const reader *r, const char *needed) {
-    char shown[61];
-    size_t n = 0;
-    for (; n + 1 < sizeof shown && r->text[n] && r->text[n] != '\n'; n++)
-        shown[n] = isprint((unsigned char)r->text[n]) ? r->text[n] : '?';
-    shown[n] = '\0';
-    return dp_fail(DAGPOLE_FILE, "line %ld of '%.250s' is '%s': %s", r->line, r->path, shown,
-                   needed);
-}
-
-static dagpole_status next_line(reader *r, int *is_there) {
-    *is_there = fgets(r->text, sizeof r->text, r->file) != NULL;
-    if (!*is_there && ferror(r->file))
-        return dp_fail(DAGPOLE_FILE, "cannot read '%.250s': %s", r->path, strerror(errno));
-    r->line += *is_there;
-    if (*is_there && !strchr(r->text, '\n') && !feof(r->file))
-        return bad_line(r, "a line of text has at most 4094 characters");
-    return DAGPOLE_OK;
-}
-
-/* Numbers separated by blanks and at most one comma; how many, or -1 where the text is not 1 to 4
- * numbers. */
-static int parse_numbers(const reader *r, const char *s, double values[4]) {
-    for (int n = 0; n < 4;) {
-        char *end;
-        values[n++] = strtod_l(s, &end, r->locale);
-        if (end == s)
-            return -1;
-        s = skip_blanks(end);
-        if (is_end(s))
-            return n;
-        if (*s == ',')
-            s++;
-        else if (s == end) /* "1.5x" */
-            return -1;
-    }
-    return -1;
-}
+#include "cloud/text.h"
 
 /* One column's name out of a header, in lower case and without quotes; moves *s past it. */
-static void next_name(const char **s, char name[16]) {
+static void next_name(const char **s, char name[DP_NAME_BYTES]) {
     size_t n = 0;
-    for (; !is_end(*s) && **s != ',' && !isspace((unsigned char)**s); ++*s)
-        if (**s != '"' && n < 15)
+    for (; !dp_text_is_end(*s) && **s != ',' && **s != ';' && !isspace((unsigned char)**s); ++*s)
+        if (**s != '"' && n < DP_NAME_BYTES - 1)
             name[n++] = (char)tolower((unsigned char)**s);
     name[n] = '\0';
-    *s = skip_blanks(*s);
-    if (**s == ',')
-        *s = skip_blanks(*s + 1);
+    *s = dp_text_skip_blanks(*s);
+    if (**s == ',' || **s == ';')
+        *s = dp_text_skip_blanks(*s + 1);
 }
 
-/* A header says x, y, z and perhaps what the fourth column is. Under any other names the columns
- * are not known to be ours. */
-static int is_header(const char *s) {
-    static const char *const known[] = {"x", "y", "z"};
-    static const char *const fourth[] = {"q",      "charge", "charges", "w",
-                                         "weight", "mass",   "density"};
-    char name[16];
+int dp_text_is_header(const char *s, char charge[DP_NAME_BYTES]) {
+    static const char *const positions[] = {"x", "y", "z"};
+    static const char *const known[] = {"q", "charge", "charges", "w", "weight", "mass", "density"};
     for (int i = 0; i < 3; i++) {
-        next_name(&s, name);
-        if (strcmp(name, known[i]) != 0)
+        next_name(&s, charge);
+        if (strcmp(charge, positions[i]) != 0)
             return 0;
     }
-    if (is_end(s))
+    charge[0] = '\0';
+    if (dp_text_is_end(s))
         return 1;
-    next_name(&s, name);
-    int is_known = 0;
-    for (size_t i = 0; i < sizeof fourth / sizeof fourth[0]; i++)
-        is_known |= strcmp(name, fourth[i]) == 0;
-    return is_known && is_end(s);
+    next_name(&s, charge);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(charge, known[i]) == 0)
+            return dp_text_is_end(s);
+    return 0;
 }
 
-static dagpole_status set_capacity(reader *r, int64_t capacity) {
-    dagpole_cloud *cloud = r->cloud;
-    size_t old = (size_t)r->capacity, new = (size_t)capacity;
-    double *sources = dp_realloc(cloud->sources, old, new, 3 * sizeof *sources);
-    if (!sources)
-        return DAGPOLE_NO_MEMORY;
-    cloud->sources = sources;
-    double *charges = dp_realloc(cloud->charges, old, new, sizeof *charges);
-    if (!charges)
-        return DAGPOLE_NO_MEMORY;
-    cloud->charges = charges;
-    r->capacity = capacity;
-    return DAGPOLE_OK;
-}
-
-static dagpole_status push_point(reader *r, int n_values, const double values[4]) {
-    dagpole_cloud *cloud = r->cloud;
-    if (cloud->n_sources == r->capacity)
-        DP_TRY(set_capacity(r, r->capacity ? 2 * r->capacity : 1024));
-    memcpy(cloud->sources + 3 * cloud->n_sources, values, 3 * sizeof *values);
-    cloud->charges[cloud->n_sources++] = n_values == 4 ? values[3] : 1;
-    return DAGPOLE_OK;
-}
-
-/* XYZ files name an atom first. */
-static dagpole_status read_point(reader *r, const char *s) {
-    int is_xyz = r->announced >= 0;
-    if (is_xyz && r->cloud->n_sources == r->announced)
-        return bad_line(r, "fewer points are announced");
-    if (is_xyz) {
-        s = skip_blanks(s + strcspn(s, " \t,"));
-        s += *s == ',';
+/* 1 where x, y, z and at most one other name stand in another order than ours, as "q x y z". */
+static int is_other_header(const char *s) {
+    char name[DP_NAME_BYTES];
+    int n = 0, found[3] = {0};
+    if (dp_text_is_header(s, name))
+        return 0;
+    for (; !dp_text_is_end(s) && n < 5; n++) {
+        next_name(&s, name);
+        for (int i = 0; i < 3; i++)
+            found[i] |= name[0] == "xyz"[i] && !name[1];
     }
+    return found[0] && found[1] && found[2] && n <= 4;
+}
+
+void dp_text_take_header(dp_text *text, const char *charge) {
+    text->n_columns = *charge ? 4 : 3;
+    if (*charge)
+        dp_text_name_charges(text->cloud, charge);
+}
+
+dagpole_status dp_text_row(dp_text *text, const char *s) {
+    dp_columns columns = {.next = s};
     double values[4];
-    int n = parse_numbers(r, s, values);
-    if (n < 3)
-        return bad_line(r, is_xyz ? "'Symbol x y z [q]' is needed" : "'x y z [q]' is needed");
-    if (r->n_columns && n != r->n_columns)
-        return bad_line(r, n == 4 ? "the lines before have no fourth column"
-                                  : "the lines before have a fourth column");
-    r->n_columns = n;
-    return push_point(r, n, values);
+    int n = 0;
+    while (n < 4 && dp_columns_number(&columns, text->input->locale, &values[n]))
+        n++;
+    if (columns.is_mixed)
+        return dp_input_bad_line(text->input, DP_ONE_SEPARATOR);
+    if (n < 3 || !dp_text_is_end(columns.next))
+        return dp_input_bad_line(text->input, "'x y z [q]' is needed");
+    if (text->n_columns && n != text->n_columns)
+        return dp_input_bad_line(text->input, n == 4 ? "the lines before have no fourth column"
+                                                     : "the lines before have a fourth column");
+    if (!text->n_columns && n == 4)
+        dp_text_name_charges(text->cloud, "");
+    text->n_columns = n;
+    return dp_text_push(text, values, n == 4 ? values[3] : 1);
 }
 
-/* The first line that says something may be a header or the count of an XYZ file, which a line of
- * comment follows. */
-static dagpole_status read_first_line(reader *r, const char *s) {
-    char *end;
-    long long count = strtoll(s, &end, 10);
-    if (end != s && is_end(skip_blanks(end)) && count >= 0) {
-        int is_there;
-        r->announced = count;
-        return next_line(r, &is_there);
+dagpole_status dp_text_rows(dp_text *text) {
+    for (;;) {
+        const char *s;
+        DP_TRY(dp_text_next(text, &s));
+        if (!s)
+            return DAGPOLE_OK;
+        DP_TRY(dp_text_row(text, s));
     }
-    return is_header(s) ? DAGPOLE_OK : read_point(r, s);
 }
 
-static dagpole_status end(reader *r, int is_empty) {
-    int64_t n = r->cloud->n_sources;
-    if (is_empty)
-        return dp_fail(DAGPOLE_FILE, "'%.250s' is empty", r->path);
-    if (r->announced > n)
-        return dp_fail(DAGPOLE_FILE, "'%.250s' holds %lld points: %lld are announced", r->path,
-                       (long long)n, (long long)r->announced);
-    return set_capacity(r, n);
-}
-
-static dagpole_status read_lines(reader *r) {
-    for (int is_first = 1;;) {
+/* The first line that says something. Columns that a comment above it names in another order are
+ * not ours, although the rows may look so. */
+static dagpole_status find_first_line(dp_text *text, const char **s) {
+    for (;;) {
         int is_there;
-        DP_TRY(next_line(r, &is_there));
+        DP_TRY(dp_input_line(text->input, &is_there));
         if (!is_there)
-            return end(r, is_first);
-        int has_mark = r->line == 1 && strncmp(r->text, "\xef\xbb\xbf", 3) == 0; /* of UTF-8 */
-        const char *s = skip_blanks(r->text + (has_mark ? 3 : 0));
-        if (is_end(s))
-            continue;
-        DP_TRY(is_first ? read_first_line(r, s) : read_point(r, s));
-        is_first = 0;
+            return dp_fail(DAGPOLE_FILE, "'%.250s' is empty", text->input->path);
+        const char *line = text->input->text;
+        int has_mark = text->input->line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0;
+        *s = dp_text_skip_blanks(line + (has_mark ? 3 : 0)); /* UTF-8's mark */
+        if (!dp_text_is_end(*s))
+            return DAGPOLE_OK;
+        if (is_other_header(dp_text_skip_blanks(*s + strspn(*s, "#%/"))))
+            return dp_input_bad_line(text->input, "columns in the order 'x y z [q]' are needed");
     }
 }
 
-dagpole_status dp_cloud_read_text(const char *path, dagpole_cloud *cloud) {
-    reader r = {.path = path, .announced = -1, .cloud = cloud};
-    r.locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (r.locale == (locale_t)0)
-        return dp_fail(DAGPOLE_NO_MEMORY, "cannot make the C locale");
-    dagpole_status status;
-    r.file = fopen(path, "re");
-    if (r.file) {
-        status = read_lines(&r);
-        fclose(r.file);
-    } else {
-        status = dp_fail(DAGPOLE_FILE, "cannot open '%.250s': %s", path, strerror(errno));
-    }
-    freelocale(r.locale);
-    cloud->n_targets = cloud->n_sources;
-    return status;
+/* 1 where nothing but a count is on the line. */
+static int is_count(const char *s, int64_t *count) {
+    char *end;
+    if (!isdigit((unsigned char)*s))
+        return 0;
+    errno = 0;
+    *count = strtoll(s, &end, 10);
+    return !errno && dp_text_is_end(dp_text_skip_blanks(end));
+}
+
+static dagpole_status read_all(dp_text *text) {
+    const char *s = NULL;
+    char charge[DP_NAME_BYTES];
+    int64_t count;
+    DP_TRY(find_first_line(text, &s));
+    if (is_count(s, &count))
+        return dp_text_read_counted(text, count);
+    if (dp_text_is_pqr(s))
+        return dp_text_read_pqr(text, s);
+    if (dp_text_is_header(s, charge))
+        dp_text_take_header(text, charge);
+    else
+        DP_TRY(dp_text_row(text, s));
+    return dp_text_rows(text);
+}
+
+dagpole_status dp_cloud_read_text(dp_input *input, dagpole_cloud *cloud) {
+    dp_text text = {.input = input, .cloud = cloud};
+    dp_text_name_charges(cloud, NULL);
+    DP_TRY(read_all(&text));
+    return dp_text_end(&text);
 }

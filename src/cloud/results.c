@@ -111,7 +111,9 @@ static dagpole_status write_field(dp_store *store, const field *f, const dagpole
 static dagpole_status read_field(dp_store *store, const field *f, dagpole_report *report) {
     void *member = (char *)report + f->offset;
     int64_t value;
-    if (!dp_store_has_attribute(store, f->name))
+    int is_there;
+    DP_TRY(dp_store_has_attribute(store, f->name, &is_there));
+    if (!is_there)
         return DAGPOLE_OK;
     switch (f->type) {
     case 'i':
@@ -141,7 +143,9 @@ static dagpole_status write_report(dp_store *store, const dagpole_report *report
 
 static dagpole_status read_kernel(dp_store *store, dagpole_kernel *kernel) {
     char name[64];
-    if (!dp_store_has_attribute(store, "kernel"))
+    int is_there;
+    DP_TRY(dp_store_has_attribute(store, "kernel", &is_there));
+    if (!is_there)
         return DAGPOLE_OK;
     DP_TRY(dp_store_get_text(store, "kernel", name, sizeof name));
     for (int i = 0; i < N_KERNELS; i++)
@@ -271,13 +275,16 @@ static dagpole_status read_array(dp_store *store, const char *path, const char *
 
 static dagpole_status read_all(dp_store *store, const char *path, dagpole_results *results,
                                dagpole_report *report) {
+    int has_input, has_gradients;
     int64_t n = -1;
-    if (dp_store_has_attribute(store, "input"))
+    DP_TRY(dp_store_has_attribute(store, "input", &has_input));
+    if (has_input)
         DP_TRY(dp_store_get_long_text(store, "input", &results->input));
     DP_TRY(read_report(store, report));
     DP_TRY(read_array(store, path, "/potentials", 1, &n, &results->potentials));
     results->n_targets = n;
-    if (!dp_store_has(store, "/gradients"))
+    DP_TRY(dp_store_has(store, "/gradients", &has_gradients));
+    if (!has_gradients)
         return DAGPOLE_OK;
     return read_array(store, path, "/gradients", 3, &n, &results->gradients);
 }

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "platform/directory.h"
 #include "platform/store.h"
@@ -163,7 +162,7 @@ dagpole_status dp_cache_load(const char *directory, const dp_surface *surface,
     dp_store *store = NULL;
     message[0] = '\0';
     *out = NULL;
-    if (!*directory || !path_of(directory, key, path) || access(path, F_OK))
+    if (!*directory || !path_of(directory, key, path) || dp_store_is_absent(path))
         return DAGPOLE_OK;
     dp_operator_data *d = dp_alloc_zero(1, sizeof *d);
     if (!d)

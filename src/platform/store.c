@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,11 +32,9 @@ void dp_store_leave(const dp_store_quiet *quiet) {
     pthread_mutex_unlock(&mutex);
 }
 
-#define REASON_BYTES 160
-
 static herr_t take_reason(unsigned i, const H5E_error2_t *entry, void *reason) {
     if (i == 0 && entry->desc)
-        snprintf(reason, REASON_BYTES, "%s", entry->desc);
+        snprintf(reason, DP_STORE_REASON_BYTES, "%s", entry->desc);
     return 0;
 }
 
@@ -46,70 +43,18 @@ const char *dp_store_shown(const char *path) {
     return length > 200 ? path + length - 200 : path;
 }
 
-dagpole_status dp_store_fail(const dp_store *store, const char *action, const char *object) {
-    char reason[REASON_BYTES] = "HDF5 gives no reason";
-    if (store->sink.error)
-        snprintf(reason, sizeof reason, "%s", strerror(store->sink.error));
-    else
+void dp_store_reason(const dp_store *store, char reason[DP_STORE_REASON_BYTES]) {
+    const char *known = store->sink.error ? strerror(store->sink.error) : "HDF5 gives no reason";
+    snprintf(reason, DP_STORE_REASON_BYTES, "%s", known);
+    if (!store->sink.error)
         H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_reason, reason);
+}
+
+dagpole_status dp_store_fail(const dp_store *store, const char *action, const char *object) {
+    char reason[DP_STORE_REASON_BYTES];
+    dp_store_reason(store, reason);
     return dp_fail(DAGPOLE_FILE, "cannot %s %.100s of '%s': %s", action, object,
                    dp_store_shown(store->path), reason);
-}
-
-/* ---- temporaries -------------------------------------------------------------------------- */
-
-#define MAX_TEMPORARIES 32
-
-/* A signal handler may look at any moment: is_live is set last and cleared first. */
-static struct {
-    int is_taken; /* under the lock */
-    atomic_int is_live;
-    char path[PATH_MAX];
-} temporaries[MAX_TEMPORARIES];
-
-void dp_store_remove_temporaries(void) {
-    int saved = errno;
-    for (int i = 0; i < MAX_TEMPORARIES; i++)
-        if (atomic_load(&temporaries[i].is_live))
-            unlink(temporaries[i].path);
-    errno = saved;
-}
-
-static void release_slot(int slot) {
-    atomic_store(&temporaries[slot].is_live, 0);
-    temporaries[slot].is_taken = 0;
-}
-
-static dagpole_status cannot_create(const char *path, const char *reason) {
-    return dp_fail(DAGPOLE_FILE, "cannot create '%s': %s", dp_store_shown(path), reason);
-}
-
-/* Opens a new file beside the store's path and notes its name. */
-static dagpole_status open_temporary(dp_store *store) {
-    static unsigned counter;
-    int slot = 0;
-    while (slot < MAX_TEMPORARIES && temporaries[slot].is_taken)
-        slot++;
-    if (slot == MAX_TEMPORARIES)
-        return cannot_create(store->path, "too many files are being written at once");
-    char *path = temporaries[slot].path;
-    do {
-        int length =
-            snprintf(path, PATH_MAX, "%s.tmp-%ld-%u", store->path, (long)getpid(), counter++);
-        if (length < 0 || length >= PATH_MAX)
-            return cannot_create(store->path, strerror(ENAMETOOLONG));
-        /* Live before it exists: an interruption in between leaves nothing. The name holds this
-         * process's number, so that nobody else's file is meant. */
-        atomic_store(&temporaries[slot].is_live, 1);
-        store->sink.fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (store->sink.fd < 0)
-            atomic_store(&temporaries[slot].is_live, 0);
-    } while (store->sink.fd < 0 && errno == EEXIST);
-    if (store->sink.fd < 0)
-        return cannot_create(store->path, strerror(errno));
-    store->slot = slot;
-    temporaries[slot].is_taken = 1;
-    return DAGPOLE_OK;
 }
 
 /* ---- open and close ----------------------------------------------------------------------- */
@@ -135,12 +80,11 @@ static void discard(dp_store *store) {
         H5Fclose(store->file);
     if (store->sink.class_id >= 0)
         H5FDunregister(store->sink.class_id);
+    if (store->slot >= 0)
+        dp_store_remove_temporary(store->slot);
     if (store->sink.fd >= 0)
-        close(store->sink.fd);
-    if (store->slot >= 0) {
-        unlink(temporaries[store->slot].path);
-        release_slot(store->slot);
-    }
+        close(store->sink.fd); /* and with it the lock */
+    dp_free(store->target);
     dp_free(store->path);
     dp_free(store);
 }
@@ -154,11 +98,48 @@ void dp_store_close(dp_store *store) {
     dp_store_leave(&quiet);
 }
 
-/* Renaming would replace whatever is there, a device as well. */
-static dagpole_status check_target(const char *path) {
+static dagpole_status cannot_create(const char *path, const char *reason) {
+    return dp_fail(DAGPOLE_FILE, "cannot create '%s': %s", dp_store_shown(path), reason);
+}
+
+/* The path that a link at `target` leads to in its place; 0 with errno where it is too long. */
+static int follow(char target[PATH_MAX]) {
+    char value[PATH_MAX];
+    ssize_t n = readlink(target, value, sizeof value);
+    char *slash = strrchr(target, '/');
+    char *begin = n > 0 && value[0] != '/' && slash ? slash + 1 : target;
+    if (n < 0)
+        return 0;
+    if (n == 0 || n >= PATH_MAX - (begin - target)) {
+        errno = n ? ENAMETOOLONG : ENOENT;
+        return 0;
+    }
+    memcpy(begin, value, (size_t)n);
+    begin[n] = '\0';
+    return 1;
+}
+
+/* The end of the links that may be at `path`: the file itself is replaced and links stay. What they
+ * lead to need not be there. */
+static dagpole_status find_target(const char *path, char target[PATH_MAX]) {
+    enum { MAX_LINKS = 40 }; /* as the system follows */
     struct stat info;
     if (*path == '\0')
         return dp_fail(DAGPOLE_FILE, "cannot create a file: its name is empty");
+    if (snprintf(target, PATH_MAX, "%s", path) >= PATH_MAX)
+        return cannot_create(path, strerror(ENAMETOOLONG));
+    for (int i = 0; lstat(target, &info) == 0 && S_ISLNK(info.st_mode); i++) {
+        if (i == MAX_LINKS)
+            return cannot_create(path, strerror(ELOOP));
+        if (!follow(target))
+            return cannot_create(path, strerror(errno));
+    }
+    return DAGPOLE_OK;
+}
+
+/* Renaming would replace whatever is there, a device as well. */
+static dagpole_status check_target(const char *path) {
+    struct stat info;
     if (stat(path, &info) != 0)
         return DAGPOLE_OK;
     if (S_ISDIR(info.st_mode))
@@ -169,22 +150,30 @@ static dagpole_status check_target(const char *path) {
 }
 
 static dagpole_status create(dp_store *store) {
-    DP_TRY(open_temporary(store));
-    store->file = dp_store_sink_create(temporaries[store->slot].path, &store->sink);
+    int slot;
+    store->sink.fd = dp_store_open_temporary(store->target, &slot);
+    if (store->sink.fd < 0)
+        return cannot_create(store->path, errno == EMFILE ? "too many files are open or written"
+                                                          : strerror(errno));
+    store->slot = slot;
+    store->file = dp_store_sink_create(dp_store_temporary_path(slot), &store->sink);
     if (store->file < 0 || store->sink.error)
         return dp_store_fail(store, "write", "the first bytes");
     return DAGPOLE_OK;
 }
 
 dagpole_status dp_store_create(const char *path, dp_store **store) {
+    char target[PATH_MAX];
     *store = NULL;
-    DP_TRY(check_target(path));
+    DP_TRY(find_target(path, target));
+    DP_TRY(check_target(target));
     dp_store *made = make_store(path);
     if (!made)
         return DAGPOLE_NO_MEMORY;
     dp_store_quiet quiet;
     dp_store_enter(&quiet);
-    dagpole_status status = create(made);
+    made->target = dp_alloc_copy(target, strlen(target) + 1, 1);
+    dagpole_status status = made->target ? create(made) : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)
         *store = made;
     else
@@ -215,17 +204,16 @@ static dagpole_status commit(dp_store *store) {
     if (flushed != 0 && errno != EINVAL && errno != ENOTSUP)
         return dp_fail(DAGPOLE_FILE, "cannot flush '%s' to disk: %s", dp_store_shown(store->path),
                        strerror(errno));
-    int closed_fd = close(store->sink.fd);
-    store->sink.fd = -1;
-    if (closed_fd != 0)
+    /* Closing tells of late failures as well. The lock stays with the other descriptor. */
+    int copy = dup(store->sink.fd);
+    if (copy >= 0 && close(copy) != 0)
         return dp_fail(DAGPOLE_FILE, "cannot close '%s': %s", dp_store_shown(store->path),
                        strerror(errno));
-    if (rename(temporaries[store->slot].path, store->path) != 0)
+    if (dp_store_rename_temporary(store->slot, store->target) != 0)
         return dp_fail(DAGPOLE_FILE, "cannot rename a temporary file to '%s': %s",
                        dp_store_shown(store->path), strerror(errno));
-    release_slot(store->slot);
     store->slot = -1;
-    sync_directory_of(store->path);
+    sync_directory_of(store->target);
     return DAGPOLE_OK;
 }
 
@@ -249,6 +237,11 @@ static dagpole_status check_readable(const char *path) {
     if (access(path, R_OK) != 0)
         return dp_fail(DAGPOLE_FILE, "cannot open '%s': %s", dp_store_shown(path), strerror(errno));
     return DAGPOLE_OK;
+}
+
+int dp_store_is_absent(const char *path) {
+    struct stat info;
+    return lstat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 int dp_store_is_hdf5(const char *path) {

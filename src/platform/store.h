@@ -9,13 +9,19 @@
 
 typedef struct dp_store dp_store;
 
-/* Creates a temporary file beside path (same directory, name path + ".tmp-<pid>-<counter>");
- * dp_store_commit flushes it to disk and renames it to path. dp_store_close without commit removes
- * it. NULL is allowed in close. */
+/* Creates a temporary file beside path, or beside what a link there leads to (same directory, the
+ * name and ".tmp-<host>-<boot>-<pid>-<counter>"); dp_store_commit flushes it to disk and renames it
+ * to path, or to what the link leads to: links stay. dp_store_close without commit removes it. NULL
+ * is allowed in close. Temporaries in that directory which this host's processes left when they
+ * were killed are removed. */
 dagpole_status dp_store_create(const char *path, dp_store **store);
 dagpole_status dp_store_commit(dp_store *store); /* closes as well, on success and failure */
 dagpole_status dp_store_open(const char *path, dp_store **store); /* read only */
 void dp_store_close(dp_store *store);
+
+/* 1 where nothing is at path. A link that leads nowhere is something, and so is what this process
+ * may not look at: opening it says what is wrong. */
+int dp_store_is_absent(const char *path);
 
 /* 1 where a regular file with HDF5's signature is at path, readable or damaged. */
 int dp_store_is_hdf5(const char *path);
@@ -24,8 +30,9 @@ int dp_store_is_hdf5(const char *path);
 dagpole_status dp_store_write(dp_store *store, const char *dataset, char type, int rank,
                               const int64_t *shape, const void *data);
 
-/* 1 where the dataset exists. */
-int dp_store_has(dp_store *store, const char *dataset);
+/* 1 where something of that name is there, whatever it is and whether or not it can be opened: what
+ * cannot be opened is never taken for absent. FILE where a group on the way cannot be opened. */
+dagpole_status dp_store_has(dp_store *store, const char *dataset, int *is_there);
 
 /* Rank (at most 4) and shape; FILE where it is missing or not a numeric array (integers and floats
  * of any width are numeric). */
@@ -36,8 +43,8 @@ dagpole_status dp_store_shape(dp_store *store, const char *dataset, int *rank, i
 dagpole_status dp_store_read(dp_store *store, const char *dataset, char type, int64_t count,
                              void *data);
 
-/* Attributes of the root group. */
-int dp_store_has_attribute(dp_store *store, const char *name);
+/* Attributes of the root group. FILE where it cannot be known whether one is there. */
+dagpole_status dp_store_has_attribute(dp_store *store, const char *name, int *is_there);
 dagpole_status dp_store_set_int(dp_store *store, const char *name, int64_t value);
 dagpole_status dp_store_set_double(dp_store *store, const char *name, double value);
 dagpole_status dp_store_set_text(dp_store *store, const char *name, const char *value);

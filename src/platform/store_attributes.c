@@ -42,12 +42,18 @@ dagpole_status dp_store_set_text(dp_store *store, const char *name, const char *
     return status;
 }
 
-int dp_store_has_attribute(dp_store *store, const char *name) {
+static dagpole_status find(const dp_store *store, const char *name, int *is_there) {
+    htri_t found = H5Aexists(store->file, name);
+    *is_there = found > 0;
+    return found < 0 ? dp_store_fail(store, "look for the attribute", name) : DAGPOLE_OK;
+}
+
+dagpole_status dp_store_has_attribute(dp_store *store, const char *name, int *is_there) {
     dp_store_quiet quiet;
     dp_store_enter(&quiet);
-    int has = H5Aexists(store->file, name) > 0;
+    dagpole_status status = find(store, name, is_there);
     dp_store_leave(&quiet);
-    return has;
+    return status;
 }
 
 /* The attribute where it is there, holds one element and this element is a number (of class
@@ -55,9 +61,13 @@ int dp_store_has_attribute(dp_store *store, const char *name) {
 static dagpole_status open_attribute(dp_store *store, const char *name, H5T_class_t kind,
                                      hid_t *attribute, hid_t *type) {
     const char *file = dp_store_shown(store->path);
+    int is_there;
+    DP_TRY(find(store, name, &is_there));
+    if (!is_there)
+        return dp_fail(DAGPOLE_FILE, "'%s' has no attribute '%.100s'", file, name);
     *attribute = H5Aopen(store->file, name, H5P_DEFAULT);
     if (*attribute < 0)
-        return dp_fail(DAGPOLE_FILE, "'%s' has no attribute '%.100s'", file, name);
+        return dp_store_fail(store, "open the attribute", name);
     hid_t space = H5Aget_space(*attribute);
     hssize_t count = H5Sget_simple_extent_npoints(space);
     H5Sclose(space);

@@ -62,29 +62,6 @@ dagpole_status dp_store_write(dp_store *store, const char *dataset, char type, i
     return status;
 }
 
-int dp_store_has(dp_store *store, const char *dataset) {
-    dp_store_quiet quiet;
-    dp_store_enter(&quiet);
-    hid_t opened = H5Dopen2(store->file, dataset, H5P_DEFAULT);
-    if (opened >= 0)
-        H5Dclose(opened);
-    dp_store_leave(&quiet);
-    return opened >= 0;
-}
-
-static dagpole_status open_dataset(dp_store *store, const char *name, hid_t *dataset) {
-    *dataset = H5Dopen2(store->file, name, H5P_DEFAULT);
-    if (*dataset >= 0)
-        return DAGPOLE_OK;
-    hid_t object = H5Oopen(store->file, name, H5P_DEFAULT);
-    if (object < 0)
-        return dp_fail(DAGPOLE_FILE, "'%s' has no dataset '%.100s'", dp_store_shown(store->path),
-                       name);
-    H5I_type_t kind = H5Iget_type(object);
-    H5Oclose(object);
-    return refuse(store, name, kind == H5I_DATASET ? "is damaged" : "is not a dataset");
-}
-
 static dagpole_status check_numeric(const dp_store *store, const char *name, hid_t dataset) {
     hid_t type = H5Dget_type(dataset);
     H5T_class_t kind = H5Tget_class(type);
@@ -122,7 +99,7 @@ dagpole_status dp_store_shape(dp_store *store, const char *dataset, int *rank,
     dp_store_quiet quiet;
     dp_store_enter(&quiet);
     hid_t opened;
-    dagpole_status status = open_dataset(store, dataset, &opened);
+    dagpole_status status = dp_store_open_dataset(store, dataset, &opened);
     if (status == DAGPOLE_OK) {
         hid_t space = H5Dget_space(opened);
         status = check_numeric(store, dataset, opened);
@@ -144,9 +121,12 @@ static dagpole_status read_dataset(dp_store *store, const char *name, hid_t data
     if (held != count)
         return dp_fail(DAGPOLE_FILE, "'%.100s' of '%s' holds %lld elements: %lld are needed", name,
                        dp_store_shown(store->path), (long long)held, (long long)count);
-    if (count > 0 && H5Dread(dataset, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
-        return dp_store_fail(store, "read", name);
-    return DAGPOLE_OK;
+    DP_TRY(dp_store_check_parts(store, name, dataset));
+    if (count == 0 || H5Dread(dataset, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0)
+        return DAGPOLE_OK;
+    dagpole_status status = dp_store_fail(store, "read", name);
+    DP_TRY(dp_store_check_filters(store, name, dataset));
+    return status;
 }
 
 dagpole_status dp_store_read(dp_store *store, const char *dataset, char type, int64_t count,
@@ -154,7 +134,7 @@ dagpole_status dp_store_read(dp_store *store, const char *dataset, char type, in
     dp_store_quiet quiet;
     dp_store_enter(&quiet);
     hid_t opened;
-    dagpole_status status = open_dataset(store, dataset, &opened);
+    dagpole_status status = dp_store_open_dataset(store, dataset, &opened);
     if (status == DAGPOLE_OK) {
         status = read_dataset(store, dataset, opened, type, count, data);
         H5Dclose(opened);

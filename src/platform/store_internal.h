@@ -28,8 +28,9 @@ hid_t dp_store_sink_create(const char *path, dp_store_sink *sink);
 
 struct dp_store {
     hid_t file;
-    char *path;
-    int slot; /* of the temporary's path; -1 for a file opened to be read */
+    char *path;   /* as given, for sentences */
+    char *target; /* the file at the end of its links, which is written; NULL for one to be read */
+    int slot;     /* of the temporary; -1: there is none */
     dp_store_sink sink;
 };
 
@@ -48,7 +49,31 @@ void dp_store_leave(const dp_store_quiet *quiet);
  * is the sink's error or the innermost entry of HDF5's error stack. Returns DAGPOLE_FILE. */
 dagpole_status dp_store_fail(const dp_store *store, const char *action, const char *object);
 
+/* The reason alone: the sink's error or the innermost entry of HDF5's error stack. */
+enum { DP_STORE_REASON_BYTES = 160, DP_STORE_PATH_BYTES = 4096 };
+void dp_store_reason(const dp_store *store, char reason[DP_STORE_REASON_BYTES]);
+
 /* The end of a path, as much of it as fits into a sentence. */
 const char *dp_store_shown(const char *path);
+
+/* Removes the temporaries that killed processes left in the directory of target, and opens a new
+ * one there (fd, and its slot); -1 with errno where it fails. Renamed or removed it leaves the
+ * slot. Within the lock. */
+int dp_store_open_temporary(const char *target, int *slot);
+const char *dp_store_temporary_path(int slot);
+int dp_store_rename_temporary(int slot, const char *target); /* 0, or -1 with errno: it stays */
+void dp_store_remove_temporary(int slot);
+
+/* dp_store_has within the lock. */
+dagpole_status dp_store_find(const dp_store *store, const char *name, int *is_there);
+
+/* FILE with a sentence where it is missing, no dataset or cannot be opened. */
+dagpole_status dp_store_open_dataset(const dp_store *store, const char *name, hid_t *dataset);
+
+/* FILE where the dataset is compressed by a filter that this HDF5 lacks, named. */
+dagpole_status dp_store_check_filters(const dp_store *store, const char *name, hid_t dataset);
+
+/* FILE where a virtual dataset's part cannot be opened: HDF5 would read fill values there. */
+dagpole_status dp_store_check_parts(const dp_store *store, const char *name, hid_t dataset);
 
 #endif

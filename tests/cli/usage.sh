@@ -83,6 +83,10 @@ expect 2 run a --output
 says "--output"
 expect 2 run a --output ''
 says "--output"
+expect 2 run a --output -
+says "standard output"
+expect 2 generate --n 10 -
+says "standard output"
 
 expect 2 verify
 says RESULTS

@@ -64,6 +64,16 @@ cd elsewhere || exit 1
 expect 0 verify ../deep.h5 --tolerance 1e-3
 cd ..
 
+# A symbolic link stays, and what it leads to is replaced or made.
+mkdir results
+ln -s results/kept.h5 link.h5
+for digits in 3 4; do
+    expect 0 run a.h5 --digits $digits --output link.h5 --json
+    [ -L link.h5 ] && [ -f results/kept.h5 ] && [ ! -L results/kept.h5 ] || fail "a link was replaced"
+    expect 0 verify results/kept.h5 --samples 100 --tolerance 1e-$digits
+done
+[ -z "$(ls results | grep tmp)" ] || fail "a temporary file beside the link's end"
+
 # verify does find errors: the potentials of other charges are wrong.
 expect 0 generate --distribution sphere --n 3000 --seed 7 --charges unit unit.h5
 expect 0 verify r.h5 --input unit.h5 --json
@@ -137,6 +147,23 @@ for file in four.txt three.csv; do
     expect 0 run $file --output text.h5
     expect 0 verify text.h5 --tolerance 1e-6
 done
+# The standard input, as a pipe and as a file of either kind.
+"$tool" run - --output piped.h5 --json <four.txt >out 2>err || fail "run - with a text file: $(cat err)"
+holds 'o["n_sources"] == 3 and o["charges_from"] == "the column after x y z"'
+expect 0 verify piped.h5 --tolerance 1e-6
+"$tool" run - --json <a.h5 >out 2>err || fail "run - with an HDF5 file: $(cat err)"
+holds 'o["n_sources"] == 3000 and o["charges_from"] == "/charges"'
+# shellcheck disable=SC2002
+cat four.txt | "$tool" run - --output piped.h5 >out 2>err || fail "run - with a pipe: $(cat err)"
+grep -q 'charges: the column after x y z' out || fail "run's table does not say where charges are from"
+expect 1 verify piped.h5
+says '--input'
+expect 0 verify piped.h5 --input four.txt --tolerance 1e-6
+"$tool" verify piped.h5 --input - --tolerance 1e-6 <four.txt >out 2>err || fail "verify - : $(cat err)"
+printf '2\nProperties=species:S:1:pos:R:3:mass:R:1\nH 0 0 0 1.008\nO 1 0 0 15.999\n' >mass.xyz
+expect 0 run mass.xyz
+grep -q 'charges: 1 each, the file has none' out || fail "a mass was taken for a charge"
+
 for n in 0 1 2; do
     expect 0 generate --n $n few.h5
     expect 0 run few.h5 --gradients --output few-out.h5

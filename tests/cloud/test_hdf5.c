@@ -243,7 +243,11 @@ END_TEST
 
 START_TEST(memory_that_runs_out) {
     scratch s = scratch_make("a.h5");
-    const dagpole_cloud made = {4, 4, (double *)points, (double *)charges, (double *)points};
+    const dagpole_cloud made = {.n_sources = 4,
+                                .n_targets = 4,
+                                .sources = (double *)points,
+                                .charges = (double *)charges,
+                                .targets = (double *)points};
     dagpole_cloud cloud;
     dp_memory_fail_at(0, 0);
     ck_assert_int_eq(dagpole_cloud_write(s.path, &made), DAGPOLE_OK);

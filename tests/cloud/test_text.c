@@ -23,6 +23,19 @@ static const struct {
      {1, 1}},
     {"2\nwater, or so # 1 2 3\nH 1 -2 0.3\nO 4.5 5 6\n\n", {1, 1}},
     {" 2 \n\nH, 1, -2, 0.3, 2\n8 4.5 5 6 3\n", {2, 3}},
+    /* separators, one behind the last column, comments, exponents, ends of lines */
+    {"1;-2;.3\n4.5 ; 5 ;6;\n", {1, 1}},
+    {"1 -2 0.3 ;\n4.5, 5, 6,\n", {1, 1}},
+    {"x;y;z;q\n1;-2;0.3;2\n4.5;5;6;3;\n", {2, 3}},
+    {"% 2 points\n1 -2 0.3 2 % one\n// no more\n4.5 5 6 3 // two\n", {2, 3}},
+    {"1D0 -2.d+0 3D-1\n.45d1 5e0 0.6E+01\n", {1, 1}},
+    {"1,-2,3d-1,7D-0\n4.5,5,6,0x1D\n", {7, 29}},
+    {"1 -2 0.3\r4.5 5 6\r", {1, 1}},
+    {"1 -2 0.3\r\r\n4.5 5 6", {1, 1}},
+    /* a count and so many rows, at once or below their names */
+    {"2\n1 -2 0.3\n4.5 5 6\n", {1, 1}},
+    {"# of points:\n2 # two\n1 -2 0.3 7\n\n# second\n4.5 5 6 8\n", {7, 8}},
+    {"2\nx y z q\n1 -2 0.3 7\n4.5 5 6 8\n", {7, 8}},
 };
 
 START_TEST(variants_say_the_same) {
@@ -56,8 +69,6 @@ static const struct {
     {"1 2 3\n4 5 6x\n", "is '4 5 6x'"},
     {"1 2 3 4 5\n", "'x y z [q]' is needed"},
     {"1,,2,3\n", "'x y z [q]' is needed"},
-    {"1,2,3,\n", "'x y z [q]' is needed"},
-    {"1;2;3\n", "'x y z [q]' is needed"},
     {"1 2 3\n1 2 3 4\n", "no fourth column"},
     {"1 2 3 4\n1 2 3\n", "have a fourth column"},
     {"hello\n", "is 'hello'"},
@@ -68,9 +79,24 @@ static const struct {
     {"x y\n1 2 3\n", "line 1 of"},
     {"3\n\nH 1 2 3\nH 4 5 6\n", "holds 2 points: 3 are announced"},
     {"1\n\nH 1 2 3\nH 4 5 6\n", "line 4 of"},
-    {"2\n\nH 1 2 3\nH 4 5\n", "'Symbol x y z [q]' is needed"},
-    {"1\n\nH 1 2 3 4 5\n", "'Symbol x y z [q]' is needed"},
+    {"2\n\nH 1 2 3\nH 4 5\n", "'symbol x y z [q]' is needed"},
+    {"1\n\nH 1 2 3 4 5\n", "'symbol x y z [q]' is needed"},
     {"1 2 \x01\x02\n", "is '1 2 ?\?'"},
+    {"1,2,3,,\n", "'x y z [q]' is needed"},
+    {"1;;2;3\n", "'x y z [q]' is needed"},
+    {",1,2,3\n", "'x y z [q]' is needed"},
+    {"1 2 50%\n", "is '1 2 50%'"},
+    {"1 2 3D\n", "is '1 2 3D'"},
+    {"1 2 3+103\n", "is '1 2 3+103'"},
+    /* decimal commas, which leave four columns of two */
+    {"1,5;2,5\n", "decimal"},
+    {"1,5 2,5\n", "decimal"},
+    {"1 2 3,5\n", "decimal"},
+    /* names that do not fit the rows, above them or in a comment */
+    {"x y z\n1 2 3 4\n", "no fourth column"},
+    {"x y z q\n1 2 3\n", "have a fourth column"},
+    {"# q x y z\n1 2 3 4\n", "in the order"},
+    {"% \"z\", \"y\", \"x\"\n1 2 3\n", "in the order"},
 };
 
 START_TEST(bad_lines_are_shown) {
@@ -119,7 +145,31 @@ START_TEST(bytes_that_are_no_text) {
         fputc('1', file);
     fclose(file);
     ck_assert_int_eq(dagpole_cloud_read(s.path, &cloud), DAGPOLE_FILE);
-    assert_error_has("4094 characters");
+    assert_error_has("'x y z [q]' is needed");
+    scratch_write(&s, "1 2 3\n");
+    file = fopen(s.path, "ab");
+    fwrite("4 5\0 6\n", 1, 7, file);
+    fclose(file);
+    ck_assert_int_eq(dagpole_cloud_read(s.path, &cloud), DAGPOLE_FILE);
+    assert_error_has("line 2");
+    assert_error_has("value zero");
+    scratch_remove(&s);
+}
+END_TEST
+
+/* Comments and blanks longer than any buffer. */
+START_TEST(lines_of_any_length) {
+    scratch s = scratch_make("a.txt");
+    for (int length = 4090; length < 300000; length = length < 4100 ? length + 1 : 3 * length) {
+        dagpole_cloud cloud;
+        FILE *file = fopen(s.path, "wb");
+        fprintf(file, "#%*s\n1 2 %*s3 # %0*d\n2 3 4\n", length, "x", length, "", length, 7);
+        fclose(file);
+        ck_assert_msg(dagpole_cloud_read(s.path, &cloud) == DAGPOLE_OK, "%s", dagpole_last_error());
+        ck_assert_int_eq(cloud.n_sources, 2);
+        ck_assert_mem_eq(cloud.sources, ((double[]){1, 2, 3, 2, 3, 4}), 6 * sizeof(double));
+        dagpole_cloud_free(&cloud);
+    }
     scratch_remove(&s);
 }
 END_TEST
@@ -187,4 +237,5 @@ START_TEST(the_locale_does_not_matter) {
 END_TEST
 
 SUITE_MAIN("text", 20, variants_say_the_same, bad_lines_are_shown, no_points_are_a_cloud,
-           bytes_that_are_no_text, many_lines, memory_that_runs_out, the_locale_does_not_matter)
+           bytes_that_are_no_text, lines_of_any_length, many_lines, memory_that_runs_out,
+           the_locale_does_not_matter)

@@ -122,7 +122,7 @@ START_TEST(wrong_shapes_and_types) {
     assert_ok(dp_store_create(s.path, &store));
     assert_ok(dp_store_write(store, "sources/sources", 'd', 1, (int64_t[]){4}, points));
     assert_ok(dp_store_commit(store));
-    check_unreadable(s.path, "sources|neither");
+    check_unreadable(s.path, "sources|is a group");
     scratch_remove(&s);
 }
 END_TEST

@@ -185,6 +185,9 @@ START_TEST(foreign_files) {
     rates.near[DAGPOLE_YUKAWA][1] *= 100; /* as written by hand, checksum and all */
     save(&s, &rates);
     assert_loads(s.directory, cpu, isa, dp_rates_built_in(isa), "near_yukawa_reduced");
+    unlink(path);
+    ck_assert_int_eq(symlink("missing.h5", path), 0); /* not the same as no file */
+    assert_loads(s.directory, cpu, isa, dp_rates_built_in(isa), "No such file");
     scratch_remove(&s);
 }
 END_TEST

@@ -219,6 +219,20 @@ START_TEST(foreign_files_are_replaced) {
 }
 END_TEST
 
+/* A link that leads nowhere is not a missing file: it is told of, and written through. */
+START_TEST(links_are_told_of) {
+    dp_operators *built;
+    scratch cache = fill_cache(0, &built), elsewhere = scratch_make("operators.h5");
+    unlink(cache.path);
+    ck_assert_int_eq(symlink(elsewhere.path, cache.path), 0);
+    expect_replaced(&cache, 0, built, cache.path);
+    ck_assert_int_eq(scratch_count(&elsewhere), 1);
+    dp_operators_destroy(built);
+    scratch_remove(&cache);
+    scratch_remove(&elsewhere);
+}
+END_TEST
+
 /* Puts one text in the place of another of the same length, wherever it is. */
 static void replace_text(const char *path, const char *from, const char *to) {
     long n;
@@ -336,6 +350,6 @@ END_TEST
 
 SUITE_MAIN("cache", 60, what_is_stored_comes_back, each_key_has_its_file,
            truncated_files_are_replaced, flipped_bytes_are_noticed, one_changed_number_is_noticed,
-           foreign_files_are_replaced, other_versions_are_replaced, renamed_files_are_replaced,
-           directories_are_made, unwritable_directories_are_no_failure, full_disks_are_no_failure,
-           failing_allocations_leave_nothing)
+           foreign_files_are_replaced, links_are_told_of, other_versions_are_replaced,
+           renamed_files_are_replaced, directories_are_made, unwritable_directories_are_no_failure,
+           full_disks_are_no_failure, failing_allocations_leave_nothing)
