@@ -53,9 +53,11 @@ static void wait_working(team_call *call, dp_runtime *runtime) {
         struct timespec until = dp_deadline(POLL_EVERY_S);
         pthread_cond_timedwait(&call->finished, &call->lock, &until);
         pthread_mutex_unlock(&call->lock);
-        dagpole_status status = dp_runtime_poll(runtime);
-        if (status != DAGPOLE_OK)
-            fail(call, -1, status);
+        if (atomic_load(&call->limit) >= 0) { /* a stop is asked for once */
+            dagpole_status status = dp_runtime_poll(runtime);
+            if (status != DAGPOLE_OK)
+                fail(call, -1, status);
+        }
         pthread_mutex_lock(&call->lock);
     }
     pthread_mutex_unlock(&call->lock);
