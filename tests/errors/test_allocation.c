@@ -15,6 +15,7 @@ typedef struct run {
     const scratch *cache; /* NULL = none */
     int is_cold;          /* nothing in it when a run starts */
     int is_float;         /* plan and evaluation with floats */
+    int is_sampled;       /* every seventh allocation: others have met each place */
     double potentials[N_TARGETS], gradients[3 * N_TARGETS];
 } run;
 
@@ -138,10 +139,10 @@ static int check_allocation(const run *expected, int64_t k, int64_t n, int persi
 }
 
 /* No run leaves a block behind, and every now and then a run without failure is right. Where all
- * later allocations fail too, every seventh of them is the first in turn: the places are
- * the same, and only the ways back from them are new. */
+ * later allocations fail too, a sample is enough: the places are the same, and only the ways back
+ * from them are new. */
 static void check_allocations(run r, int persistent, int64_t most) {
-    int64_t step = persistent ? 7 : 1;
+    int64_t step = persistent || r.is_sampled ? 7 : 1;
     set_up(r.kernel);
     run expected = r;
     int64_t live = dp_memory_live(), n_fatal = 0;
@@ -198,8 +199,9 @@ START_TEST(serial_without_cache) {
 }
 END_TEST
 
+/* Laplace's places, met again on each level. */
 START_TEST(serial_yukawa) {
-    check_every_allocation((run){.serial = 1, .kernel = DAGPOLE_YUKAWA}, _i);
+    check_every_allocation((run){.serial = 1, .kernel = DAGPOLE_YUKAWA, .is_sampled = 1}, _i);
 }
 END_TEST
 
@@ -224,7 +226,7 @@ START_TEST(starpu_without_cache) {
 END_TEST
 
 START_TEST(starpu_with_floats) {
-    check_with_cache((run){.serial = 0, .is_float = 1}, _i);
+    check_with_cache((run){.serial = 0, .is_float = 1, .is_sampled = 1}, _i);
 }
 END_TEST
 
@@ -235,7 +237,7 @@ START_TEST(starpu_that_starts_anew) {
 END_TEST
 
 START_TEST(starpu_with_a_warm_cache) {
-    check_with_cache((run){.serial = 0}, _i);
+    check_with_cache((run){.serial = 0, .is_sampled = 1}, _i);
 }
 END_TEST
 
