@@ -16,10 +16,12 @@ n_failed=0
 n_skipped=0
 failures=""
 
-# count_result NAME STATUS: a check that is one command.
+# count_result NAME STATUS: a check that is one command; 77: skipped.
 count_result() {
     if [ "$2" -eq 0 ]; then
         n_passed=$((n_passed + 1))
+    elif [ "$2" -eq 77 ]; then
+        n_skipped=$((n_skipped + 1))
     else
         n_failed=$((n_failed + 1))
         failures="$failures

@@ -10,12 +10,18 @@ seconds=${1:?sh tests/fuzz/run.sh SECONDS [NAME...]}
 shift
 [ $# -gt 0 ] || set -- text hdf5 cache options
 
+CC=${CC:-clang}
+export CC
+if ! command -v "${CC##* }" >/dev/null; then
+    echo "skipped: there is no $CC"
+    exit 77
+fi
 folder=build-fuzz
 # As ninja wants targets.
 targets=$(printf 'tests/fuzz/fuzz_%s ' "$@")
 # Word splitting is wanted.
 # shellcheck disable=SC2086
-CC=${CC:-clang} configure_build $folder --buildtype=debugoptimized -Dtests=enabled -Dwerror=true -Dfuzz=true &&
+configure_build $folder --buildtype=debugoptimized -Dtests=enabled -Dwerror=true -Dfuzz=true &&
     ninja -C $folder $targets || exit 1
 
 # What no memory holds is refused, as malloc would refuse it, instead of being reported.
