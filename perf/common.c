@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- figures ---------------------------------------------------------------------------- */
 
@@ -74,6 +75,15 @@ void perf_require(int is_right, const char *what) {
 void perf_try(dagpole_status status) {
     if (status != DAGPOLE_OK)
         perf_fail("%s", dagpole_last_error());
+}
+
+int64_t perf_resident_bytes(void) {
+    long long total, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file || fscanf(file, "%lld %lld", &total, &resident) != 2)
+        perf_fail("/proc/self/statm tells no memory");
+    fclose(file);
+    return resident * sysconf(_SC_PAGESIZE);
 }
 
 void *perf_alloc(size_t count, size_t size) {

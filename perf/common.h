@@ -34,6 +34,9 @@ void perf_require(int is_right, const char *what); /* "<what> gives a wrong resu
 void perf_try(dagpole_status status);              /* the library's sentence */
 void *perf_alloc(size_t count, size_t size);       /* zeroed; never NULL */
 
+/* Of this process. */
+int64_t perf_resident_bytes(void);
+
 /* Opens the object that every --json output is: program, version, instruction set, cores. */
 void perf_json_begin(cli_json *json, const char *program);
 

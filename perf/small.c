@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { MAX_LIST = 32, N_END = 100 }; /* evaluations at either end that are compared */
 
@@ -23,15 +22,6 @@ typedef struct outcome {
     int64_t live_before, live_after;         /* the library's own blocks, the same */
     dagpole_report report;
 } outcome;
-
-static int64_t resident_bytes(void) {
-    long long total, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (!file || fscanf(file, "%lld %lld", &total, &resident) != 2)
-        perf_fail("/proc/self/statm tells no memory");
-    fclose(file);
-    return resident * sysconf(_SC_PAGESIZE);
-}
 
 /* Relative L2, over all targets. */
 static double error_of(int64_t n, const double *is, const double *expected) {
@@ -64,14 +54,14 @@ static void run_plan(const choice *o, dagpole_plan *plan, const double *charges,
     perf_try(dagpole_plan_evaluate(plan, charges, potentials, NULL));
     for (int i = 0; i < o->repeat; i++) {
         if (i == N_END) {
-            out->resident_before = resident_bytes();
+            out->resident_before = perf_resident_bytes();
             out->live_before = dp_memory_live();
         }
         double begin = dp_clock();
         perf_try(dagpole_plan_evaluate(plan, charges, potentials, NULL));
         seconds[i] = dp_clock() - begin;
     }
-    out->resident_after = resident_bytes();
+    out->resident_after = perf_resident_bytes();
     out->live_after = dp_memory_live();
     out->first = perf_figure_of(N_END, seconds);
     out->last = perf_figure_of(N_END, seconds + o->repeat - N_END);

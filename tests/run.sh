@@ -1,23 +1,27 @@
 #!/bin/sh
 # Every test: sh tests/run.sh
-# Builds in build/, with sanitizers in build-asan/. The last line is the count; the exit code is 0
-# where nothing failed.
+# Builds in build/, with sanitizers in build-asan/ and build-tsan/, for fuzzing in build-fuzz/. The
+# last line is the count; the exit code is 0 where nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=.ci/setup.sh
 . .ci/setup.sh
 
-# What the address and undefined-behaviour sanitizers watch.
-sanitized="--suite unit --suite errors --suite cli"
+# What the address and undefined-behaviour sanitizers watch, and what the thread sanitizer.
+sanitized="--suite unit --suite errors --suite cli --suite runtime --suite sanitized"
+threaded="--suite runtime --suite api"
 
 n_passed=0
 n_failed=0
+n_skipped=0
 failures=""
 
-# count_result NAME STATUS: a check that is one command.
+# count_result NAME STATUS: a check that is one command; 77: skipped.
 count_result() {
     if [ "$2" -eq 0 ]; then
         n_passed=$((n_passed + 1))
+    elif [ "$2" -eq 77 ]; then
+        n_skipped=$((n_skipped + 1))
     else
         n_failed=$((n_failed + 1))
         failures="$failures
@@ -42,10 +46,11 @@ run_tests() {
         return
     fi
     n_all=$(cat "$@" | grep -c '"result": "')
-    n_skipped=$(cat "$@" | grep -c '"result": "SKIP"')
+    n_none=$(cat "$@" | grep -c '"result": "SKIP"')
     n_ok=$(cat "$@" | grep -c -e '"result": "OK"' -e '"result": "EXPECTEDFAIL"')
     n_passed=$((n_passed + n_ok))
-    n_bad=$((n_all - n_ok - n_skipped))
+    n_skipped=$((n_skipped + n_none))
+    n_bad=$((n_all - n_ok - n_none))
     n_failed=$((n_failed + n_bad))
     [ "$n_bad" -eq 0 ] || failures="$failures
 $(cat "$@" | failed_tests)"
@@ -71,7 +76,9 @@ run_tests build
 # What these tests need is built as they are run, the rest is not.
 configure build-asan --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
 count_result "build folder with sanitizers" $?
-# Slower code gets more time. Libraries that keep memory until the process ends are not our leaks.
+# Slower code gets more time, from Check as well. Libraries that keep memory until the process ends
+# are not our leaks.
+export CK_TIMEOUT_MULTIPLIER=5
 export ASAN_OPTIONS=detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 # hwloc's plugins are unloaded at the end, so that no suppression could name what they leave behind.
@@ -81,10 +88,22 @@ export LSAN_OPTIONS="suppressions=$PWD/tests/leaks.txt:print_suppressions=0"
 # shellcheck disable=SC2086
 run_tests build-asan --timeout-multiplier 5 $sanitized
 
+configure build-tsan --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
+count_result "build folder with the thread sanitizer" $?
+export TSAN_OPTIONS="suppressions=$PWD/tests/races.txt:halt_on_error=1"
+# shellcheck disable=SC2086
+run_tests build-tsan --timeout-multiplier 5 $threaded
+
+for name in text hdf5 cache options; do
+    sh tests/fuzz/run.sh 20 $name
+    count_result "fuzzing: $name" $?
+done
+
 check_format
 count_result "clang-format" $?
 
 # Named once more here, since the end of a long log is what people read.
 [ -z "$failures" ] || echo "$failures"
-echo "$n_passed passed, $n_failed failed"
+[ "$n_skipped" -eq 0 ] || skipped=", $n_skipped skipped"
+echo "$n_passed passed, $n_failed failed${skipped-}"
 [ "$n_failed" -eq 0 ]

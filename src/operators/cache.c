@@ -83,8 +83,9 @@ static int unpack_sizes(const int64_t sizes[N_SIZES], const dp_surface *s, dp_op
     int is_sound = n == s->n && k >= 0 && k <= n && n_check >= 0 && n_check <= s->n_orbits &&
                    sizes[3] == 0 && sizes[3 + DP_N_PARITIES] == k;
     for (int a = 0; a < DP_N_PARITIES; a++) {
-        int64_t k_a = sizes[4 + a] - sizes[3 + a];
-        is_sound = is_sound && k_a >= 0 && k_a <= s->parity_begin[a + 1] - s->parity_begin[a];
+        int64_t n_a = s->parity_begin[a + 1] - s->parity_begin[a];
+        /* not negative as soon as all before it are sound: the difference cannot overflow */
+        is_sound = is_sound && sizes[4 + a] >= sizes[3 + a] && sizes[4 + a] - sizes[3 + a] <= n_a;
     }
     for (int c = 0; c < DP_N_CLASSES; c++)
         is_sound =

@@ -87,4 +87,4 @@ START_TEST(single_charges_on_graded_clouds) {
 }
 END_TEST
 
-SUITE_MAIN("exactly_once", 60, lists_of_graded_clouds, single_charges_on_graded_clouds)
+SUITE_MAIN("exactly_once", 200, lists_of_graded_clouds, single_charges_on_graded_clouds)

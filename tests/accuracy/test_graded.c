@@ -7,6 +7,8 @@ typedef struct graded {
     const char *name;
     int64_t n;
     int is_far_unresolved;
+    int most_yukawa_digits; /* a deep tree has operators of its own for each of 30 levels: at 12
+                               digits that takes a minute (test_yukawa.c checks these digits) */
     double x[3 * MOST_POINTS];
 } graded;
 
@@ -37,6 +39,7 @@ static void make_coincident(uint64_t *state) {
 static void make_clustered(uint64_t *state) {
     cloud.name = "2000+500-within-1e-6";
     cloud.is_far_unresolved = 1;
+    cloud.most_yukawa_digits = 6;
     uniform(2000, state);
     add_cluster(500, 1e-6, state);
 }
@@ -45,6 +48,7 @@ static void make_clustered(uint64_t *state) {
 static void make_log_radial(uint64_t *state) {
     dagpole_cloud sphere = make_cloud("sphere", MOST_POINTS, "unit");
     cloud.name = "log-radial";
+    cloud.most_yukawa_digits = 6;
     cloud.n = MOST_POINTS;
     for (int64_t i = 0; i < MOST_POINTS; i++) {
         double r = pow(10, -9 * suite_uniform(state));
@@ -78,6 +82,7 @@ static void check_cloud(void (*make)(uint64_t *state)) {
     uint64_t state = 5;
     dagpole_context *context = open_context();
     int n_bad = 0;
+    cloud.most_yukawa_digits = 12;
     make(&state);
     for (int digits = 3; digits <= 12; digits += 3) {
         problem p = {.name = cloud.name,
@@ -88,7 +93,8 @@ static void check_cloud(void (*make)(uint64_t *state)) {
         n_bad += n_exceeded_charges(context, p);
         p.kernel = DAGPOLE_YUKAWA;
         p.lambda = 2;
-        n_bad += n_exceeded_charges(context, p);
+        if (digits <= cloud.most_yukawa_digits)
+            n_bad += n_exceeded_charges(context, p);
     }
     dagpole_context_destroy(context);
     ck_assert_int_eq(n_bad, 0);
@@ -119,4 +125,4 @@ START_TEST(plane) {
 }
 END_TEST
 
-SUITE_MAIN("graded", 300, coincident_points, cluster_on_a_background, log_radial, thin_line, plane)
+SUITE_MAIN("graded", 200, coincident_points, cluster_on_a_background, log_radial, thin_line, plane)

@@ -1,8 +1,7 @@
-/* Every digits from 3 to 12 with the loops of one instruction set, which the environment names:
+/* Every digits from 3 to 12 with the loops of one instruction set:
  * four clouds and three kinds of charges, in leaves small enough that there is a far field. */
 #include "accuracy.h"
-#include "platform/cpu.h"
-#include "platform/env.h"
+#include "isa.h"
 
 enum { N = 10000, N_CRIT = 60, N_COMPARED = 300 };
 
@@ -99,12 +98,4 @@ START_TEST(lattice) {
 }
 END_TEST
 
-int main(void) {
-    const TTest *const tests[] = {cube, plummer, graded, lattice};
-    const char *wanted = dp_env_isa();
-    if (wanted && strcmp(dp_isa_name(dp_isa_best()), wanted) != 0) {
-        printf("this processor lacks %s\n", wanted);
-        return 77;
-    }
-    return suite_main("promise", 60, 4, tests);
-}
+ISA_SUITE_MAIN("promise", 60, cube, plummer, graded, lattice)

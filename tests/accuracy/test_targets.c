@@ -10,8 +10,10 @@ static void fill(double *points, uint64_t *state) {
         points[i] = suite_uniform(state);
 }
 
-static void check_targets(const char *name, int64_t n_sources, int64_t n_targets,
-                          int (*n_bad_of)(dagpole_context *context, problem p)) {
+/* Yukawa has operators of its own for each side of a root cube: 12 digits of it, which take seconds
+ * to be built, are checked in one of the places. */
+static void check_targets(const char *name, int most_yukawa_digits, int64_t n_sources,
+                          int64_t n_targets, int (*n_bad_of)(dagpole_context *context, problem p)) {
     dagpole_context *context = open_context();
     int n_bad = 0;
     for (int digits = 3; digits <= 12; digits += 3) {
@@ -24,7 +26,8 @@ static void check_targets(const char *name, int64_t n_sources, int64_t n_targets
         n_bad += n_bad_of(context, p);
         p.kernel = DAGPOLE_YUKAWA;
         p.lambda = 2;
-        n_bad += n_bad_of(context, p);
+        if (digits <= most_yukawa_digits)
+            n_bad += n_bad_of(context, p);
     }
     dagpole_context_destroy(context);
     ck_assert_int_eq(n_bad, 0);
@@ -34,7 +37,7 @@ START_TEST(same_region) {
     uint64_t state = 1;
     fill(sources, &state);
     fill(targets, &state);
-    check_targets("targets-in-the-same-cube", N, N, n_exceeded_charges);
+    check_targets("targets-in-the-same-cube", 9, N, N, n_exceeded_charges);
 }
 END_TEST
 
@@ -55,7 +58,7 @@ START_TEST(disjoint_regions) {
     fill(targets, &state);
     for (int i = 0; i < N; i++)
         targets[3 * i] += 1.5;
-    check_targets("targets-in-another-cube", N, N, n_exceeded_unit);
+    check_targets("targets-in-another-cube", 12, N, N, n_exceeded_unit);
 }
 END_TEST
 
@@ -66,7 +69,7 @@ START_TEST(half_overlapping) {
     for (int i = 0; i < N / 2; i++)
         for (int d = 0; d < 3; d++)
             targets[6 * i + d] = suite_uniform(&state);
-    check_targets("targets-half-of-them-sources", N, N, n_exceeded_charges);
+    check_targets("targets-half-of-them-sources", 9, N, N, n_exceeded_charges);
 }
 END_TEST
 
@@ -81,7 +84,7 @@ START_TEST(fine_grid_across_few_sources) {
         targets[3 * i + 1] = 0.5 + 1e-3 * (i / 17 % 17);
         targets[3 * i + 2] = 0.5 + 1e-3 * (i / 289);
     }
-    check_targets("targets-on-a-fine-grid", 200, 17 * 17 * 17, n_exceeded_charges);
+    check_targets("targets-on-a-fine-grid", 9, 200, 17 * 17 * 17, n_exceeded_charges);
 }
 END_TEST
 
@@ -91,7 +94,7 @@ START_TEST(two_spheres) {
     for (int i = 0; i < 3 * N; i++)
         targets[i] = 0.7 * a.sources[3 * N - 1 - i] + (i % 3 == 0 ? 0.9 : 0.1);
     dagpole_cloud_free(&a);
-    check_targets("targets-on-a-shifted-sphere", N, N, n_exceeded_charges);
+    check_targets("targets-on-a-shifted-sphere", 9, N, N, n_exceeded_charges);
 }
 END_TEST
 
@@ -122,5 +125,5 @@ START_TEST(targets_equal_to_sources) {
 }
 END_TEST
 
-SUITE_MAIN("targets", 60, same_region, disjoint_regions, half_overlapping,
+SUITE_MAIN("targets", 200, same_region, disjoint_regions, half_overlapping,
            fine_grid_across_few_sources, two_spheres, targets_equal_to_sources)

@@ -1,4 +1,5 @@
 /* Plans and direct sums, in serial contexts. */
+#include "isa.h"
 #include "plans.h"
 
 /* Potentials and gradients of a plan against direct sums of the same call. */
@@ -302,8 +303,8 @@ START_TEST(overflow_is_told) {
 }
 END_TEST
 
-SUITE_MAIN("evaluate", 60, plans_match_direct_sums, direct_sums_match_the_formulas,
-           direct_sums_do_without_points, direct_sums_are_the_same_with_a_context,
-           few_points_and_none, evaluations_allocate_nothing, overflow_is_told, sources_as_targets,
-           evaluations_are_repeatable, units_do_not_matter, strong_screening_gives_no_nan,
-           failing_allocations_leave_nothing)
+ISA_SUITE_MAIN("evaluate", 60, plans_match_direct_sums, direct_sums_match_the_formulas,
+               direct_sums_do_without_points, direct_sums_are_the_same_with_a_context,
+               few_points_and_none, evaluations_allocate_nothing, overflow_is_told,
+               sources_as_targets, evaluations_are_repeatable, units_do_not_matter,
+               strong_screening_gives_no_nan, failing_allocations_leave_nothing)

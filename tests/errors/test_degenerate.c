@@ -1,4 +1,6 @@
 /* Degenerate but legal clouds give right answers. */
+#include <time.h>
+
 #include "errors.h"
 
 static const dagpole_kernel kernels[] = {DAGPOLE_LAPLACE, DAGPOLE_YUKAWA};
@@ -106,12 +108,19 @@ START_TEST(all_points_identical) {
 }
 END_TEST
 
-/* Sanitizers make loops slower, and the pairs as well. */
-#ifdef __SANITIZE_ADDRESS__
+/* Of the processor, so that other processes do not count. Sanitizers make loops slower, and the
+ * pairs as well. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define MOST_S 50
 #else
 #define MOST_S 10
 #endif
+
+static double cpu_s(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 /* Merged before the tree, half a million coincident points cost no pair: their 10^11 pairs would
  * take a minute. */
@@ -130,9 +139,9 @@ START_TEST(half_of_a_million_coincide) {
     dagpole_plan *plan = open_plan(context, MILLION, points);
     assert_ok(dagpole_plan_report(plan, &report));
     ck_assert_int_eq(report.n_unique_sources, MILLION / 2 + 1);
+    double start = cpu_s();
     assert_ok(dagpole_plan_evaluate(plan, charges, potentials, gradients));
-    assert_ok(dagpole_plan_report(plan, &report));
-    ck_assert_double_le(report.evaluate_s, MOST_S);
+    ck_assert_double_le(cpu_s() - start, MOST_S);
     for (int64_t i = 0; i < N_SAMPLES; i++) {
         int64_t j = i * (MILLION / N_SAMPLES) + i % 2;
         memcpy(targets + 3 * i, points + 3 * j, 3 * sizeof *points);
@@ -216,6 +225,6 @@ START_TEST(zero_and_cancelling_charges) {
 }
 END_TEST
 
-SUITE_MAIN("degenerate", 120, no_points, one_and_two_points, all_points_identical,
+SUITE_MAIN("degenerate", 200, no_points, one_and_two_points, all_points_identical,
            half_of_a_million_coincide, a_line_and_a_plane, large_small_and_far_away,
            neighbouring_doubles, zero_and_cancelling_charges)

@@ -113,5 +113,5 @@ START_TEST(plans_keep_no_memory) {
 }
 END_TEST
 
-SUITE_MAIN("leaks", 120, evaluations_keep_no_memory, evaluations_on_starpu_keep_no_memory,
+SUITE_MAIN("leaks", 200, evaluations_keep_no_memory, evaluations_on_starpu_keep_no_memory,
            direct_sums_keep_no_memory, plans_keep_no_memory)

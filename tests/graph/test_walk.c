@@ -297,7 +297,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("walk");
     TCase *tcase = tcase_create("walk");
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 200);
     tcase_add_loop_test(tcase, records_are_valid_as_they_come, 0, N_SCENES);
     tcase_add_loop_test(tcase, each_block_has_each_operator_once, 0, N_SCENES);
     tcase_add_loop_test(tcase, serial_execution_matches_the_direct_sum, 0, N_SCENES);

@@ -1,3 +1,4 @@
+#include "isa.h"
 #include "kernel/cloud.h"
 
 #include <math.h>
@@ -33,10 +34,10 @@ static double error_of(const dp_kernel *kernel, const cloud *t, const cloud *s, 
     return (double)sqrtl(error / norm);
 }
 
-static void direct(const dp_kernel *kernel, int isa, cloud *t, const cloud *s, int has_gradient) {
+static void direct(const dp_kernel *kernel, cloud *t, const cloud *s, int has_gradient) {
     cloud_set_sums(t, NAN); /* overwritten */
     dagpole_status status =
-        dp_direct(kernel->p2p[isa], lambda, (int64_t)t->n, cloud_points(t),
+        dp_direct(kernel->p2p[suite_isa], lambda, (int64_t)t->n, cloud_points(t),
                   cloud_sums(t, has_gradient), (int64_t)s->n, cloud_points(s), s->w[3]);
     ck_assert_int_eq(status, DAGPOLE_OK);
 }
@@ -47,15 +48,11 @@ static void check(size_t n_targets, size_t n_sources, double allowed) {
     for (size_t j = 0; j < n_targets / 2; j++)
         for (int k = 0; k < 3; k++)
             t.w[k][j] = s.w[k][j];
-    for (int call = 0; call < 2 * DP_N_ISA; call++) {
-        if (!dp_isa_is_supported((dp_isa)(call / 2)))
-            continue;
-        for (int id = 0; id < 2; id++) {
-            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)id);
-            direct(kernel, call / 2, &t, &s, call % 2);
-            for (int k = 0; k < (call % 2 ? 4 : 1); k++)
-                ck_assert_double_le(error_of(kernel, &t, &s, k), allowed);
-        }
+    for (int call = 0; call < 4; call++) {
+        const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)(call / 2));
+        direct(kernel, &t, &s, call % 2);
+        for (int k = 0; k < (call % 2 ? 4 : 1); k++)
+            ck_assert_double_le(error_of(kernel, &t, &s, k), allowed);
     }
     cloud_free(&t);
     cloud_free(&s);
@@ -73,14 +70,14 @@ START_TEST(sizes_across_chunks) {
 END_TEST
 
 /* Sums of q g^2 and q |grad g|^2 by the definition, at targets that are sources too. */
-static void check_squares(const dp_kernel *kernel, int isa, size_t n_targets, size_t n_sources) {
+static void check_squares(const dp_kernel *kernel, size_t n_targets, size_t n_sources) {
     cloud t = cloud_make(n_targets, 1, 1), s = cloud_make(n_sources, 1, 2);
     dp_sums out = {.potential = t.s[0], .gx = t.s[1]};
     for (size_t j = 0; j < n_targets / 2; j++)
         for (int k = 0; k < 3; k++)
             t.w[k][j] = s.w[k][j];
     cloud_set_sums(&t, NAN);
-    ck_assert_int_eq(dp_direct(kernel->squares[isa], lambda, (int64_t)n_targets, cloud_points(&t),
+    ck_assert_int_eq(dp_direct(kernel->squares[suite_isa], lambda, (int64_t)n_targets, cloud_points(&t),
                                out, (int64_t)n_sources, cloud_points(&s), s.w[3]),
                      DAGPOLE_OK);
     for (size_t j = 0; j < n_targets; j++) {
@@ -103,21 +100,20 @@ static void check_squares(const dp_kernel *kernel, int isa, size_t n_targets, si
 }
 
 START_TEST(squares_are_those_of_the_definition) {
-    for (int isa = 0; isa < DP_N_ISA; isa++)
-        for (int id = 0; dp_isa_is_supported((dp_isa)isa) && id < 2; id++) {
-            check_squares(dp_kernel_get((dagpole_kernel)id), isa, 37, 500);
-            check_squares(dp_kernel_get((dagpole_kernel)id), isa, 3, 5);
-        }
+    for (int id = 0; id < 2; id++) {
+        check_squares(dp_kernel_get((dagpole_kernel)id), 37, 500);
+        check_squares(dp_kernel_get((dagpole_kernel)id), 3, 5);
+    }
 }
 END_TEST
 
 START_TEST(nothing_gives_zero) {
     cloud t = cloud_make(5, 1, 1), s = cloud_make(0, 1, 2), none = cloud_make(0, 1, 1);
-    direct(dp_kernel_get(DAGPOLE_LAPLACE), DP_ISA_PORTABLE, &t, &s, 1);
+    direct(dp_kernel_get(DAGPOLE_LAPLACE), &t, &s, 1);
     for (int k = 0; k < 4; k++)
         for (size_t j = 0; j < t.n; j++)
             ck_assert_double_eq(t.s[k][j], 0);
-    direct(dp_kernel_get(DAGPOLE_LAPLACE), DP_ISA_PORTABLE, &none, &t, 0);
+    direct(dp_kernel_get(DAGPOLE_LAPLACE), &none, &t, 0);
     cloud_free(&t);
     cloud_free(&s);
     cloud_free(&none);
@@ -131,16 +127,13 @@ START_TEST(compensation_keeps_what_cancels) {
         s.w[0][i] = 1;
         s.w[3][i] = i / 256 % 2 == 0 ? 0x1p-7 : i == 256 ? 1e17 : i == s.n - 1 ? -1e17 : 0;
     }
-    for (int isa = 0; isa < DP_N_ISA; isa++) {
-        if (!dp_isa_is_supported((dp_isa)isa))
-            continue;
-        direct(dp_kernel_get(DAGPOLE_LAPLACE), isa, &t, &s, 0);
-        ck_assert_double_eq_tol(t.s[0][0], 4, 1e-12);
-    }
+    direct(dp_kernel_get(DAGPOLE_LAPLACE), &t, &s, 0);
+    ck_assert_double_eq_tol(t.s[0][0], 4, 1e-12);
     cloud_free(&t);
     cloud_free(&s);
 }
 END_TEST
 
-SUITE_MAIN("direct", 60, mixed_charges_are_summed_to_the_last_digits, sizes_across_chunks,
-           squares_are_those_of_the_definition, nothing_gives_zero, compensation_keeps_what_cancels)
+ISA_SUITE_MAIN("direct", 60, mixed_charges_are_summed_to_the_last_digits, sizes_across_chunks,
+               squares_are_those_of_the_definition,
+               nothing_gives_zero, compensation_keeps_what_cancels)

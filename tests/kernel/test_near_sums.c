@@ -1,4 +1,5 @@
 /* Near sums over packed points, in every precision, against the scalar loops. */
+#include "isa.h"
 #include "kernel/cloud.h"
 #include "kernel/strip.h"
 
@@ -11,10 +12,10 @@ static const double bounds[DP_N_PRECISIONS] = {4e-15, 3 * DP_REDUCED_ERROR,
                                                5 * DP_SINGLE_ERROR, 3 * DP_ROUGH_ERROR};
 
 /* In pieces; sums start from 1. */
-static dp_strip strip_of(cloud *c, dp_precision precision, dp_isa isa, int has_gradient) {
+static dp_strip strip_of(cloud *c, dp_precision precision, int has_gradient) {
     static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, 1};
     dp_strip strip;
-    ck_assert_int_eq(dp_strip_create(isa, &strip), DAGPOLE_OK);
+    ck_assert_int_eq(dp_strip_create(suite_isa, &strip), DAGPOLE_OK);
     dp_strip_begin(&strip, precision >= DP_SINGLE, &frame);
     for (size_t i = 0, m; i < c->n; i += m) {
         dp_sums out = {c->s[0] + i, c->s[1] + i, c->s[2] + i, c->s[3] + i};
@@ -63,16 +64,15 @@ static void reference(const dp_kernel *kernel, double lambda, cloud *at, const c
 }
 
 static void check_call(const dp_kernel *kernel, double lambda, cloud *a, cloud *b, dp_near near,
-                       dp_precision precision, dp_isa isa, double *const *at_a,
-                       double *const *at_b) {
+                       dp_precision precision, double *const *at_a, double *const *at_b) {
     int n_sums = near.has_gradient ? 4 : 1;
     /* what the error of r does to exp(-lambda r) r^-3 */
     double bound = bounds[precision] * (1 + lambda);
-    dp_strip targets = strip_of(a, precision, isa, near.has_gradient);
-    dp_strip sources = strip_of(b, precision, isa, near.has_gradient);
+    dp_strip targets = strip_of(a, precision, near.has_gradient);
+    dp_strip sources = strip_of(b, precision, near.has_gradient);
     near.targets = &targets;
     near.sources = a == b ? &targets : &sources;
-    kernel->near[precision][isa](&near);
+    kernel->near[precision][suite_isa](&near);
     dp_strip_take(&targets);
     ck_assert_double_le(worst(kernel, lambda, a, b, at_a, n_sums), bound);
     for (size_t j = 0; !near.has_gradient && j < a->n; j++)
@@ -94,15 +94,13 @@ static void check_precisions(int n_precisions, const dp_kernel *kernel, double l
     double *at_a[4], *at_b[4];
     reference(kernel, lambda, a, b, at_a);
     reference(kernel, lambda, b, a, at_b);
-    for (int isa = 0; isa < DP_N_ISA; isa++)
-        for (int call = 0; call < 4 * n_precisions && dp_isa_is_supported((dp_isa)isa); call++) {
-            dp_near near = {.lambda = lambda,
-                            .least = a->n % 2 ? 0.5 : 1. / 64,
-                            .has_gradient = call & 1,
-                            .is_mutual = call >> 1 & 1};
-            check_call(kernel, lambda, a, b, near, (dp_precision)(call / 4), (dp_isa)isa, at_a,
-                       at_b);
-        }
+    for (int call = 0; call < 4 * n_precisions; call++) {
+        dp_near near = {.lambda = lambda,
+                        .least = a->n % 2 ? 0.5 : 1. / 64,
+                        .has_gradient = call & 1,
+                        .is_mutual = call >> 1 & 1};
+        check_call(kernel, lambda, a, b, near, (dp_precision)(call / 4), at_a, at_b);
+    }
     for (int k = 0; k < 4; k++) {
         free(at_a[k]);
         free(at_b[k]);
@@ -206,23 +204,20 @@ START_TEST(units_suit_all_charges) {
         double x[1] = {0.5}, sum[1] = {0};
         dp_strip strip;
         ck_assert_double_le(frame.charge_unit, sizes[k]);
-        for (int isa = 0; isa < DP_N_ISA; isa++) {
-            if (!dp_isa_is_supported((dp_isa)isa))
-                continue;
-            ck_assert_int_eq(dp_strip_create((dp_isa)isa, &strip), DAGPOLE_OK);
-            dp_strip_begin(&strip, 1, &frame);
-            dp_strip_add(&strip, 1, (dp_soa){x, x, x}, &sizes[k], (dp_sums){.potential = sum});
-            dp_strip_end(&strip, 0);
-            ck_assert_float_eq_tol(strip.charge_f[0], (float)(sizes[k] / frame.charge_unit), 1e-6);
-            strip.potential_f[0] = strip.charge_f[0];
-            sum[0] = 0;
-            dp_strip_take(&strip);
-            ck_assert_double_eq_tol(sum[0], sizes[k], 1e-7 * sizes[k] + 1e-323);
-            dp_strip_free(&strip);
-        }
+        ck_assert_int_eq(dp_strip_create(suite_isa, &strip), DAGPOLE_OK);
+        dp_strip_begin(&strip, 1, &frame);
+        dp_strip_add(&strip, 1, (dp_soa){x, x, x}, &sizes[k], (dp_sums){.potential = sum});
+        dp_strip_end(&strip, 0);
+        ck_assert_float_eq_tol(strip.charge_f[0], (float)(sizes[k] / frame.charge_unit), 1e-6);
+        strip.potential_f[0] = strip.charge_f[0];
+        sum[0] = 0;
+        dp_strip_take(&strip);
+        ck_assert_double_eq_tol(sum[0], sizes[k], 1e-7 * sizes[k] + 1e-323);
+        dp_strip_free(&strip);
     }
 }
 END_TEST
 
-SUITE_MAIN("near_sums", 120, all_small_sizes, leaves, coincident_points_add_nothing,
-           a_leaf_with_itself, very_close_points, any_distance_in_double, units_suit_all_charges)
+ISA_SUITE_MAIN("near_sums", 120, all_small_sizes, leaves, coincident_points_add_nothing,
+               a_leaf_with_itself, very_close_points, any_distance_in_double,
+               units_suit_all_charges)

@@ -1,4 +1,5 @@
 /* Sums between points and orbits against the scalar loops over every image. */
+#include "isa.h"
 #include "kernel/cloud.h"
 
 #include <math.h>
@@ -71,14 +72,14 @@ static double largest_term(int is_gradient) {
     return (is_gradient ? 400 : 20) / frame.half / (is_gradient ? frame.half : 1);
 }
 
-static void check_to(const dp_kernel *kernel, dp_precision precision, dp_isa isa, const shell *s,
+static void check_to(const dp_kernel *kernel, dp_precision precision, const shell *s,
                      const cloud *c) {
     double potential[8 * LD], direct[8 * MAX_ORBITS] = {0}, bound;
     int n = s->orbits.n;
     for (int i = 0; i < 8 * LD; i++)
         potential[i] = 0;
-    kernel->to_orbits[precision][isa](lambda, &s->orbits, potential, LD, &frame, (int64_t)c->n,
-                                      cloud_points(c), c->w[3]);
+    kernel->to_orbits[precision][suite_isa](lambda, &s->orbits, potential, LD, &frame,
+                                            (int64_t)c->n, cloud_points(c), c->w[3]);
     dp_p2p_ref(kernel, lambda / frame.half, 8 * n, images_of(s), (dp_sums){.potential = direct},
                (int64_t)c->n, cloud_points(c), c->w[3]);
     bound = 8 * allowed[precision] * largest_term(0) * frame.half * size_of((int)c->n, c->w[3]);
@@ -90,7 +91,7 @@ static void check_to(const dp_kernel *kernel, dp_precision precision, dp_isa isa
             ck_assert_msg(fabs(potential[a * LD + o] - expected) <= 0.1 * bound,
                           "%s %s precision %d, %zu points to %d orbits: parity %d of orbit %d is "
                           "%.17g, not %.17g",
-                          kernel->name, dp_isa_name(isa), precision, c->n, n, a, o,
+                          kernel->name, dp_isa_name(suite_isa), precision, c->n, n, a, o,
                           potential[a * LD + o], expected);
         }
     for (int a = 0; a < 8; a++)
@@ -98,8 +99,8 @@ static void check_to(const dp_kernel *kernel, dp_precision precision, dp_isa isa
             ck_assert(potential[a * LD + o] == 0);
 }
 
-static void check_from(const dp_kernel *kernel, dp_precision precision, dp_isa isa, const shell *s,
-                       cloud *c, double charge_scale, int has_gradient) {
+static void check_from(const dp_kernel *kernel, dp_precision precision, const shell *s, cloud *c,
+                       double charge_scale, int has_gradient) {
     double density[8 * LD], charge[8 * MAX_ORBITS], expected[4][MAX_POINTS];
     int n = s->orbits.n;
     uint64_t seed = 5;
@@ -117,16 +118,17 @@ static void check_from(const dp_kernel *kernel, dp_precision precision, dp_isa i
     for (int k = 0; k < 4; k++)
         memcpy(expected[k], c->s[k], c->n * sizeof(double));
     cloud_set_sums(c, 0);
-    kernel->from_orbits[precision][isa](lambda, &s->orbits, density, LD, &frame, (int64_t)c->n,
-                                        cloud_points(c), cloud_sums(c, has_gradient));
+    kernel->from_orbits[precision][suite_isa](lambda, &s->orbits, density, LD, &frame,
+                                              (int64_t)c->n, cloud_points(c),
+                                              cloud_sums(c, has_gradient));
     for (int k = 0; k < (has_gradient ? 4 : 1); k++)
         for (size_t j = 0; j < c->n; j++) {
             double bound = 0.1 * allowed[precision] * largest_term(k > 0) * size_of(8 * n, charge);
             ck_assert_msg(fabs(c->s[k][j] - expected[k][j]) <= bound,
                           "%s %s precision %d, %d orbits to %zu points: sum %d at %zu is %.17g, "
                           "not %.17g",
-                          kernel->name, dp_isa_name(isa), precision, n, c->n, k, j, c->s[k][j],
-                          expected[k][j]);
+                          kernel->name, dp_isa_name(suite_isa), precision, n, c->n, k, j,
+                          c->s[k][j], expected[k][j]);
         }
 }
 
@@ -141,14 +143,13 @@ START_TEST(every_loop_matches_ref) {
         double scale = scales[call % COUNT(scales)];
         cloud c = make_points(points[call / COUNT(orbits)], scale);
         shell_fill(orbits[call % COUNT(orbits)], &s);
-        for (int isa = 0; isa < DP_N_ISA; isa++)
-            for (int k = 0; dp_isa_is_supported((dp_isa)isa) && k < 2 * DP_N_PRECISIONS; k++) {
-                const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)(k % 2));
-                dp_precision precision = (dp_precision)(k / 2);
-                check_to(kernel, precision, (dp_isa)isa, &s, &c);
-                check_from(kernel, precision, (dp_isa)isa, &s, &c, scale, 0);
-                check_from(kernel, precision, (dp_isa)isa, &s, &c, scale, 1);
-            }
+        for (int k = 0; k < 2 * DP_N_PRECISIONS; k++) {
+            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)(k % 2));
+            dp_precision precision = (dp_precision)(k / 2);
+            check_to(kernel, precision, &s, &c);
+            check_from(kernel, precision, &s, &c, scale, 0);
+            check_from(kernel, precision, &s, &c, scale, 1);
+        }
         cloud_free(&c);
     }
 }
@@ -160,28 +161,27 @@ START_TEST(single_pairs_are_accurate) {
     cloud c = make_points(1, 1);
     c.w[3][0] = 1;
     shell_fill(2, &s);
-    for (int isa = 0; isa < DP_N_ISA; isa++)
-        for (int k = 0; dp_isa_is_supported((dp_isa)isa) && k < 2; k++) {
-            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)k);
-            double potential[8 * LD];
-            for (int i = 0; i < 8 * LD; i++)
-                potential[i] = 100;
-            kernel->to_orbits[DP_DOUBLE][isa](lambda, &s.orbits, potential, LD, &frame, 1,
-                                              cloud_points(&c), c.w[3]);
-            for (int i = 0; i < 16; i++) {
-                int o = i % 2, g = i / 2, image = 8 * o + g;
-                double at_image = 0;
-                for (int a = 0; a < 8; a++)
-                    at_image += sign(a, g) * potential[a * LD + o] / 8;
-                double dx = c.w[0][0] - s.image[0][image], dy = c.w[1][0] - s.image[1][image];
-                double dz = c.w[2][0] - s.image[2][image], r = sqrt(dx * dx + dy * dy + dz * dz);
-                double expected = frame.half * kernel->value(lambda / frame.half, r);
-                /* The 100s of all parities are at the first image. */
-                ck_assert_double_eq_tol(at_image, expected + (g ? 0 : 100), 2e-13);
-            }
+    for (int k = 0; k < 2; k++) {
+        const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)k);
+        double potential[8 * LD];
+        for (int i = 0; i < 8 * LD; i++)
+            potential[i] = 100;
+        kernel->to_orbits[DP_DOUBLE][suite_isa](lambda, &s.orbits, potential, LD, &frame, 1,
+                                                cloud_points(&c), c.w[3]);
+        for (int i = 0; i < 16; i++) {
+            int o = i % 2, g = i / 2, image = 8 * o + g;
+            double at_image = 0;
+            for (int a = 0; a < 8; a++)
+                at_image += sign(a, g) * potential[a * LD + o] / 8;
+            double dx = c.w[0][0] - s.image[0][image], dy = c.w[1][0] - s.image[1][image];
+            double dz = c.w[2][0] - s.image[2][image], r = sqrt(dx * dx + dy * dy + dz * dz);
+            double expected = frame.half * kernel->value(lambda / frame.half, r);
+            /* The 100s of all parities are at the first image. */
+            ck_assert_double_eq_tol(at_image, expected + (g ? 0 : 100), 2e-13);
         }
+    }
     cloud_free(&c);
 }
 END_TEST
 
-SUITE_MAIN("orbits", 60, every_loop_matches_ref, single_pairs_are_accurate)
+ISA_SUITE_MAIN("orbits", 60, every_loop_matches_ref, single_pairs_are_accurate)

@@ -1,3 +1,4 @@
+#include "isa.h"
 #include "kernel/cloud.h"
 
 #include <float.h>
@@ -25,14 +26,14 @@ static double tolerance(const dp_kernel *kernel, double lambda, const cloud *t, 
     return sum + 4 * DBL_EPSILON; /* the sums start from 1 */
 }
 
-static void run(const dp_kernel *kernel, dp_isa isa, double lambda, cloud *t, const cloud *s,
+static void run(const dp_kernel *kernel, double lambda, cloud *t, const cloud *s,
                 int has_gradient) {
     cloud_set_sums(t, 1);
-    kernel->p2p[isa](lambda, (int64_t)t->n, cloud_points(t), cloud_sums(t, has_gradient),
-                     (int64_t)s->n, cloud_points(s), s->w[3]);
+    kernel->p2p[suite_isa](lambda, (int64_t)t->n, cloud_points(t), cloud_sums(t, has_gradient),
+                           (int64_t)s->n, cloud_points(s), s->w[3]);
 }
 
-/* Every instruction set against the scalar loops, with and without gradient. */
+/* Against the scalar loops, with and without gradient. */
 static void check(const dp_kernel *kernel, double lambda, cloud *t, const cloud *s) {
     double *expected[4], *allowed[4];
     cloud_set_sums(t, 1);
@@ -45,18 +46,15 @@ static void check(const dp_kernel *kernel, double lambda, cloud *t, const cloud 
         for (size_t j = 0; j < t->n; j++)
             allowed[k][j] = tolerance(kernel, lambda, t, j, s, k);
     }
-    for (int call = 0; call < 2 * DP_N_ISA; call++) {
-        dp_isa isa = (dp_isa)(call / 2);
-        if (!dp_isa_is_supported(isa))
-            continue;
-        run(kernel, isa, lambda, t, s, call % 2);
+    for (int has_gradient = 0; has_gradient < 2; has_gradient++) {
+        run(kernel, lambda, t, s, has_gradient);
         for (int k = 0; k < 4; k++)
             for (size_t j = 0; j < t->n; j++) {
-                double right = k == 0 || call % 2 ? expected[k][j] : 1;
+                double right = k == 0 || has_gradient ? expected[k][j] : 1;
                 ck_assert_msg(fabs(t->s[k][j] - right) <= allowed[k][j],
                               "%s %s %zu x %zu lambda %g: sum %d of target %zu is %.17g, not %.17g",
-                              kernel->name, dp_isa_name(isa), t->n, s->n, lambda, k, j, t->s[k][j],
-                              right);
+                              kernel->name, dp_isa_name(suite_isa), t->n, s->n, lambda, k, j,
+                              t->s[k][j], right);
             }
     }
     for (int k = 0; k < 4; k++) {
@@ -154,22 +152,19 @@ END_TEST
 
 /* Arrays of any alignment give the same bits: the order of sums depends on the sizes alone. */
 START_TEST(bits_do_not_depend_on_alignment) {
-    for (size_t n = 1; n <= 75; n += 37)
-        for (int isa = 0; isa < DP_N_ISA; isa++) {
-            if (!dp_isa_is_supported((dp_isa)isa))
-                continue;
-            cloud t[2] = {cloud_make(n, 1, 8), cloud_make(n + 1, 1, 8)};
-            cloud s[2] = {cloud_make(n, 1, 9), cloud_make(n + 3, 1, 9)};
-            for (int k = 0; k < 4; k++) {
-                memcpy(t[1].w[k], t[0].w[k], n * sizeof(double));
-                memcpy(s[1].w[k], s[0].w[k], n * sizeof(double));
-            }
-            s[1].n = t[1].n = n;
-            for (int c = 0; c < 2; c++)
-                run(dp_kernel_get(DAGPOLE_YUKAWA), (dp_isa)isa, 1, &t[c], &s[c], 1);
-            for (int k = 0; k < 4; k++)
-                ck_assert_mem_eq(t[0].s[k], t[1].s[k], n * sizeof(double));
+    for (size_t n = 1; n <= 75; n += 37) {
+        cloud t[2] = {cloud_make(n, 1, 8), cloud_make(n + 1, 1, 8)};
+        cloud s[2] = {cloud_make(n, 1, 9), cloud_make(n + 3, 1, 9)};
+        for (int k = 0; k < 4; k++) {
+            memcpy(t[1].w[k], t[0].w[k], n * sizeof(double));
+            memcpy(s[1].w[k], s[0].w[k], n * sizeof(double));
         }
+        s[1].n = t[1].n = n;
+        for (int c = 0; c < 2; c++)
+            run(dp_kernel_get(DAGPOLE_YUKAWA), 1, &t[c], &s[c], 1);
+        for (int k = 0; k < 4; k++)
+            ck_assert_mem_eq(t[0].s[k], t[1].s[k], n * sizeof(double));
+    }
 }
 END_TEST
 
@@ -183,19 +178,16 @@ START_TEST(single_pairs_are_accurate) {
         double r = exp(400 * suite_uniform(&seed) - 200);
         double x = trial % 2 ? suite_uniform(&seed) : 708 * suite_uniform(&seed), lambda = x / r;
         t.w[trial % 3][0] = r;
-        for (int call = 0; call < 2 * DP_N_ISA; call++) {
-            dp_isa isa = (dp_isa)(call / 2);
-            if (!dp_isa_is_supported(isa))
-                continue;
+        for (int id = 0; id < 2; id++) {
             cloud_set_sums(&t, 0);
-            dp_kernel_get((dagpole_kernel)(call % 2))
-                ->p2p[isa](lambda, 1, cloud_points(&t), cloud_sums(&t, 0), 1, cloud_points(&s),
-                           s.w[3]);
-            long double expected = (call % 2 ? expl(-(long double)lambda * r) : 1) / r;
-            double roundings = call % 2 ? 4 + 3 * x : 2;
+            dp_kernel_get((dagpole_kernel)id)
+                ->p2p[suite_isa](lambda, 1, cloud_points(&t), cloud_sums(&t, 0), 1,
+                                 cloud_points(&s), s.w[3]);
+            long double expected = (id ? expl(-(long double)lambda * r) : 1) / r;
+            double roundings = id ? 4 + 3 * x : 2;
             long double allowed = DBL_EPSILON * roundings * expected + DBL_MIN;
             ck_assert_msg(fabsl(t.s[0][0] - expected) <= allowed, "%s r %g lambda r %g: %Lg eps",
-                          dp_isa_name(isa), r, x, (t.s[0][0] / expected - 1) / DBL_EPSILON);
+                          dp_isa_name(suite_isa), r, x, (t.s[0][0] / expected - 1) / DBL_EPSILON);
         }
         t.w[trial % 3][0] = 0;
     }
@@ -204,6 +196,6 @@ START_TEST(single_pairs_are_accurate) {
 }
 END_TEST
 
-SUITE_MAIN("p2p", 60, small_sizes_match_ref, large_sizes_match_ref, scales_match_ref,
-           close_and_coincident_pairs_match_ref, extreme_distances_are_finite,
-           bits_do_not_depend_on_alignment, single_pairs_are_accurate)
+ISA_SUITE_MAIN("p2p", 60, small_sizes_match_ref, large_sizes_match_ref, scales_match_ref,
+               close_and_coincident_pairs_match_ref, extreme_distances_are_finite,
+               bits_do_not_depend_on_alignment, single_pairs_are_accurate)

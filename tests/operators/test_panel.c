@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "isa.h"
 #include "platform/linalg.h"
-#include "suite.h"
 
 static const int sizes[] = {1, 3, 7, 8, 9, 23, 24, 25, 47, 64, 153};
 enum { N_SIZES = sizeof sizes / sizeof *sizes, LARGEST = 160 };
@@ -25,14 +25,14 @@ static void fill(int rows, int columns, uint64_t *state, double *matrix) {
             matrix[i + j * LARGEST] = i < rows ? 2 * suite_uniform(state) - 1 : NAN;
 }
 
-static void make(dp_isa isa, int m, int n, product *p) {
+static void make(int m, int n, product *p) {
     uint64_t state = (uint64_t)(1000 * m + n);
     p->m = m;
     p->n = n;
     fill(m, n, &state, p->a);
     fill(n, DP_COLUMNS, &state, p->x);
     dp_gemm(0, 0, m, DP_COLUMNS, n, 1, p->a, LARGEST, p->x, LARGEST, 0, p->expected, LARGEST);
-    ck_assert_int_eq(dp_panel_pack(isa, m, n, p->a, LARGEST, &p->panel), DAGPOLE_OK);
+    ck_assert_int_eq(dp_panel_pack(suite_isa, m, n, p->a, LARGEST, &p->panel), DAGPOLE_OK);
     ck_assert_int_eq(p->panel.m, m);
     ck_assert_int_eq(p->panel.n, n);
     ck_assert_int_eq(p->panel.m_padded, DP_PADDED(m));
@@ -64,7 +64,7 @@ static dp_ranges make_ranges(int n) {
 }
 
 /* Columns that lie spread over the ranges of expansions; NaN between them. */
-static void check_apply_from(dp_isa isa, const product *p, int columns) {
+static void check_apply_from(const product *p, int columns) {
     static double spread[SPREAD * DP_COLUMNS], y[LARGEST * DP_COLUMNS];
     const double *source[DP_COLUMNS];
     dp_ranges ranges = make_ranges(p->n);
@@ -80,7 +80,7 @@ static void check_apply_from(dp_isa isa, const product *p, int columns) {
             for (int i = ranges.range[r].begin; i < ranges.range[r].end; i++)
                 spread[c * SPREAD + i] = (ranges.range[r].is_flipped ? -1 : 1) * *from++;
     }
-    dp_panel_apply_from(isa, &p->panel, &ranges, columns, source, y, LARGEST);
+    dp_panel_apply_from(suite_isa, &p->panel, &ranges, columns, source, y, LARGEST);
     for (int c = 0; c < DP_COLUMNS; c++)
         for (int i = 0; i < LARGEST; i++) {
             double is = y[i + c * LARGEST], expected = i < p->m ? p->expected[i + c * LARGEST] : 0;
@@ -88,14 +88,13 @@ static void check_apply_from(dp_isa isa, const product *p, int columns) {
                            ? is != UNTOUCHED
                            : !(fabs(is - expected) < 1e-15 * (p->n + 8));
         }
-    ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns from ranges: %d wrong", dp_isa_name(isa),
-                  p->m, p->n, columns, n_wrong);
+    ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns from ranges: %d wrong",
+                  dp_isa_name(suite_isa), p->m, p->n, columns, n_wrong);
 }
 
 /* Column c goes to target c % n_targets: some are added to several times. With `at`, blocks of rows
  * go to the mirrored places. */
-static void check_apply_add(dp_isa isa, const product *p, const int *at, int columns,
-                            int n_targets) {
+static void check_apply_add(const product *p, const int *at, int columns, int n_targets) {
     double y[LARGEST * DP_COLUMNS], expected[LARGEST * DP_COLUMNS], flip[LARGEST];
     double *target[DP_COLUMNS];
     dp_panel panel = p->panel;
@@ -113,14 +112,15 @@ static void check_apply_add(dp_isa isa, const product *p, const int *at, int col
                 flipped(p->expected[i + c * LARGEST], flip[to]);
         }
     }
-    dp_panel_apply_add(isa, &panel, columns, p->x, LARGEST, target, flip);
+    dp_panel_apply_add(suite_isa, &panel, columns, p->x, LARGEST, target, flip);
     for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
         n_wrong += !(fabs(y[i] - expected[i]) < 2e-15 * (p->n + 16));
     ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns to %d targets%s: %d wrong",
-                  dp_isa_name(isa), p->m, p->n, columns, n_targets, at ? ", placed" : "", n_wrong);
+                  dp_isa_name(suite_isa), p->m, p->n, columns, n_targets, at ? ", placed" : "",
+                  n_wrong);
 }
 
-static void check_add(dp_isa isa) {
+START_TEST(adding_flips) {
     double x[3 * LARGEST], y[2 * LARGEST], flip[LARGEST], *target[] = {y, y + LARGEST, y};
     uint64_t state = 3;
     fill_flips(LARGEST, &state, flip);
@@ -128,64 +128,53 @@ static void check_add(dp_isa isa) {
         x[i] = i;
     for (int i = 0; i < 2 * LARGEST; i++)
         y[i] = 0.5;
-    dp_panel_add(isa, 24, 3, x, LARGEST, target, flip);
+    dp_panel_add(suite_isa, 24, 3, x, LARGEST, target, flip);
     for (int i = 0; i < LARGEST; i++) {
         double first = i < 24 ? flipped(2 * LARGEST + 2 * i, flip[i]) : 0;
         ck_assert_double_eq(y[i], 0.5 + first);
         ck_assert_double_eq(y[LARGEST + i], 0.5 + (i < 24 ? flipped(LARGEST + i, flip[i]) : 0));
     }
 }
+END_TEST
 
-static void check_product(dp_isa isa, int m, int n) {
+static void check_product(int m, int n) {
     static product p;
     int mirrored[LARGEST / DP_PAD];
-    make(isa, m, n, &p);
+    make(m, n, &p);
     for (int block = 0; block < LARGEST / DP_PAD; block++)
         mirrored[block] = LARGEST - DP_PAD * (block + 1);
     for (int columns = 1; columns <= DP_COLUMNS; columns++) {
-        check_apply_from(isa, &p, columns);
+        check_apply_from(&p, columns);
         for (int n_targets = 1; n_targets <= DP_COLUMNS; n_targets += 1 + n_targets)
-            check_apply_add(isa, &p, n_targets % 2 ? NULL : mirrored, columns, n_targets);
-        check_apply_add(isa, &p, mirrored, columns, DP_COLUMNS);
+            check_apply_add(&p, n_targets % 2 ? NULL : mirrored, columns, n_targets);
+        check_apply_add(&p, mirrored, columns, DP_COLUMNS);
     }
     dp_panel_free(&p.panel);
     ck_assert_ptr_null(p.panel.data);
 }
 
-START_TEST(adding_flips) {
-    for (int isa = 0; isa < DP_N_ISA; isa++)
-        if (dp_isa_is_supported((dp_isa)isa))
-            check_add((dp_isa)isa);
-}
-END_TEST
-
 START_TEST(products_match_dgemm) {
-    for (int isa = 0; isa < DP_N_ISA; isa++)
-        for (int i = 0; dp_isa_is_supported((dp_isa)isa) && i < N_SIZES * N_SIZES; i++)
-            check_product((dp_isa)isa, sizes[i / N_SIZES], sizes[i % N_SIZES]);
+    for (int i = 0; i < N_SIZES * N_SIZES; i++)
+        check_product(sizes[i / N_SIZES], sizes[i % N_SIZES]);
 }
 END_TEST
 
 /* A level whose far field vanishes, and an M2L class of rank 0. */
 START_TEST(empty_matrices_are_legal) {
-    for (int isa = 0; isa < DP_N_ISA; isa++) {
-        dp_panel panel;
-        double x[16] = {1}, y[8] = {5, 5, 5, 5, 5, 5, 5, 5}, *target = y;
-        const double *flip = x + 1, *source = x;
-        const dp_ranges three = {1, {{0, 3, 0}}}, none = {0};
-        if (!dp_isa_is_supported((dp_isa)isa))
-            continue;
-        ck_assert_int_eq(dp_panel_pack((dp_isa)isa, 0, 3, x, 1, &panel), DAGPOLE_OK);
-        dp_panel_apply_from((dp_isa)isa, &panel, &three, 1, &source, y, 8);
-        ck_assert_double_eq(y[0], 5);
-        dp_panel_free(&panel);
-        ck_assert_int_eq(dp_panel_pack((dp_isa)isa, 3, 0, x, 3, &panel), DAGPOLE_OK);
-        dp_panel_apply_add((dp_isa)isa, &panel, 1, x, 8, &target, flip);
-        ck_assert_double_eq(y[7], 5);
-        dp_panel_apply_from((dp_isa)isa, &panel, &none, 1, &source, y, 8);
-        ck_assert_double_eq(y[0], 0);
-        dp_panel_free(&panel);
-    }
+    dp_panel panel;
+    double x[16] = {1}, y[8] = {5, 5, 5, 5, 5, 5, 5, 5}, *target = y;
+    const double *flip = x + 1, *source = x;
+    const dp_ranges three = {1, {{0, 3, 0}}}, none = {0};
+    ck_assert_int_eq(dp_panel_pack(suite_isa, 0, 3, x, 1, &panel), DAGPOLE_OK);
+    dp_panel_apply_from(suite_isa, &panel, &three, 1, &source, y, 8);
+    ck_assert_double_eq(y[0], 5);
+    dp_panel_free(&panel);
+    ck_assert_int_eq(dp_panel_pack(suite_isa, 3, 0, x, 3, &panel), DAGPOLE_OK);
+    dp_panel_apply_add(suite_isa, &panel, 1, x, 8, &target, flip);
+    ck_assert_double_eq(y[7], 5);
+    dp_panel_apply_from(suite_isa, &panel, &none, 1, &source, y, 8);
+    ck_assert_double_eq(y[0], 0);
+    dp_panel_free(&panel);
 }
 END_TEST
 
@@ -194,12 +183,12 @@ START_TEST(a_failing_allocation_is_reported) {
     double a = 1;
     int64_t live = dp_memory_live();
     dp_memory_fail_at(1, 0);
-    dagpole_status status = dp_panel_pack(DP_ISA_PORTABLE, 1, 1, &a, 1, &panel);
+    dagpole_status status = dp_panel_pack(suite_isa, 1, 1, &a, 1, &panel);
     dp_memory_fail_at(0, 0);
     ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
     ck_assert_int_eq(dp_memory_live(), live);
 }
 END_TEST
 
-SUITE_MAIN("panel", 60, products_match_dgemm, adding_flips, empty_matrices_are_legal,
-           a_failing_allocation_is_reported)
+ISA_SUITE_MAIN("panel", 60, products_match_dgemm, adding_flips, empty_matrices_are_legal,
+               a_failing_allocation_is_reported)

@@ -1,5 +1,6 @@
 /* The eight operators against direct sums, one by one and one after the other. */
 #include "boxes.h"
+#include "isa.h"
 
 #include "geometry/clouds.h"
 #include "platform/linalg.h"
@@ -27,7 +28,7 @@ static dp_operators_request request_of(dagpole_kernel kernel, double lambda, int
                                   .side = 4,
                                   .depth = depth,
                                   .accuracy = accuracy,
-                                  .isa = dp_isa_best(),
+                                  .isa = suite_isa,
                                   .cache_dir = ""};
 }
 
@@ -448,7 +449,10 @@ START_TEST(chain_over_two_levels_matches_direct_sums) {
 }
 END_TEST
 
-int main(void) {
+int main(int argc, char **argv) {
+    int code = suite_open_isa(argc, argv);
+    if (code)
+        return code;
     Suite *suite = suite_create("steps");
     TCase *tcase = tcase_create("steps");
     tcase_set_timeout(tcase, 60);

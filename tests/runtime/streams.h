@@ -187,7 +187,7 @@ static inline int runtime_suite_main(const char *name, int n, const TTest *const
     test_environment_open();
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 200);
     for (int i = 0; i < n; i++)
         tcase_add_test(tcase, tests[i]);
     for (int i = 0; i < n_looped; i++)

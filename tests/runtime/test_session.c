@@ -198,7 +198,19 @@ static double process_cpu_s(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Less than 5 percent of a core while a context lives and nothing is asked of it. */
+/* Waits until the process uses no more than 2 percent of a core three times in a row; 0 where it
+ * does not come to rest. Busy machines take long to tell workers to sleep, and count less. */
+static int comes_to_rest(void) {
+    int n_quiet = 0;
+    for (int k = 0; k < 100 && n_quiet < 3; k++) {
+        double start = dp_clock(), cpu = process_cpu_s();
+        usleep(100000);
+        n_quiet = process_cpu_s() - cpu < 0.02 * (dp_clock() - start) ? n_quiet + 1 : 0;
+    }
+    return n_quiet == 3;
+}
+
+/* While a context lives and nothing is asked of it. */
 START_TEST(idle_workers_sleep) {
     dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
     for (int k = 0; k < 3; k++) {
@@ -208,14 +220,11 @@ START_TEST(idle_workers_sleep) {
             dp_session_wake();
             check_works(runtime, 2);
             double cpu = process_cpu_s();
-            usleep(100000);
-            ck_assert_double_gt(process_cpu_s() - cpu, 0.01);
+            while (process_cpu_s() - cpu < 0.01) /* else this never ends */
+                usleep(1000);
             dp_session_rest();
         }
-        usleep(20000); /* workers notice */
-        double start = dp_clock(), cpu = process_cpu_s();
-        usleep(300000);
-        ck_assert_double_lt(process_cpu_s() - cpu, 0.05 * (dp_clock() - start));
+        ck_assert(comes_to_rest());
     }
     dp_runtime_destroy(runtime);
 }

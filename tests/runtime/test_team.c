@@ -85,6 +85,33 @@ START_TEST(two_threads_use_teams_at_once) {
 }
 END_TEST
 
+static int n_asked, is_stop;
+
+static int count_and_stop(void *user, const char *stage, double fraction) {
+    (void)user, (void)stage, (void)fraction;
+    n_asked++;
+    return is_stop;
+}
+
+static dagpole_status sleep_long(void *argument, int64_t i) {
+    (void)argument, (void)i;
+    usleep(300000); /* progress is asked for every 50 ms */
+    return DAGPOLE_OK;
+}
+
+START_TEST(progress_is_not_asked_again_after_a_stop) {
+    dp_runtime *runtime =
+        open_runtime((dp_runtime_options){.threads = 2, .progress = count_and_stop});
+    const dp_team *team = dp_runtime_team(runtime);
+    ck_assert_int_eq(dp_runtime_progress(runtime, "test", 0), DAGPOLE_OK);
+    n_asked = 0;
+    is_stop = 1;
+    ck_assert_int_eq(team->run(team, 2, sleep_long, NULL), DAGPOLE_CANCELLED);
+    ck_assert_int_eq(n_asked, 1);
+    dp_runtime_destroy(runtime);
+}
+END_TEST
+
 START_TEST(failing_allocation_is_reported) {
     dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
     const dp_team *team = dp_runtime_team(runtime);
@@ -100,7 +127,9 @@ START_TEST(failing_allocation_is_reported) {
 END_TEST
 
 int main(void) {
-    const TTest *const tests[] = {two_threads_use_teams_at_once, failing_allocation_is_reported};
+    const TTest *const tests[] = {two_threads_use_teams_at_once,
+                                  progress_is_not_asked_again_after_a_stop,
+                                  failing_allocation_is_reported};
     const TTest *const per_kind[] = {every_piece_runs_once, smallest_failing_piece_is_reported};
-    return runtime_suite_main("team", 2, tests, sizeof kinds / sizeof kinds[0], 2, per_kind);
+    return runtime_suite_main("team", 3, tests, sizeof kinds / sizeof kinds[0], 2, per_kind);
 }
