@@ -109,7 +109,7 @@ typedef enum dp_precision {
 /* Largest relative errors of g. A lattice has few distances, so that these errors do not average
  * out there: alternating charges show them three times as large beside what charges of random sign
  * give. */
-#define DP_REDUCED_ERROR 1.3e-10
+#define DP_REDUCED_ERROR 1.6e-13
 #define DP_SINGLE_ERROR  3e-7
 #define DP_ROUGH_ERROR   7e-5 /* of the root; three times that in a gradient */
 

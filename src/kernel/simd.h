@@ -168,11 +168,11 @@ VEC_INLINE vec vec_guess(vec r2) {
     return y * vec_fma(p, e, vec_splat(0.9999992494986328));
 }
 
-#define VEC_AHEAD       64
+#define VEC_AHEAD              64
 
 /* Single precision guesses to 2^-11.4 at half the price, where it can hold r2. */
-#define VEC_GUESS_LEAST 0x1p-126
-#define VEC_GUESS_MOST  0x1p+126
+#define VEC_GUESS_LEAST        0x1p-126
+#define VEC_GUESS_MOST         0x1p+126
 
 VEC_INLINE vec vec_guess_within(vec r2) {
     return _mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps(r2)));
@@ -205,10 +205,10 @@ VEC_INLINE vec vec_kept(vec value, vec r, const vec *least, vec_mask *far) {
     return _mm256_and_pd(*far, value);
 }
 
-/* What the series leave out, for |e| up to 2^-10.4: here 2^-54, below 1.3e-10. With t = e + 2/7,
+/* What the series leave out, for |e| up to 2^-10.4: here 2^-54, below 8e-14. With t = e + 2/7,
  * e^4
  * + 8/7 e^3 + 48/35 e^2 + 64/35 e + 128/35 = (t^2 + half)^2 + linear t + rest. */
-#define VEC_RSQRT_UNIT  0.2734375
+#define VEC_RSQRT_UNIT         0.2734375
 
 VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
     const double a = 2. / 7, half = 0.5 * (48. / 35 - 6 * a * a);
@@ -222,13 +222,14 @@ VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {
     return vec_kept(y * p, r, least, far);
 }
 
-#define VEC_RSQRT_UNIT_REDUCED 0.375
+/* With t = e + 2/5, e^3 + 6/5 e^2 + 8/5 e + 16/5 = t (t^2 + 28/25) + 336/125. */
+#define VEC_RSQRT_UNIT_REDUCED 0.3125
 
-/* e^2 + 4/3 e + 8/3 = (e + 2/3)^2 + 20/9. */
 VEC_INLINE vec vec_rsqrt_reduced(vec r2, vec y, const vec *least, vec_mask *far) {
     vec r = r2 * y;
-    vec t = _mm256_fnmadd_pd(r, y, vec_splat(5. / 3));
-    return vec_kept(y * vec_fma(t, t, vec_splat(20. / 9)), r, least, far);
+    vec t = _mm256_fnmadd_pd(r, y, vec_splat(1.4));
+    vec p = vec_fma(vec_fma(t, t, vec_splat(1.12)), t, vec_splat(2.688));
+    return vec_kept(y * p, r, least, far);
 }
 
 VEC_INLINE __m256i first_lanes(int n) {
