@@ -372,9 +372,9 @@ DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int6
  *           semicolons (one may follow the last column); # and % and two slashes begin comments.
  *   count   a count alone on the first line, then at once so many such rows.
  *   XYZ     a count alone, one line of comment, so many rows "symbol x y z [q]"; a symbol that is
- *           a number is 1, 2, ... Where three or four numbers follow the count, the number of rows
- *           says whether they are the first row or the comment. Extended XYZ: the comment's
- *           "Properties=..." says which columns are pos and charge, q, charges or initial_charges
+ *           a number is 1, 2, ... Three or four numbers below the count are the first row of the
+ *           format before, unless the next line has a symbol or more columns. Extended XYZ: the
+ * comment's "Properties=..." says which columns are pos and charge, q, charges or initial_charges
  *           (of more than one the first in this list).
  *   PQR     the last five columns of ATOM and HETATM are x y z charge radius.
  *   npy     N x 3 or N x 4, float32 or float64, any order of bytes and axes.
