@@ -2,9 +2,9 @@
  * below their header; or, as XYZ files have it, by one line of comment and so many rows "symbol x y
  * z [q]", of which a "Properties=" in the comment may describe the columns (extended XYZ).
  *
- * A comment may be of numbers (the sides of a box), and a symbol may be a whole number (the number
- * of the element). Where a line of three or four numbers follows the count, the number of lines
- * says which of the two it is. */
+ * A symbol may be a whole number (that of the element), and a comment may be of numbers (the sides
+ * of a box). A line of three or four numbers below the count is the first row, unless the line
+ * below it has a symbol or more columns. */
 #include <stdio.h>
 #include <string.h>
 
@@ -99,52 +99,20 @@ static dagpole_status read_rows(dp_text *text, const dp_xyz_layout *layout, int6
 
 /* ---- numbers after the count -------------------------------------------------------------- */
 
-/* What was taken for rows x y z q was a comment and rows symbol x y z. */
-static void shift_columns(dagpole_cloud *cloud) {
-    cloud->n_sources--;
-    for (int64_t i = 0; i < cloud->n_sources; i++) {
-        double *to = cloud->sources + 3 * i;
-        memcpy(to, cloud->sources + 3 * (i + 1) + 1, 2 * sizeof *to);
-        to[2] = cloud->charges[i + 1];
-    }
-    for (int64_t i = 0; i < cloud->n_sources; i++)
-        cloud->charges[i] = 1;
-    dp_text_name_charges(cloud, NULL);
-}
-
-/* The rows from the line at s on, below a first one; they may be those of XYZ as far as their
- * columns go. */
-static dagpole_status read_either(dp_text *text, int64_t count, const char *s) {
-    int can_be_xyz = text->n_columns == 4;
-    while (s) {
-        char word[64] = "";
-        dp_columns columns = {.next = s};
-        dp_columns_word(&columns, word, sizeof word);
-        can_be_xyz = can_be_xyz && is_symbol(word, text->input->locale);
-        DP_TRY(dp_text_row(text, s));
-        DP_TRY(dp_text_next(text, &s));
-    }
-    int64_t n = text->cloud->n_sources;
-    if (can_be_xyz && n - 1 == count)
-        shift_columns(text->cloud);
-    else if (n != count)
-        return dp_fail(
-            DAGPOLE_FILE,
-            "'%.200s' has %lld rows of %d numbers below the count %lld: so many rows "
-            "'x y z [q]', or a line of comment and so many 'symbol x y z [q]' are needed",
-            text->input->path, (long long)n, text->n_columns, (long long)count);
-    return DAGPOLE_OK;
-}
-
-/* The line last read, at s, has three or four numbers: it is a row or a comment. */
+/* The line last read, at s, has three or four numbers: a row, or a comment where the next line
+ * cannot be another such row. */
 static dagpole_status read_numbers(dp_text *text, int64_t count, const char *s) {
     double values[5];
     DP_TRY(dp_text_row(text, s));
     DP_TRY(dp_text_next(text, &s));
     int n = s ? dp_text_numbers(text, s, 5, values) : 0;
-    if (!s || (n >= 3 && n <= text->n_columns))
-        return read_either(text, count, s);
-    text->n_columns = 0; /* what follows are no such rows: it was a comment */
+    if (!s || (n >= 3 && n <= text->n_columns)) {
+        if (s)
+            DP_TRY(dp_text_row(text, s));
+        DP_TRY(dp_text_rows(text));
+        return dp_text_check_count(text, count);
+    }
+    text->n_columns = 0;
     text->cloud->n_sources = 0;
     dp_text_name_charges(text->cloud, NULL);
     return read_rows(text, &plain, count, s);

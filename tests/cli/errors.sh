@@ -16,8 +16,10 @@ says 1
 printf '1 2 3\na b c\n' >words.txt
 expect 1 run words.txt
 says words.txt
+# shellcheck disable=SC2002
 cat a.h5 | "$tool" run - >out 2>err && fail "HDF5 from a pipe"
 says pipe
+# shellcheck disable=SC2094
 "$tool" run - --output a.h5 <a.h5 >out 2>err && fail "--output over the standard input"
 says a.h5
 printf '2\ncube\n0.5 0 0 1\n0.25 0 0 1\n' >cube.xyz
