@@ -23,14 +23,29 @@
  * ends the process.
  *
  * Threads: objects may be used from any thread. Two threads may use two plans at once; on one plan
- * the second call returns DAGPOLE_WRONG_STATE.
+ * the second call returns DAGPOLE_WRONG_STATE. No call that needs workers may come from inside a
+ * StarPU task (WRONG_STATE).
+ *
+ * Floating point: every call computes in the default environment (round to nearest, no traps,
+ * denormals kept) and so do its tasks; the caller's comes back at the end, with the exception flags
+ * as they were. Callbacks run in the caller's.
+ *
+ * Processes: StarPU's workers do not follow a fork(). In the child of a process in which StarPU
+ * ran, calls that need them return DAGPOLE_WRONG_STATE; contexts with serial = 1 work, inherited or
+ * made there, and all contexts and plans may be destroyed. A child forked before StarPU was
+ * started, or after it has ended, is like any other process.
  *
  * Environment (read in one place, when a context is created, the machine is queried or a direct sum
  * is taken): STARPU_SCHED (wins over dagpole_context_options.scheduler), STARPU_NCPU (used where
  * options.threads is 0), STARPU_USE_NUMA (refused where StarPU was built for fewer nodes),
- * XDG_CACHE_HOME and HOME (the default cache directory; with STARPU_HOME, StarPU's own directory,
- * which must be writable), DAGPOLE_ISA (portable, avx2 or avx512: caps the instruction set in use).
- * StarPU and hwloc read their own variables besides.
+ * XDG_CACHE_HOME and HOME (the default cache directory; with STARPU_HOME and STARPU_PERF_MODEL_DIR,
+ * StarPU's own directory: where it cannot be written, a temporary one below TMPDIR or /tmp is used
+ * until the last context is destroyed, and log says so), DAGPOLE_ISA (portable, avx2 or avx512:
+ * caps the instruction set in use). StarPU and hwloc read their own variables besides. While a
+ * context starts StarPU, STARPU_SILENT=1 (unless it is set) and that temporary directory are added
+ * to the environment, by exchanging the array `environ`, which is put back afterwards: other
+ * threads may read the environment meanwhile, and programs that they start just then inherit the
+ * addition.
  */
 #ifndef DAGPOLE_H
 #define DAGPOLE_H
@@ -62,7 +77,8 @@ DAGPOLE_API const char *dagpole_version(void);
 typedef enum dagpole_status {
     DAGPOLE_OK = 0,
     DAGPOLE_BAD_ARGUMENT, /* a value out of range, a NULL where an array is needed */
-    DAGPOLE_WRONG_STATE,  /* the plan is in use by another thread, the call comes too early */
+    DAGPOLE_WRONG_STATE,  /* the plan is in use by another thread, the call comes too early, from
+                             a StarPU task, or in a forked process that has no workers */
     DAGPOLE_NO_MEMORY,    /* an allocation failed or a size overflows */
     DAGPOLE_NUMERIC,      /* NaN or Inf in the input, a factorisation that failed */
     DAGPOLE_FILE,         /* a file is missing, malformed or cannot be written */
@@ -143,9 +159,12 @@ DAGPOLE_API void dagpole_plan_options_init(dagpole_plan_options *options);
 /* Makes a context; options NULL = all automatic. StarPU is one per process: the first context (or
  * the application, before) starts it and sets workers and scheduler; a later context gets a subset
  * of those workers. Between calls workers started here sleep; an application with StarPU tasks of
- * its own must therefore start StarPU before its first context.
+ * its own must therefore start StarPU before its first context. Where the application has paused
+ * its StarPU (starpu_pause), calls that need workers resume it for as long as they take, so that
+ * its own waiting tasks may run as well, and pause it again. StarPU lasts until the last context is
+ * destroyed, also where the application ends it earlier.
  * Statuses: BAD_ARGUMENT (negative threads, unknown scheduler, more threads than there are),
- * NO_MEMORY, RUNTIME. */
+ * WRONG_STATE, NO_MEMORY, RUNTIME. */
 DAGPOLE_API dagpole_status dagpole_context_create(const dagpole_context_options *options,
                                                   dagpole_context **context);
 
