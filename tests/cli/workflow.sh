@@ -143,6 +143,20 @@ expect 0 info --json
 holds 'o["cores"] >= 1 and o["starpu_max_cpus"] >= 1 and "lws" in o["schedulers"]'
 holds 'o["instruction_set"] in ("portable", "avx2", "avx512", "avx512-emulated")'
 
+# Without a home that can be written: a word about it, and the same results.
+for home in /dev/null "$work/a.h5" /proc/none; do
+    mkdir -p tmp
+    (
+        unset XDG_CACHE_HOME STARPU_HOME STARPU_SILENT
+        export HOME="$home" TMPDIR="$work/tmp"
+        "$tool" run a.h5 --digits 3 --threads 2 --output homeless.h5 >out 2>err
+    ) || { fail "dagpole run with HOME=$home: exit code $?"; cat err; }
+    grep -q "$home" err || fail "not a word about HOME=$home"
+    ! grep -v '^dagpole: ' err || fail "more than the tool's own words with HOME=$home"
+    rmdir tmp || fail "StarPU's files are left behind with HOME=$home"
+    expect 0 verify homeless.h5 --tolerance 1e-3
+done
+
 # Text files, three and four columns; no points at all is legal.
 printf '0 0 0 1\n1 0 0 -2\n0 1 0 3\n' >four.txt
 printf '0,0,0\n1,0,0\n0,1,0\n' >three.csv
