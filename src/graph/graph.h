@@ -81,9 +81,12 @@ typedef struct dp_graph {
     dp_cost cost;
     int32_t n_blocks;
     dp_block *blocks;
-    int32_t *block_of;              /* per box */
-    dp_csr near;                    /* leaves that P2P sums for a leaf: U, and small W and X */
-    dp_csr w, x;                    /* what M2P and P2L are left with */
+    int32_t *block_of; /* per box */
+    int32_t
+        *local_of; /* per box with targets: itself, or the ancestor whose local is complete, so
+                      that L2P takes it (graph/homes.c); NULL where the sources are the targets */
+    dp_csr near;   /* leaves that P2P sums for a leaf: U, and small W and X */
+    dp_csr w, x;   /* what M2P and P2L are left with */
     dp_csr halo, halo_of;           /* graph/halo.c */
     int64_t *halo_at;               /* per entry of halo: first point in the halo's rows */
     int64_t *source_at, *target_at; /* per leaf: first point in the block's rows */
@@ -111,6 +114,15 @@ static inline int dp_graph_k(const dp_graph *g, int level) {
     return set ? set->k : 0;
 }
 
+/* The box whose local holds what is far from a leaf. */
+static inline int32_t dp_local_of(const dp_graph *g, int32_t box) {
+    return g->local_of ? g->local_of[box] : box;
+}
+
+static inline int dp_has_local(const dp_graph *g, int32_t box) {
+    return g->blocks[g->block_of[box]].has_locals;
+}
+
 static inline int64_t dp_n_sources(const dp_tree *tree, int32_t box) {
     return tree->source_end[box] - tree->source_begin[box];
 }
@@ -119,8 +131,15 @@ static inline int64_t dp_n_targets(const dp_tree *tree, int32_t box) {
     return tree->target_end[box] - tree->target_begin[box];
 }
 
+/* 1 where L2L brings the parent's local to a box. */
+static inline int dp_has_l2l(const dp_graph *g, int32_t box) {
+    return box > 0 && dp_n_targets(g->in.tree, box) > 0 && dp_local_of(g, box) == box &&
+           dp_has_local(g, g->in.tree->parent[box]);
+}
+
 /* ---- stages of dp_graph_create, a file each ---- */
 
+dagpole_status dp_homes_build(dp_graph *graph);                        /* homes.c */
 dagpole_status dp_near_build(const dp_team *team, dp_graph *graph);    /* near.c */
 dagpole_status dp_blocks_cut(dp_graph *graph);                         /* blocks.c */
 dagpole_status dp_pairs_build(const dp_team *team, dp_graph *graph);   /* pairs.c */

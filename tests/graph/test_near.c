@@ -50,6 +50,40 @@ START_TEST(each_pair_of_leaves_meets_once) {
 }
 END_TEST
 
+static int is_empty(const dp_csr *list, int32_t row) {
+    return list->offset[row] == list->offset[row + 1];
+}
+
+/* A leaf takes the local of an ancestor below which nothing enters; nothing above it would do. */
+static void check_local(const growth *g, int32_t leaf, int *n_shared) {
+    const dp_tree *tree = &g->forest.tree;
+    const dp_lists *lists = &g->forest.lists;
+    int32_t home = dp_local_of(g->graph, leaf);
+    *n_shared += home != leaf;
+    EXPECT(home == leaf || (is_empty(&lists->u, leaf) && is_empty(&lists->w, leaf)));
+    for (int32_t box = leaf; box != home; box = tree->parent[box]) {
+        EXPECT(is_empty(&lists->v, box) && is_empty(&lists->x, box));
+        EXPECT(!dp_has_l2l(g->graph, box));
+    }
+    EXPECT(home == leaf || !is_empty(&lists->v, home) || !is_empty(&lists->x, home));
+}
+
+START_TEST(far_targets_take_the_largest_complete_local) {
+    growth g;
+    int n_shared = 0;
+    double *points = cloud_make(CLOUD_CUBE, 6000, 1), *targets = points + 3 * 2000;
+    cloud_move(2000, points, 0, 0.1);
+    cloud_move(4000, targets, 0.5, 0.05 + 0.4 * (_i > 0));
+    growth_make(&(wish){.n_crit = 20}, 2000, points, 4000, targets, &g);
+    for (int32_t box = 0; box < g.forest.tree.n_boxes; box++)
+        if (dp_tree_is_leaf(&g.forest.tree, box) && dp_n_targets(&g.forest.tree, box))
+            check_local(&g, box, &n_shared);
+    ck_assert_int_gt(n_shared, 0);
+    growth_free(&g);
+    free(points);
+}
+END_TEST
+
 /* P2P relies on it: leaves of one block are near both ways or not at all. */
 static void check_symmetry(const dp_graph *g, int32_t target, int32_t source) {
     int n_back = 0;
@@ -154,6 +188,7 @@ int main(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, each_pair_of_leaves_meets_once, 0, N_SCENES);
     tcase_add_loop_test(tcase, pairs_are_the_v_lists, 0, N_SCENES);
+    tcase_add_loop_test(tcase, far_targets_take_the_largest_complete_local, 0, 2);
     tcase_add_loop_test(tcase, near_lists_of_a_block_are_symmetric, 0, N_CLOUDS);
     tcase_add_test(tcase, small_boxes_are_near_and_large_ones_keep_their_operators);
     return suite_run(suite, tcase);
