@@ -164,6 +164,7 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                               .isa = p->context->isa,
                               .rates = &p->context->rates,
                               .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
+                              .tolerance = accuracy.tolerance,
                               .precision = precision,
                               .least = least,
                               .block_boxes = p->options.block_boxes,

@@ -21,8 +21,12 @@ static void m2p_leaf(const dp_graph *g, int32_t leaf, dp_worker *worker) {
         dp_surface_densities(set, &set->inner, n, multipole, &worker->scratch);
         for (int c = 0; c < n; c++) {
             dp_frame frame = dp_frame_of(tree, box[c]);
-            dp_surface_evaluate(set, &set->inner, &frame, c, t.n, t.points, t.sums,
-                                &worker->scratch);
+            if (dp_local_of(g, leaf) == DP_NO_BOX)
+                dp_surface_evaluate_far(set, &set->inner, &frame, c, t.n, t.points, t.sums,
+                                        &worker->scratch);
+            else
+                dp_surface_evaluate(set, &set->inner, &frame, c, t.n, t.points, t.sums,
+                                    &worker->scratch);
         }
     }
 }

@@ -56,7 +56,10 @@ static dagpole_status create_workers(dp_graph *g) {
 static dagpole_status build(const dp_team *team, dp_graph *g) {
     g->cost = dp_cost_of(g->in.rates, g->in.kernel, g->in.precision);
     DP_TRY(dp_homes_build(g));
+    DP_TRY(dp_far_build(team, g));
     DP_TRY(dp_near_build(team, g));
+    dp_csr_free(&g->far_near);
+    dp_csr_free(&g->far_w);
     DP_TRY(dp_blocks_cut(g));
     DP_TRY(dp_pairs_build(team, g));
     DP_TRY(dp_halo_build(team, g));
@@ -109,6 +112,8 @@ void dp_graph_destroy(dp_graph *g) {
     dp_csr_free(&g->near);
     dp_free(g->target_at);
     dp_free(g->source_at);
+    dp_csr_free(&g->far_w);
+    dp_csr_free(&g->far_near);
     dp_free(g->local_of);
     dp_free(g->block_of);
     dp_free(g->blocks);

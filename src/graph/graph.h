@@ -59,6 +59,7 @@ typedef struct dp_graph_inputs {
     dp_isa isa;
     const dp_rates *rates;  /* used only while the graph is built */
     double lambda;          /* scaled */
+    double tolerance;       /* what the digits ask of the far field */
     dp_precision precision; /* of P2P */
     double least;           /* for single precision (kernel/strip.h) */
     int block_boxes;        /* 0 = from costs */
@@ -81,12 +82,12 @@ typedef struct dp_graph {
     dp_cost cost;
     int32_t n_blocks;
     dp_block *blocks;
-    int32_t *block_of; /* per box */
-    int32_t
-        *local_of; /* per box with targets: itself, or the ancestor whose local is complete, so
-                      that L2P takes it (graph/homes.c); NULL where the sources are the targets */
-    dp_csr near;   /* leaves that P2P sums for a leaf: U, and small W and X */
-    dp_csr w, x;   /* what M2P and P2L are left with */
+    int32_t *block_of;              /* per box */
+    int32_t *local_of;              /* per box: dp_local_of() */
+    int64_t n_unresolved;           /* of the caller's targets: their own digits are not held */
+    dp_csr far_near, far_w;         /* rows of leaves without a local, for dp_near_build */
+    dp_csr near;                    /* leaves that P2P sums for a leaf: U, and small W and X */
+    dp_csr w, x;                    /* what M2P and P2L are left with */
     dp_csr halo, halo_of;           /* graph/halo.c */
     int64_t *halo_at;               /* per entry of halo: first point in the halo's rows */
     int64_t *source_at, *target_at; /* per leaf: first point in the block's rows */
@@ -114,13 +115,17 @@ static inline int dp_graph_k(const dp_graph *g, int level) {
     return set ? set->k : 0;
 }
 
-/* The box whose local holds what is far from a leaf. */
+enum { DP_NO_BOX = -1 };
+
+/* The box whose local holds all that is far from the targets of a box: itself, or the ancestor
+ * below which nothing enters (graph/homes.c); DP_NO_BOX where a leaf is cut off from the far field
+ * (graph/far.c). */
 static inline int32_t dp_local_of(const dp_graph *g, int32_t box) {
     return g->local_of ? g->local_of[box] : box;
 }
 
 static inline int dp_has_local(const dp_graph *g, int32_t box) {
-    return g->blocks[g->block_of[box]].has_locals;
+    return box != DP_NO_BOX && g->blocks[g->block_of[box]].has_locals;
 }
 
 static inline int64_t dp_n_sources(const dp_tree *tree, int32_t box) {
@@ -140,6 +145,7 @@ static inline int dp_has_l2l(const dp_graph *g, int32_t box) {
 /* ---- stages of dp_graph_create, a file each ---- */
 
 dagpole_status dp_homes_build(dp_graph *graph);                        /* homes.c */
+dagpole_status dp_far_build(const dp_team *team, dp_graph *graph);     /* far.c */
 dagpole_status dp_near_build(const dp_team *team, dp_graph *graph);    /* near.c */
 dagpole_status dp_blocks_cut(dp_graph *graph);                         /* blocks.c */
 dagpole_status dp_pairs_build(const dp_team *team, dp_graph *graph);   /* pairs.c */
