@@ -123,8 +123,9 @@ typedef struct dagpole_plan_options {
                               the gradients at most 10^-(digits - 1); 6 by default */
     /* For experts; 0 = chosen from digits, the points and the machine. */
     int p;      /* points along an edge of the equivalent surfaces, 3 ... 20 */
-    int n_crit; /* most points in a leaf, 1 ... 100000; from n_sources on (plus n_targets, where
-                   they are others) every pair is summed directly */
+    int n_crit; /* most points in a leaf, 1 ... 100000 (up to 512 targets share one that has no
+                   source around it); from n_sources on (plus n_targets, where they are others)
+                   every pair is summed directly */
     double root_side; /* side of the root cube: the next larger one of its ladder, at most twice the
                          smallest around the points */
     double tolerance; /* relative cut of the compressed basis, 1e-15 ... 1e-1 */
@@ -279,6 +280,8 @@ typedef struct dagpole_report {
     double operator_s[DAGPOLE_N_OPERATORS];        /* summed over the workers */
     double share_tasks, share_runtime, share_idle; /* of the workers' time, sum 1 */
     int64_t bytes_plan, bytes_operators;           /* held */
+    int64_t n_unresolved_targets; /* Yukawa: so far from all sources, and too dear to sum directly,
+                                     that their own values keep fewer digits; 0 else */
 } dagpole_report;
 
 /* Fills *report. Statuses: BAD_ARGUMENT, WRONG_STATE. */
@@ -305,7 +308,8 @@ DAGPOLE_API dagpole_status dagpole_plan_find_box(const dagpole_plan *plan, int l
                                                  uint64_t morton, int64_t *index);
 
 /* The expansions of a box after an evaluation: multipole and local, expansion_size doubles each,
- * coefficients in the compressed basis of the box's level, either may be NULL. potentials (NULL or
+ * coefficients in the compressed basis of the box's level, either may be NULL. Below a box around
+ * which no source lies locals are zero: its own serves all of its targets. potentials (NULL or
  * target_end - target_begin doubles): those of the box's targets in tree order.
  * Statuses: BAD_ARGUMENT, WRONG_STATE (nothing evaluated yet). */
 DAGPOLE_API dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index,

@@ -215,6 +215,12 @@ static dagpole_status describe_graph(dagpole_plan *p) {
     for (int i = 0; i < p->operators->n_sets; i++)
         if (p->operators->sets[i].k > r->expansion_size)
             r->expansion_size = p->operators->sets[i].k;
+    r->n_unresolved_targets = p->graph->n_unresolved;
+    if (r->n_unresolved_targets)
+        dp_runtime_log(p->context->runtime,
+                       "%lld of %lld targets are many screening lengths from all sources, and what "
+                       "they need costs too much: their own values keep fewer digits",
+                       (long long)r->n_unresolved_targets, (long long)p->n_targets);
     r->operators_cached = p->operators->is_cached;
     r->bytes_operators = dp_operators_bytes(p->operators);
     r->bytes_plan = (int64_t)sizeof *p + dp_points_bytes(&p->sources) +

@@ -1,10 +1,14 @@
-/* Screened targets far from all sources.
+/* Targets so far from all sources that the common far field does not hold their digits.
  *
  * Digits of screened expansions count relative to the near field: where a target has none, because
  * the nearest source is many screening lengths away, its potential is as small as what they leave
- * out. Such leaves are cut off from the far field. They take the sources that matter, those up to
- * some screening lengths farther than the nearest, one by one or, where many share a box in which
- * screening is weak, from the box's multipole: such an expansion holds its digits at any distance.
+ * out. And where the sources are like a point to a target, what the way through ever larger boxes
+ * loses is the same for all targets around it and averages out nowhere.
+ *
+ * Such leaves are cut off from the far field. They take the sources that matter, which with
+ * screening are those up to some screening lengths farther than the nearest, one by one or, where
+ * many share a box in which screening is weak, from the box's multipole: such an expansion holds
+ * its digits at any distance.
  *
  * This can cost far more than everything else. So it has an allowance, in the cost model's seconds,
  * which goes to the leaves nearest to the sources first: theirs are the largest potentials. What is
@@ -16,13 +20,19 @@
 
 /* Screening lengths between a leaf's targets and the nearest source from which on they are far: up
  * to there the common far field loses less than the margin that the accuracy has. */
-#define FAR_DISTANCE 3
+#define FAR_LENGTHS 3
 
-/* Beyond, potentials are below what doubles hold. */
-#define VANISHING_DISTANCE 745
+/* Extents of the sources that are far without any screening. */
+#define FAR_EXTENTS 8
+
+/* Screening lengths beyond which potentials are below what doubles hold. */
+#define VANISHING_LENGTHS 745
 
 /* Most screening lengths along the side of a box whose multipole serves targets at any distance. */
 #define WIDEST_BOX 2
+
+/* Most extents of a box's sources along its side: its multipole is best where they fill it. */
+#define LOOSEST_BOX 2
 
 /* Sums over a surface also pay for its densities and for moving points into its frame. */
 #define SURFACE_OVERHEAD 1.2
@@ -99,6 +109,13 @@ static double distance(const bounds *a, const bounds *b) {
         sum += gap * gap;
     }
     return sqrt(sum);
+}
+
+static double extent(const bounds *b) {
+    double most = 0;
+    for (int d = 0; d < 3; d++)
+        most = fmax(most, b->high[d] - b->low[d]);
+    return most;
 }
 
 static bounds bounds_of_point(dp_soa p, int64_t i) {
@@ -201,7 +218,8 @@ static int takes_multipole(const probe *p, int32_t box) {
     const dp_tree *tree = g->in.tree;
     const dp_operator_set *set = g->in.operators->level[tree->level[box]];
     double side = dp_cube_side(&tree->cube, tree->level[box]);
-    if (!set || !set->k || g->in.lambda * side > WIDEST_BOX)
+    int is_loose = !dp_tree_is_leaf(tree, box) && side > LOOSEST_BOX * extent(&p->s->sources[box]);
+    if (!set || !set->k || g->in.lambda * side > WIDEST_BOX || is_loose)
         return 0;
     bounds region = bounds_of_box(tree, box);
     return distance(&p->targets, &region) >= side &&
@@ -253,7 +271,7 @@ static void set_nearest(probe *p) {
 }
 
 static int vanishes(const search *s, const far_leaf *far) {
-    return s->graph->in.lambda * far->distance > VANISHING_DISTANCE;
+    return s->graph->in.lambda * far->distance > VANISHING_LENGTHS;
 }
 
 static dagpole_status find_sources(void *argument, int64_t i) {
@@ -322,6 +340,24 @@ static int compare_leaves(const void *a, const void *b) {
     return (x->leaf > y->leaf) - (x->leaf < y->leaf);
 }
 
+static int is_far(const search *s, double distance) {
+    return s->graph->in.lambda * distance >= FAR_LENGTHS ||
+           distance >= FAR_EXTENTS * extent(&s->sources[0]);
+}
+
+/* Whether any target can be far. */
+static int may_be_far(const search *s) {
+    const dp_points *t = s->graph->in.targets;
+    bounds targets = bounds_of(t, 0, t->n);
+    double sum = 0;
+    for (int d = 0; d < 3; d++) {
+        double gap =
+            fmax(s->sources[0].low[d] - targets.low[d], targets.high[d] - s->sources[0].high[d]);
+        sum += fmax(gap, 0) * fmax(gap, 0);
+    }
+    return is_far(s, sqrt(sum) + 2 * extent(&s->sources[0]));
+}
+
 static dagpole_status list_leaves(const dp_team *team, search *s) {
     const dp_tree *tree = s->graph->in.tree;
     s->sources = dp_alloc((size_t)tree->n_boxes, sizeof *s->sources);
@@ -329,13 +365,15 @@ static dagpole_status list_leaves(const dp_team *team, search *s) {
     if (!s->sources || !s->leaves)
         return DAGPOLE_NO_MEMORY;
     set_bounds(s);
+    if (!may_be_far(s))
+        return DAGPOLE_OK;
     for (int32_t box = 0; box < tree->n_boxes; box++)
         if (dp_tree_is_leaf(tree, box) && dp_n_targets(tree, box))
             s->leaves[s->n++].leaf = box;
     DP_TRY(team->run(team, (s->n + CHUNK - 1) / CHUNK, find_distances, s));
     int64_t n_far = 0;
     for (int64_t i = 0; i < s->n; i++)
-        if (s->graph->in.lambda * s->leaves[i].distance >= FAR_DISTANCE)
+        if (is_far(s, s->leaves[i].distance))
             s->leaves[n_far++] = s->leaves[i];
     s->n = n_far;
     qsort(s->leaves, (size_t)s->n, sizeof *s->leaves, compare_leaves);
@@ -412,7 +450,7 @@ static dagpole_status keep_leaves(const search *s, dp_graph *g) {
 
 /* Without operators every leaf has all sources near. */
 static int has_far_targets(const dp_graph *g) {
-    return g->in.lambda > 0 && !dp_graph_is_mutual(g) && g->in.sources->n && g->in.targets->n &&
+    return !dp_graph_is_mutual(g) && g->in.sources->n && g->in.targets->n &&
            g->in.operators->n_sets;
 }
 
@@ -420,11 +458,13 @@ dagpole_status dp_far_build(const dp_team *team, dp_graph *g) {
     search s = {.graph = g};
     if (!has_far_targets(g))
         return DAGPOLE_OK;
-    s.reach = (log((double)g->in.sources->n) - log(g->in.tolerance)) / g->in.lambda;
+    s.reach = g->in.lambda > 0
+                  ? (log((double)g->in.sources->n) - log(g->in.tolerance)) / g->in.lambda
+                  : INFINITY;
     dagpole_status status = list_leaves(team, &s);
-    if (status == DAGPOLE_OK)
+    if (status == DAGPOLE_OK && s.n)
         status = take_leaves(team, &s);
-    if (status == DAGPOLE_OK)
+    if (status == DAGPOLE_OK && s.n)
         status = keep_leaves(&s, g);
     for (int64_t i = 0; i < s.n; i++) {
         dp_free(s.leaves[i].near.at);
