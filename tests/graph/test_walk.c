@@ -262,10 +262,20 @@ static int is_same_pair(const dp_pair *a, const dp_pair *b) {
            a->reflection == b->reflection;
 }
 
+/* A cloud that is sources and targets, or targets some of which are many screening lengths away. */
+static wish grow_either(int has_far, int64_t n, growth *g) {
+    wish w = {.n_crit = 10, .block_boxes = 30, .lambda = has_far ? 40 : 0};
+    int n_far = 0;
+    growth_scene(has_far ? N_CLOUDS + CLOUD_CUBE : CLOUD_CLUSTER, n, &w, g);
+    for (int32_t box = 0; box < g->forest.tree.n_boxes; box++)
+        n_far += dp_local_of(g->graph, box) == DP_NO_BOX;
+    ck_assert_int_eq(n_far > 0, has_far);
+    return w;
+}
+
 START_TEST(the_team_does_not_matter) {
-    wish w = {.n_crit = 10};
     growth g;
-    growth_scene(CLOUD_CLUSTER, 3000, &w, &g);
+    wish w = grow_either(_i, 3000, &g);
     dp_graph *first = g.graph;
     ck_assert_int_eq(growth_graph(&team_backwards, &w, &g), DAGPOLE_OK);
     ck_assert_int_eq(first->n_blocks, g.graph->n_blocks);
@@ -282,9 +292,8 @@ START_TEST(the_team_does_not_matter) {
 END_TEST
 
 START_TEST(failing_allocations_leave_nothing) {
-    wish w = {.n_crit = 5, .block_boxes = 100};
     growth g;
-    growth_scene(CLOUD_CUBE, 300, &w, &g);
+    wish w = grow_either(_i, 300, &g);
     dp_graph_destroy(g.graph);
     int64_t live = dp_memory_live();
     dp_memory_fail_at(0, 0);
@@ -314,7 +323,7 @@ int main(void) {
     tcase_add_loop_test(tcase, the_span_is_short_for_many_cores, 0, 2);
     tcase_add_test(tcase, charges_must_be_finite);
     tcase_add_test(tcase, no_points_give_no_work);
-    tcase_add_test(tcase, the_team_does_not_matter);
-    tcase_add_test(tcase, failing_allocations_leave_nothing);
+    tcase_add_loop_test(tcase, the_team_does_not_matter, 0, 2);
+    tcase_add_loop_test(tcase, failing_allocations_leave_nothing, 0, 2);
     return suite_run(suite, tcase);
 }
