@@ -183,7 +183,10 @@ int main(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, small_clouds_under_every_scheduler, 0, n_schedulers);
     tcase_add_loop_test(tcase, large_clouds_under_six_schedulers, 0, 6);
-    tcase_add_loop_test(tcase, field_maps_under_three_schedulers, 0, 3);
     tcase_add_test(tcase, two_plans_at_once);
+    TCase *maps = tcase_create("maps");
+    tcase_set_timeout(maps, 60);
+    tcase_add_loop_test(maps, field_maps_under_three_schedulers, 0, 3);
+    suite_add_tcase(suite, maps);
     return suite_run(suite, tcase);
 }
