@@ -161,6 +161,7 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                               .isa = p->context->isa,
                               .rates = &p->context->rates,
                               .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
+                              .tolerance = p->options.tolerance,
                               .precision = precision,
                               .least = dp_precision_closest(precision),
                               .block_boxes = p->options.block_boxes,
@@ -211,6 +212,12 @@ static dagpole_status describe_graph(dagpole_plan *p) {
     for (int i = 0; i < p->operators->n_sets; i++)
         if (p->operators->sets[i].k > r->expansion_size)
             r->expansion_size = p->operators->sets[i].k;
+    r->n_unresolved_targets = p->graph->n_unresolved;
+    if (r->n_unresolved_targets)
+        dp_runtime_log(p->context->runtime,
+                       "%lld of %lld targets are many screening lengths from all sources, and what "
+                       "they need costs too much: their own values keep fewer digits",
+                       (long long)r->n_unresolved_targets, (long long)p->n_targets);
     r->operators_cached = p->operators->is_cached;
     r->bytes_operators = dp_operators_bytes(p->operators);
     r->bytes_plan = (int64_t)sizeof *p + dp_points_bytes(&p->sources) +

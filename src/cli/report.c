@@ -64,6 +64,10 @@ void cli_run_report_table(const cli_run_report *run) {
            plan->mean_u, plan->mean_v, plan->mean_w, plan->mean_x);
     printf("  graph: %s tasks on %s blocks, work/span %.0f\n", cli_text_count(plan->n_tasks),
            cli_text_count(plan->n_blocks), plan->work_over_span);
+    if (plan->n_unresolved_targets)
+        printf("  %s targets are many screening lengths from all sources: their own values keep "
+               "fewer digits\n",
+               cli_text_count(plan->n_unresolved_targets));
     print_stages(run);
     print_operators(plan);
     printf("\nworkers' time: tasks %.1f %%, runtime %.1f %%, idle %.1f %%\n",
@@ -152,6 +156,7 @@ void cli_run_report_json(const cli_run_report *run) {
     cli_json_int(&json, "blocks", plan->n_blocks);
     cli_json_int(&json, "tasks", plan->n_tasks);
     cli_json_real(&json, "work_over_span", plan->work_over_span);
+    cli_json_int(&json, "unresolved_targets", plan->n_unresolved_targets);
     json_times(&json, run);
     cli_json_int(&json, "bytes_plan", plan->bytes_plan);
     cli_json_int(&json, "bytes_operators", plan->bytes_operators);

@@ -77,6 +77,7 @@ static const field fields[] = {
     FIELD('d', share_idle),
     FIELD('l', bytes_plan),
     FIELD('l', bytes_operators),
+    FIELD('l', n_unresolved_targets),
 };
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
 

@@ -27,6 +27,8 @@ static double box_cost(const dp_graph *g, int32_t box) {
     for (int64_t i = g->near.offset[box]; i < g->near.offset[box + 1]; i++)
         n_near += dp_n_sources(tree, g->near.index[i]);
     seconds += cost->near * (double)n_points * n_near;
+    if (dp_local_of(g, box) != DP_NO_BOX)
+        set = in->operators->level[tree->level[dp_local_of(g, box)]];
     if (set && set->k) {
         int64_t n_w = g->w.offset[box + 1] - g->w.offset[box];
         seconds += cost->pair * (double)(n_points + dp_n_sources(tree, box)) *

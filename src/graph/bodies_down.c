@@ -75,11 +75,10 @@ dagpole_status dp_body_l2l(const dp_graph *g, const dp_block *block, int is_firs
     dp_columns batches[8] = {{.n = 0}};
     zero_locals(g, block, is_first, worker);
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
-        int32_t parent = tree->parent[box];
-        if (!dp_n_targets(tree, box) || !g->blocks[g->block_of[parent]].has_locals)
+        if (!dp_has_l2l(g, box))
             continue;
         dp_batches_add(ops, block->level - 1, dp_l2l, dp_reflection_of_child(tree, box),
-                       dp_expansion_of(g, parent, DP_LOCALS, worker),
+                       dp_expansion_of(g, tree->parent[box], DP_LOCALS, worker),
                        dp_expansion_of(g, box, DP_LOCALS, worker), batches, &worker->scratch);
     }
     dp_batches_flush(ops, block->level - 1, dp_l2l, batches, &worker->scratch);

@@ -21,8 +21,12 @@ static void m2p_leaf(const dp_graph *g, int32_t leaf, dp_worker *worker) {
         dp_surface_densities(set, &set->inner, n, multipole, &worker->scratch);
         for (int c = 0; c < n; c++) {
             dp_frame frame = dp_frame_of(tree, box[c]);
-            dp_surface_evaluate(set, &set->inner, &frame, c, t.n, t.points, t.sums,
-                                &worker->scratch);
+            if (dp_local_of(g, leaf) == DP_NO_BOX)
+                dp_surface_evaluate_far(set, &set->inner, &frame, c, t.n, t.points, t.sums,
+                                        &worker->scratch);
+            else
+                dp_surface_evaluate(set, &set->inner, &frame, c, t.n, t.points, t.sums,
+                                    &worker->scratch);
         }
     }
 }
@@ -36,36 +40,55 @@ dagpole_status dp_body_m2p(const dp_graph *g, const dp_block *block, int is_firs
     return DAGPOLE_OK;
 }
 
-static void l2p_leaves(const dp_graph *g, const dp_operator_set *set, int n, const int32_t *leaf,
-                       dp_worker *worker) {
+/* Boxes of one level whose locals become densities together, and the run of leaves that take them:
+ * leaves below one box follow one another. */
+typedef struct homes {
+    int n;
+    int32_t box[DP_COLUMNS];
+    int32_t leaf_begin;
+} homes;
+
+static int has_l2p(const dp_graph *g, int32_t box) {
+    return dp_tree_is_leaf(g->in.tree, box) && dp_n_targets(g->in.tree, box) &&
+           dp_has_local(g, dp_local_of(g, box));
+}
+
+static void l2p_leaves(const dp_graph *g, homes *h, int32_t leaf_end, dp_worker *worker) {
     const double *local[DP_COLUMNS] = {NULL};
-    for (int c = 0; c < n; c++)
-        local[c] = dp_expansion_of(g, leaf[c], DP_LOCALS, worker);
-    dp_surface_densities(set, &set->outer, n, local, &worker->scratch);
-    for (int c = 0; c < n; c++) {
-        dp_frame frame = dp_frame_of(g->in.tree, leaf[c]);
-        dp_targets t = dp_targets_of(g, leaf[c], worker);
+    if (!h->n)
+        return;
+    const dp_operator_set *set = g->in.operators->level[g->in.tree->level[h->box[0]]];
+    for (int c = 0; c < h->n; c++)
+        local[c] = dp_expansion_of(g, h->box[c], DP_LOCALS, worker);
+    dp_surface_densities(set, &set->outer, h->n, local, &worker->scratch);
+    for (int32_t leaf = h->leaf_begin, c = 0; leaf < leaf_end; leaf++) {
+        if (!has_l2p(g, leaf))
+            continue;
+        while (h->box[c] != dp_local_of(g, leaf))
+            c++;
+        dp_frame frame = dp_frame_of(g->in.tree, h->box[c]);
+        dp_targets t = dp_targets_of(g, leaf, worker);
         dp_surface_evaluate(set, &set->outer, &frame, c, t.n, t.points, t.sums, &worker->scratch);
     }
+    h->n = 0;
 }
 
 dagpole_status dp_body_l2p(const dp_graph *g, const dp_block *block, int is_first,
                            dp_worker *worker) {
-    const dp_operator_set *set = g->in.operators->level[block->level];
-    int32_t leaf[DP_COLUMNS];
-    int n = 0;
+    const dp_tree *tree = g->in.tree;
+    homes h = {.n = 0};
     (void)is_first;
-    for (int32_t box = block->box_begin; box < block->box_end; box++) {
-        if (!dp_tree_is_leaf(g->in.tree, box) || !dp_n_targets(g->in.tree, box))
+    for (int32_t leaf = block->box_begin; leaf < block->box_end; leaf++) {
+        int32_t home = dp_local_of(g, leaf);
+        if (!has_l2p(g, leaf) || (h.n && h.box[h.n - 1] == home))
             continue;
-        leaf[n++] = box;
-        if (n == DP_COLUMNS) {
-            l2p_leaves(g, set, n, leaf, worker);
-            n = 0;
-        }
+        if (h.n == DP_COLUMNS || (h.n && tree->level[h.box[0]] != tree->level[home]))
+            l2p_leaves(g, &h, leaf, worker);
+        if (!h.n)
+            h.leaf_begin = leaf;
+        h.box[h.n++] = home;
     }
-    if (n)
-        l2p_leaves(g, set, n, leaf, worker);
+    l2p_leaves(g, &h, block->box_end, worker);
     return DAGPOLE_OK;
 }
 

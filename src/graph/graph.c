@@ -55,7 +55,11 @@ static dagpole_status create_workers(dp_graph *g) {
 
 static dagpole_status build(const dp_team *team, dp_graph *g) {
     g->cost = dp_cost_of(g->in.rates, g->in.kernel, g->in.precision);
+    DP_TRY(dp_homes_build(g));
+    DP_TRY(dp_far_build(team, g));
     DP_TRY(dp_near_build(team, g));
+    dp_csr_free(&g->far_near);
+    dp_csr_free(&g->far_w);
     DP_TRY(dp_blocks_cut(g));
     DP_TRY(dp_pairs_build(team, g));
     DP_TRY(dp_halo_build(team, g));
@@ -108,6 +112,9 @@ void dp_graph_destroy(dp_graph *g) {
     dp_csr_free(&g->near);
     dp_free(g->target_at);
     dp_free(g->source_at);
+    dp_csr_free(&g->far_w);
+    dp_csr_free(&g->far_near);
+    dp_free(g->local_of);
     dp_free(g->block_of);
     dp_free(g->blocks);
     dp_free(g);
@@ -120,6 +127,7 @@ int64_t dp_graph_bytes(const dp_graph *g) {
              (g->halo_at ? g->halo.offset[g->n_blocks] : 0) * (int64_t)sizeof *g->halo_at;
     bytes += dp_csr_bytes(&g->near) + dp_csr_bytes(&g->w) + dp_csr_bytes(&g->x);
     bytes += n_boxes * (int64_t)(sizeof *g->block_of + 2 * sizeof *g->source_at);
+    bytes += (g->local_of ? n_boxes : 0) * (int64_t)sizeof *g->local_of;
     bytes += g->pair_begin[g->n_blocks] * (int64_t)sizeof *g->pairs;
     bytes += g->stream.n_records * (int64_t)sizeof *g->stream.records;
     bytes += g->stream.n_accesses * (int64_t)(sizeof(int32_t) + sizeof(uint8_t));

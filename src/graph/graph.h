@@ -59,6 +59,7 @@ typedef struct dp_graph_inputs {
     dp_isa isa;
     const dp_rates *rates;  /* used only while the graph is built */
     double lambda;          /* scaled */
+    double tolerance;       /* what the digits ask of the far field */
     dp_precision precision; /* of P2P */
     double least;           /* for single precision (kernel/strip.h) */
     int block_boxes;        /* 0 = from costs */
@@ -83,6 +84,9 @@ typedef struct dp_graph {
     int32_t n_blocks;
     dp_block *blocks;
     int32_t *block_of;              /* per box */
+    int32_t *local_of;              /* per box: dp_local_of() */
+    int64_t n_unresolved;           /* of the caller's targets: their own digits are not held */
+    dp_csr far_near, far_w;         /* rows of leaves without a local, for dp_near_build */
     dp_csr near;                    /* leaves that P2P sums for a leaf: U, and small W and X */
     dp_csr w, x;                    /* what M2P and P2L are left with */
     dp_csr halo, halo_of;           /* graph/halo.c */
@@ -112,6 +116,19 @@ static inline int dp_graph_k(const dp_graph *g, int level) {
     return set ? set->k : 0;
 }
 
+enum { DP_NO_BOX = -1 };
+
+/* The box whose local holds all that is far from the targets of a box: itself, or the ancestor
+ * below which nothing enters (graph/homes.c); DP_NO_BOX where a leaf is cut off from the far field
+ * (graph/far.c). */
+static inline int32_t dp_local_of(const dp_graph *g, int32_t box) {
+    return g->local_of ? g->local_of[box] : box;
+}
+
+static inline int dp_has_local(const dp_graph *g, int32_t box) {
+    return box != DP_NO_BOX && g->blocks[g->block_of[box]].has_locals;
+}
+
 static inline int64_t dp_n_sources(const dp_tree *tree, int32_t box) {
     return tree->source_end[box] - tree->source_begin[box];
 }
@@ -120,8 +137,16 @@ static inline int64_t dp_n_targets(const dp_tree *tree, int32_t box) {
     return tree->target_end[box] - tree->target_begin[box];
 }
 
+/* 1 where L2L brings the parent's local to a box. */
+static inline int dp_has_l2l(const dp_graph *g, int32_t box) {
+    return box > 0 && dp_n_targets(g->in.tree, box) > 0 && dp_local_of(g, box) == box &&
+           dp_has_local(g, g->in.tree->parent[box]);
+}
+
 /* ---- stages of dp_graph_create, a file each ---- */
 
+dagpole_status dp_homes_build(dp_graph *graph);                        /* homes.c */
+dagpole_status dp_far_build(const dp_team *team, dp_graph *graph);     /* far.c */
 dagpole_status dp_near_build(const dp_team *team, dp_graph *graph);    /* near.c */
 dagpole_status dp_blocks_cut(dp_graph *graph);                         /* blocks.c */
 dagpole_status dp_pairs_build(const dp_team *team, dp_graph *graph);   /* pairs.c */

@@ -4,6 +4,7 @@
 
 #include "geometry/morton.h"
 #include "geometry/sort.h"
+#include "tree/internals.h"
 
 #define N_SAMPLE    16384 /* points whose keys are sorted */
 #define N_PROBE     128   /* of those, where occupancies are looked up */
@@ -38,6 +39,8 @@
 typedef struct probe {
     double n[DP_MAX_DEPTH + 1];
     double dimension; /* local: 2^dimension is the ratio of a box's occupancy to its child's */
+    /* deepest levels on which a source (a target) lies in the probe's box or one that touches it */
+    int last_sources, last_targets;
 } probe;
 
 typedef struct model {
@@ -50,20 +53,30 @@ typedef struct model {
     probe probes[N_PROBE];
 } model;
 
-/* The i-th point of a sample of m out of sources and targets together. */
-static const double *sampled(const dp_leaf_request *r, int64_t i, int64_t m) {
-    int64_t n = r->n_sources + r->n_targets;
-    int64_t at = (int64_t)((double)i * ((double)n / (double)m));
+/* A run of the points, sources first. */
+typedef struct range {
+    int64_t begin, end;
+} range;
+
+static int64_t sample_size(range all) {
+    return all.end - all.begin < N_SAMPLE ? all.end - all.begin : N_SAMPLE;
+}
+
+/* The i-th point of a sample of m out of them. */
+static const double *sampled(const dp_leaf_request *r, range all, int64_t i, int64_t m) {
+    int64_t n = all.end - all.begin;
+    int64_t at = all.begin + (int64_t)((double)i * ((double)n / (double)m));
     return at < r->n_sources ? r->sources + 3 * at : r->targets + 3 * (at - r->n_sources);
 }
 
-static dagpole_status sort_sample(const dp_leaf_request *r, const dp_cube *cube, int64_t m,
+static dagpole_status sort_sample(const dp_leaf_request *r, const dp_cube *cube, range all,
                                   uint64_t *key) {
+    int64_t m = sample_size(all);
     int64_t *value = dp_alloc_zero((size_t)m, sizeof *value);
     if (!value)
         return DAGPOLE_NO_MEMORY;
     for (int64_t i = 0; i < m; i++) {
-        const double *point = sampled(r, i, m);
+        const double *point = sampled(r, all, i, m);
         double scaled[3];
         for (int d = 0; d < 3; d++)
             scaled[d] = dp_cube_scale(cube, point[d]);
@@ -95,7 +108,7 @@ static int64_t count_around(const uint64_t *key, int64_t m, int64_t i, int level
 
 /* Counts where the sample is dense enough, below that by the local dimension. */
 static probe look_up(const uint64_t *key, int64_t m, int64_t i, double points_per_sample) {
-    probe p = {.dimension = 3};
+    probe p = {.dimension = 3, .last_sources = DP_MAX_DEPTH, .last_targets = DP_MAX_DEPTH};
     int64_t count[DP_MAX_DEPTH + 1], known = 0;
     for (int level = 0; level <= DP_MAX_DEPTH; level++) {
         count[level] = count_around(key, m, i, level);
@@ -113,15 +126,44 @@ static probe look_up(const uint64_t *key, int64_t m, int64_t i, double points_pe
     return p;
 }
 
+/* The deepest level on which one of n points lies around this one, -1 where there are none. */
+static int last_level(int64_t n, const uint64_t *key, uint64_t point_key) {
+    int level = -1;
+    while (level < DP_MAX_DEPTH &&
+           dp_key_is_around(n, key, level + 1, dp_key_prefix(point_key, level + 1)))
+        level++;
+    return level;
+}
+
+/* Where sources and targets are not the same: down to which level both lie around the probes. The
+ * points of the probes, in order, give way to those of a sample of either kind. */
+static dagpole_status look_around(const dp_cube *cube, model *m, uint64_t *key) {
+    const dp_leaf_request *r = m->request;
+    range sources = {0, r->n_sources}, targets = {r->n_sources, r->n_sources + r->n_targets};
+    uint64_t at[N_PROBE];
+    int64_t n_sample = sample_size((range){0, targets.end});
+    for (int i = 0; i < m->n_probes; i++)
+        at[i] = key[i * n_sample / m->n_probes];
+    DP_TRY(sort_sample(r, cube, sources, key));
+    for (int i = 0; i < m->n_probes; i++)
+        m->probes[i].last_sources = last_level(sample_size(sources), key, at[i]);
+    DP_TRY(sort_sample(r, cube, targets, key));
+    for (int i = 0; i < m->n_probes; i++)
+        m->probes[i].last_targets = last_level(sample_size(targets), key, at[i]);
+    return DAGPOLE_OK;
+}
+
 static dagpole_status take_probes(const dp_cube *cube, model *m) {
     const dp_leaf_request *r = m->request;
-    int64_t n = r->n_sources + r->n_targets, n_sample = n < N_SAMPLE ? n : N_SAMPLE;
+    int64_t n = r->n_sources + r->n_targets, n_sample = sample_size((range){0, n});
     uint64_t *key = dp_alloc((size_t)n_sample, sizeof *key);
-    dagpole_status status = key ? sort_sample(r, cube, n_sample, key) : DAGPOLE_NO_MEMORY;
+    dagpole_status status = key ? sort_sample(r, cube, (range){0, n}, key) : DAGPOLE_NO_MEMORY;
     m->n_probes = (int)(n_sample < N_PROBE ? n_sample : N_PROBE);
     for (int i = 0; status == DAGPOLE_OK && i < m->n_probes; i++)
         m->probes[i] =
             look_up(key, n_sample, i * n_sample / m->n_probes, (double)n / (double)n_sample);
+    if (status == DAGPOLE_OK && r->n_targets)
+        status = look_around(cube, m, key);
     dp_free(key);
     return status;
 }
@@ -140,7 +182,9 @@ static double splits_by(const probe *p, int level, double factor) {
 }
 
 /* Seconds per point at a probe: boxes of each level that are reached, and the leaf that ends the
- * descent. `widening`: side of the root cube over that of the probes' cube. */
+ * descent, which for targets is the first box with no source around. Sources with no target around
+ * have neither near pairs nor M2L. `widening`: side of the root cube over that of the probes' cube.
+ */
 static double price_of_probe(const model *m, const probe *p, double widening, double n_crit) {
     double seconds = 0, reached = 1;
     double dimension = fmin(3, p->dimension + 0.2); /* surfaces are not aligned with boxes */
@@ -149,13 +193,15 @@ static double price_of_probe(const model *m, const probe *p, double widening, do
     for (int level = 0; level <= DP_MAX_DEPTH && reached > 1e-3; level++) {
         double n = fmax(p->n[level] * factor, 1), n_boxes = fmax(m->n_points / n, 1);
         double is_last = is_leaf(splits_by(p, level, factor), n_crit), in_leaf = fmin(n, n_crit);
-        double ends = level == DP_MAX_DEPTH ? 1 : is_last;
+        int is_far = level > p->last_sources, has_pairs = !is_far && level <= p->last_targets;
+        double ends = level == DP_MAX_DEPTH || is_far ? 1 : is_last;
         if (level >= 2) {
-            double n_far = fmin(far, n_boxes), n_fetched = fmin(n_far * n_boxes, N_FETCHED);
+            double n_far = level <= p->last_targets ? fmin(far, n_boxes) : 0,
+                   n_fetched = fmin(n_far * n_boxes, N_FETCHED);
             seconds += reached * ((n_far * m->m2l_s + m->box_s) / n + ends * m->point_s +
                                   n_fetched * m->fetch_s / m->n_points);
         }
-        seconds += reached * ends * fmin(near, n_boxes) *
+        seconds += reached * ends * (has_pairs ? fmin(near, n_boxes) : 0) *
                    (m->cost.near * m->pair_share * in_leaf + m->cost.leaf_pair / in_leaf);
         reached *= 1 - ends;
     }

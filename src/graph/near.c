@@ -65,13 +65,26 @@ static void sort(row *r) {
     }
 }
 
+static void push_row(const dp_csr *csr, int32_t box, row *r) {
+    for (int64_t i = csr->offset[box]; i < csr->offset[box + 1]; i++)
+        push(r, csr->index[i]);
+}
+
+/* Such leaves have rows of their own (graph/far.c). */
+static int is_cut_off(const dp_graph *g, int32_t leaf) {
+    return dp_local_of(g, leaf) == DP_NO_BOX;
+}
+
 static void near_row(const dp_graph *g, int32_t leaf, row *r) {
     const dp_tree *tree = g->in.tree;
     const dp_lists *lists = g->in.lists;
     if (!dp_tree_is_leaf(tree, leaf) || !dp_n_targets(tree, leaf))
         return;
-    for (int64_t i = lists->u.offset[leaf]; i < lists->u.offset[leaf + 1]; i++)
-        push(r, lists->u.index[i]);
+    if (is_cut_off(g, leaf)) {
+        push_row(&g->far_near, leaf, r);
+        return;
+    }
+    push_row(&lists->u, leaf, r);
     for (int64_t i = lists->w.offset[leaf]; i < lists->w.offset[leaf + 1]; i++)
         if (is_direct_w(g, lists->w.index[i]))
             push_leaves(tree, lists->w.index[i], r);
@@ -85,6 +98,10 @@ static void near_row(const dp_graph *g, int32_t leaf, row *r) {
 
 static void w_row(const dp_graph *g, int32_t leaf, row *r) {
     const dp_csr *w = &g->in.lists->w;
+    if (is_cut_off(g, leaf)) {
+        push_row(&g->far_w, leaf, r);
+        return;
+    }
     for (int64_t i = w->offset[leaf]; i < w->offset[leaf + 1]; i++)
         if (dp_graph_k(g, g->in.tree->level[w->index[i]]) && !is_direct_w(g, w->index[i]))
             push(r, w->index[i]);
@@ -93,8 +110,7 @@ static void w_row(const dp_graph *g, int32_t leaf, row *r) {
 static void x_row(const dp_graph *g, int32_t box, row *r) {
     const dp_csr *x = &g->in.lists->x;
     if (dp_graph_k(g, g->in.tree->level[box]) && !is_direct_x(g, box))
-        for (int64_t i = x->offset[box]; i < x->offset[box + 1]; i++)
-            push(r, x->index[i]);
+        push_row(x, box, r);
 }
 
 typedef struct building {

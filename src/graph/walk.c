@@ -164,19 +164,16 @@ static dagpole_status l2l(walk *w, int32_t b) {
     const dp_tree *tree = g->in.tree;
     const dp_block *block = &g->blocks[b];
     int k = dp_graph_k(g, block->level), has_parents = 0;
-    for (int32_t box = block->box_begin; block->level && box < block->box_end; box++)
-        has_parents |=
-            dp_n_targets(tree, box) && g->blocks[g->block_of[tree->parent[box]]].has_locals;
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        has_parents |= dp_has_l2l(g, box);
     if (!has_parents)
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_L2L, b));
     w->cost = w->graph->cost.flop * (block->box_end - block->box_begin) * 2.0 * k * k;
     DP_TRY(write_locals(w, b));
-    for (int32_t box = block->box_begin; box < block->box_end; box++) {
-        int32_t parent = g->block_of[tree->parent[box]];
-        if (dp_n_targets(tree, box) && g->blocks[parent].has_locals)
-            DP_TRY(add_access(w, parent, DP_LOCALS, DP_READ));
-    }
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        if (dp_has_l2l(g, box))
+            DP_TRY(add_access(w, g->block_of[tree->parent[box]], DP_LOCALS, DP_READ));
     end_record(w);
     return DAGPOLE_OK;
 }
@@ -231,16 +228,29 @@ static dagpole_status m2p(walk *w, int32_t b) {
     return DAGPOLE_OK;
 }
 
+/* Points of a surface that the leaf meets, 0 where it has no L2P. */
+static int l2p_points(const dp_graph *g, int32_t leaf) {
+    int32_t home = dp_local_of(g, leaf);
+    if (!dp_tree_is_leaf(g->in.tree, leaf) || !dp_n_targets(g->in.tree, leaf) ||
+        !dp_has_local(g, home))
+        return 0;
+    return dp_surface_points(&g->in.operators->level[g->in.tree->level[home]]->outer);
+}
+
 static dagpole_status l2p(walk *w, int32_t b) {
     const dp_graph *g = w->graph;
     const dp_block *block = &g->blocks[b];
-    const dp_operator_set *set = g->in.operators->level[block->level];
-    if (!block->has_locals)
+    double pairs = 0;
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        pairs += (double)dp_n_targets(g->in.tree, box) * l2p_points(g, box);
+    if (!(pairs > 0))
         return DAGPOLE_OK;
     DP_TRY(begin_record(w, DAGPOLE_L2P, b));
-    w->cost = w->graph->cost.pair * (double)block->n_targets * dp_surface_points(&set->outer);
+    w->cost = w->graph->cost.pair * pairs;
     DP_TRY(add_targets(w, b));
-    DP_TRY(add_access(w, b, DP_LOCALS, DP_READ));
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        if (l2p_points(g, box))
+            DP_TRY(add_access(w, g->block_of[dp_local_of(g, box)], DP_LOCALS, DP_READ));
     end_record(w);
     return DAGPOLE_OK;
 }

@@ -34,6 +34,11 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
                          const dp_frame *frame, int column, int64_t n, dp_soa points, dp_sums out,
                          dp_scratch *scratch);
 
+/* The same for points at any distance, in double. */
+void dp_surface_evaluate_far(const dp_operator_set *set, const dp_surface_sums *surface,
+                             const dp_frame *frame, int column, int64_t n, dp_soa points,
+                             dp_sums out, dp_scratch *scratch);
+
 /* Expansions to be taken from and added to, in order: all under the same reflection. */
 typedef struct dp_columns {
     int n, reflection; /* bit d set: coordinate d changes its sign */

@@ -35,3 +35,11 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
     const double *density = scratch->product + (size_t)column * scratch->ld;
     set->from_orbits(set->lambda, &surface->orbits, density, surface->ld, frame, n, points, out);
 }
+
+void dp_surface_evaluate_far(const dp_operator_set *set, const dp_surface_sums *surface,
+                             const dp_frame *frame, int column, int64_t n, dp_soa points,
+                             dp_sums out, dp_scratch *scratch) {
+    const double *density = scratch->product + (size_t)column * scratch->ld;
+    set->from_orbits_far(set->lambda, &surface->orbits, density, surface->ld, frame, n, points,
+                         out);
+}

@@ -225,6 +225,7 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
     *set = (dp_operator_set){.isa = isa,
                              .to_orbits = kernel->to_orbits[precision][isa],
                              .from_orbits = kernel->from_orbits[precision][isa],
+                             .from_orbits_far = kernel->from_orbits[DP_DOUBLE][isa],
                              .lambda = data->key.lambda,
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};

@@ -148,6 +148,14 @@ static int64_t n_targets_in(const dp_tree *tree, int32_t box) {
     return tree->target_end[box] - tree->target_begin[box];
 }
 
+/* Most points of a leaf here. */
+static int64_t most_points(const check *c, int32_t box) {
+    const dp_tree *tree = c->tree;
+    int is_far = c->n_crit < DP_FAR_LEAF && !dp_key_is_around(c->sources->n, c->sources->key,
+                                                              tree->level[box], tree->key[box]);
+    return tree->level[box] == tree->cube.max_depth ? INT64_MAX : is_far ? DP_FAR_LEAF : c->n_crit;
+}
+
 static dagpole_status check_sizes(const check *c) {
     const dp_tree *tree = c->tree;
     for (int32_t box = 0; box < tree->n_boxes; box++) {
@@ -158,8 +166,8 @@ static dagpole_status check_sizes(const check *c) {
             return broken_box(tree, box, "it holds no points");
         if (tree->level[box] > tree->cube.max_depth)
             return broken_box(tree, box, "it is deeper than the cube allows");
-        if (dp_tree_is_leaf(tree, box) && n > c->n_crit && tree->level[box] < tree->cube.max_depth)
-            return broken_box(tree, box, "it is a leaf of more than n_crit points");
+        if (dp_tree_is_leaf(tree, box) && n > c->n_crit && n > most_points(c, box))
+            return broken_box(tree, box, "it is a leaf of more points than allowed");
     }
     return DAGPOLE_OK;
 }

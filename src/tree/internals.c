@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "geometry/chunk.h"
+#include "tree/tree.h"
 
-#define GRAIN 16384
+#define GRAIN       16384
+#define PRUNE_GRAIN 512
 
 static dagpole_status reserve(dp_keys *keys, int64_t n) {
     if (n <= keys->capacity)
@@ -98,4 +100,71 @@ dagpole_status dp_internals_split(const dp_team *team, int64_t n, const uint64_t
     }
     dp_free(s.found);
     return status;
+}
+
+int64_t dp_key_count(int64_t n, const uint64_t *key, int level, uint64_t box) {
+    int64_t first = dp_key_search(key, 0, n, dp_key_first(box, level));
+    return dp_key_search(key, first, n, dp_key_first(box + 1, level)) - first;
+}
+
+static int is_inside(int64_t n, const uint64_t *key, int level, uint64_t box) {
+    int64_t at = dp_key_search(key, 0, n, dp_key_first(box, level));
+    return at < n && dp_key_prefix(key[at], level) == box;
+}
+
+int dp_key_is_around(int64_t n, const uint64_t *key, int level, uint64_t box) {
+    int is_around = is_inside(n, key, level, box);
+    for (int direction = 0; direction < 27 && !is_around; direction++) {
+        int offset[3] = {direction / 9 - 1, direction / 3 % 3 - 1, direction % 3 - 1};
+        uint64_t other;
+        is_around =
+            dp_morton_neighbour(level, box, offset, &other) && is_inside(n, key, level, other);
+    }
+    return is_around;
+}
+
+typedef struct prune {
+    int64_t n, n_sources;
+    const uint64_t *key, *source_key;
+    int level;
+    const dp_keys *boxes;
+    uint8_t *is_kept;
+} prune;
+
+static dagpole_status prune_chunk(void *argument, int64_t chunk, int64_t begin, int64_t end) {
+    const prune *p = argument;
+    (void)chunk;
+    for (int64_t i = begin; i < end; i++) {
+        uint64_t box = p->boxes->key[i];
+        p->is_kept[i] = (uint8_t)(dp_key_is_around(p->n_sources, p->source_key, p->level, box) ||
+                                  dp_key_count(p->n, p->key, p->level, box) > DP_FAR_LEAF);
+    }
+    return DAGPOLE_OK;
+}
+
+static dagpole_status prune_level(const dp_team *team, prune *p, dp_keys *boxes) {
+    p->boxes = boxes;
+    p->is_kept = dp_alloc((size_t)boxes->n, sizeof *p->is_kept);
+    if (!p->is_kept)
+        return DAGPOLE_NO_MEMORY;
+    dagpole_status status = dp_chunk_for(team, boxes->n, PRUNE_GRAIN, prune_chunk, p);
+    int64_t n_kept = 0;
+    for (int64_t i = 0; status == DAGPOLE_OK && i < boxes->n; i++)
+        if (p->is_kept[i])
+            boxes->key[n_kept++] = boxes->key[i];
+    boxes->n = n_kept;
+    dp_free(p->is_kept);
+    return status;
+}
+
+/* What is kept below a box keeps it: it holds as many points, and a source around a child is around
+ * its parent. */
+dagpole_status dp_internals_prune(const dp_team *team, int64_t n, const uint64_t *key,
+                                  int64_t n_sources, const uint64_t *source_key,
+                                  dp_internals *internals) {
+    prune p = {.n = n, .n_sources = n_sources, .key = key, .source_key = source_key};
+    for (p.level = 0; p.level < DP_MAX_DEPTH; p.level++)
+        if (internals->level[p.level].n > 0)
+            DP_TRY(prune_level(team, &p, &internals->level[p.level]));
+    return DAGPOLE_OK;
 }

@@ -23,6 +23,12 @@ void dp_internals_free(dp_internals *internals);
 dagpole_status dp_internals_split(const dp_team *team, int64_t n, const uint64_t *key, int n_crit,
                                   int max_depth, dp_internals *internals);
 
+/* Makes leaves again of the boxes of at most DP_FAR_LEAF of the n points (of sources and targets
+ * together) around which no source lies. */
+dagpole_status dp_internals_prune(const dp_team *team, int64_t n, const uint64_t *key,
+                                  int64_t n_sources, const uint64_t *source_key,
+                                  dp_internals *internals);
+
 /* Makes internal the fewest further boxes such that no leaf touches a box, be it empty, whose
  * parent is internal and that is more than one level finer (balance.c). */
 dagpole_status dp_internals_balance(const dp_team *team, int64_t n, const uint64_t *key,
@@ -67,6 +73,12 @@ static inline int dp_keys_contain(const dp_keys *keys, uint64_t key) {
     int64_t at = dp_key_search(keys->key, 0, keys->n, key);
     return at < keys->n && keys->key[at] == key;
 }
+
+/* Number of the n ascending point keys inside the box. */
+int64_t dp_key_count(int64_t n, const uint64_t *key, int level, uint64_t box);
+
+/* 1 where one of the n point keys lies in the box or in a box of its level that touches it. */
+int dp_key_is_around(int64_t n, const uint64_t *key, int level, uint64_t box);
 
 dagpole_status dp_keys_push(dp_keys *keys, uint64_t key);
 dagpole_status dp_keys_append(dp_keys *keys, int64_t n, const uint64_t *key);

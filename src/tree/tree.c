@@ -180,6 +180,9 @@ static dagpole_status fill_boxes(const dp_team *team, build *b) {
 static dagpole_status run_build(const dp_team *team, build *b, int n_crit) {
     DP_TRY(take_keys(team, b));
     DP_TRY(dp_internals_split(team, b->n, b->key, n_crit, b->tree->cube.max_depth, &b->internals));
+    if (b->targets)
+        DP_TRY(
+            dp_internals_prune(team, b->n, b->key, b->sources->n, b->sources->key, &b->internals));
     DP_TRY(dp_internals_balance(team, b->n, b->key, &b->internals));
     DP_TRY(plan_boxes(team, b));
     DP_TRY(alloc_boxes(b->tree, b->targets != NULL));

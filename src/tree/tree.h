@@ -7,6 +7,10 @@
 #include "base/array.h"
 #include "geometry/points.h"
 
+/* Targets around which no source lies, in boxes of their level, need no smaller boxes: up to so
+ * many share a leaf, more are cut for the sake of tasks alone. */
+#define DP_FAR_LEAF 512
+
 typedef struct dp_tree {
     dp_cube cube;
     int depth; /* deepest level that holds a box */
@@ -25,8 +29,9 @@ typedef struct dp_tree {
 } dp_tree;
 
 /* targets NULL: the sources are the targets and count once. A leaf holds at most n_crit (unique)
- * points, unless it lies at cube.max_depth. With no points at all the tree is one empty root leaf.
- * The result does not depend on the team's size. */
+ * points, unless it lies at cube.max_depth, or DP_FAR_LEAF where no source lies in a box that
+ * touches it. With no points at all the tree is one empty root leaf. The result does not depend on
+ * the team's size. */
 dagpole_status dp_tree_build(const dp_team *team, const dp_cube *cube, const dp_points *sources,
                              const dp_points *targets, int n_crit, dp_tree *tree);
 void dp_tree_free(dp_tree *tree);

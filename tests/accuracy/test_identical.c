@@ -101,6 +101,29 @@ START_TEST(large_clouds_under_six_schedulers) {
 }
 END_TEST
 
+/* A plane of targets through the sources and far beyond. */
+START_TEST(field_maps_under_three_schedulers) {
+    static const char *const names[] = {"lws", "prio", "dmda"};
+    enum { EDGE = 50 };
+    static double targets[3 * EDGE * EDGE];
+    dagpole_cloud cloud = make_cloud("sphere", N_SMALL, "mixed");
+    for (int i = 0; i < EDGE * EDGE; i++) {
+        targets[3 * i] = 0.8 * (i % EDGE) - 20;
+        targets[3 * i + 1] = 0.8 * (i / EDGE) - 20;
+    }
+    for (int kernel = 0; kernel < 2; kernel++) {
+        problem p = problem_of(&cloud, "field map", (dagpole_kernel)kernel);
+        p.n_targets = EDGE * EDGE;
+        p.targets = targets;
+        double *expected = results_of((way){NULL, 0}, &p);
+        assert_same(&p, expected, (way){names[_i], 1});
+        assert_same(&p, expected, (way){names[_i], 2});
+        free(expected);
+    }
+    dagpole_cloud_free(&cloud);
+}
+END_TEST
+
 typedef struct user {
     dagpole_plan *plan;
     const problem *problem;
@@ -155,6 +178,10 @@ int main(void) {
     tcase_add_loop_test(tcase, small_clouds_under_every_scheduler, 0, n_schedulers);
     tcase_add_loop_test(tcase, large_clouds_under_six_schedulers, 0, 6);
     tcase_add_test(tcase, two_plans_at_once);
+    TCase *maps = tcase_create("maps");
+    tcase_set_timeout(maps, 200);
+    tcase_add_loop_test(maps, field_maps_under_three_schedulers, 0, 3);
+    suite_add_tcase(suite, maps);
     int code = suite_run(suite, tcase);
     free_references();
     return code;

@@ -312,8 +312,43 @@ START_TEST(reports_are_sane) {
     ck_assert(r->operator_s[DAGPOLE_P2P] > 0 && r->operator_s[DAGPOLE_M2L] > 0);
     ck_assert(r->share_tasks > 0 && r->share_runtime >= 0 && r->share_idle >= 0);
     ck_assert_double_eq_tol(r->share_tasks + r->share_runtime + r->share_idle, 1, 1e-9);
+    ck_assert(r->n_unresolved_targets == 0);
     ck_assert(r->bytes_plan > N * 32 && r->bytes_operators > 1000);
     close_scene(&s);
+}
+END_TEST
+
+static void keep_message(void *user, const char *message) {
+    snprintf(user, 200, "%s", message);
+}
+
+/* So many screened targets, so far away that each needs all sources, are not all summed: the report
+ * counts those that keep the common far field, and the log says so. */
+START_TEST(unresolved_targets_are_counted) {
+    enum { N_MANY = 100000 };
+    char message[200] = "";
+    dagpole_context *context = open_context(
+        (dagpole_context_options){.serial = 1, .log = keep_message, .log_user = message});
+    double *sources = cloud_make(CLOUD_CUBE, N_MANY, 1);
+    for (int away = 0; away < 2; away++) {
+        int64_t n_targets = away ? N_MANY : 1000;
+        double *targets = cloud_make(CLOUD_CUBE, n_targets, 2);
+        for (int64_t i = 0; i < n_targets; i++)
+            targets[3 * i] += 3;
+        dagpole_plan_options options = quick_options(20);
+        options.n_crit = 100;
+        dagpole_plan *plan = open_plan(context, options, N_MANY, sources, n_targets, targets);
+        dagpole_report report = report_of(plan);
+        ck_assert_int_eq(report.n_unresolved_targets > 0, away);
+        ck_assert_int_lt(report.n_unresolved_targets, N_MANY);
+        ck_assert_int_eq(strstr(message, "of 100000 targets are many screening lengths") != NULL,
+                         away);
+        must(dagpole_plan_check(plan, 0));
+        dagpole_plan_destroy(plan);
+        free(targets);
+    }
+    free(sources);
+    dagpole_context_destroy(context);
 }
 END_TEST
 
@@ -327,6 +362,7 @@ int main(void) {
     tcase_add_loop_test(tcase, near_field_is_a_part, 0, N_QUERIED);
     tcase_add_loop_test(tcase, plans_pass_their_check, 0, N_QUERIED);
     tcase_add_loop_test(tcase, reports_are_sane, 0, N_QUERIED);
+    tcase_add_test(tcase, unresolved_targets_are_counted);
     tcase_add_test(tcase, boxes_that_are_not_there_are_not_found);
     tcase_add_test(tcase, expansions_are_those_of_the_last_evaluation);
     tcase_add_test(tcase, near_field_of_one_leaf_is_everything);

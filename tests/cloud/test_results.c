@@ -62,6 +62,7 @@ static dagpole_results make_results(void) {
         .share_idle = 0.04,
         .bytes_plan = 1008,
         .bytes_operators = 1009,
+        .n_unresolved_targets = 1010,
     };
     for (int i = 0; i < DAGPOLE_N_OPERATORS; i++)
         r->operator_s[i] = 100 + i;
@@ -126,6 +127,7 @@ static void assert_same_reports(const dagpole_report *a, const dagpole_report *b
     assert_same(share_idle);
     assert_same(bytes_plan);
     assert_same(bytes_operators);
+    assert_same(n_unresolved_targets);
 }
 
 START_TEST(results_come_back) {

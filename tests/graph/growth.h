@@ -33,6 +33,7 @@ static inline dagpole_status growth_graph(const dp_team *team, const wish *w, gr
         .isa = dp_isa_best(),
         .rates = dp_rates_built_in(dp_isa_best()),
         .lambda = ldexp(w->lambda, g->forest.tree.cube.exponent),
+        .tolerance = w->tolerance > 0 ? w->tolerance : 1e-1,
         .precision = w->precision,
         .least = 1. / 32,
         .block_boxes = w->block_boxes,

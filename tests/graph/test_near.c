@@ -50,6 +50,106 @@ START_TEST(each_pair_of_leaves_meets_once) {
 }
 END_TEST
 
+static int is_empty(const dp_csr *list, int32_t row) {
+    return list->offset[row] == list->offset[row + 1];
+}
+
+/* A leaf takes the local of an ancestor below which nothing enters; nothing above it would do. */
+static void check_local(const growth *g, int32_t leaf, int *n_shared) {
+    const dp_tree *tree = &g->forest.tree;
+    const dp_lists *lists = &g->forest.lists;
+    int32_t home = dp_local_of(g->graph, leaf);
+    *n_shared += home != leaf;
+    EXPECT(home == leaf || (is_empty(&lists->u, leaf) && is_empty(&lists->w, leaf)));
+    for (int32_t box = leaf; box != home; box = tree->parent[box]) {
+        EXPECT(is_empty(&lists->v, box) && is_empty(&lists->x, box));
+        EXPECT(!dp_has_l2l(g->graph, box));
+    }
+    EXPECT(home == leaf || !is_empty(&lists->v, home) || !is_empty(&lists->x, home));
+}
+
+START_TEST(far_targets_take_the_largest_complete_local) {
+    growth g;
+    int n_shared = 0;
+    double *points = cloud_make(CLOUD_CUBE, 6000, 1), *targets = points + 3 * 2000;
+    cloud_move(2000, points, 0, 0.1);
+    cloud_move(4000, targets, 0.5, 0.05 + 0.4 * (_i > 0));
+    growth_make(&(wish){.n_crit = 20}, 2000, points, 4000, targets, &g);
+    for (int32_t box = 0; box < g.forest.tree.n_boxes; box++)
+        if (dp_tree_is_leaf(&g.forest.tree, box) && dp_n_targets(&g.forest.tree, box))
+            check_local(&g, box, &n_shared);
+    ck_assert_int_eq(n_shared > 0, _i == 0); /* the others fit one leaf each */
+    growth_free(&g);
+    free(points);
+}
+END_TEST
+
+typedef struct point {
+    double at[3];
+} point;
+
+static point point_of(const dp_points *p, int64_t i) {
+    return (point){{p->x[i], p->y[i], p->z[i]}};
+}
+
+static double distance(point a, point b) {
+    return sqrt((a.at[0] - b.at[0]) * (a.at[0] - b.at[0]) +
+                (a.at[1] - b.at[1]) * (a.at[1] - b.at[1]) +
+                (a.at[2] - b.at[2]) * (a.at[2] - b.at[2]));
+}
+
+/* Distance of target t from the nearest source of a leaf, or of all (leaf 0, the root). */
+static double nearest(const growth *g, int64_t t, int32_t box) {
+    const dp_points *s = &g->forest.sources;
+    double found = INFINITY;
+    for (int64_t i = g->forest.tree.source_begin[box]; i < g->forest.tree.source_end[box]; i++)
+        found = fmin(found, distance(point_of(&g->forest.targets, t), point_of(s, i)));
+    return found;
+}
+
+/* A leaf that is cut off meets every leaf of sources once, or not at all where for each of its
+ * targets all sources there are too far beyond the nearest. */
+static void check_far_leaf(const growth *g, int32_t leaf, uint8_t *n_met, int *n_left_out) {
+    const dp_tree *tree = &g->forest.tree;
+    const dp_graph_inputs *in = &g->graph->in;
+    double reach = log((double)g->forest.sources.n / in->tolerance) / in->lambda;
+    memset(n_met, 0, (size_t)tree->n_boxes);
+    meet_row(tree, &g->graph->near, leaf, n_met);
+    meet_row(tree, &g->graph->w, leaf, n_met);
+    for (int32_t s = 0; s < tree->n_boxes; s++) {
+        if (!dp_tree_is_leaf(tree, s) || !dp_n_sources(tree, s))
+            continue;
+        EXPECT(n_met[s] <= 1);
+        *n_left_out += n_met[s] == 0;
+        for (int64_t t = tree->target_begin[leaf]; !n_met[s] && t < tree->target_end[leaf]; t++)
+            EXPECT(nearest(g, t, s) - nearest(g, t, 0) >= reach);
+    }
+}
+
+START_TEST(leaves_cut_off_meet_what_matters_once) {
+    static const double lambdas[] = {0, 2, 20, 90};
+    growth g;
+    int n_far = 0, n_left_out = 0;
+    double *points = cloud_make(CLOUD_CUBE, 4000, 1), *targets = points + 3 * 3000;
+    cloud_move(3000, points, 0.1, 0.2);
+    cloud_move(1000, targets, _i == 0 ? 4 : 0.1, 0.7);
+    growth_make(&(wish){.n_crit = 20, .lambda = lambdas[_i], .tolerance = 1e-2}, 3000, points, 1000,
+                targets, &g);
+    uint8_t *n_met = malloc((size_t)g.forest.tree.n_boxes);
+    for (int32_t box = 0; box < g.forest.tree.n_boxes; box++)
+        if (dp_local_of(g.graph, box) == DP_NO_BOX) {
+            n_far++;
+            check_far_leaf(&g, box, n_met, &n_left_out);
+        }
+    ck_assert_int_eq(n_far > 0, _i != 1);
+    ck_assert_int_eq(n_left_out > 0, _i >= 2);
+    ck_assert_int_eq(g.graph->n_unresolved, 0);
+    free(n_met);
+    growth_free(&g);
+    free(points);
+}
+END_TEST
+
 /* P2P relies on it: leaves of one block are near both ways or not at all. */
 static void check_symmetry(const dp_graph *g, int32_t target, int32_t source) {
     int n_back = 0;
@@ -154,6 +254,8 @@ int main(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, each_pair_of_leaves_meets_once, 0, N_SCENES);
     tcase_add_loop_test(tcase, pairs_are_the_v_lists, 0, N_SCENES);
+    tcase_add_loop_test(tcase, far_targets_take_the_largest_complete_local, 0, 2);
+    tcase_add_loop_test(tcase, leaves_cut_off_meet_what_matters_once, 0, 4);
     tcase_add_loop_test(tcase, near_lists_of_a_block_are_symmetric, 0, N_CLOUDS);
     tcase_add_test(tcase, small_boxes_are_near_and_large_ones_keep_their_operators);
     return suite_run(suite, tcase);

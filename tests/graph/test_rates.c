@@ -310,7 +310,40 @@ START_TEST(leaf_sizes_follow) {
 }
 END_TEST
 
+/* Seconds of leaves of 60 points where the targets lie so far away from the sources. */
+static double price_at(double away) {
+    enum { N = 20000 };
+    double *points = cloud_make(CLOUD_CUBE, 2 * N, 3), *targets = points + 3 * N;
+    dp_leaf_choice choice;
+    dp_leaf_request request = {.bounds = dp_bounds_empty(),
+                               .n_sources = N,
+                               .sources = points,
+                               .n_targets = N,
+                               .targets = targets,
+                               .kernel = dp_kernel_get(DAGPOLE_LAPLACE),
+                               .accuracy = dp_accuracy_for_digits(6),
+                               .rates = dp_rates_built_in(isa),
+                               .n_crit = 60};
+    for (int i = 0; i < N; i++)
+        targets[3 * i] += away;
+    ck_assert_int_eq(dp_bounds_widen(&dp_team_serial, "points", 2 * N, points, &request.bounds),
+                     DAGPOLE_OK);
+    ck_assert_int_eq(dp_leaf_size_choose(&request, &choice), DAGPOLE_OK);
+    free(points);
+    return choice.seconds;
+}
+
+/* They have no near pairs, and one box's M2L. */
+START_TEST(far_targets_are_cheap) {
+    double together = price_at(0), apart = price_at(4);
+    ck_assert_double_gt(apart, 0);
+    ck_assert_double_lt(3 * apart, together);
+    ck_assert_double_lt(price_at(100), 1.1 * apart);
+}
+END_TEST
+
 SUITE_MAIN("rates", 60, every_set_is_sound, what_is_far_off_is_not_believed, kept_ones_come_back,
            other_processors_have_their_own, truncated_files, foreign_files,
            places_that_cannot_be_written, memory_that_runs_out, measured_ones_are_sound,
-           measuring_without_memory, costs_are_of_kernel_and_precision, leaf_sizes_follow)
+           measuring_without_memory, costs_are_of_kernel_and_precision, leaf_sizes_follow,
+           far_targets_are_cheap)

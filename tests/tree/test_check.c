@@ -126,7 +126,21 @@ END_TEST
 START_TEST(a_leaf_too_large_is_found) {
     forest f;
     forest_grow(CLOUD_CUBE, 1000, 4 * N_CRIT, &f); /* some leaf holds more than N_CRIT */
-    must_fail(&f, "a leaf of more than n_crit points");
+    must_fail(&f, "a leaf of more points than allowed");
+}
+END_TEST
+
+/* Targets with no source around them may share one, up to a size of its own. */
+START_TEST(a_far_leaf_too_large_is_found) {
+    enum { N = 4 * DP_FAR_LEAF };
+    forest f;
+    double *points = cloud_make(CLOUD_CUBE, N, 5), *targets = points + 3 * N / 2;
+    cloud_move(N / 2, points, 0, 0.1);
+    cloud_move(N / 2, targets, 0.9, 0.1);
+    ck_assert_int_eq(forest_build(&dp_team_serial, N / 2, points, N / 2, targets, N / 2, &f),
+                     DAGPOLE_OK);
+    must_fail(&f, "a leaf of more points than allowed");
+    free(points);
 }
 END_TEST
 
@@ -210,5 +224,5 @@ END_TEST
 
 SUITE_MAIN("check", 30, a_dropped_entry_is_found, a_duplicate_entry_is_found,
            a_foreign_entry_is_found, w_lists_of_leaves_alone_are_found_out, broken_points_are_found,
-           broken_boxes_are_found, a_leaf_too_large_is_found, a_tree_out_of_balance_is_found,
-           failed_allocations_are_reported)
+           broken_boxes_are_found, a_leaf_too_large_is_found, a_far_leaf_too_large_is_found,
+           a_tree_out_of_balance_is_found, failed_allocations_are_reported)

@@ -12,8 +12,8 @@ typedef struct box_id {
 } box_id;
 
 typedef struct oracle {
-    int n, max_depth;
-    uint64_t key[4096]; /* of all points */
+    int n, max_depth, n_sources;
+    uint64_t key[4096]; /* of all points, the sources first */
     int n_internal;
     box_id internal[20000];
 } oracle;
@@ -46,8 +46,25 @@ static int make_internal(oracle *o, box_id box) {
     return 1;
 }
 
+/* Whether a source lies in the box or in one of its level that touches it. */
+static int has_source_around(const oracle *o, box_id box) {
+    uint32_t at[3], other[3];
+    int is_around = 0;
+    dp_morton_decode_ref(box.key, at);
+    for (int i = 0; i < o->n_sources; i++) {
+        int n_close = 0;
+        dp_morton_decode_ref(prefix(o->key[i], box.level), other);
+        for (int d = 0; d < 3; d++)
+            n_close += abs((int)other[d] - (int)at[d]) <= 1;
+        is_around |= n_close == 3;
+    }
+    return is_around;
+}
+
 static void subdivide(oracle *o, box_id box, int n_crit) {
-    if (n_inside(o, box) <= n_crit || box.level == o->max_depth)
+    int n = n_inside(o, box);
+    if (n <= n_crit || box.level == o->max_depth ||
+        (n <= DP_FAR_LEAF && !has_source_around(o, box)))
         return;
     make_internal(o, box);
     for (unsigned octant = 0; octant < 8; octant++)
@@ -106,6 +123,7 @@ static void check_boxes(const forest *f, int n_crit) {
     static oracle o;
     o.n = o.n_internal = 0;
     o.max_depth = f->tree.cube.max_depth;
+    o.n_sources = (int)f->sources.n;
     add_points(&o, &f->sources);
     add_points(&o, &f->targets);
     subdivide(&o, (box_id){0, 0}, n_crit);
@@ -131,6 +149,27 @@ START_TEST(boxes_match_the_oracle) {
     for (int kind = 0; kind < N_CLOUDS; kind++)
         for (int n_crit = 1; n_crit <= 9; n_crit += 4)
             check_cloud((cloud)kind, 150, 1, n_crit, n_crit == 5);
+}
+END_TEST
+
+/* Targets far from all sources, fewer and more than share a leaf. */
+START_TEST(far_targets_share_leaves) {
+    for (int n = DP_FAR_LEAF / 2; n <= 3 * DP_FAR_LEAF; n *= 6) {
+        forest f;
+        double *points = cloud_make(CLOUD_CUBE, 200 + n, 3), *targets = points + 600;
+        cloud_move(200, points, 0, 0.01);
+        cloud_move(n, targets, 0.9, 0.01);
+        ck_assert_int_eq(forest_build(&dp_team_serial, 200, points, n, targets, 5, &f), DAGPOLE_OK);
+        check_boxes(&f, 5);
+        int n_leaves = 0;
+        for (int32_t box = 0; box < f.tree.n_boxes; box++)
+            n_leaves +=
+                dp_tree_is_leaf(&f.tree, box) && f.tree.target_end[box] > f.tree.target_begin[box];
+        ck_assert_int_eq(n_leaves == 1, n <= DP_FAR_LEAF);
+        ck_assert_int_le(n_leaves, 64);
+        forest_free(&f);
+        free(points);
+    }
 }
 END_TEST
 
@@ -365,9 +404,10 @@ START_TEST(failed_allocations_leave_nothing) {
 }
 END_TEST
 
-SUITE_MAIN("tree", 30, boxes_match_the_oracle, sparse_clouds_match_the_oracle,
-           empty_regions_are_looked_through, every_cloud_passes_the_check,
-           sources_and_targets_may_differ, few_points_make_a_root, coincident_points_do_not_split,
-           points_closer_than_the_finest_box_stay_together, a_cloud_far_away_stays_within_max_depth,
-           enclosing_boxes_are_found, a_bad_n_crit_is_refused, bytes_are_counted,
-           the_team_does_not_matter, failed_allocations_leave_nothing)
+SUITE_MAIN("tree", 30, boxes_match_the_oracle, far_targets_share_leaves,
+           sparse_clouds_match_the_oracle, empty_regions_are_looked_through,
+           every_cloud_passes_the_check, sources_and_targets_may_differ, few_points_make_a_root,
+           coincident_points_do_not_split, points_closer_than_the_finest_box_stay_together,
+           a_cloud_far_away_stays_within_max_depth, enclosing_boxes_are_found,
+           a_bad_n_crit_is_refused, bytes_are_counted, the_team_does_not_matter,
+           failed_allocations_leave_nothing)
