@@ -1,5 +1,6 @@
-/* Suites that run once for each instruction set: Meson makes a test of each, whose one argument is
- * the set's name. Where the machine has no such set the test is skipped, and the count shows it. */
+/* Suites that run once for each instruction set: Meson makes a test of each, whose first argument
+ * is the set's name. Where the machine has no such set the test is skipped, and the count shows it.
+ */
 #ifndef DP_TESTS_ISA_H
 #define DP_TESTS_ISA_H
 
@@ -14,10 +15,10 @@ static dp_isa suite_isa;
 /* Takes the set from the arguments and makes it the library's choice as well; 0, or the exit code
  * of a program that shall not go on. */
 static inline int suite_open_isa(int argc, char **argv) {
-    while (suite_isa < DP_N_ISA && (argc != 2 || strcmp(argv[1], dp_isa_name(suite_isa)) != 0))
+    while (suite_isa < DP_N_ISA && (argc < 2 || strcmp(argv[1], dp_isa_name(suite_isa)) != 0))
         suite_isa++;
     if (suite_isa == DP_N_ISA) {
-        fprintf(stderr, "one argument is needed: portable, avx2 or avx512\n");
+        fprintf(stderr, "the first argument must be portable, avx2 or avx512\n");
         return EXIT_FAILURE;
     }
     if (!dp_isa_is_supported(suite_isa)) {
