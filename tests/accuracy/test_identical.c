@@ -4,7 +4,7 @@
 
 #include "accuracy.h"
 
-enum { N_SMALL = 5000, N_LARGE = 50000, MOST_THREADS = 4 };
+enum { N_SMALL = 3000, N_LARGE = 50000, MOST_THREADS = 4 };
 
 /* A way to run: scheduler NULL = the serial executor. */
 typedef struct way {
@@ -61,7 +61,8 @@ static problem problem_of(const dagpole_cloud *cloud, const char *name, dagpole_
                      .charges = cloud->charges};
 }
 
-/* What the serial executor makes of three clouds: computed once, before the tests part. */
+/* What the serial executor makes of three clouds: computed once, before
+ * the tests part; it starts no StarPU, whose workers a fork would lose. */
 enum { SPHERE, PLUMMER, LARGE, N_REFERENCES };
 
 static struct {
@@ -74,6 +75,12 @@ static void make_reference(int i, const char *distribution, int64_t n, dagpole_k
     references[i].cloud = make_cloud(distribution, n, "mixed");
     references[i].problem = problem_of(&references[i].cloud, distribution, kernel);
     references[i].expected = results_of((way){NULL, 0}, &references[i].problem);
+}
+
+static void make_references(void) {
+    make_reference(SPHERE, "sphere", N_SMALL, DAGPOLE_LAPLACE);
+    make_reference(PLUMMER, "plummer", N_SMALL, DAGPOLE_YUKAWA);
+    make_reference(LARGE, "plummer", N_LARGE, DAGPOLE_LAPLACE);
 }
 
 static void free_references(void) {
@@ -161,28 +168,31 @@ START_TEST(two_plans_at_once) {
 END_TEST
 
 /* One child process and one time limit per scheduler. */
-int main(void) {
-    int n_schedulers = 0;
+int main(int argc, char **argv) {
+    int n_schedulers = 0, is_large = argc == 2 && strcmp(argv[1], "large") == 0;
+    if (!is_large && (argc != 2 || strcmp(argv[1], "small") != 0)) {
+        fprintf(stderr, "one argument is needed: small or large\n");
+        return EXIT_FAILURE;
+    }
     while (dagpole_scheduler_name(n_schedulers))
         n_schedulers++;
     if (n_schedulers == 0) {
         printf("skipped: StarPU lists no scheduler\n");
         return SUITE_SKIPPED;
     }
-    make_reference(SPHERE, "sphere", N_SMALL, DAGPOLE_LAPLACE);
-    make_reference(PLUMMER, "plummer", N_SMALL, DAGPOLE_YUKAWA);
-    make_reference(LARGE, "plummer", N_LARGE, DAGPOLE_LAPLACE);
     Suite *suite = suite_create("identical");
     TCase *tcase = tcase_create("identical");
     tcase_set_timeout(tcase, 200);
-    tcase_add_loop_test(tcase, small_clouds_under_every_scheduler, 0, n_schedulers);
-    tcase_add_loop_test(tcase, large_clouds_under_six_schedulers, 0, 6);
-    tcase_add_test(tcase, two_plans_at_once);
-    TCase *maps = tcase_create("maps");
-    tcase_set_timeout(maps, 200);
-    tcase_add_loop_test(maps, field_maps_under_three_schedulers, 0, 3);
-    suite_add_tcase(suite, maps);
-    int code = suite_run(suite, tcase);
-    free_references();
-    return code;
+    tcase_add_unchecked_fixture(tcase, make_references, free_references);
+    if (is_large) {
+        tcase_add_loop_test(tcase, large_clouds_under_six_schedulers, 0, 6);
+        tcase_add_test(tcase, two_plans_at_once);
+        TCase *maps = tcase_create("maps");
+        tcase_set_timeout(maps, 200);
+        tcase_add_loop_test(maps, field_maps_under_three_schedulers, 0, 3);
+        suite_add_tcase(suite, maps);
+    } else {
+        tcase_add_loop_test(tcase, small_clouds_under_every_scheduler, 0, n_schedulers);
+    }
+    return suite_run(suite, tcase);
 }

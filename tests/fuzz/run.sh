@@ -25,7 +25,7 @@ configure_build $folder --buildtype=debugoptimized -Dtests=enabled -Dwerror=true
     ninja -C $folder $targets || exit 1
 
 # What no memory holds is refused, as malloc would refuse it, instead of being reported.
-export ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=16:quarantine_size_mb=16:detect_stack_use_after_return=1
+export ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=32:quarantine_size_mb=16:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export LSAN_OPTIONS="suppressions=$PWD/tests/leaks.txt:print_suppressions=0"
 TMPDIR=$PWD/$folder/tmp
