@@ -73,11 +73,13 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
     return DAGPOLE_OK;
 }
 
+/* What experts cannot set follows from the digits. */
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *o) {
-    return (dp_accuracy){.p = o->p,
-                         .tolerance = o->tolerance,
-                         .svd_cutoff = o->svd_cutoff,
-                         .precision = dp_accuracy_for_digits(o->digits).precision};
+    dp_accuracy accuracy = dp_accuracy_for_digits(o->digits);
+    accuracy.p = o->p;
+    accuracy.tolerance = o->tolerance;
+    accuracy.svd_cutoff = o->svd_cutoff;
+    return accuracy;
 }
 
 double dp_scaled_lambda(const dagpole_plan_options *options, const dp_cube *cube) {

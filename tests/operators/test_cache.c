@@ -6,7 +6,8 @@
 #include "platform/scratch.h"
 #include "platform/store.h"
 
-static const dp_accuracy accuracy = {.p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10};
+static const dp_accuracy accuracy = {
+    .p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7, .orbits = 1.1};
 
 static dp_operators_request request_of(double lambda, const char *directory) {
     return (dp_operators_request){.kernel =
@@ -105,7 +106,7 @@ START_TEST(each_key_has_its_file) {
     dp_operators *built;
     scratch cache = fill_cache(1, &built);
     dp_operators_request r = request_of(1.0000000000000002, cache.directory);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 7; i++) {
         dp_operators *other;
         ck_assert_int_eq(dp_operators_create(&dp_team_serial, &r, message, &other), DAGPOLE_OK);
         ck_assert_int_eq(other->is_cached, 0);
@@ -116,7 +117,9 @@ START_TEST(each_key_has_its_file) {
         r.accuracy.p += i == 0;
         r.accuracy.tolerance *= i == 1 ? 2 : 1;
         r.accuracy.svd_cutoff *= i == 2 ? 2 : 1;
-        if (i == 3)
+        r.accuracy.m2l_cut *= i == 3 ? 2 : 1;
+        r.accuracy.orbits *= i == 4 ? 2 : 1;
+        if (i == 5)
             r = request_of(0, cache.directory);
     }
     dp_operators_destroy(built);
