@@ -25,6 +25,10 @@ const char *dp_env_starpu_home(void) {
     return cache ? cache : home ? home : text("HOME");
 }
 
+const char *dp_env_starpu_hostname(void) {
+    return text("STARPU_HOSTNAME");
+}
+
 const char *dp_env_isa(void) {
     return text("DAGPOLE_ISA");
 }

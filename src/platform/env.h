@@ -12,7 +12,8 @@ const char *dp_env_starpu_use_numa(void);
 /* Where StarPU keeps its own files (".starpu" in this directory), NULL where it will choose a
  * temporary place. */
 const char *dp_env_starpu_home(void);
-const char *dp_env_isa(void); /* DAGPOLE_ISA */
+const char *dp_env_starpu_hostname(void); /* the name in those files, instead of the machine's */
+const char *dp_env_isa(void);             /* DAGPOLE_ISA */
 
 /* $XDG_CACHE_HOME/dagpole, else $HOME/.cache/dagpole, else "" (no cache). */
 void dp_env_cache_dir(char *path, size_t bytes);

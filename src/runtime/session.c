@@ -171,6 +171,7 @@ static dagpole_status start(dp_runtime *runtime, const char *scheduler) {
         conf.global_sched_ctx_min_priority = 0;
         conf.global_sched_ctx_max_priority = MAX_PRIORITY;
     }
+    dp_starpu_announce_calibration(runtime);
     int error = starpu_init(&conf);
     if (error)
         return dp_fail(DAGPOLE_RUNTIME, "StarPU does not start with %d workers: %s", threads,

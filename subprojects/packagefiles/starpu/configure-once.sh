@@ -8,6 +8,8 @@ if [ -f config.status ] && [ "$(cat configured-with 2>/dev/null)" = "$wanted" ];
     exit 0
 fi
 rm -f configured-with
+# Nothing compiled with other options stays.
+[ ! -f Makefile ] || make -s clean
 "$source/configure" "$@"
 # Meson knows by this file that StarPU is built and installed.
 rm -f ../*.stamp
