@@ -29,8 +29,8 @@
  * is taken): STARPU_SCHED (wins over dagpole_context_options.scheduler), STARPU_NCPU (used where
  * options.threads is 0), STARPU_USE_NUMA (refused where StarPU was built for fewer nodes),
  * XDG_CACHE_HOME and HOME (the default cache directory; with STARPU_HOME, StarPU's own directory,
- * which must be writable), DAGPOLE_ISA (portable, avx2 or avx512: caps the instruction set in use).
- * StarPU and hwloc read their own variables besides.
+ * which must be writable; STARPU_HOSTNAME names its files), DAGPOLE_ISA (portable, avx2 or avx512:
+ * caps the instruction set in use). StarPU and hwloc read their own variables besides.
  */
 #ifndef DAGPOLE_H
 #define DAGPOLE_H
