@@ -26,8 +26,9 @@ static void print_table(const dagpole_machine *machine) {
         printf("cache        none\n");
     if (machine->starpu_max_cpus < machine->cores ||
         machine->starpu_max_numa_nodes < machine->numa_nodes)
-        printf("\nThis StarPU is too small for the machine: dagpole configured with -Dstarpu=bundled "
-               "brings one of its own.\n");
+        printf(
+            "\nThis StarPU is too small for the machine: dagpole configured with -Dstarpu=bundled "
+            "brings one of its own.\n");
 }
 
 static void print_words(cli_json *json, const char *name, const char *words) {
