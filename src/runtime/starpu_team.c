@@ -45,16 +45,16 @@ static void work(void *buffers[], void *argument) {
     pthread_mutex_unlock(&call->lock);
 }
 
-/* Waits for the tasks and asks now and then whether to go on. A cancellation fails the call before
- * its first index. */
+/* Waits for the tasks and asks now and then whether to go on, until the answer is no. A
+ * cancellation fails the call before its first index. */
 static void wait_working(team_call *call, dp_runtime *runtime) {
+    dagpole_status status = DAGPOLE_OK;
     pthread_mutex_lock(&call->lock);
     while (call->n_working > 0) {
         struct timespec until = dp_deadline(POLL_EVERY_S);
         pthread_cond_timedwait(&call->finished, &call->lock, &until);
         pthread_mutex_unlock(&call->lock);
-        dagpole_status status = dp_runtime_poll(runtime);
-        if (status != DAGPOLE_OK)
+        if (status == DAGPOLE_OK && (status = dp_runtime_poll(runtime)) != DAGPOLE_OK)
             fail(call, -1, status);
         pthread_mutex_lock(&call->lock);
     }

@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <time.h>
 
 #include "streams.h"
 
@@ -54,6 +55,31 @@ START_TEST(smallest_failing_piece_is_reported) {
 }
 END_TEST
 
+static dagpole_status sleep_long(void *argument, int64_t i) {
+    (void)argument, (void)i;
+    const struct timespec quarter = {.tv_nsec = 250000000};
+    nanosleep(&quarter, NULL);
+    return DAGPOLE_OK;
+}
+
+static int refuse(void *user, const char *stage, double fraction) {
+    (void)stage, (void)fraction;
+    return ++*(int *)user;
+}
+
+START_TEST(whoever_says_stop_is_not_asked_again) {
+    int n_asked = 0;
+    dp_runtime *runtime = open_runtime(
+        (dp_runtime_options){.threads = 2, .progress = refuse, .progress_user = &n_asked});
+    const dp_team *team = dp_runtime_team(runtime);
+    ck_assert_int_eq(dp_runtime_progress(runtime, "stage", 0), DAGPOLE_CANCELLED);
+    n_asked = 0;
+    ck_assert_int_eq(team->run(team, 2, sleep_long, NULL), DAGPOLE_CANCELLED);
+    ck_assert_int_eq(n_asked, 1);
+    dp_runtime_destroy(runtime);
+}
+END_TEST
+
 static void *use_team(void *argument) {
     const dp_team *team = argument;
     work *self = dp_alloc_zero(1, sizeof *self);
@@ -100,7 +126,8 @@ START_TEST(failing_allocation_is_reported) {
 END_TEST
 
 int main(void) {
-    const TTest *const tests[] = {two_threads_use_teams_at_once, failing_allocation_is_reported};
+    const TTest *const tests[] = {two_threads_use_teams_at_once, failing_allocation_is_reported,
+                                  whoever_says_stop_is_not_asked_again};
     const TTest *const per_kind[] = {every_piece_runs_once, smallest_failing_piece_is_reported};
-    return runtime_suite_main("team", 2, tests, sizeof kinds / sizeof kinds[0], 2, per_kind);
+    return runtime_suite_main("team", 3, tests, sizeof kinds / sizeof kinds[0], 2, per_kind);
 }
