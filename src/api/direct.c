@@ -123,7 +123,6 @@ static dagpole_status check(const direct_sum *d, const void *charges) {
 
 static dagpole_status sum(dagpole_context *context, dagpole_kernel kernel, direct_sum d,
                           const double *sources, const double *charges, const double *targets) {
-    DP_DEFAULT_FLOATING;
     DP_TRY(dp_check_kernel(kernel, d.lambda));
     DP_TRY(dp_check_points(d.n_sources, sources, d.n_targets, targets));
     d.kernel = dp_kernel_get(kernel);
@@ -142,6 +141,7 @@ dagpole_status dagpole_direct(dagpole_context *context, dagpole_kernel kernel, d
                               int64_t n_sources, const double *sources, const double *charges,
                               int64_t n_targets, const double *targets, double *potentials,
                               double *gradients) {
+    DP_DEFAULT_FLOATING;
     direct_sum d = {.lambda = lambda,
                     .n_sources = n_sources,
                     .n_targets = n_targets,
@@ -154,6 +154,7 @@ dagpole_status dagpole_direct_rms(dagpole_context *context, dagpole_kernel kerne
                                   int64_t n_sources, const double *sources, const double *charges,
                                   int64_t n_targets, const double *targets, double *potentials,
                                   double *gradients) {
+    DP_DEFAULT_FLOATING;
     direct_sum d = {.is_rms = 1,
                     .lambda = lambda,
                     .n_sources = n_sources,

@@ -1,5 +1,7 @@
 #include "base/status.h"
 
+#include "base/floating.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +38,7 @@ const char *dagpole_version(void) {
 }
 
 dagpole_status dagpole_version_check(int abi, int version_number) {
+    DP_DEFAULT_FLOATING;
     if (abi != DAGPOLE_ABI)
         return dp_fail(
             DAGPOLE_UNSUPPORTED,

@@ -26,10 +26,11 @@ static void print_table(const dagpole_machine *machine) {
                cli_text_count(machine->cache_files), cli_text_bytes(machine->cache_bytes));
     else
         printf("cache        none\n");
-    if (machine->starpu_max_cpus < machine->cores)
-        printf("\nThis StarPU uses %d of the %d cores: a StarPU built with --enable-maxcpus=%d or "
-               "more uses all.\n",
-               machine->starpu_max_cpus, machine->cores, machine->cores);
+    if (machine->starpu_max_cpus < machine->cores ||
+        machine->starpu_max_numa_nodes < machine->numa_nodes)
+        printf(
+            "\nThis StarPU is too small for the machine: dagpole configured with -Dstarpu=bundled "
+            "brings one of its own.\n");
 }
 
 static void json_schedulers(cli_json *json) {

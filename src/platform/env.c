@@ -44,6 +44,10 @@ const char *dp_env_temporary(void) {
     return directory ? directory : "/tmp";
 }
 
+const char *dp_env_starpu_hostname(void) {
+    return text("STARPU_HOSTNAME");
+}
+
 const char *dp_env_isa(void) {
     return text("DAGPOLE_ISA");
 }

@@ -53,6 +53,9 @@ void dp_starpu_forget(void); /* in a forked process: leaves alone what the paren
  * a task that a group ran once waits for a group in all its later runs. */
 int dp_starpu_is_worker(unsigned worker, struct starpu_task *task, unsigned implementation);
 
+/* Says so where starpu_init will take long, because it measures the NUMA nodes first. */
+void dp_starpu_announce_calibration(dp_runtime *runtime, const char *directory);
+
 /* Waits until StarPU is done with tasks that were submitted with detach = 0. */
 void dp_starpu_wait(struct starpu_task *tasks, int64_t n);
 

@@ -119,8 +119,10 @@ static dagpole_status find_directory(dp_runtime *runtime) {
     char path[DP_PATH_BYTES + 32], reason[DP_ERROR_TEXT_BYTES], other[DP_ERROR_TEXT_BYTES];
     memcpy(models, MODELS, sizeof MODELS);
     dp_env_starpu_directory(path, sizeof path);
-    if (check_directory(path) == DAGPOLE_OK)
+    if (check_directory(path) == DAGPOLE_OK) {
+        dp_starpu_announce_calibration(runtime, path);
         return DAGPOLE_OK;
+    }
     snprintf(reason, sizeof reason, "%s", dagpole_last_error());
     if (dp_directory_make_temporary(dp_env_temporary(), temporary, MAX_DIRECTORY) != DAGPOLE_OK) {
         *temporary = '\0';
@@ -132,6 +134,7 @@ static dagpole_status find_directory(dp_runtime *runtime) {
             reason, other);
     }
     dp_runtime_log(runtime, "%.300s: StarPU's files are in %s for now", reason, temporary);
+    dp_starpu_announce_calibration(runtime, temporary);
     return DAGPOLE_OK;
 }
 

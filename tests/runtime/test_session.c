@@ -96,6 +96,25 @@ START_TEST(automatic_threads_are_what_starpu_can) {
 }
 END_TEST
 
+START_TEST(a_first_start_on_several_nodes_is_announced) {
+    char home[] = "/tmp/dagpole-home-XXXXXX", command[64];
+    ck_assert_ptr_nonnull(mkdtemp(home));
+    setenv("XDG_CACHE_HOME", home, 1);
+    setenv("HWLOC_SYNTHETIC", "numa:2 core:2 pu:1", 1);
+    setenv("STARPU_WORKERS_NOBIND", "1", 1);
+    setenv("STARPU_USE_NUMA", "1", 1);
+    for (int start = 0; start < 2; start++) {
+        char message[256] = "";
+        dp_runtime *runtime =
+            open_runtime((dp_runtime_options){.threads = 1, .log = keep_log, .log_user = message});
+        ck_assert_int_eq(strstr(message, "2 NUMA nodes") != NULL, start == 0);
+        dp_runtime_destroy(runtime);
+    }
+    snprintf(command, sizeof command, "rm -r %s", home);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 START_TEST(later_contexts_get_a_subset) {
     char message[256] = "";
     dp_runtime *whole = open_runtime((dp_runtime_options){.threads = 3});
@@ -291,6 +310,7 @@ int main(void) {
                                   malformed_starpu_ncpu_is_refused,
                                   option_wins_over_ncpu_and_sched_wins_over_option,
                                   automatic_threads_are_what_starpu_can,
+                                  a_first_start_on_several_nodes_is_announced,
                                   later_contexts_get_a_subset,
                                   subsets_can_come_and_go,
                                   application_keeps_its_starpu,
