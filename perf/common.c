@@ -156,7 +156,9 @@ perf_reference perf_reference_create(const dagpole_plan_options *plan, const dag
     r.potentials = perf_alloc((size_t)n, sizeof *r.potentials);
     r.gradients = has_gradients ? perf_alloc((size_t)n, 3 * sizeof *r.gradients) : NULL;
     for (int64_t i = 0; i < n; i++) {
-        r.index[i] = i * cloud->n_sources / n;
+        /* One of each of n runs; where in it varies, since a lattice has periods of its own. */
+        double within = fmod(0.61803398874989485 * (double)i, 1);
+        r.index[i] = (int64_t)(((double)i + within) * ((double)cloud->n_sources / (double)n));
         memcpy(r.targets + 3 * i, cloud->sources + 3 * r.index[i], 3 * sizeof *r.targets);
     }
     perf_try(dagpole_direct(NULL, plan->kernel, plan->lambda, cloud->n_sources, cloud->sources,

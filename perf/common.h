@@ -72,7 +72,7 @@ int perf_is_expert(const dagpole_plan_options *plan); /* digits promise nothing 
 
 dagpole_cloud perf_cloud(const char *distribution, int64_t n, const char *charges, int64_t seed);
 
-/* Direct sums at samples spread evenly over the caller's order, in the calling thread. */
+/* Direct sums at samples spread over the caller's order, in the calling thread. */
 typedef struct perf_reference {
     int64_t n, *index;
     double *targets, *potentials, *gradients; /* gradients NULL where not wanted */

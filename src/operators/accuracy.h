@@ -9,7 +9,6 @@ typedef struct dp_accuracy {
     double tolerance;  /* cut of the compressed basis, relative to the largest singular value */
     double svd_cutoff; /* cut of the pseudo-inverse, likewise */
     double m2l_cut;    /* cut of each M2L, over that of the basis */
-    double orbits;     /* orbits that P2M and L2P visit, over the coefficients of a parity */
     dp_precision precision; /* of sums over pairs; the matrices do not depend on it */
 } dp_accuracy;
 

@@ -7,12 +7,12 @@
 #include "platform/store.h"
 
 /* Raised whenever the meaning of what is stored changes. */
-#define FORMAT "dagpole operators 4"
+#define FORMAT "dagpole operators 5"
 
 static int path_of(const char *directory, const dp_operator_key *key, char path[DP_PATH_BYTES]) {
-    int n = snprintf(path, DP_PATH_BYTES, "%s/%s-l%a-p%d-t%a-c%a-m%a-o%a.h5", directory,
+    int n = snprintf(path, DP_PATH_BYTES, "%s/%s-l%a-p%d-t%a-c%a-m%a.h5", directory,
                      key->kernel->name, key->lambda, key->accuracy.p, key->accuracy.tolerance,
-                     key->accuracy.svd_cutoff, key->accuracy.m2l_cut, key->accuracy.orbits);
+                     key->accuracy.svd_cutoff, key->accuracy.m2l_cut);
     return n > 0 && n < DP_PATH_BYTES;
 }
 
@@ -105,7 +105,7 @@ static int unpack_sizes(const int64_t sizes[N_SIZES], const dp_surface *s, dp_op
 static dagpole_status read_attributes(dp_store *store, const dp_operator_key *key, int *is_ours,
                                       int64_t *sum) {
     char format[64], kernel[64];
-    double lambda, tolerance, cutoff, m2l_cut, orbits;
+    double lambda, tolerance, cutoff, m2l_cut;
     int64_t p;
     DP_TRY(dp_store_get_text(store, "format", format, sizeof format));
     DP_TRY(dp_store_get_text(store, "kernel", kernel, sizeof kernel));
@@ -113,13 +113,12 @@ static dagpole_status read_attributes(dp_store *store, const dp_operator_key *ke
     DP_TRY(dp_store_get_double(store, "tolerance", &tolerance));
     DP_TRY(dp_store_get_double(store, "svd_cutoff", &cutoff));
     DP_TRY(dp_store_get_double(store, "m2l_cut", &m2l_cut));
-    DP_TRY(dp_store_get_double(store, "orbits", &orbits));
     DP_TRY(dp_store_get_int(store, "p", &p));
     DP_TRY(dp_store_get_int(store, "checksum", sum));
     *is_ours = !strcmp(format, FORMAT) && !strcmp(kernel, key->kernel->name) &&
                lambda == key->lambda && tolerance == key->accuracy.tolerance &&
                cutoff == key->accuracy.svd_cutoff && m2l_cut == key->accuracy.m2l_cut &&
-               orbits == key->accuracy.orbits && p == key->accuracy.p;
+               p == key->accuracy.p;
     return DAGPOLE_OK;
 }
 
@@ -193,7 +192,6 @@ static dagpole_status write_attributes(dp_store *store, const dp_operator_key *k
     DP_TRY(dp_store_set_double(store, "tolerance", key->accuracy.tolerance));
     DP_TRY(dp_store_set_double(store, "svd_cutoff", key->accuracy.svd_cutoff));
     DP_TRY(dp_store_set_double(store, "m2l_cut", key->accuracy.m2l_cut));
-    DP_TRY(dp_store_set_double(store, "orbits", key->accuracy.orbits));
     DP_TRY(dp_store_set_int(store, "p", key->accuracy.p));
     return dp_store_set_int(store, "checksum", sum);
 }

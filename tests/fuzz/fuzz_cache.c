@@ -12,7 +12,7 @@ enum { N_SIZES = 4 + DP_N_PARITIES + DP_N_CLASSES };
 static const dp_kernel kernel = {.name = "laplace", .is_homogeneous = 1};
 static const dp_operator_key key = {
     .kernel = &kernel,
-    .accuracy = {.p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7, .orbits = 1.1}};
+    .accuracy = {.p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7}};
 static dp_surface *surface;
 static dp_operator_data *built; /* what the sound file holds */
 static uint8_t *sound;

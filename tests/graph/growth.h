@@ -57,8 +57,7 @@ static inline void growth_make(const wish *w, int64_t n_sources, const double *s
         .accuracy = {.p = w->p ? w->p : 3,
                      .tolerance = w->tolerance > 0 ? w->tolerance : 1e-1,
                      .svd_cutoff = 1e-10,
-                     .m2l_cut = 1. / 7,
-                     .orbits = 1.1},
+                     .m2l_cut = 1. / 7},
         .isa = dp_isa_best(),
         .cache_dir = ""};
     ck_assert_int_eq(dp_operators_create(&dp_team_serial, &request, message, &g->operators),

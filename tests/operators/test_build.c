@@ -6,7 +6,7 @@
 enum { DEPTH = 3 };
 
 static const dp_accuracy accuracy = {
-    .p = 4, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7, .orbits = 1.1};
+    .p = 4, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7};
 
 static dp_operators_request request_of(dagpole_kernel kernel, double lambda, int depth) {
     return (dp_operators_request){.kernel = dp_kernel_get(kernel),
@@ -62,8 +62,8 @@ START_TEST(far_fields_vanish_without_nan) {
     int n_vanished = 0, n_alive = 0;
     for (double lambda = 1; lambda < 1e5; lambda *= 1.2) {
         dp_operators_request r = request_of(DAGPOLE_YUKAWA, lambda, 4);
-        r.accuracy = (dp_accuracy){
-            .p = 3, .tolerance = 1e-3, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7, .orbits = 1.1};
+        r.accuracy =
+            (dp_accuracy){.p = 3, .tolerance = 1e-3, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7};
         dp_operators *operators = create(&dp_team_serial, &r);
         ck_assert_ptr_null(operators->level[0]);
         ck_assert_ptr_null(operators->level[1]);
@@ -104,8 +104,7 @@ END_TEST
 
 START_TEST(laplace_needs_one_set_and_yukawa_one_a_level) {
     dp_operators_request r = request_of(DAGPOLE_LAPLACE, 0, 6);
-    r.accuracy = (dp_accuracy){
-        .p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7, .orbits = 1.1};
+    r.accuracy = (dp_accuracy){.p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7};
     dp_operators *laplace = create(&dp_team_serial, &r);
     ck_assert_int_eq(laplace->n_sets, 1);
     for (int level = 2; level <= 6; level++)
@@ -130,8 +129,7 @@ START_TEST(failing_allocations_leave_nothing) {
     char message[DP_ERROR_TEXT_BYTES];
     dp_operators *operators;
     dp_operators_request r = request_of(DAGPOLE_YUKAWA, 1, DEPTH);
-    r.accuracy = (dp_accuracy){
-        .p = 3, .tolerance = 1e-1, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7, .orbits = 1.1};
+    r.accuracy = (dp_accuracy){.p = 3, .tolerance = 1e-1, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7};
     int64_t live = dp_memory_live();
     dp_memory_fail_at(0, 0);
     dp_operators_destroy(create(&dp_team_serial, &r));

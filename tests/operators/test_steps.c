@@ -8,7 +8,7 @@
 enum { P = 5, DEPTH = 3 };
 
 static const dp_accuracy accuracy = {
-    .p = P, .tolerance = 1e-4, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7, .orbits = 1.1};
+    .p = P, .tolerance = 1e-4, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7};
 
 /* Root cube of side 4: a box on level 2 has half side 0.5. */
 typedef struct bench {
