@@ -5,7 +5,7 @@
   operators  roof shares of the operators as bars, one group per cloud and digits
   scaling    evaluation and set-up over the number of points, logarithmic
   full       evaluation over digits, one line per cloud; targets as open circles where there are any
-  accuracy   error over digits, one line per cloud and charges, beside what is promised
+  accuracy   worst multiple of the promise over digits, one line per cloud
 """
 import json
 import math
@@ -160,14 +160,18 @@ def draw_full(data):
 
 
 def draw_accuracy(data):
-    names = list(dict.fromkeys((c['distribution'], c['charges']) for c in data['cases']))
-    series = [('promised', sorted((d, 10.0 ** -d) for d in {c['digits'] for c in data['cases']}))]
-    for name in names:
-        series.append((', '.join(name), [(c['digits'], max(c['error'], 1e-16))
-                                         for c in data['cases']
-                                         if (c['distribution'], c['charges']) == name]))
-    return draw_lines(f'Error over digits: {data["kernel"]}', series, False, 'digits',
-                      'relative L2 error')
+    """The worst multiple of the promise over charges, sizes, leaves and instruction sets."""
+    cases = data['cases']
+    digits = sorted({c['digits'] for c in cases})
+    series = [('promised', [(d, 1.0) for d in digits])]
+    for cloud in dict.fromkeys(c['distribution'] for c in cases):
+        worst = [(d, max(max(c['potential_multiple'], c['gradient_multiple'], 1e-3)
+                         for c in cases if c['distribution'] == cloud and c['digits'] == d))
+                 for d in digits]
+        series.append((cloud, worst))
+    sizes = ', '.join(f'{n:g}' for n in sorted({c['n'] for c in cases}))
+    return draw_lines(f'Errors as multiples of the promise: {data["kernel"]}, N = {sizes}', series,
+                      False, 'digits', 'worst of potentials and gradients')
 
 
 DRAWERS = {'operators': draw_operators, 'scaling': draw_scaling, 'full': draw_full,
