@@ -86,7 +86,8 @@ static void check_contract(const char *name, double scale, double shift) {
         n_bad += n_exceeded_charges(context, p);
         p.kernel = DAGPOLE_YUKAWA;
         p.lambda = 2 / scale;
-        n_bad += n_exceeded_charges(context, p);
+        if (digits <= 9) /* operators for 12 take seconds to be built: test_yukawa.c */
+            n_bad += n_exceeded_charges(context, p);
     }
     dagpole_context_destroy(context);
     ck_assert_int_eq(n_bad, 0);

@@ -37,7 +37,7 @@ START_TEST(same_region) {
     uint64_t state = 1;
     fill(sources, &state);
     fill(targets, &state);
-    check_targets("targets-in-the-same-cube", 9, N, N, n_exceeded_charges);
+    check_targets("targets-in-the-same-cube", 6, N, N, n_exceeded_charges);
 }
 END_TEST
 
@@ -69,7 +69,7 @@ START_TEST(half_overlapping) {
     for (int i = 0; i < N / 2; i++)
         for (int d = 0; d < 3; d++)
             targets[6 * i + d] = suite_uniform(&state);
-    check_targets("targets-half-of-them-sources", 9, N, N, n_exceeded_charges);
+    check_targets("targets-half-of-them-sources", 6, N, N, n_exceeded_charges);
 }
 END_TEST
 
@@ -84,7 +84,7 @@ START_TEST(fine_grid_across_few_sources) {
         targets[3 * i + 1] = 0.5 + 1e-3 * (i / 17 % 17);
         targets[3 * i + 2] = 0.5 + 1e-3 * (i / 289);
     }
-    check_targets("targets-on-a-fine-grid", 9, 200, 17 * 17 * 17, n_exceeded_charges);
+    check_targets("targets-on-a-fine-grid", 6, 200, 17 * 17 * 17, n_exceeded_charges);
 }
 END_TEST
 
