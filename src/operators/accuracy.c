@@ -12,11 +12,11 @@
  * p, tolerance, svd_cutoff, m2l_cut, precision */
 static const dp_accuracy by_digits[] = {
     [3] = {4, 2e-4, 1e-10, 1. / 7, DP_ROUGH},
-    [4] = {6, 2.5e-5, 1e-11, 1. / 7, DP_ROUGH},
+    [4] = {6, 2.5e-5, 1e-11, 1. / 7, DP_SINGLE},
     [5] = {8, 1.5e-6, 1e-12, 1. / 7, DP_SINGLE},
     [6] = {8, 2.5e-7, 1e-13, 1. / 7, DP_SINGLE},
     [7] = {10, 2e-8, 1e-13, 1. / 4, DP_REDUCED},
-    [8] = {12, 2e-9, 1e-13, 1. / 4, DP_REDUCED},
+    [8] = {12, 2e-9, 1e-13, 1. / 7, DP_REDUCED},
     [9] = {14, 2e-10, 1e-13, 1. / 3, DP_REDUCED},
     [10] = {14, 1.2e-11, 1e-14, 1. / 3, DP_REDUCED},
     [11] = {16, 2.5e-12, 1e-14, 1. / 3, DP_REDUCED},
