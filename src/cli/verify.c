@@ -330,6 +330,12 @@ static int check_tolerance(const cli_command *self, double tolerance, const outc
     return CLI_SUCCESS;
 }
 
+/* The sentence just given is about a path that nobody typed. */
+static int fail_recorded_points(const cli_command *self, const char *path) {
+    return cli_fail(self, "the points of '%s': %s; --input names them where they are now", path,
+                    dagpole_last_error());
+}
+
 static int verify_file(const cli_command *self, const choice *choice, const char *path) {
     dagpole_report report = {.size = sizeof report};
     dagpole_results results = {.size = sizeof results, .report = &report};
@@ -344,6 +350,10 @@ static int verify_file(const cli_command *self, const choice *choice, const char
         code = cli_fail(self, "the points of '%s' came from a pipe: --input must name them", path);
     else if (status == DAGPOLE_OK)
         status = dagpole_cloud_read(cli_points_path(input), &cloud);
+    if (status != DAGPOLE_OK && input && !choice->input) {
+        code = fail_recorded_points(self, path);
+        status = DAGPOLE_OK;
+    }
     int64_t n_targets = cloud.targets ? cloud.n_targets : cloud.n_sources;
     if (status == DAGPOLE_OK && code == CLI_PROCEED && n_targets != results.n_targets)
         code = cli_fail(self, "'%s' holds %s results, but its points file has %s targets", path,

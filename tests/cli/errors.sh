@@ -72,6 +72,7 @@ expect 0 run a.h5 --output r.h5
 mv a.h5 moved.h5
 expect 1 verify r.h5
 says a.h5
+says --input
 expect 0 verify r.h5 --input moved.h5
 
 expect 1 run moved.h5 --scheduler nonsense
