@@ -127,6 +127,7 @@ static const struct {
     {EXTENDED("species:S:0:pos:R:3") "H 1 2 3\nH 1 2 3\n", "name:type:columns"},
     {EXTENDED("") "H 1 2 3\nH 1 2 3\n", "name:type:columns"},
     {EXTENDED("pos:R:99999999999999999999") "1 2 3\n1 2 3\n", "name:type:columns"},
+    {EXTENDED("pos:R:3:a:R:998") "1 2 3\n1 2 3\n", "more than 1000 columns"},
     {EXTENDED("species:S:1:pos:R:3") "H 1 2 3 4\nH 1 2 3 4\n", "that the comment names"},
     {EXTENDED("species:S:1:pos:R:3:q:R:1") "H 1 2 3\nH 1 2 3\n", "that the comment names"},
     {EXTENDED("species:S:1:pos:R:3:q:R:1") "H 1 2 3 x\nH 1 2 3 x\n", "that the comment names"},
