@@ -70,7 +70,8 @@ dagpole_status dp_rates_load(const char *directory, const char *cpu, dp_isa isa,
         *rates = tuned;
         return DAGPOLE_OK;
     }
-    snprintf(message, DP_ERROR_TEXT_BYTES, "coefficients in %.200s are not used: %.250s", path,
+    snprintf(message, DP_ERROR_TEXT_BYTES,
+             "coefficients in %.200s are not used until they are tuned anew: %.220s", path,
              dagpole_last_error());
     return status == DAGPOLE_NO_MEMORY ? status : DAGPOLE_OK;
 }

@@ -236,6 +236,10 @@ START_TEST(npy_arrays_of_another_kind) {
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (1099511627776, 4), }", "shorter"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 3), }",
          "(N, 3)"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000, 10000000, 10000000, "
+         "10000000, "
+         "10000000, 10000000, 10000000, 10000000, 10000000, 10000000, 10000000, 10000000), }",
+         "(N, 3)"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (1, 3), }", "more behind"},
     };
     const array a = {"<f8", 0, 2, 3, 1}, unknown = {"<f8", 0, 2, 3, 9};
