@@ -291,6 +291,10 @@ static void json_error(cli_json *json, const error *e) {
         cli_json_real(json, "random_sign_rms", e->random_norm);
         cli_json_real(json, "random_sign_error", e->rms / e->random_norm);
     }
+}
+
+static void json_promise(cli_json *json, const error *e) {
+    json_error(json, e);
     cli_json_real(json, "promised_error", promised_error(e));
 }
 
@@ -301,10 +305,10 @@ static void print_json(const char *path, const choice *choice, const outcome *ou
     cli_json_int(&json, "n_targets", outcome->n_targets);
     cli_json_int(&json, "samples", outcome->samples);
     cli_json_int(&json, "seed", choice->seed);
-    json_error(&json, &outcome->potentials);
+    json_promise(&json, &outcome->potentials);
     if (outcome->has_gradients) {
         cli_json_open(&json, "gradients");
-        json_error(&json, &outcome->gradients);
+        json_promise(&json, &outcome->gradients);
         cli_json_close(&json);
         if (outcome->has_far) {
             cli_json_open(&json, "gradients_far");
