@@ -9,3 +9,10 @@ void dp_text_copy(char *to, size_t bytes, const char *from) {
     if (!fits)
         memcpy(to + bytes - 4, "...", 4);
 }
+
+uint64_t dp_text_hash(const char *text) {
+    uint64_t sum = 0xcbf29ce484222325u;
+    for (; *text; text++)
+        sum = (sum ^ (unsigned char)*text) * 0x100000001b3u;
+    return sum;
+}

@@ -291,6 +291,10 @@ static void json_error(cli_json *json, const error *e) {
         cli_json_real(json, "random_sign_rms", e->random_norm);
         cli_json_real(json, "random_sign_error", e->rms / e->random_norm);
     }
+}
+
+static void json_promise(cli_json *json, const error *e) {
+    json_error(json, e);
     cli_json_real(json, "promised_error", promised_error(e));
 }
 
@@ -301,10 +305,10 @@ static void print_json(const char *path, const choice *choice, const outcome *ou
     cli_json_int(&json, "n_targets", outcome->n_targets);
     cli_json_int(&json, "samples", outcome->samples);
     cli_json_int(&json, "seed", choice->seed);
-    json_error(&json, &outcome->potentials);
+    json_promise(&json, &outcome->potentials);
     if (outcome->has_gradients) {
         cli_json_open(&json, "gradients");
-        json_error(&json, &outcome->gradients);
+        json_promise(&json, &outcome->gradients);
         cli_json_close(&json);
         if (outcome->has_far) {
             cli_json_open(&json, "gradients_far");
@@ -330,6 +334,12 @@ static int check_tolerance(const cli_command *self, double tolerance, const outc
     return CLI_SUCCESS;
 }
 
+/* The sentence just given is about a path that nobody typed. */
+static int fail_recorded_points(const cli_command *self, const char *path) {
+    return cli_fail(self, "the points of '%s': %s; --input names them where they are now", path,
+                    dagpole_last_error());
+}
+
 static int verify_file(const cli_command *self, const choice *choice, const char *path) {
     dagpole_report report = {.size = sizeof report};
     dagpole_results results = {.size = sizeof results, .report = &report};
@@ -344,6 +354,10 @@ static int verify_file(const cli_command *self, const choice *choice, const char
         code = cli_fail(self, "the points of '%s' came from a pipe: --input must name them", path);
     else if (status == DAGPOLE_OK)
         status = dagpole_cloud_read(cli_points_path(input), &cloud);
+    if (status != DAGPOLE_OK && input && !choice->input) {
+        code = fail_recorded_points(self, path);
+        status = DAGPOLE_OK;
+    }
     int64_t n_targets = cloud.targets ? cloud.n_targets : cloud.n_sources;
     if (status == DAGPOLE_OK && code == CLI_PROCEED && n_targets != results.n_targets)
         code = cli_fail(self, "'%s' holds %s results, but its points file has %s targets", path,

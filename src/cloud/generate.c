@@ -82,7 +82,7 @@ static void draw_ellipsoid(generator *g, const place *at, double x[3]) {
 }
 
 /* The distance from the centre is spread over GRADES octaves, each with the same share of the
- * points; within one its density is 2/r^2. */
+ * points; within one the points at distance r thin out as 1/r^2. */
 enum { GRADES = 20 };
 
 static void draw_graded(generator *g, const place *at, double x[3]) {

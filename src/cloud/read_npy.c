@@ -75,8 +75,9 @@ static dagpole_status parse_shape(const dp_input *input, npy *a) {
     char what[128];
     int64_t extent[2] = {0};
     int rank = 0;
+    size_t shown = strcspn(shape, ")") + 1;
     snprintf(what, sizeof what, "of shape %.*s: (N, 3) or (N, 4) is needed",
-             (int)strcspn(shape, ")") + 1, shape);
+             (int)(shown < 60 ? shown : 60), shape);
     for (char mark = '('; rank < 2 && *s == mark; mark = ',', rank++) {
         char *end;
         s = dp_text_skip_blanks(s + 1);

@@ -1,6 +1,6 @@
 /* Points as text, one a line: "x y z [q]", perhaps below a header of these names. What the first
- * line is decides whether it is another format: a count alone (xyz.c) or a record of PQR (pqr.c).
- */
+ * line is decides whether it is another format: a count alone (read_xyz.c) or a record of PQR
+ * (read_pqr.c). */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

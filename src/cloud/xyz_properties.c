@@ -27,6 +27,9 @@ static const char *find_properties(const char *s) {
     return NULL;
 }
 
+/* In all, and of one property. */
+enum { MAX_COLUMNS = 1000 };
+
 typedef struct property {
     char name[64];
     char type; /* 'S', 'R', 'I' or 'L' */
@@ -48,7 +51,7 @@ static int next_property(const char **s, property *p) {
     p->type = *type;
     p->n_columns = (int)n;
     *s = *end == ':' ? end + 1 : end;
-    return n >= 1 && n <= 1000 && (*end == ':' || !*end || strchr("\"' \t", *end));
+    return n >= 1 && n <= MAX_COLUMNS && (*end == ':' || !*end || strchr("\"' \t", *end));
 }
 
 /* How much a name is one that charges go by: 0 for not at all. Where there are more than one the
@@ -77,6 +80,8 @@ static dagpole_status take(const dp_input *input, const property *p, dp_xyz_layo
         strcpy(layout->charge_name, p->name);
     }
     layout->n_columns += p->n_columns;
+    if (layout->n_columns > MAX_COLUMNS)
+        return dp_input_bad_line(input, "its properties have more than 1000 columns");
     return DAGPOLE_OK;
 }
 

@@ -23,11 +23,15 @@ double dp_cost_m2l_flops(const dp_operator_set *set) {
     return flops / DP_N_FOLDED;
 }
 
+double dp_cost_surface(const dp_cost *cost, const dp_operator_set *set) {
+    return 1.2 * cost->pair * (double)dp_surface_points(&set->inner);
+}
+
 double dp_cost_m2l(const dp_cost *cost, const dp_operator_set *set) {
     return cost->flop * dp_cost_m2l_flops(set) + cost->column + cost->coefficient * set->k_padded;
 }
 
-/* 40, 157, 358 and 677 at 3, 6, 9 and 12 digits (this fit: 40, 156, 349, 673). */
+/* 40, 158, 418 and 713 at 3, 6, 9 and 12 digits (this fit: 40, 156, 397, 702). */
 double dp_cost_expansion_size(double tolerance) {
     return 40 * pow(-log10(tolerance) / 3.7, 2.35);
 }

@@ -20,6 +20,10 @@ typedef struct dp_cost {
 
 dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision);
 
+/* Seconds of one point with the inner surface of a box (M2P, P2L). Beside its pairs that is a share
+ * of the surface's densities and of moving points into its frame. */
+double dp_cost_surface(const dp_cost *cost, const dp_operator_set *set);
+
 /* Mean seconds and flops of one M2L pair on a level. */
 double dp_cost_m2l(const dp_cost *cost, const dp_operator_set *set);
 double dp_cost_m2l_flops(const dp_operator_set *set);

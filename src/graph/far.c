@@ -34,9 +34,6 @@
 /* Most extents of a box's sources along its side: its multipole is best where they fill it. */
 #define LOOSEST_BOX 2
 
-/* Sums over a surface also pay for its densities and for moving points into its frame. */
-#define SURFACE_OVERHEAD 1.2
-
 /* What far sums may cost, in seconds of one core: in all, and for each source and target more. */
 #define ALLOWANCE_S       1.0
 #define ALLOWANCE_POINT_S 1e-5
@@ -223,8 +220,7 @@ static int takes_multipole(const probe *p, int32_t box) {
         return 0;
     bounds region = bounds_of_box(tree, box);
     return distance(&p->targets, &region) >= side &&
-           g->cost.near * (double)dp_n_sources(tree, box) >
-               SURFACE_OVERHEAD * g->cost.pair * (double)dp_surface_points(&set->inner);
+           g->cost.near * (double)dp_n_sources(tree, box) > dp_cost_surface(&g->cost, set);
 }
 
 static dagpole_status visit(const probe *p, int32_t box) {
@@ -234,9 +230,8 @@ static dagpole_status visit(const probe *p, int32_t box) {
     if (!dp_n_sources(tree, box) || !matters(p, &p->s->sources[box]))
         return DAGPOLE_OK;
     if (takes_multipole(p, box)) {
-        const dp_operator_set *set = g->in.operators->level[tree->level[box]];
         far->seconds +=
-            SURFACE_OVERHEAD * g->cost.pair * (double)p->n * (double)dp_surface_points(&set->inner);
+            (double)p->n * dp_cost_surface(&g->cost, g->in.operators->level[tree->level[box]]);
         return push(&far->w, box);
     }
     if (dp_tree_is_leaf(tree, box)) {

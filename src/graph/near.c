@@ -5,13 +5,9 @@
 
 #include "graph/graph.h"
 
-/* Sums over a surface also pay for its densities and for moving points into its frame. */
-#define SURFACE_OVERHEAD 1.2
-
 static int is_direct(const dp_graph *g, int32_t box, int64_t n_points) {
     const dp_operator_set *set = g->in.operators->level[g->in.tree->level[box]];
-    return set && g->cost.near * (double)n_points <=
-                      SURFACE_OVERHEAD * g->cost.pair * (double)dp_surface_points(&set->inner);
+    return set && g->cost.near * (double)n_points <= dp_cost_surface(&g->cost, set);
 }
 
 static int is_direct_w(const dp_graph *g, int32_t source) {

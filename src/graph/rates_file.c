@@ -2,42 +2,32 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "graph/rates.h"
 #include "platform/directory.h"
 #include "platform/store.h"
 
 /* Raised whenever the meaning of a coefficient changes. */
-#define FORMAT "dagpole coefficients 1"
+#define FORMAT "dagpole coefficients 2"
 
 enum { DATE_BYTES = 11 };
 
-#define FNV_BASIS 0xcbf29ce484222325u
-#define FNV_PRIME 0x100000001b3u
-
-/* FNV-1a. */
-static uint64_t hash_text(const char *text) {
-    uint64_t sum = FNV_BASIS;
-    for (; *text; text++)
-        sum = (sum ^ (unsigned char)*text) * FNV_PRIME;
-    return sum;
-}
-
-/* The same over 32-bit words, folded. */
+/* FNV-1a over 32-bit words, folded. */
 static uint32_t checksum(const dp_rates *rates) {
-    uint64_t sum = FNV_BASIS;
+    uint64_t sum = 0xcbf29ce484222325u;
     for (int i = 0; i < DP_N_RATES; i++) {
         double value = dp_rate_value(rates, i);
         uint64_t word;
         memcpy(&word, &value, sizeof word);
         for (int half = 0; half < 2; half++)
-            sum = (sum ^ (uint32_t)(word >> 32 * half)) * FNV_PRIME;
+            sum = (sum ^ (uint32_t)(word >> 32 * half)) * 0x100000001b3u;
     }
     return (uint32_t)(sum ^ sum >> 32);
 }
 
 static int path_of(const char *directory, const char *cpu, dp_isa isa, char path[DP_PATH_BYTES]) {
     int n = snprintf(path, DP_PATH_BYTES, "%s/coefficients-%s-%016llx.h5", directory,
-                     dp_isa_title(isa), (unsigned long long)hash_text(cpu));
+                     dp_isa_title(isa), (unsigned long long)dp_text_hash(cpu));
     return n > 0 && n < DP_PATH_BYTES;
 }
 
@@ -80,7 +70,8 @@ dagpole_status dp_rates_load(const char *directory, const char *cpu, dp_isa isa,
         *rates = tuned;
         return DAGPOLE_OK;
     }
-    snprintf(message, DP_ERROR_TEXT_BYTES, "coefficients in %.200s are not used: %.250s", path,
+    snprintf(message, DP_ERROR_TEXT_BYTES,
+             "coefficients in %.200s are not used until they are tuned anew: %.220s", path,
              dagpole_last_error());
     return status == DAGPOLE_NO_MEMORY ? status : DAGPOLE_OK;
 }

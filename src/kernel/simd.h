@@ -205,9 +205,9 @@ VEC_INLINE vec vec_kept(vec value, vec r, const vec *least, vec_mask *far) {
     return _mm256_and_pd(*far, value);
 }
 
-/* What the series leave out, for |e| up to 2^-10.4: here 2^-54, below 8e-14. With t = e + 2/7,
- * e^4
- * + 8/7 e^3 + 48/35 e^2 + 64/35 e + 128/35 = (t^2 + half)^2 + linear t + rest. */
+/* What the series leave out, for |e| up to 2^-10.4: here 2^-54, in the reduced one 8e-14. With
+ * t = e + 2/7 it is (t^2 + half)^2 + linear t + rest, which stands for
+ * e^4 + 8/7 e^3 + 48/35 e^2 + 64/35 e + 128/35. */
 #define VEC_RSQRT_UNIT         0.2734375
 
 VEC_INLINE vec vec_rsqrt(vec r2, vec y, const vec *least, vec_mask *far) {

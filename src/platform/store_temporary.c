@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "platform/store_internal.h"
 
 #define MAX_TEMPORARIES 32
@@ -59,11 +60,8 @@ const char *dp_store_temporary_path(int slot) {
 enum { PLACE_BYTES = 20 };
 static const char mark[] = ".tmp-";
 
-/* FNV-1a, folded. */
-static unsigned hash_text(const char *text) {
-    uint64_t sum = 0xcbf29ce484222325u;
-    for (; *text; text++)
-        sum = (sum ^ (unsigned char)*text) * 0x100000001b3u;
+static unsigned short_hash(const char *text) {
+    uint64_t sum = dp_text_hash(text);
     return (unsigned)(sum ^ sum >> 32);
 }
 
@@ -79,7 +77,7 @@ static void describe_place(char place[PLACE_BYTES]) {
         boot[n > 0 ? n : 0] = '\0';
         close(fd);
     }
-    snprintf(place, PLACE_BYTES, "%08x-%08x", hash_text(host), hash_text(*boot ? boot : host));
+    snprintf(place, PLACE_BYTES, "%08x-%08x", short_hash(host), short_hash(*boot ? boot : host));
 }
 
 /* Moves *s past 1 or more characters of the kind, and past `end` unless that is 0. */

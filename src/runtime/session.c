@@ -62,7 +62,10 @@ dagpole_status dp_starpu_check_caller(void) {
 /* An application that started StarPU may have paused it, any number of times. It is resumed for as
  * long as a call needs workers. Before 1.4 StarPU does not tell, so this is done once more whenever
  * nothing has moved for a while, and as often as the last time at the next wake: resuming what runs
- * does no more than delay the application's own next pause until everything is given back. */
+ * does no more than delay the application's own next pause until everything is given back. Slow
+ * tasks look like a pause as well, so that what is remembered has a limit: it would only grow. */
+enum { MAX_LENT_BEFORE = 16 };
+
 static void lend(void) {
 #if STARPU_MAJOR_VERSION > 1 || STARPU_MINOR_VERSION >= 4
     if (!starpu_is_paused())
@@ -89,7 +92,7 @@ static void rest_locked(void) {
         starpu_pause();
         return;
     }
-    session.n_lent_before = session.n_lent;
+    session.n_lent_before = session.n_lent < MAX_LENT_BEFORE ? session.n_lent : MAX_LENT_BEFORE;
     for (; session.n_lent > 0; session.n_lent--)
         starpu_pause();
 }

@@ -41,10 +41,11 @@ dagpole_status dp_starpu_scheduler(const dp_runtime_options *options, const char
 static dagpole_status check_limit(const char *origin, long threads) {
     if (threads <= STARPU_MAXCPUS)
         return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                   "%s is %ld, but this StarPU supports at most %d CPU workers; for more, a StarPU "
-                   "configured with --enable-maxcpus is needed",
-                   origin, threads, STARPU_MAXCPUS);
+    return dp_fail(
+        DAGPOLE_BAD_ARGUMENT,
+        "%s is %ld, but this StarPU supports at most %d CPU workers; for more, configure "
+        "dagpole with -Dstarpu=bundled, or StarPU with --enable-maxcpus",
+        origin, threads, STARPU_MAXCPUS);
 }
 
 /* STARPU_NCPU, 0 where unset. Checked even where the option wins: StarPU aborts on a malformed one.
@@ -80,7 +81,8 @@ static dagpole_status starting_threads(dp_runtime *runtime, int *threads) {
     if (*threads > STARPU_MAXCPUS) {
         dp_runtime_log(runtime,
                        "this machine has %d cores, but this StarPU supports at most %d CPU workers "
-                       "(configure StarPU with --enable-maxcpus for more)",
+                       "(for more, configure dagpole with -Dstarpu=bundled, or StarPU with "
+                       "--enable-maxcpus)",
                        machine.cores, STARPU_MAXCPUS);
         *threads = STARPU_MAXCPUS;
     }
@@ -157,8 +159,8 @@ static dagpole_status check_numa(void) {
         return DAGPOLE_OK;
     return dp_fail(DAGPOLE_UNSUPPORTED,
                    "STARPU_USE_NUMA is %.20s, but this machine has %d NUMA nodes and this StarPU "
-                   "supports at most %d; for more, a StarPU configured with --enable-maxnumanodes "
-                   "is needed",
+                   "supports at most %d; for more, configure dagpole with -Dstarpu=bundled, or "
+                   "StarPU with --enable-maxnumanodes",
                    use_numa, machine.numa_nodes, STARPU_MAXNUMANODES);
 }
 
@@ -238,5 +240,6 @@ void dp_starpu_stop(void) {
     locale_t found = enter_c_locale();
     starpu_shutdown();
     leave_c_locale(found);
-    remove_temporary();
+    if (!starpu_is_initialized()) /* else the application has joined, and it is still in use */
+        remove_temporary();
 }

@@ -60,7 +60,7 @@ fi
 # A full disk, as a limit on the size of files shows it.
 expect 0 generate --n 50000 large.h5
 (ulimit -f 100 && n_failed=0 && expect 1 generate --n 50000 full.h5 && says full.h5 &&
-    expect 1 run large.h5 --output full.h5 && says full.h5 && exit $n_failed) || fail "a full disk"
+    expect 1 run large.h5 --no-cache --output full.h5 && says full.h5 && exit $n_failed) || fail "a full disk"
 [ ! -e full.h5 ] || fail "half a file on a full disk"
 no_temporaries
 
@@ -72,6 +72,7 @@ expect 0 run a.h5 --output r.h5
 mv a.h5 moved.h5
 expect 1 verify r.h5
 says a.h5
+says --input
 expect 0 verify r.h5 --input moved.h5
 
 expect 1 run moved.h5 --scheduler nonsense

@@ -39,6 +39,7 @@ holds 'o["samples"] == 200 and o["seed"] == 3 and not o["absolute"]'
 holds '0 < o["rel_l2_error"] <= 1e-6 and o["rel_l2_error"] < o["max_error"]'
 holds '0 < o["gradients"]["rel_l2_error"] <= 1e-5 and o["gradients_far"]["rel_l2_error"] <= 3e-4'
 holds 'o["gradients"]["rel_l2_error"] <= o["gradients_far"]["rel_l2_error"]'
+holds 'o["promised_error"] <= o["rel_l2_error"] and "promised_error" not in o["gradients_far"]'
 first=$(cat out)
 expect 0 verify ../r.h5 --samples 200 --seed 3 --tolerance 1e-6 --json
 [ "$first" = "$(cat out)" ] || fail "verify with the same seed differs"

@@ -127,6 +127,7 @@ static const struct {
     {EXTENDED("species:S:0:pos:R:3") "H 1 2 3\nH 1 2 3\n", "name:type:columns"},
     {EXTENDED("") "H 1 2 3\nH 1 2 3\n", "name:type:columns"},
     {EXTENDED("pos:R:99999999999999999999") "1 2 3\n1 2 3\n", "name:type:columns"},
+    {EXTENDED("pos:R:3:a:R:998") "1 2 3\n1 2 3\n", "more than 1000 columns"},
     {EXTENDED("species:S:1:pos:R:3") "H 1 2 3 4\nH 1 2 3 4\n", "that the comment names"},
     {EXTENDED("species:S:1:pos:R:3:q:R:1") "H 1 2 3\nH 1 2 3\n", "that the comment names"},
     {EXTENDED("species:S:1:pos:R:3:q:R:1") "H 1 2 3 x\nH 1 2 3 x\n", "that the comment names"},
@@ -234,6 +235,10 @@ START_TEST(npy_arrays_of_another_kind) {
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (3, 3), }", "shorter"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (1099511627776, 4), }", "shorter"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 3), }",
+         "(N, 3)"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000, 10000000, 10000000, "
+         "10000000, "
+         "10000000, 10000000, 10000000, 10000000, 10000000, 10000000, 10000000, 10000000), }",
          "(N, 3)"},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': (1, 3), }", "more behind"},
     };

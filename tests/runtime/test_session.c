@@ -33,7 +33,7 @@ START_TEST(bad_options_are_refused_before_starpu_starts) {
     check_refused((dp_runtime_options){.scheduler = "no-such"}, DAGPOLE_BAD_ARGUMENT, "'no-such'",
                   "dmdas");
     check_refused((dp_runtime_options){.threads = STARPU_MAXCPUS + 1}, DAGPOLE_BAD_ARGUMENT,
-                  "at most", "--enable-maxcpus");
+                  "at most", "-Dstarpu=bundled");
     setenv("STARPU_SCHED", "heft!", 1);
     check_refused((dp_runtime_options){.threads = 2}, DAGPOLE_BAD_ARGUMENT, "'heft!'",
                   "STARPU_SCHED");
@@ -87,7 +87,7 @@ START_TEST(automatic_threads_are_what_starpu_can) {
     if (STARPU_MAXCPUS < 8) {
         check_works(runtime, STARPU_MAXCPUS);
         ck_assert_ptr_nonnull(strstr(message, "8 cores"));
-        ck_assert_ptr_nonnull(strstr(message, "--enable-maxcpus"));
+        ck_assert_ptr_nonnull(strstr(message, "-Dstarpu=bundled"));
     } else {
         check_works(runtime, 8);
         ck_assert_str_eq(message, "");
