@@ -90,8 +90,8 @@ static void fill(bench *p) {
 /* What the charges of `from` do at the points of `to`, against the scalar loops. */
 static void check_side(bench *p, rows *sums, const rows *to, const rows *from) {
     static rows expected;
-    static const double tolerances[] = {1e-14, 3 * DP_REDUCED_ERROR,
-                                        10 * DP_SINGLE_ERROR, 3 * DP_ROUGH_ERROR};
+    static const double tolerances[] = {1e-14, 3 * DP_REDUCED_ERROR, 10 * DP_SINGLE_ERROR,
+                                        3 * DP_ROUGH_ERROR};
     double error = 0, norm = 0, tolerance = tolerances[precision_of(p->loop)];
     memset(&expected, 0, sizeof expected);
     dp_p2p_ref(p->kernel, lambda, p->n, points_of(to), sums_of(&expected, p->has_gradient), p->n,

@@ -14,8 +14,8 @@ int dp_env_starpu_silent(void); /* 1 where STARPU_SILENT is set, to whatever val
 /* Where StarPU keeps its own files; "" where the path does not fit. */
 void dp_env_starpu_directory(char *path, size_t bytes);
 const char *dp_env_starpu_hostname(void); /* the name in those files, instead of the machine's */
-const char *dp_env_temporary(void); /* TMPDIR, else /tmp; never NULL */
-const char *dp_env_isa(void);       /* DAGPOLE_ISA */
+const char *dp_env_temporary(void);       /* TMPDIR, else /tmp; never NULL */
+const char *dp_env_isa(void);             /* DAGPOLE_ISA */
 
 /* $XDG_CACHE_HOME/dagpole, else $HOME/.cache/dagpole, else "" (no cache). 0, and "", where the path
  * is longer than there is room for. */

@@ -34,8 +34,12 @@ static void make_sound_files(void) {
                            .sources = values,
                            .charges = values,
                            .targets = values};
-    dagpole_results results = {.n_targets = N_POINTS, .potentials = values, .gradients = values};
-    results.report.size = sizeof results.report;
+    dagpole_report report = {.size = sizeof report};
+    dagpole_results results = {.size = sizeof results,
+                               .n_targets = N_POINTS,
+                               .potentials = values,
+                               .gradients = values,
+                               .report = &report};
     FUZZ_CHECK(dagpole_cloud_write(fuzz_path, &cloud) == DAGPOLE_OK);
     sound[0].data = fuzz_read(&sound[0].size);
     FUZZ_CHECK(dagpole_results_write(fuzz_path, &results) == DAGPOLE_OK);
@@ -200,14 +204,15 @@ static void write_described(fuzz_input *input) {
 /* ---- what is read --------------------------------------------------------------------------- */
 
 static void read_results(void) {
-    dagpole_results results;
+    dagpole_report report = {.size = sizeof report};
+    dagpole_results results = {.size = sizeof results, .report = &report};
     dagpole_status status = dagpole_results_read(fuzz_path, &results);
     if (status == DAGPOLE_OK) {
         FUZZ_CHECK(results.n_targets >= 0);
         fuzz_touch(results.potentials, results.n_targets);
         if (results.gradients)
             fuzz_touch(results.gradients, 3 * results.n_targets);
-        FUZZ_CHECK(memchr(results.report.scheduler, 0, sizeof results.report.scheduler));
+        FUZZ_CHECK(memchr(report.scheduler, 0, sizeof report.scheduler));
         dagpole_results_free(&results);
     } else {
         fuzz_check_failure(status);

@@ -77,8 +77,8 @@ static void check_squares(const dp_kernel *kernel, size_t n_targets, size_t n_so
         for (int k = 0; k < 3; k++)
             t.w[k][j] = s.w[k][j];
     cloud_set_sums(&t, NAN);
-    ck_assert_int_eq(dp_direct(kernel->squares[suite_isa], lambda, (int64_t)n_targets, cloud_points(&t),
-                               out, (int64_t)n_sources, cloud_points(&s), s.w[3]),
+    ck_assert_int_eq(dp_direct(kernel->squares[suite_isa], lambda, (int64_t)n_targets,
+                               cloud_points(&t), out, (int64_t)n_sources, cloud_points(&s), s.w[3]),
                      DAGPOLE_OK);
     for (size_t j = 0; j < n_targets; j++) {
         double value = 0, slope = 0, rounding = 0;
@@ -135,5 +135,5 @@ START_TEST(compensation_keeps_what_cancels) {
 END_TEST
 
 ISA_SUITE_MAIN("direct", 60, mixed_charges_are_summed_to_the_last_digits, sizes_across_chunks,
-               squares_are_those_of_the_definition,
-               nothing_gives_zero, compensation_keeps_what_cancels)
+               squares_are_those_of_the_definition, nothing_gives_zero,
+               compensation_keeps_what_cancels)

@@ -8,8 +8,8 @@
 
 enum { MAX = 40 };
 
-static const double bounds[DP_N_PRECISIONS] = {4e-15, 3 * DP_REDUCED_ERROR,
-                                               5 * DP_SINGLE_ERROR, 3 * DP_ROUGH_ERROR};
+static const double bounds[DP_N_PRECISIONS] = {4e-15, 3 * DP_REDUCED_ERROR, 5 * DP_SINGLE_ERROR,
+                                               3 * DP_ROUGH_ERROR};
 
 /* In pieces; sums start from 1. */
 static dp_strip strip_of(cloud *c, dp_precision precision, int has_gradient) {
