@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/floating.h"
+#include "base/ordering.h"
 
 /* Each record is a task, made once with the tasks that it waits for, and submitted anew by every
  * run: StarPU is told of no data, and what a task costs in a run does not depend on how many fields
@@ -39,13 +40,23 @@ static double task_cost_us(struct starpu_task *task, unsigned implementation) {
 static struct starpu_perfmodel cost_model = {
     .type = STARPU_COMMON, .cost_function = task_cost_us, .symbol = "dagpole"};
 
+/* What the record comes after: the start of the run, and the records that it waits for. */
+static void begin_after_predecessors(execution *self, int64_t record) {
+    const dp_csr *rows = &self->predecessors;
+    dp_happens_after(self);
+    for (int64_t k = rows->offset[record]; k < rows->offset[record + 1]; k++)
+        dp_happens_after(&self->arguments[rows->index[k]]);
+}
+
 static void run_task(void *interfaces[], void *cl_arg) {
     (void)interfaces;
     DP_DEFAULT_FLOATING;
-    const task_argument *argument = cl_arg;
+    task_argument *argument = cl_arg;
     dp_execution *base = &argument->owner->base;
     int slot = base->runtime->workers.slot_of[starpu_worker_get_id()];
+    begin_after_predecessors(argument->owner, argument->record);
     dp_run_record(&base->run, argument->record, slot);
+    dp_happens_before(argument);
 }
 
 static void drop_unfinished(execution *self, int64_t n) {
@@ -171,6 +182,7 @@ static dagpole_status run_all(dp_execution *base, const char *stage, dp_profile 
     dp_worker_times times;
     dp_profile_begin(workers, &times);
     double start = dp_clock();
+    dp_happens_before(self);
     self->n_submitted = submit_all(self);
     wait_finished(self);
     *profile = (dp_profile){.wall_s = dp_clock() - start};

@@ -1,0 +1,28 @@
+/* Orderings that the thread sanitizer cannot see. StarPU is not instrumented, so that a dependency
+ * which it keeps looks like none. These two tell the sanitizer of the dependencies that a stream
+ * declares, and of no others: what is ordered by luck alone is still reported. Elsewhere they cost
+ * nothing. */
+#ifndef DP_BASE_ORDERING_H
+#define DP_BASE_ORDERING_H
+
+#ifdef __SANITIZE_THREAD__
+void __tsan_acquire(void *token);
+void __tsan_release(void *token);
+#endif
+
+/* What this thread has done so far comes before whatever follows dp_happens_after(token). */
+static inline void dp_happens_before(void *token) {
+    (void)token;
+#ifdef __SANITIZE_THREAD__
+    __tsan_release(token);
+#endif
+}
+
+static inline void dp_happens_after(void *token) {
+    (void)token;
+#ifdef __SANITIZE_THREAD__
+    __tsan_acquire(token);
+#endif
+}
+
+#endif
