@@ -5,7 +5,7 @@
 #include "geometry/chunk.h"
 #include "geometry/sort.h"
 #include "graph/graph.h"
-#include "graph/leaf_size.h"
+#include "model/leaf_size.h"
 #include "platform/machine.h"
 #include "runtime/runtime.h"
 #include "tree/internals.h"
@@ -26,13 +26,10 @@ typedef enum stage {
     LISTS,
     COLD,
     WARM,
-    NEAR,
-    BLOCKS,
-    PAIRS,
-    HALO,
-    FIELDS,
+    INTERACTIONS,
+    LAYOUT,
     WALK,
-    PRIORITIES,
+    FIELDS,
     GRAPH,
     EXECUTION,
     FIRST,
@@ -56,13 +53,10 @@ static const struct {
     [LISTS] = {"lists", "U, V, W, X"},
     [COLD] = {"operators_cold", "built"},
     [WARM] = {"operators_warm", "from the cache"},
-    [NEAR] = {"near", "(part of graph) lists of P2P"},
-    [BLOCKS] = {"blocks", "(part of graph) cut"},
-    [PAIRS] = {"pairs", "(part of graph) of M2L"},
-    [HALO] = {"halos", "(part of graph) of P2P"},
+    [INTERACTIONS] = {"interactions", "(part of graph) what meets what"},
+    [LAYOUT] = {"layout", "(part of graph) blocks, halos, fields"},
+    [WALK] = {"walk", "(part of graph) tasks planned"},
     [FIELDS] = {"fields", "(part of graph) memory, coordinates"},
-    [WALK] = {"walk", "(part of graph) task records"},
-    [PRIORITIES] = {"priorities", "(part of graph)"},
     [GRAPH] = {"graph", "all of its parts, scratch of workers"},
     [EXECUTION] = {"execution", "tasks for the runtime"},
     [FIRST] = {"first", "first evaluation"},
@@ -210,48 +204,47 @@ static void time_operators(pipeline *p) {
     lap(p, WARM, &clock);
 }
 
-static dp_graph_inputs graph_inputs(const pipeline *p) {
+static dp_problem make_problem(const pipeline *p) {
     dp_machine machine;
     dp_precision precision = p->accuracy.precision;
+    const dp_kernel *kernel = dp_kernel_get(p->plan.kernel);
     perf_try(dp_machine_get(&machine));
-    return (dp_graph_inputs){.tree = &p->tree,
-                             .lists = &p->lists,
-                             .sources = &p->points,
-                             .targets = &p->points,
-                             .operators = p->operators,
-                             .kernel = dp_kernel_get(p->plan.kernel),
-                             .isa = dp_isa_best(),
-                             .rates = dp_rates_built_in(dp_isa_best()),
-                             .lambda = scaled_lambda(p),
-                             .precision = precision,
-                             .least = dp_precision_closest(precision),
-                             .n_cores = machine.cores,
-                             .n_workers = dp_runtime_n_slots(p->runtime)};
+    return (dp_problem){.tree = &p->tree,
+                        .lists = &p->lists,
+                        .sources = &p->points,
+                        .targets = &p->points,
+                        .operators = p->operators,
+                        .kernel = kernel,
+                        .isa = dp_isa_best(),
+                        .cost = dp_cost_of(dp_rates_built_in(dp_isa_best()), kernel, precision),
+                        .lambda = scaled_lambda(p),
+                        .precision = precision,
+                        .least = dp_precision_closest(precision),
+                        .n_cores = machine.cores};
 }
 
-/* The stages of dp_graph_create one by one, on a graph that is thrown away. */
+/* The stages of dp_graph_create one by one; what they make is thrown away. */
 static void time_graph_parts(pipeline *p) {
-    dp_graph *g = dp_alloc_zero(1, sizeof *g);
-    if (!g)
-        perf_try(DAGPOLE_NO_MEMORY);
-    g->in = graph_inputs(p);
-    g->cost = dp_cost_of(g->in.rates, g->in.kernel, g->in.precision);
+    dp_problem problem = make_problem(p);
+    dp_interactions interactions;
+    dp_layout layout;
+    dp_walk walk;
+    dp_field *fields;
+    void *arena;
     double clock = dp_clock();
-    perf_try(dp_near_build(p->team, g));
-    lap(p, NEAR, &clock);
-    perf_try(dp_blocks_cut(g));
-    lap(p, BLOCKS, &clock);
-    perf_try(dp_pairs_build(p->team, g));
-    lap(p, PAIRS, &clock);
-    perf_try(dp_halo_build(p->team, g));
-    lap(p, HALO, &clock);
-    perf_try(dp_fields_create(p->team, g));
-    lap(p, FIELDS, &clock);
-    perf_try(dp_walk(g));
+    perf_try(dp_interactions_build(p->team, &problem, &interactions));
+    lap(p, INTERACTIONS, &clock);
+    perf_try(dp_layout_build(p->team, &problem, &interactions, &layout));
+    lap(p, LAYOUT, &clock);
+    perf_try(dp_walk_make(p->team, &layout, &walk));
     lap(p, WALK, &clock);
-    perf_try(dp_stream_prioritise(&g->stream, 1000));
-    lap(p, PRIORITIES, &clock);
-    dp_graph_destroy(g);
+    perf_try(dp_memory_create(p->team, &layout, &fields, &arena));
+    lap(p, FIELDS, &clock);
+    dp_free(arena);
+    dp_free(fields);
+    dp_walk_free(&walk);
+    dp_layout_free(&layout);
+    dp_interactions_free(&interactions);
 }
 
 static dagpole_status do_nothing(void *argument, int64_t record, void *const *buffers, int worker) {
@@ -260,11 +253,11 @@ static dagpole_status do_nothing(void *argument, int64_t record, void *const *bu
 }
 
 static void time_graph(pipeline *p) {
-    dp_graph_inputs inputs = graph_inputs(p);
+    dp_problem problem = make_problem(p);
     dp_profile profile;
     time_graph_parts(p);
     double clock = dp_clock();
-    perf_try(dp_graph_create(p->team, &inputs, &p->graph));
+    perf_try(dp_graph_create(p->team, &problem, dp_runtime_n_slots(p->runtime), &p->graph));
     lap(p, GRAPH, &clock);
     perf_try(dp_execution_create(p->runtime, &p->graph->stream, &p->execution));
     lap(p, EXECUTION, &clock);

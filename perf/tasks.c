@@ -25,7 +25,7 @@ static void make_fields(dp_stream *s, double *words) {
     s->n_fields = N_READ + N_TASKS;
     s->fields = perf_alloc((size_t)s->n_fields, sizeof *s->fields);
     for (int32_t f = 0; f < s->n_fields; f++)
-        s->fields[f] = (dp_field){words + f, sizeof *words};
+        s->fields[f] = (dp_field){.data = words + f, .bytes = sizeof *words};
 }
 
 static void make_records(dp_stream *s, int n_access) {

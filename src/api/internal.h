@@ -6,7 +6,7 @@
 
 #include "base/floating.h"
 #include "graph/graph.h"
-#include "graph/leaf_size.h"
+#include "model/leaf_size.h"
 #include "platform/directory.h"
 #include "platform/machine.h"
 #include "runtime/runtime.h"
@@ -29,7 +29,7 @@ struct dagpole_plan {
     const dp_kernel *kernel;
     int64_t n_sources, n_targets; /* as given */
     int targets_are_sources;
-    int is_direct, n_leaf; /* graph/leaf_size.h */
+    int is_direct, n_leaf; /* model/leaf_size.h */
     dp_points sources, own_targets;
     const dp_points *targets; /* &sources or &own_targets */
     dp_tree tree;
@@ -41,6 +41,9 @@ struct dagpole_plan {
     int charge_exponent, far_charge_exponent; /* units of charges in sums and in expansions */
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
+
+/* The lists of the plan's tree. */
+dagpole_status dp_plan_lists(const dp_team *team, const dagpole_plan *plan, dp_lists *lists);
 
 /* One run of the plan's graph; evaluations proper are entered in the report. */
 dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call);

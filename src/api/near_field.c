@@ -27,17 +27,17 @@ static void invert(const dp_points *points, int64_t *unique) {
 }
 
 /* Potential and gradient, without the factors, at unique target i. */
-static void sum_near(const dagpole_plan *plan, const double *charge, int64_t i, double sums[4]) {
+static void sum_near(const dagpole_plan *plan, const dp_csr *near, const double *charge, int64_t i,
+                     double sums[4]) {
     const dp_tree *tree = &plan->tree;
     const dp_points *t = plan->targets, *s = &plan->sources;
-    const dp_csr *near = &plan->graph->near;
     int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
     dp_sums out = {&sums[0], &sums[1], &sums[2], &sums[3]};
     memset(sums, 0, 4 * sizeof *sums);
     for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++) {
         int64_t begin = tree->source_begin[near->index[j]];
         plan->kernel->p2p[plan->context->isa](
-            plan->graph->in.lambda, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
+            plan->graph->problem.lambda, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
             tree->source_end[near->index[j]] - begin,
             (dp_soa){s->x + begin, s->y + begin, s->z + begin}, charge + begin);
     }
@@ -65,9 +65,10 @@ static dagpole_status check(const dagpole_plan *plan, const double *charges, int
     return DAGPOLE_OK;
 }
 
-static dagpole_status sum_all_near(const dagpole_plan *plan, const double *charges, int64_t n,
-                                   const int64_t *targets, double *charge, int64_t *unique,
-                                   double *potentials, double *gradients) {
+static dagpole_status sum_all_near(const dagpole_plan *plan, const dp_csr *near,
+                                   const double *charges, int64_t n, const int64_t *targets,
+                                   double *charge, int64_t *unique, double *potentials,
+                                   double *gradients) {
     int exponent, of_points = plan->tree.cube.exponent;
     DP_TRY(dp_charge_exponent(&dp_team_serial, plan->n_sources, charges, 0, &exponent));
     const dp_power of_charges = dp_power_split(-exponent),
@@ -77,13 +78,24 @@ static dagpole_status sum_all_near(const dagpole_plan *plan, const double *charg
     invert(plan->targets, unique);
     for (int64_t i = 0; i < n; i++) {
         double sums[4];
-        sum_near(plan, charge, unique[targets[i]], sums);
+        sum_near(plan, near, charge, unique[targets[i]], sums);
         if (potentials)
             potentials[i] = dp_power_times(&of_potentials, DP_KERNEL_FACTOR * sums[0]);
         for (int d = 0; gradients && d < 3; d++)
             gradients[3 * i + d] = dp_power_times(&of_gradients, DP_KERNEL_FACTOR * sums[1 + d]);
     }
     return DAGPOLE_OK;
+}
+
+/* A plan keeps what its tasks need alone: who is near is found anew. */
+static dagpole_status find_near(const dagpole_plan *plan, dp_interactions *interactions) {
+    dp_problem problem = plan->graph->problem;
+    dp_lists lists;
+    DP_TRY(dp_plan_lists(&dp_team_serial, plan, &lists));
+    problem.lists = &lists;
+    dagpole_status status = dp_interactions_build(&dp_team_serial, &problem, interactions);
+    dp_lists_free(&lists);
+    return status;
 }
 
 dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *charges, int64_t n,
@@ -93,9 +105,12 @@ dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *c
     DP_TRY(check(plan, charges, n, targets));
     double *charge = dp_alloc((size_t)plan->sources.n, sizeof *charge);
     int64_t *unique = dp_alloc((size_t)plan->n_targets, sizeof *unique);
-    dagpole_status status = DAGPOLE_NO_MEMORY;
-    if (charge && unique)
-        status = sum_all_near(plan, charges, n, targets, charge, unique, potentials, gradients);
+    dp_interactions interactions = {0};
+    dagpole_status status = charge && unique ? find_near(plan, &interactions) : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK)
+        status = sum_all_near(plan, &interactions.near, charges, n, targets, charge, unique,
+                              potentials, gradients);
+    dp_interactions_free(&interactions);
     dp_free(unique);
     dp_free(charge);
     return status;

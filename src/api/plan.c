@@ -137,39 +137,30 @@ static int64_t cache_share(const dp_machine *machine) {
     return machine->l2_bytes > third ? machine->l2_bytes : third;
 }
 
-/* Screened potentials may all lie below what single precision can hold: where targets are not among
- * the sources, or where exp(-lambda r) is small even within the finest leaves. */
-static dp_precision near_precision(const dagpole_plan *p) {
-    dp_precision precision = dp_options_accuracy(&p->options).precision;
-    double side = dp_cube_side(&p->tree.cube, p->tree.depth);
-    if (p->kernel->id == DAGPOLE_LAPLACE || precision == DP_DOUBLE)
-        return precision;
-    int may_vanish =
-        !p->targets_are_sources || dp_scaled_lambda(&p->options, &p->tree.cube) * side > 16;
-    return may_vanish ? DP_REDUCED : precision;
-}
-
 static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_runtime *runtime = p->context->runtime;
-    dp_precision precision = near_precision(p);
-    dp_graph_inputs inputs = {.tree = &p->tree,
-                              .lists = &p->lists,
-                              .sources = &p->sources,
-                              .targets = p->targets,
-                              .operators = p->operators,
-                              .kernel = p->kernel,
-                              .isa = p->context->isa,
-                              .rates = &p->context->rates,
-                              .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
-                              .tolerance = p->options.tolerance,
-                              .precision = precision,
-                              .least = dp_precision_closest(precision),
-                              .block_boxes = p->options.block_boxes,
-                              .cache_bytes = cache_share(&p->context->machine),
-                              .n_cores = p->context->machine.cores,
-                              .n_workers = dp_runtime_n_slots(runtime)};
-    DP_TRY(dp_graph_create(team, &inputs, &p->graph));
-    dp_lists_free(&p->lists); /* the graph holds them in its own order */
+    dp_accuracy accuracy = dp_options_accuracy(&p->options);
+    double lambda = dp_scaled_lambda(&p->options, &p->tree.cube);
+    dp_precision precision =
+        dp_precision_of_sums(&accuracy, p->kernel->id, p->targets_are_sources, lambda,
+                             dp_cube_side(&p->tree.cube, p->tree.depth));
+    dp_problem problem = {.tree = &p->tree,
+                          .lists = &p->lists,
+                          .sources = &p->sources,
+                          .targets = p->targets,
+                          .operators = p->operators,
+                          .kernel = p->kernel,
+                          .isa = p->context->isa,
+                          .cost = dp_cost_of(&p->context->rates, p->kernel, precision),
+                          .lambda = lambda,
+                          .tolerance = p->options.tolerance,
+                          .precision = precision,
+                          .least = dp_precision_closest(precision),
+                          .block_boxes = p->options.block_boxes,
+                          .cache_bytes = cache_share(&p->context->machine),
+                          .n_cores = p->context->machine.cores};
+    DP_TRY(dp_graph_create(team, &problem, dp_runtime_n_slots(runtime), &p->graph));
+    dp_lists_free(&p->lists); /* the tasks hold what they need of them */
     return dp_execution_create(runtime, &p->graph->stream, &p->execution);
 }
 
@@ -205,7 +196,7 @@ static dagpole_status describe_graph(dagpole_plan *p) {
     dagpole_report *r = &p->report;
     double work, span;
     DP_TRY(dp_stream_span(&p->graph->stream, &work, &span));
-    r->n_blocks = p->graph->n_blocks;
+    r->n_blocks = p->graph->layout.blocks.n;
     r->n_tasks = p->graph->stream.n_records;
     r->work_over_span = span > 0 ? work / span : 1;
     r->expansion_size = 0;
@@ -255,6 +246,11 @@ static void lap(double *clock, double *stage_s) {
     *clock = now;
 }
 
+dagpole_status dp_plan_lists(const dp_team *team, const dagpole_plan *p, dp_lists *lists) {
+    return p->is_direct ? dp_lists_all_near(&p->tree, lists)
+                        : dp_lists_build(team, &p->tree, lists);
+}
+
 static dagpole_status build(dagpole_plan *p, const given *points) {
     dp_runtime *runtime = p->context->runtime;
     const dp_team *team = dp_runtime_team(runtime);
@@ -266,10 +262,7 @@ static dagpole_status build(dagpole_plan *p, const given *points) {
         DP_TRY(build_tree(team, p, points->sources, points->targets));
     lap(&clock, &p->report.tree_s);
     DP_TRY(dp_runtime_progress(runtime, "lists", 0));
-    if (p->is_direct)
-        DP_TRY(dp_lists_all_near(&p->tree, &p->lists));
-    else
-        DP_TRY(dp_lists_build(team, &p->tree, &p->lists));
+    DP_TRY(dp_plan_lists(team, p, &p->lists));
     describe_tree(p);
     lap(&clock, &p->report.lists_s);
     DP_TRY(dp_runtime_progress(runtime, "operators", 0));

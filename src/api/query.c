@@ -74,36 +74,49 @@ dagpole_status dagpole_plan_find_box(const dagpole_plan *plan, int level, uint64
 
 /* Which operators of the walk fill a box's expansion; elsewhere it is zero. */
 static int has_multipole(const dagpole_plan *plan, int32_t box) {
-    return dp_n_sources(&plan->tree, box) > 0 && dp_graph_k(plan->graph, plan->tree.level[box]) > 0;
+    return dp_n_sources(&plan->tree, box) > 0 &&
+           dp_expansion_size(&plan->graph->problem, plan->tree.level[box]) > 0;
 }
 
 static int has_local(const dagpole_plan *plan, int32_t box) {
-    return dp_n_targets(&plan->tree, box) > 0 &&
-           plan->graph->blocks[plan->graph->block_of[box]].has_locals;
+    return dp_n_targets(&plan->tree, box) > 0 && dp_has_local(&plan->graph->layout.blocks, box);
 }
 
 static void copy_expansion(const dagpole_plan *plan, int32_t box, dp_quantity quantity,
                            int is_present, double *out) {
-    const dp_block *block = &plan->graph->blocks[plan->graph->block_of[box]];
+    const dp_layout *layout = &plan->graph->layout;
+    int32_t b = layout->blocks.of_box[box];
     memset(out, 0, (size_t)plan->report.expansion_size * sizeof *out);
     if (!is_present)
         return;
-    const dp_operator_set *set = plan->operators->level[block->level];
-    const double *data = plan->graph->stream.fields[block->field[quantity]].data;
-    const double *from = data + (size_t)(box - block->box_begin) * (size_t)set->k_padded;
+    const dp_operator_set *set = plan->operators->level[plan->tree.level[box]];
+    const double *data = plan->graph->stream.fields[layout->of_block[b][quantity]].data;
+    const double *from =
+        data + (size_t)(box - layout->blocks.block[b].box_begin) * (size_t)set->k_padded;
     const dp_power unit = dp_power_split(plan->far_charge_exponent);
     for (int i = 0; i < set->k; i++)
         out[i] = dp_power_times(&unit, from[i]);
 }
 
+/* Where the leaf's targets begin among those of its block. */
+static int64_t target_at(const dagpole_plan *plan, int32_t leaf) {
+    const dp_blocks *blocks = &plan->graph->layout.blocks;
+    int64_t n = 0;
+    for (int32_t box = blocks->block[blocks->of_box[leaf]].box_begin; box < leaf; box++)
+        if (dp_tree_is_leaf(&plan->tree, box))
+            n += dp_n_targets(&plan->tree, box);
+    return n;
+}
+
 /* Potentials of a leaf's targets, one for each of the caller's copies; *out moves to
  * their end. */
 static void copy_leaf(const dagpole_plan *plan, int32_t leaf, double **out) {
-    const dp_block *block = &plan->graph->blocks[plan->graph->block_of[leaf]];
-    if (block->field[DP_TARGETS] < 0)
+    const dp_layout *layout = &plan->graph->layout;
+    int32_t field = layout->of_block[layout->blocks.of_box[leaf]][DP_TARGETS];
+    if (field == DP_NO_FIELD)
         return;
-    const double *data = plan->graph->stream.fields[block->field[DP_TARGETS]].data;
-    const double *potential = data + plan->graph->target_at[leaf];
+    const double *data = plan->graph->stream.fields[field].data;
+    const double *potential = data + target_at(plan, leaf);
     const dp_power unit = dp_power_split(plan->charge_exponent - plan->tree.cube.exponent);
     int64_t first = plan->tree.target_begin[leaf];
     for (int64_t i = first; i < plan->tree.target_end[leaf]; i++) {

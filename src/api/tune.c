@@ -2,8 +2,8 @@
 #include "api/internal.h"
 #include "base/sized.h"
 #include "base/text.h"
-#include "graph/measure.h"
 #include "platform/directory.h"
+#include "tuning/measure.h"
 
 static void describe(dp_isa isa, const dp_rates *rates, dagpole_coefficient *coefficient,
                      dagpole_tuning *tuning) {

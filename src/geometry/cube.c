@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "geometry/chunk.h"
-#include "geometry/morton.h"
 
 #define GRAIN 65536
 
@@ -131,14 +130,6 @@ dp_cube dp_cube_fit(const dp_bounds *bounds, double inflate) {
         rung++;
     climb(&scaled, rung, &cube);
     return cube;
-}
-
-void dp_cube_centre(const dp_cube *cube, int level, uint64_t morton, double centre[3]) {
-    uint32_t anchor[3];
-    dp_morton_decode(morton, anchor);
-    double half = dp_cube_side(cube, level) / 2;
-    for (int d = 0; d < 3; d++)
-        centre[d] = cube->corner[d] + (2.0 * anchor[d] + 1) * half;
 }
 
 double dp_cube_side(const dp_cube *cube, int level) {

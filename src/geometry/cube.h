@@ -75,8 +75,6 @@ static inline double dp_cube_scale(const dp_cube *cube, double x) {
     return x * dp_power_of_two(-half) * dp_power_of_two(half - cube->exponent) + 0.0;
 }
 
-/* Centre of the box with this Morton key and level, scaled and exact. */
-void dp_cube_centre(const dp_cube *cube, int level, uint64_t morton, double centre[3]);
 double dp_cube_side(const dp_cube *cube, int level);
 
 #endif

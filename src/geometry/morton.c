@@ -71,3 +71,11 @@ int dp_morton_neighbour(int level, uint64_t morton, const int offset[3], uint64_
     *neighbour = dp_morton_encode(anchor);
     return 1;
 }
+
+void dp_cube_centre(const dp_cube *cube, int level, uint64_t morton, double centre[3]) {
+    uint32_t anchor[3];
+    dp_morton_decode(morton, anchor);
+    double half = dp_cube_side(cube, level) / 2;
+    for (int d = 0; d < 3; d++)
+        centre[d] = cube->corner[d] + (2.0 * anchor[d] + 1) * half;
+}

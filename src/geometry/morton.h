@@ -14,6 +14,9 @@ void dp_morton_decode_ref(uint64_t morton, uint32_t anchor[3]);
 /* Key at level DP_MAX_DEPTH of a scaled point inside the cube (clamped to it). */
 uint64_t dp_morton_of_point(const dp_cube *cube, const double point[3]);
 
+/* Centre of the box with this Morton key and level, scaled and exact. */
+void dp_cube_centre(const dp_cube *cube, int level, uint64_t morton, double centre[3]);
+
 /* Key of the neighbour at offset (each -1, 0, 1 ...) on the same level; 0 and no change where that
  * lies outside the root cube, else 1. */
 int dp_morton_neighbour(int level, uint64_t morton, const int offset[3], uint64_t *neighbour);

@@ -4,8 +4,8 @@
 #define DP_OPERATORS_DATA_H
 
 #include "base/team.h"
-#include "operators/accuracy.h"
-#include "operators/offsets.h"
+#include "geometry/offsets.h"
+#include "model/accuracy.h"
 #include "operators/surface.h"
 
 /* The check surface of P2M (2.95 half sides) and the equivalent surface (1.05): Ying, Biros, Zorin

@@ -95,6 +95,9 @@ int64_t dp_operators_bytes(const dp_operators *operators);
 double dp_m2l_flops(const dp_operator_set *set, int folded);
 double dp_m2l_padded_flops(const dp_operator_set *set, int folded);
 
+/* The padded flops' mean over all positions. */
+double dp_m2l_mean_flops(const dp_operator_set *set);
+
 /* Both surfaces of a set whose k_padded and of_parity are there (surface_sums.c): adds to *surface
  * what it can on failure as well. */
 dagpole_status dp_outer_create(const dp_operator_set *set, const dp_surface *surface,

@@ -173,6 +173,13 @@ double dp_m2l_padded_flops(const dp_operator_set *set, int folded) {
     return flops;
 }
 
+double dp_m2l_mean_flops(const dp_operator_set *set) {
+    double flops = 0;
+    for (int f = 0; f < DP_N_FOLDED; f++)
+        flops += dp_m2l_padded_flops(set, f);
+    return flops / DP_N_FOLDED;
+}
+
 /* M2L of folded position f: a = R a_class, b = b_class R^T, packed. */
 static dagpole_status unfold(void *argument, int64_t f) {
     unfolding *u = argument;

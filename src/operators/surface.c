@@ -2,10 +2,6 @@
 
 #include <math.h>
 
-const int dp_permutation[DP_N_PERMUTATIONS][3] = {
-    {0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {1, 0, 2}, {0, 2, 1}, {2, 1, 0},
-};
-
 int dp_parity_permuted(int permutation, int parity) {
     const int *source = dp_permutation[permutation];
     int permuted = 0;

@@ -10,14 +10,10 @@
 #define DP_OPERATORS_SURFACE_H
 
 #include "base/memory.h"
+#include "geometry/offsets.h"
 #include "kernel/kernel.h"
 
-#define DP_N_PARITIES     8
-#define DP_N_PERMUTATIONS 6
-
-/* Permutation number i sends x to (x[dp_permutation[i][0]], x[...[1]], x[...[2]]); 0 is the
- * identity. */
-extern const int dp_permutation[DP_N_PERMUTATIONS][3];
+#define DP_N_PARITIES 8
 
 typedef struct dp_surface {
     int p, n;          /* points along an edge; n = 6 (p - 1)^2 + 2 */

@@ -4,7 +4,7 @@
 #define DP_RUNTIME_RUNTIME_H
 
 #include "base/team.h"
-#include "graph/stream.h"
+#include "stream/stream.h"
 
 typedef struct dp_runtime dp_runtime;
 typedef struct dp_execution dp_execution;

@@ -5,9 +5,8 @@
  * that it is looked up and not computed. */
 #include "tree/lists.h"
 
-#include <string.h>
-
 #include "geometry/chunk.h"
+#include "geometry/offsets.h"
 
 #define GRAIN       512
 #define DIRECTIONS  27 /* 9 (dx + 1) + 3 (dy + 1) + (dz + 1), each of dx, dy, dz in -1, 0, 1 */
@@ -31,6 +30,7 @@ typedef struct build {
     uint8_t near_octants[8][DIRECTIONS]; /* octants of the neighbour's children that touch it */
     int8_t towards[8][DIRECTIONS][8];    /* and the directions in which they lie */
     uint8_t facing[DIRECTIONS]; /* octants of the neighbour's children that touch the box itself */
+    uint16_t label[8][DIRECTIONS][8]; /* positions of the children that do not touch it */
 } build;
 
 static int direction_component(int direction, int d) {
@@ -42,7 +42,25 @@ static int octant_component(int octant, int d) {
     return octant >> (2 - d) & 1;
 }
 
+/* Where a neighbour's child lies, seen from a child in octant `own`. */
+static void fill_position(build *b, const dp_offsets *offsets, int own, int direction, int octant) {
+    int is_near = 1, towards = 0, v[3];
+    for (int d = 0; d < 3; d++) {
+        v[d] = 2 * direction_component(direction, d) + octant_component(octant, d) -
+               octant_component(own, d);
+        is_near &= v[d] >= -1 && v[d] <= 1;
+        towards = 3 * towards + v[d] + 1;
+    }
+    b->near_octants[own][direction] |= (uint8_t)(is_near << octant);
+    if (is_near)
+        b->towards[own][direction][octant] = (int8_t)towards;
+    else
+        b->label[own][direction][octant] = (uint16_t)dp_offsets_label(offsets, v);
+}
+
 static void fill_tables(build *b) {
+    dp_offsets offsets;
+    dp_offsets_fill(&offsets);
     for (int direction = 0; direction < DIRECTIONS; direction++)
         for (int octant = 0; octant < 8; octant++) {
             int is_facing = 1;
@@ -54,18 +72,8 @@ static void fill_tables(build *b) {
         }
     for (int own = 0; own < 8; own++)
         for (int direction = 0; direction < DIRECTIONS; direction++)
-            for (int octant = 0; octant < 8; octant++) {
-                int is_near = 1, towards = 0;
-                for (int d = 0; d < 3; d++) {
-                    int step = 2 * direction_component(direction, d) + octant_component(octant, d) -
-                               octant_component(own, d);
-                    is_near &= step >= -1 && step <= 1;
-                    towards = 3 * towards + step + 1;
-                }
-                b->near_octants[own][direction] |= (uint8_t)(is_near << octant);
-                if (is_near)
-                    b->towards[own][direction][octant] = (int8_t)towards;
-            }
+            for (int octant = 0; octant < 8; octant++)
+                fill_position(b, &offsets, own, direction, octant);
 }
 
 static int has_sources(const dp_tree *tree, int32_t box) {
@@ -128,6 +136,7 @@ static dagpole_status find_colleagues(void *argument, int64_t chunk, int64_t beg
 /* One row of a list: written to `to` where that is not NULL, and counted. */
 typedef struct row {
     int32_t *to;
+    uint16_t *label; /* of V entries */
     int64_t n;
 } row;
 
@@ -151,6 +160,16 @@ static void add_children(const build *b, row *r, int32_t box, unsigned octants) 
         r->to[r->n++] = child_in(b, box, __builtin_ctz(octants));
 }
 
+/* The same for V: `label` per octant. */
+static void add_far_children(const build *b, row *r, int32_t box, unsigned octants,
+                             const uint16_t label[8]) {
+    int64_t first = r->n;
+    add_children(b, r, box, octants);
+    octants &= b->sources[box];
+    for (int64_t i = first; r->to && i < r->n; i++, octants &= octants - 1)
+        r->label[i] = label[__builtin_ctz(octants)];
+}
+
 /* Entries of the parent's level, and V. A box that touches a coarser leaf is itself a leaf. */
 static void visit_parents_colleagues(const build *b, int32_t box, rows *r) {
     const dp_tree *tree = b->tree;
@@ -160,7 +179,8 @@ static void visit_parents_colleagues(const build *b, int32_t box, rows *r) {
         int32_t other = parents->box[i];
         unsigned near_octants = b->near_octants[own][parents->direction[i]];
         if (!dp_tree_is_leaf(tree, other))
-            add_children(b, &r->v, other, ~near_octants & ALL_OCTANTS);
+            add_far_children(b, &r->v, other, ~near_octants & ALL_OCTANTS,
+                             b->label[own][parents->direction[i]]);
         else if (has_sources(tree, other))
             add(near_octants ? &r->u : &r->x, other);
     }
@@ -208,7 +228,8 @@ static dagpole_status count_rows(void *argument, int64_t chunk, int64_t begin, i
 }
 
 static row row_at(const dp_csr *csr, int64_t box) {
-    return (row){csr->index + csr->offset[box], 0};
+    return (row){.to = csr->index + csr->offset[box],
+                 .label = csr->label ? csr->label + csr->offset[box] : NULL};
 }
 
 static dagpole_status write_rows(void *argument, int64_t chunk, int64_t begin, int64_t end) {
@@ -221,23 +242,6 @@ static dagpole_status write_rows(void *argument, int64_t chunk, int64_t begin, i
         make_rows(b, (int32_t)box, &r);
     }
     return DAGPOLE_OK;
-}
-
-static dagpole_status alloc_offsets(dp_csr *csr, int64_t n_rows) {
-    csr->offset = dp_alloc((size_t)n_rows + 1, sizeof *csr->offset);
-    if (!csr->offset)
-        return DAGPOLE_NO_MEMORY;
-    csr->n_rows = n_rows;
-    csr->offset[0] = csr->offset[n_rows] = 0;
-    return DAGPOLE_OK;
-}
-
-/* Turns the counts in offset[1 ...] into offsets. */
-static dagpole_status alloc_entries(dp_csr *csr) {
-    for (int64_t i = 0; i < csr->n_rows; i++)
-        csr->offset[i + 1] += csr->offset[i];
-    csr->index = dp_alloc((size_t)csr->offset[csr->n_rows], sizeof *csr->index);
-    return csr->index ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
 static dagpole_status find_all_colleagues(const dp_team *team, build *b) {
@@ -261,10 +265,10 @@ static dagpole_status run_build(const dp_team *team, build *b) {
     dp_csr *all[4] = {&b->lists->u, &b->lists->v, &b->lists->w, &b->lists->x};
     DP_TRY(find_all_colleagues(team, b));
     for (int i = 0; i < 4; i++)
-        DP_TRY(alloc_offsets(all[i], b->tree->n_boxes));
+        DP_TRY(dp_csr_begin(b->tree->n_boxes, all[i]));
     DP_TRY(dp_chunk_for(team, b->tree->n_boxes, GRAIN, count_rows, b));
     for (int i = 0; i < 4; i++)
-        DP_TRY(alloc_entries(all[i]));
+        DP_TRY(dp_csr_end(all[i] == &b->lists->v, all[i]));
     return dp_chunk_for(team, b->tree->n_boxes, GRAIN, write_rows, b);
 }
 
@@ -293,16 +297,14 @@ static void fill_near(const dp_tree *tree, dp_csr *u) {
 static dagpole_status build_all_near(const dp_tree *tree, dp_lists *lists) {
     dp_csr *all[4] = {&lists->u, &lists->v, &lists->w, &lists->x};
     int64_t n_near = 0;
-    for (int i = 0; i < 4; i++) {
-        DP_TRY(alloc_offsets(all[i], tree->n_boxes));
-        memset(all[i]->offset, 0, ((size_t)tree->n_boxes + 1) * sizeof *all[i]->offset);
-    }
+    for (int i = 0; i < 4; i++)
+        DP_TRY(dp_csr_begin(tree->n_boxes, all[i]));
     for (int32_t box = 0; box < tree->n_boxes; box++)
         n_near += dp_tree_is_leaf(tree, box) && has_sources(tree, box);
     for (int32_t box = 0; box < tree->n_boxes; box++)
         lists->u.offset[box + 1] = is_target(tree, box) ? n_near : 0;
     for (int i = 0; i < 4; i++)
-        DP_TRY(alloc_entries(all[i]));
+        DP_TRY(dp_csr_end(0, all[i]));
     fill_near(tree, &lists->u);
     return DAGPOLE_OK;
 }

@@ -3,7 +3,10 @@
  *   U (leaves): leaves that touch it, itself included, of any level.
  *   V (boxes):  children of the parent's colleagues that do not touch it, same level.
  *   W (leaves): descendants of a colleague, leaf or not, that do not touch it, but their parent
- * does. X (boxes):  the dual of W: leaves s with this box in W(s). */
+ * does. X (boxes):  the dual of W: leaves s with this box in W(s).
+ *
+ * A V entry's label is its source's position relative to the target (geometry/offsets.h). A U
+ * entry's label is the shift of its source; without an array of them no source is shifted. */
 #ifndef DP_TREE_LISTS_H
 #define DP_TREE_LISTS_H
 

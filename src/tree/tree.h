@@ -7,10 +7,6 @@
 #include "base/array.h"
 #include "geometry/points.h"
 
-/* Targets around which no source lies, in boxes of their level, need no smaller boxes: up to so
- * many share a leaf, more are cut for the sake of tasks alone. */
-#define DP_FAR_LEAF 512
-
 typedef struct dp_tree {
     dp_cube cube;
     int depth; /* deepest level that holds a box */

@@ -1,7 +1,7 @@
 /* Tuning, and the contexts that come after it. */
 #include "plans.h"
 
-#include "graph/rates.h"
+#include "model/rates.h"
 #include "platform/machine.h"
 #include "platform/scratch.h"
 

@@ -3,7 +3,7 @@
  * which executor: serial or starpu. */
 #include "base/memory.h"
 #include "errors.h"
-#include "graph/rates.h"
+#include "model/rates.h"
 #include "platform/machine.h"
 #include "platform/scratch.h"
 

@@ -10,7 +10,10 @@
 typedef struct growth {
     forest forest;
     dp_operators *operators;
-    dp_graph *graph;
+    dp_problem problem;
+    dp_interactions interactions;
+    dp_layout layout;
+    dp_graph *graph; /* with its own, and in the end without, interactions and halos */
 } growth;
 
 /* What is not the cloud's: 0 or NULL where it does not matter. */
@@ -22,24 +25,27 @@ typedef struct wish {
     dp_precision precision;
 } wish;
 
-static inline dagpole_status growth_graph(const dp_team *team, const wish *w, growth *g) {
-    dp_graph_inputs inputs = {
+static inline void growth_set_problem(const wish *w, growth *g) {
+    const dp_kernel *kernel = dp_kernel_get(w->lambda > 0 ? DAGPOLE_YUKAWA : DAGPOLE_LAPLACE);
+    g->problem = (dp_problem){
         .tree = &g->forest.tree,
         .lists = &g->forest.lists,
         .sources = &g->forest.sources,
         .targets = g->forest.target_points ? g->forest.target_points : &g->forest.sources,
         .operators = g->operators,
-        .kernel = dp_kernel_get(w->lambda > 0 ? DAGPOLE_YUKAWA : DAGPOLE_LAPLACE),
+        .kernel = kernel,
         .isa = dp_isa_best(),
-        .rates = dp_rates_built_in(dp_isa_best()),
+        .cost = dp_cost_of(dp_rates_built_in(dp_isa_best()), kernel, w->precision),
         .lambda = ldexp(w->lambda, g->forest.tree.cube.exponent),
         .tolerance = w->tolerance > 0 ? w->tolerance : 1e-1,
         .precision = w->precision,
         .least = 1. / 32,
         .block_boxes = w->block_boxes,
-        .n_cores = w->n_cores ? w->n_cores : 2,
-        .n_workers = w->n_workers ? w->n_workers : 1};
-    return dp_graph_create(team, &inputs, &g->graph);
+        .n_cores = w->n_cores ? w->n_cores : 2};
+}
+
+static inline dagpole_status growth_graph(const dp_team *team, const wish *w, growth *g) {
+    return dp_graph_create(team, &g->problem, w->n_workers ? w->n_workers : 1, &g->graph);
 }
 
 static inline void growth_make(const wish *w, int64_t n_sources, const double *sources,
@@ -62,11 +68,18 @@ static inline void growth_make(const wish *w, int64_t n_sources, const double *s
         .cache_dir = ""};
     ck_assert_int_eq(dp_operators_create(&dp_team_serial, &request, message, &g->operators),
                      DAGPOLE_OK);
+    growth_set_problem(w, g);
+    ck_assert_int_eq(dp_interactions_build(&dp_team_serial, &g->problem, &g->interactions),
+                     DAGPOLE_OK);
+    ck_assert_int_eq(dp_layout_build(&dp_team_serial, &g->problem, &g->interactions, &g->layout),
+                     DAGPOLE_OK);
     ck_assert_int_eq(growth_graph(&dp_team_serial, w, g), DAGPOLE_OK);
 }
 
 static inline void growth_free(growth *g) {
     dp_graph_destroy(g->graph);
+    dp_layout_free(&g->layout);
+    dp_interactions_free(&g->interactions);
     dp_operators_destroy(g->operators);
     forest_free(&g->forest);
 }

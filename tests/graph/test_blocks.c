@@ -1,20 +1,21 @@
 #include "growth.h"
 
-static int64_t n_points(const dp_graph *g, int32_t box, int of_targets) {
-    if (!dp_tree_is_leaf(g->in.tree, box))
+static int64_t n_points(const growth *g, int32_t box, int of_targets) {
+    if (!dp_tree_is_leaf(g->problem.tree, box))
         return 0;
-    return of_targets ? dp_n_targets(g->in.tree, box) : dp_n_sources(g->in.tree, box);
+    return of_targets ? dp_n_targets(g->problem.tree, box) : dp_n_sources(g->problem.tree, box);
 }
 
-static void check_block(const dp_graph *g, int32_t b) {
-    const dp_block *block = &g->blocks[b];
-    const dp_tree *tree = g->in.tree;
+static void check_block(const growth *g, int32_t b) {
+    const dp_block *block = &g->layout.blocks.block[b];
+    const dp_tree *tree = g->problem.tree;
     int64_t n_sources = 0, n_targets = 0;
     EXPECT(block->box_begin < block->box_end);
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
-        EXPECT(g->block_of[box] == b && tree->level[box] == block->level);
+        EXPECT(g->layout.blocks.of_box[box] == b && tree->level[box] == block->level);
         if (dp_tree_is_leaf(tree, box))
-            EXPECT(g->source_at[box] == n_sources && g->target_at[box] == n_targets);
+            EXPECT(g->layout.blocks.source_at[box] == n_sources &&
+                   g->layout.blocks.target_at[box] == n_targets);
         n_sources += n_points(g, box, 0);
         n_targets += n_points(g, box, 1);
     }
@@ -24,10 +25,10 @@ static void check_block(const dp_graph *g, int32_t b) {
 }
 
 /* Siblings share a block, and a block of asked size is closed as soon as it may be. */
-static void check_ends(const dp_graph *g, int block_boxes) {
-    const dp_tree *tree = g->in.tree;
-    for (int32_t b = 0; b < g->n_blocks; b++) {
-        const dp_block *block = &g->blocks[b];
+static void check_ends(const growth *g, int block_boxes) {
+    const dp_tree *tree = g->problem.tree;
+    for (int32_t b = 0; b < g->layout.blocks.n; b++) {
+        const dp_block *block = &g->layout.blocks.block[b];
         int32_t n = block->box_end - block->box_begin, end = block->box_end;
         int is_last = end == tree->level_begin[block->level + 1];
         EXPECT(is_last || tree->parent[end] != tree->parent[end - 1]);
@@ -42,14 +43,14 @@ static void check_ends(const dp_graph *g, int block_boxes) {
     }
 }
 
-static void check_blocks(const dp_graph *g, int block_boxes) {
+static void check_blocks(const growth *g, int block_boxes) {
     int32_t next = 0;
-    for (int32_t b = 0; b < g->n_blocks; b++) {
-        EXPECT(g->blocks[b].box_begin == next);
-        next = g->blocks[b].box_end;
+    for (int32_t b = 0; b < g->layout.blocks.n; b++) {
+        EXPECT(g->layout.blocks.block[b].box_begin == next);
+        next = g->layout.blocks.block[b].box_end;
         check_block(g, b);
     }
-    EXPECT(next == g->in.tree->n_boxes);
+    EXPECT(next == g->problem.tree->n_boxes);
     check_ends(g, block_boxes);
 }
 
@@ -58,7 +59,7 @@ START_TEST(blocks_cover_every_box_once) {
     for (int i = 0; i < 6; i++) {
         growth g;
         growth_scene(_i, 800, &(wish){.n_crit = 5, .block_boxes = sizes[i]}, &g);
-        check_blocks(g.graph, sizes[i]);
+        check_blocks(&g, sizes[i]);
         growth_free(&g);
     }
 }
@@ -70,11 +71,12 @@ START_TEST(cut_depends_on_the_machine_not_on_the_workers) {
     growth_scene(CLOUD_CUBE, 20000, &(wish){.n_crit = 50, .n_cores = 2}, &g[0]);
     growth_scene(CLOUD_CUBE, 20000, &(wish){.n_crit = 50, .n_cores = 2, .n_workers = 7}, &g[1]);
     growth_scene(CLOUD_CUBE, 20000, &(wish){.n_crit = 50, .n_cores = 1}, &g[2]);
-    ck_assert_int_gt(g[0].graph->n_blocks, g[0].forest.tree.depth + 1);
-    ck_assert_int_eq(g[0].graph->n_blocks, g[1].graph->n_blocks);
-    for (int32_t b = 0; b < g[0].graph->n_blocks; b++)
-        ck_assert_int_eq(g[0].graph->blocks[b].box_begin, g[1].graph->blocks[b].box_begin);
-    ck_assert_int_le(g[2].graph->n_blocks, g[0].graph->n_blocks);
+    ck_assert_int_gt(g[0].layout.blocks.n, g[0].forest.tree.depth + 1);
+    ck_assert_int_eq(g[0].layout.blocks.n, g[1].layout.blocks.n);
+    for (int32_t b = 0; b < g[0].layout.blocks.n; b++)
+        ck_assert_int_eq(g[0].layout.blocks.block[b].box_begin,
+                         g[1].layout.blocks.block[b].box_begin);
+    ck_assert_int_le(g[2].layout.blocks.n, g[0].layout.blocks.n);
     for (int i = 0; i < 3; i++)
         growth_free(&g[i]);
 }

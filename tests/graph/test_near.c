@@ -1,6 +1,8 @@
-/* Near lists, what is left of W and X, and the pairs of M2L: together they meet each pair of leaves
+/* Near lists, what is left of W and X, and V lists: together they meet each pair of leaves
  * exactly once. */
 #include "growth.h"
+
+#include "tree/internals.h"
 
 /* Counts one more meeting with every leaf below a source box. */
 static void meet(const dp_tree *tree, int32_t box, uint8_t *n_met) {
@@ -14,21 +16,15 @@ static void meet_row(const dp_tree *tree, const dp_csr *csr, int32_t row, uint8_
         meet(tree, csr->index[i], n_met);
 }
 
-static void meet_pairs(const dp_graph *g, int32_t target, uint8_t *n_met) {
-    int32_t b = g->block_of[target];
-    for (int64_t i = g->pair_begin[b]; i < g->pair_begin[b + 1]; i++)
-        if (g->pairs[i].target == target)
-            meet(g->in.tree, g->pairs[i].source, n_met);
-}
-
-static void check_leaf(const dp_graph *g, int32_t leaf, uint8_t *n_met) {
-    const dp_tree *tree = g->in.tree;
+static void check_leaf(const growth *g, int32_t leaf, uint8_t *n_met) {
+    const dp_tree *tree = g->problem.tree;
     memset(n_met, 0, (size_t)tree->n_boxes);
-    meet_row(tree, &g->near, leaf, n_met);
-    meet_row(tree, &g->w, leaf, n_met);
+    meet_row(tree, &g->interactions.near, leaf, n_met);
+    meet_row(tree, &g->interactions.w, leaf, n_met);
     for (int32_t box = leaf; box >= 0; box = tree->parent[box]) {
-        meet_row(tree, &g->x, box, n_met);
-        meet_pairs(g, box, n_met);
+        meet_row(tree, &g->interactions.x, box, n_met);
+        if (dp_expansion_size(&g->problem, tree->level[box]))
+            meet_row(tree, &g->forest.lists.v, box, n_met);
     }
     for (int32_t s = 0; s < tree->n_boxes; s++)
         if (dp_tree_is_leaf(tree, s) && dp_n_sources(tree, s))
@@ -43,7 +39,7 @@ START_TEST(each_pair_of_leaves_meets_once) {
         uint8_t *n_met = malloc((size_t)g.forest.tree.n_boxes);
         for (int32_t box = 0; box < g.forest.tree.n_boxes; box++)
             if (dp_tree_is_leaf(&g.forest.tree, box) && dp_n_targets(&g.forest.tree, box))
-                check_leaf(g.graph, box, n_met);
+                check_leaf(&g, box, n_met);
         free(n_met);
         growth_free(&g);
     }
@@ -58,12 +54,12 @@ static int is_empty(const dp_csr *list, int32_t row) {
 static void check_local(const growth *g, int32_t leaf, int *n_shared) {
     const dp_tree *tree = &g->forest.tree;
     const dp_lists *lists = &g->forest.lists;
-    int32_t home = dp_local_of(g->graph, leaf);
+    int32_t home = dp_local_of(&g->interactions, leaf);
     *n_shared += home != leaf;
     EXPECT(home == leaf || (is_empty(&lists->u, leaf) && is_empty(&lists->w, leaf)));
     for (int32_t box = leaf; box != home; box = tree->parent[box]) {
         EXPECT(is_empty(&lists->v, box) && is_empty(&lists->x, box));
-        EXPECT(!dp_has_l2l(g->graph, box));
+        EXPECT(!dp_has_l2l(&g->problem, &g->interactions, &g->layout.blocks, box));
     }
     EXPECT(home == leaf || !is_empty(&lists->v, home) || !is_empty(&lists->x, home));
 }
@@ -111,15 +107,15 @@ static double nearest(const growth *g, int64_t t, int32_t box) {
  * targets all sources there are too far beyond the nearest. */
 static void check_far_leaf(const growth *g, int32_t leaf, uint8_t *n_met, int *n_left_out) {
     const dp_tree *tree = &g->forest.tree;
-    const dp_graph_inputs *in = &g->graph->in;
+    const dp_problem *in = &g->problem;
     double reach = log((double)g->forest.sources.n / in->tolerance) / in->lambda;
     int64_t begin = tree->target_begin[leaf], end = tree->target_end[leaf];
     double own[DP_FAR_LEAF];
     for (int64_t t = begin; t < end; t++)
         own[t - begin] = nearest(g, t, 0);
     memset(n_met, 0, (size_t)tree->n_boxes);
-    meet_row(tree, &g->graph->near, leaf, n_met);
-    meet_row(tree, &g->graph->w, leaf, n_met);
+    meet_row(tree, &g->interactions.near, leaf, n_met);
+    meet_row(tree, &g->interactions.w, leaf, n_met);
     for (int32_t s = 0; s < tree->n_boxes; s++) {
         if (!dp_tree_is_leaf(tree, s) || !dp_n_sources(tree, s))
             continue;
@@ -141,7 +137,7 @@ START_TEST(leaves_cut_off_meet_what_matters_once) {
                 targets, &g);
     uint8_t *n_met = malloc((size_t)g.forest.tree.n_boxes);
     for (int32_t box = 0; box < g.forest.tree.n_boxes; box++)
-        if (dp_local_of(g.graph, box) == DP_NO_BOX) {
+        if (dp_local_of(&g.interactions, box) == DP_NO_BOX) {
             n_far++;
             check_far_leaf(&g, box, n_met, &n_left_out);
         }
@@ -155,22 +151,23 @@ START_TEST(leaves_cut_off_meet_what_matters_once) {
 END_TEST
 
 /* P2P relies on it: leaves of one block are near both ways or not at all. */
-static void check_symmetry(const dp_graph *g, int32_t target, int32_t source) {
+static void check_symmetry(const growth *g, int32_t target, int32_t source) {
+    const dp_csr *near = &g->interactions.near;
     int n_back = 0;
-    if (g->block_of[target] != g->block_of[source])
+    if (g->layout.blocks.of_box[target] != g->layout.blocks.of_box[source])
         return;
-    for (int64_t i = g->near.offset[source]; i < g->near.offset[source + 1]; i++)
-        n_back += g->near.index[i] == target;
+    for (int64_t i = near->offset[source]; i < near->offset[source + 1]; i++)
+        n_back += near->index[i] == target;
     EXPECT(n_back == 1);
 }
 
 START_TEST(near_lists_of_a_block_are_symmetric) {
     growth g;
     growth_scene(_i, 2000, &(wish){.n_crit = 20}, &g);
-    const dp_csr *near = &g.graph->near;
+    const dp_csr *near = &g.interactions.near;
     for (int32_t box = 0; box < g.forest.tree.n_boxes; box++)
         for (int64_t i = near->offset[box]; i < near->offset[box + 1]; i++)
-            check_symmetry(g.graph, box, near->index[i]);
+            check_symmetry(&g, box, near->index[i]);
     growth_free(&g);
 }
 END_TEST
@@ -183,71 +180,54 @@ static int64_t n_entries(const dp_csr *csr) {
 START_TEST(small_boxes_are_near_and_large_ones_keep_their_operators) {
     growth g;
     growth_scene(CLOUD_CLUSTER, 2500, &(wish){.n_crit = 45}, &g);
-    const dp_graph *graph = g.graph;
+    const dp_interactions *made = &g.interactions;
     const dp_tree *tree = &g.forest.tree;
     const dp_lists *lists = &g.forest.lists;
-    ck_assert_int_gt(n_entries(&graph->w), 0);
-    ck_assert_int_gt(n_entries(&graph->x), 0);
-    ck_assert_int_lt(n_entries(&graph->w), n_entries(&lists->w));
-    ck_assert_int_lt(n_entries(&graph->x), n_entries(&lists->x));
-    ck_assert_int_gt(n_entries(&graph->near), n_entries(&lists->u));
-    for (int64_t i = 0; i < n_entries(&graph->w); i++) {
-        int32_t box = graph->w.index[i];
+    ck_assert_int_gt(n_entries(&made->w), 0);
+    ck_assert_int_gt(n_entries(&made->x), 0);
+    ck_assert_int_lt(n_entries(&made->w), n_entries(&lists->w));
+    ck_assert_int_lt(n_entries(&made->x), n_entries(&lists->x));
+    ck_assert_int_gt(n_entries(&made->near), n_entries(&lists->u));
+    for (int64_t i = 0; i < n_entries(&made->w); i++) {
+        int32_t box = made->w.index[i];
         ck_assert_int_gt(dp_n_sources(tree, box),
                          dp_surface_points(&g.operators->level[tree->level[box]]->inner));
     }
     for (int32_t box = 0; box < tree->n_boxes; box++) {
-        if (graph->x.offset[box] < graph->x.offset[box + 1])
+        if (made->x.offset[box] < made->x.offset[box + 1])
             ck_assert_int_gt(dp_n_targets(tree, box),
                              dp_surface_points(&g.operators->level[tree->level[box]]->inner));
-        for (int64_t i = graph->near.offset[box] + 1; i < graph->near.offset[box + 1]; i++)
-            EXPECT(graph->near.index[i - 1] < graph->near.index[i]);
+        for (int64_t i = made->near.offset[box] + 1; i < made->near.offset[box + 1]; i++)
+            EXPECT(made->near.index[i - 1] < made->near.index[i]);
     }
     growth_free(&g);
 }
 END_TEST
 
-/* V entry (target, source) among the pairs of the target's block. */
-static int64_t count_pair(const dp_graph *g, int32_t target, int32_t source) {
-    int32_t b = g->block_of[target];
-    int64_t n = 0;
-    for (int64_t i = g->pair_begin[b]; i < g->pair_begin[b + 1]; i++)
-        n += g->pairs[i].target == target && g->pairs[i].source == source;
-    return n;
-}
-
-/* folded and reflection say where the source lies. */
-static void check_pair(const dp_graph *g, const dp_pair *pair) {
+/* The label says where the source lies. */
+static void check_label(const growth *g, const dp_offsets *offsets, int32_t target, int64_t i) {
+    const dp_csr *v = &g->forest.lists.v;
+    const dp_folded *folded = &offsets->folded[v->label[i] / 8];
     uint32_t s[3], t[3];
-    const dp_folded *folded = &g->in.operators->offsets.folded[pair->folded];
-    EXPECT(g->in.tree->level[pair->source] == g->in.tree->level[pair->target]);
-    dp_morton_decode_ref(g->in.tree->key[pair->source], s);
-    dp_morton_decode_ref(g->in.tree->key[pair->target], t);
+    EXPECT(g->problem.tree->level[v->index[i]] == g->problem.tree->level[target]);
+    dp_morton_decode_ref(g->problem.tree->key[v->index[i]], s);
+    dp_morton_decode_ref(g->problem.tree->key[target], t);
     for (int d = 0; d < 3; d++) {
-        int v = pair->reflection >> d & 1 ? -folded->v[d] : folded->v[d];
-        EXPECT((int)s[d] - (int)t[d] == v);
+        int at = v->label[i] >> d & 1 ? -folded->v[d] : folded->v[d];
+        EXPECT((int)s[d] - (int)t[d] == at);
     }
 }
 
-START_TEST(pairs_are_the_v_lists) {
+START_TEST(v_entries_carry_their_position) {
     growth g;
+    dp_offsets offsets;
+    dp_offsets_fill(&offsets);
     growth_scene(_i, 400, &(wish){.n_crit = 4, .block_boxes = 8}, &g);
-    const dp_graph *graph = g.graph;
     const dp_csr *v = &g.forest.lists.v;
-    ck_assert_int_eq(graph->pair_begin[graph->n_blocks], n_entries(v));
     for (int32_t t = 0; t < g.forest.tree.n_boxes; t++)
         for (int64_t i = v->offset[t]; i < v->offset[t + 1]; i++)
-            EXPECT(count_pair(graph, t, v->index[i]) == 1);
-    for (int32_t b = 0; b < graph->n_blocks; b++)
-        for (int64_t i = graph->pair_begin[b]; i < graph->pair_begin[b + 1]; i++) {
-            const dp_pair *pair = &graph->pairs[i];
-            check_pair(graph, pair);
-            EXPECT(graph->block_of[pair->target] == b);
-            if (i > graph->pair_begin[b])
-                EXPECT(dp_pair_kind(&pair[-1]) < dp_pair_kind(pair) ||
-                       (dp_pair_kind(&pair[-1]) == dp_pair_kind(pair) &&
-                        pair[-1].target < pair->target));
-        }
+            check_label(&g, &offsets, t, i);
+    ck_assert_ptr_null(g.forest.lists.u.label); /* nothing is shifted */
     growth_free(&g);
 }
 END_TEST
@@ -257,7 +237,7 @@ int main(void) {
     TCase *tcase = tcase_create("near");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, each_pair_of_leaves_meets_once, 0, N_SCENES);
-    tcase_add_loop_test(tcase, pairs_are_the_v_lists, 0, N_SCENES);
+    tcase_add_loop_test(tcase, v_entries_carry_their_position, 0, N_SCENES);
     tcase_add_loop_test(tcase, far_targets_take_the_largest_complete_local, 0, 2);
     tcase_add_loop_test(tcase, leaves_cut_off_meet_what_matters_once, 0, 4);
     tcase_add_loop_test(tcase, near_lists_of_a_block_are_symmetric, 0, N_CLOUDS);

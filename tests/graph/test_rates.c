@@ -3,10 +3,10 @@
 #include <sys/stat.h>
 
 #include "geometry/clouds.h"
-#include "graph/leaf_size.h"
-#include "graph/measure.h"
+#include "model/leaf_size.h"
 #include "platform/scratch.h"
 #include "platform/store.h"
+#include "tuning/measure.h"
 
 static const char cpu[] = "AuthenticAMD, a processor, 26, 2, 1";
 static const dp_isa isa = DP_ISA_AVX2;

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "graph/stream.h"
+#include "stream/stream.h"
 #include "suite.h"
 
 #define R    DP_READ
@@ -29,7 +29,7 @@ static const char *const names[] = {"A"};
 static void start(built *self) {
     memset(self, 0, sizeof *self);
     for (int f = 0; f < 8; f++)
-        self->fields[f] = (dp_field){&self->memory[f], sizeof(double)};
+        self->fields[f] = (dp_field){.data = &self->memory[f], .bytes = sizeof(double)};
     self->stream = (dp_stream){.n_fields = 8,
                                .fields = self->fields,
                                .records = self->records,

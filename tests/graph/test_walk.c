@@ -6,21 +6,12 @@ typedef struct history {
     int n_writers, n_plain_writers, n_readers;
 } history;
 
-static dp_quantity *quantities_of(const dp_graph *g) {
-    dp_quantity *of = malloc(sizeof *of * (size_t)(g->stream.n_fields + 1));
-    for (int32_t b = 0; b < g->n_blocks; b++)
-        for (int q = 0; q < DP_N_QUANTITIES; q++)
-            if (g->blocks[b].field[q] >= 0)
-                of[g->blocks[b].field[q]] = (dp_quantity)q;
-    return of;
-}
-
 /* Coordinates are there from the start: the first to touch a field that holds some reads and
  * writes. Others are written before they are read, plainly once, and no more after the first
  * reader. */
 static void check_access(const dp_graph *g, history *h, dp_quantity quantity, dp_access mode,
                          int is_output) {
-    int is_made = quantity != DP_SOURCES && (quantity != DP_TARGETS || dp_graph_is_mutual(g));
+    int is_made = quantity != DP_SOURCES && (quantity != DP_TARGETS || dp_is_mutual(&g->problem));
     EXPECT((mode == DP_READ) == !is_output);
     if (mode == DP_READ) {
         EXPECT(h->n_writers > 0);
@@ -38,7 +29,6 @@ static void check_access(const dp_graph *g, history *h, dp_quantity quantity, dp
 static void check_stream(const dp_graph *g) {
     const dp_stream *s = &g->stream;
     history *histories = calloc((size_t)s->n_fields + 1, sizeof *histories);
-    dp_quantity *quantity = quantities_of(g);
     ck_assert_msg(dp_stream_check(s) == DAGPOLE_OK, "%s", dagpole_last_error());
     for (int64_t i = 0; i < s->n_records; i++) {
         const dp_record *r = &s->records[i];
@@ -46,14 +36,14 @@ static void check_stream(const dp_graph *g) {
         for (int32_t a = 0; a < r->n_access; a++) {
             int32_t field = s->access_field[r->access_begin + a];
             dp_access mode = (dp_access)s->access_mode[r->access_begin + a];
-            check_access(g, &histories[field], quantity[field], mode,
-                         a == 0 || (quantity[field] == DP_HALO && r->op == DAGPOLE_P2P));
+            check_access(g, &histories[field], g->layout.field[field].quantity, mode,
+                         a == 0 ||
+                             (g->layout.field[field].quantity == DP_HALO && r->op == DAGPOLE_P2P));
         }
     }
     for (int32_t f = 0; f < s->n_fields; f++)
-        EXPECT(histories[f].n_writers > 0 || quantity[f] == DP_LOCALS ||
-               quantity[f] == DP_MULTIPOLES);
-    free(quantity);
+        EXPECT(histories[f].n_writers > 0 || g->layout.field[f].quantity == DP_LOCALS ||
+               g->layout.field[f].quantity == DP_MULTIPOLES);
     free(histories);
 }
 
@@ -69,11 +59,11 @@ START_TEST(records_are_valid_as_they_come) {
 END_TEST
 
 /* Leaves below a box whose local is complete take that. */
-static int has_l2p(const dp_graph *g, const dp_block *block) {
+static int has_l2p(const growth *g, const dp_block *block) {
     int n = 0;
     for (int32_t box = block->box_begin; box < block->box_end; box++)
-        n += dp_tree_is_leaf(g->in.tree, box) && dp_n_targets(g->in.tree, box) &&
-             dp_has_local(g, dp_local_of(g, box));
+        n += dp_tree_is_leaf(&g->forest.tree, box) && dp_n_targets(&g->forest.tree, box) &&
+             dp_has_local(&g->layout.blocks, dp_local_of(&g->interactions, box));
     return n > 0;
 }
 
@@ -81,21 +71,24 @@ static int has_l2p(const dp_graph *g, const dp_block *block) {
 START_TEST(each_block_has_each_operator_once) {
     growth g;
     growth_scene(_i, 800, &(wish){.n_crit = 4, .block_boxes = 16}, &g);
-    const dp_graph *graph = g.graph;
-    int(*n)[DAGPOLE_N_OPERATORS] = calloc((size_t)graph->n_blocks, sizeof *n);
-    for (int64_t i = 0; i < graph->stream.n_records; i++)
-        n[graph->stream.records[i].block][graph->stream.records[i].op]++;
-    for (int32_t b = 0; b < graph->n_blocks; b++) {
-        const dp_block *block = &graph->blocks[b];
-        int has_far = dp_graph_k(graph, block->level) > 0;
+    const dp_stream *s = &g.graph->stream;
+    const dp_blocks *blocks = &g.layout.blocks;
+    const dp_csr *v = &g.forest.lists.v;
+    int(*n)[DAGPOLE_N_OPERATORS] = calloc((size_t)blocks->n, sizeof *n);
+    for (int64_t i = 0; i < s->n_records; i++)
+        n[s->records[i].block][s->records[i].op]++;
+    for (int32_t b = 0; b < blocks->n; b++) {
+        const dp_block *block = &blocks->block[b];
+        int has_far = dp_expansion_size(&g.problem, block->level) > 0;
         for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
             EXPECT(n[b][op] <= 1);
         EXPECT(n[b][DAGPOLE_GATHER] == (block->n_sources > 0));
         EXPECT(n[b][DAGPOLE_P2M] == (block->n_sources > 0 && has_far));
         EXPECT(n[b][DAGPOLE_P2P] == (block->n_targets > 0));
         EXPECT(n[b][DAGPOLE_SCATTER] == (block->n_targets > 0));
-        EXPECT(n[b][DAGPOLE_M2L] == (graph->pair_begin[b] < graph->pair_begin[b + 1]));
-        EXPECT(n[b][DAGPOLE_L2P] == has_l2p(graph, block));
+        EXPECT(n[b][DAGPOLE_M2L] ==
+               (has_far && v->offset[block->box_begin] < v->offset[block->box_end]));
+        EXPECT(n[b][DAGPOLE_L2P] == has_l2p(&g, block));
     }
     free(n);
     growth_free(&g);
@@ -138,7 +131,7 @@ static void run(dp_graph *g, const double *charges, double *potentials, double *
         const dp_record *r = &s->records[i];
         for (int32_t a = 0; a < r->n_access; a++)
             buffers[a] = s->fields[s->access_field[r->access_begin + a]].data;
-        ck_assert_int_eq(s->body(s->argument, i, buffers, (int)(i % g->in.n_workers)), DAGPOLE_OK);
+        ck_assert_int_eq(s->body(s->argument, i, buffers, (int)(i % g->n_workers)), DAGPOLE_OK);
     }
     free(buffers);
 }
@@ -165,14 +158,14 @@ static double relative_error(int64_t n, const double *is, const double *expected
 enum { MOST_DEPTH = 10 };
 
 static void check_sums(dp_graph *g, int64_t n, const double *sources, const double *targets) {
-    double *s = rows_of(n, sources), *t = rows_of(n, targets), lambda = g->in.lambda;
+    double *s = rows_of(n, sources), *t = rows_of(n, targets), lambda = g->problem.lambda;
     double *expected = calloc(12 * (size_t)n, sizeof *expected), *is = expected + 4 * n;
     double *gradients = expected + 5 * n, *charges = expected + 8 * n, *slopes = expected + 9 * n;
     uint64_t state = 9;
     for (int64_t i = 0; i < n; i++)
         charges[i] = suite_uniform(&state);
     dp_sums out = {expected, expected + n, expected + 2 * n, expected + 3 * n};
-    dp_p2p_ref(g->in.kernel, ldexp(lambda, -g->in.tree->cube.exponent), n,
+    dp_p2p_ref(g->problem.kernel, ldexp(lambda, -g->problem.tree->cube.exponent), n,
                (dp_soa){t, t + n, t + 2 * n}, out, n, (dp_soa){s, s + n, s + 2 * n}, charges);
     for (int64_t i = 0; i < 4 * n; i++)
         expected[i] *= DP_KERNEL_FACTOR;
@@ -184,7 +177,7 @@ static void check_sums(dp_graph *g, int64_t n, const double *sources, const doub
             is[i] = gradients[3 * i] = NAN;
         run(g, charges, is, gradients);
         ck_assert_double_lt(relative_error(n, is, expected), 1e-3);
-        if (g->in.targets == g->in.sources || g->in.tree->depth < MOST_DEPTH)
+        if (g->problem.targets == g->problem.sources || g->problem.tree->depth < MOST_DEPTH)
             ck_assert_double_lt(relative_error(3 * n, gradients, slopes), 1e-2);
     }
     memcpy(slopes, is, sizeof *is * (size_t)n);
@@ -257,18 +250,13 @@ static int is_same_record(const dp_record *a, const dp_record *b) {
            a->cost == b->cost && a->access_begin == b->access_begin && a->n_access == b->n_access;
 }
 
-static int is_same_pair(const dp_pair *a, const dp_pair *b) {
-    return a->source == b->source && a->target == b->target && a->folded == b->folded &&
-           a->reflection == b->reflection;
-}
-
 /* A cloud that is sources and targets, or targets some of which are many screening lengths away. */
 static wish grow_either(int has_far, int64_t n, growth *g) {
     wish w = {.n_crit = 10, .block_boxes = 30, .lambda = has_far ? 40 : 0};
     int n_far = 0;
     growth_scene(has_far ? N_CLOUDS + CLOUD_CUBE : CLOUD_CLUSTER, n, &w, g);
     for (int32_t box = 0; box < g->forest.tree.n_boxes; box++)
-        n_far += dp_local_of(g->graph, box) == DP_NO_BOX;
+        n_far += dp_local_of(&g->interactions, box) == DP_NO_BOX;
     ck_assert_int_eq(n_far > 0, has_far);
     return w;
 }
@@ -278,12 +266,13 @@ START_TEST(the_team_does_not_matter) {
     wish w = grow_either(_i, 3000, &g);
     dp_graph *first = g.graph;
     ck_assert_int_eq(growth_graph(&team_backwards, &w, &g), DAGPOLE_OK);
-    ck_assert_int_eq(first->n_blocks, g.graph->n_blocks);
+    ck_assert_int_eq(first->layout.blocks.n, g.graph->layout.blocks.n);
     ck_assert_int_eq(first->stream.n_records, g.graph->stream.n_records);
     for (int64_t i = 0; i < first->stream.n_records; i++)
         ck_assert(is_same_record(&first->stream.records[i], &g.graph->stream.records[i]));
-    for (int64_t i = 0; i < first->pair_begin[first->n_blocks]; i++)
-        ck_assert(is_same_pair(&first->pairs[i], &g.graph->pairs[i]));
+    for (int64_t i = 0; i < first->stream.n_accesses; i++)
+        ck_assert_int_eq(first->stream.access_field[i], g.graph->stream.access_field[i]);
+    ck_assert_int_eq(first->walk.work_bytes, g.graph->walk.work_bytes);
     ck_assert_int_gt(dp_graph_bytes(first), 0);
     ck_assert_int_eq(dp_graph_bytes(first), dp_graph_bytes(g.graph));
     dp_graph_destroy(first);

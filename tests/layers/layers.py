@@ -9,8 +9,13 @@ import re
 import statistics
 import sys
 
-FLOORS = {'base': 0, 'platform': 1, 'geometry': 1, 'kernel': 2, 'cloud': 2, 'tree': 3,
-          'operators': 4, 'graph': 5, 'runtime': 6, 'api': 7, 'cli': 8}
+FLOORS = {'base': 0, 'platform': 1, 'geometry': 1, 'stream': 1, 'kernel': 2, 'cloud': 2,
+          'model': 3, 'tree': 4, 'operators': 5, 'layout': 6, 'ops': 7, 'graph': 8, 'runtime': 9,
+          'tuning': 10, 'api': 11, 'cli': 12}
+
+# Within these, files that are made for each instruction set, or that share one internal header, know
+# one another. Everywhere else files include in one direction only.
+CIRCLES = {'kernel', 'operators', 'platform', 'runtime'}
 
 # Header -> the folder that alone may include it.
 DOORS = {r'starpu.*\.h': 'runtime', r'hwloc.*': 'platform', r'hdf5.*\.h|H5.*\.h': 'platform',
@@ -53,6 +58,29 @@ def include_violations(folder, text):
             yield f'"{header}" is not of the form "folder/file.h"'
         elif target != folder and (FLOORS[target] >= FLOORS[folder] or folder == 'cli'):
             yield f'{folder}/ (floor {FLOORS[folder]}) must not include "{header}"'
+
+
+def circles(texts):
+    """Groups of files that reach one another by their includes; a file is a .c with its .h.
+
+    texts: path below src/ -> text.
+    """
+    reached = {}
+    for path, text in texts.items():
+        own = path.rsplit('.', 1)[0]
+        targets = {t.rsplit('.', 1)[0] for t in re.findall(r'#\s*include "([^"]+)"', text)
+                   if t in texts}
+        reached.setdefault(own, set()).update(targets - {own})
+    grown = True
+    while grown:
+        grown = False
+        for targets in reached.values():
+            more = set().union(*(reached.get(t, set()) for t in targets)) - targets
+            grown |= bool(more)
+            targets |= more
+    groups = {tuple(sorted(f for f in reached if f in reached[own] and own in reached[f]))
+              for own in reached if own in reached[own]}
+    return sorted(g for g in groups if g[0].split('/')[0] not in CIRCLES)
 
 
 def function_lengths(code):
@@ -114,15 +142,17 @@ def example_violations(text):
 
 
 def check_tree(root):
-    found, lengths = [], []
+    found, lengths, texts = [], [], {}
 
     def collect(path, messages):
         found.extend(f'{path.relative_to(root)}: {message}' for message in messages)
 
     for path in sorted(root.glob('src/**/*.[ch]')):
         text = path.read_text()
+        texts[str(path.relative_to(root / 'src'))] = text
         collect(path, violations(str(path.relative_to(root / 'src')), text))
         lengths += [lines for _, lines in function_lengths(without_comments(text))]
+    found += ['these include one another: ' + ', '.join(group) for group in circles(texts)]
     for path in sorted(root.glob('include/*.h.in')):
         collect(path, text_violations(path.read_text(), HEADER_LINES))
     for pattern in ('tests/**/*.[ch]', 'perf/**/*.[ch]', 'examples/**/*.[ch]'):
@@ -146,7 +176,7 @@ def check_tree(root):
 def self_check():
     """Messages about rules that let something pass, or forbid what is right."""
     long_function = 'static int f(int a,\n             int b) {\n' + '    a++;\n' * 99 + '}\n'
-    bad = [('tree/a.c', '#include "graph/stream.h"\n'), ('platform/a.c', '#include "geometry/a.h"\n'),
+    bad = [('tree/a.c', '#include "graph/graph.h"\n'), ('platform/a.c', '#include "geometry/a.h"\n'),
            ('tree/a.c', '#include "b.h"\n'), ('cli/a.c', '#include "base/status.h"\n'),
            ('graph/a.c', '#include <starpu.h>\n'), ('runtime/a.c', '#include <hdf5.h>\n'),
            ('api/a.c', '#  include <hwloc.h>\n'), ('kernel/a.c', '#include <cblas.h>\n'),
@@ -168,6 +198,12 @@ def self_check():
              if not list(violations(path, text))]
     wrong += [f'wrongly caught: {path}: {message}' for path, text in good
               for message in violations(path, text)]
+    circle = {'ops/a.c': '#include "ops/b.h"\n', 'ops/a.h': '', 'ops/b.h': '#include "ops/c.h"\n',
+              'ops/c.h': '', 'ops/c.c': '#include "ops/c.h"\n#include "ops/a.h"\n'}
+    if circles(circle) != [('ops/a', 'ops/b', 'ops/c')]:
+        wrong.append(f'circles: {circles(circle)}')
+    if circles({**circle, 'ops/c.c': '#include "ops/c.h"\n'}):
+        wrong.append('a circle where there is none')
     if list(function_lengths(long_function)) != [('f', 102)]:
         wrong.append(f'lengths: {list(function_lengths(long_function))}')
     return wrong

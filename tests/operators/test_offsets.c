@@ -1,4 +1,4 @@
-#include "operators/offsets.h"
+#include "geometry/offsets.h"
 
 #include <string.h>
 

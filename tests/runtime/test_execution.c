@@ -313,7 +313,7 @@ START_TEST(profile_accounts_for_the_workers_time) {
     random_stream *streams = random_stream_create(17, 4, 300);
     dp_stream *stream = &streams->stream;
     uint64_t word;
-    stream->fields[0] = (dp_field){&word, sizeof word};
+    stream->fields[0] = (dp_field){.data = &word, .bytes = sizeof word};
     stream->body = spin_body;
     for (int64_t i = 0; i < stream->n_records; i++) {
         stream->records[i].op = 2;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tree/forest.h"
+#include "tree/internals.h"
 
 /* What is broken on purpose must be found, and the sentence must name a box or a point. */
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tree/forest.h"
+#include "tree/internals.h"
 
 /* The oracle: internal boxes found by counting points in each, then balanced by trying every
  * internal box against every neighbour until nothing changes. */

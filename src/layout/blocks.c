@@ -1,0 +1,173 @@
+#include "layout/blocks.h"
+
+#include <math.h>
+
+#define BLOCKS_PER_CORE 16
+#define LONGEST_BLOCK_S 50e-3
+
+typedef struct cutting {
+    const dp_problem *problem;
+    const dp_interactions *interactions;
+    dp_blocks *blocks;
+    double full_s; /* a block is full then */
+} cutting;
+
+static double m2l_s(const dp_problem *p, int32_t box, const dp_operator_set *set) {
+    double flops = dp_m2l_mean_flops(set);
+    return (double)dp_csr_length(&p->lists->v, box) * dp_cost_m2l(&p->cost, flops, set->k_padded) +
+           2 * dp_cost_transfer(&p->cost, set->k_padded);
+}
+
+static double near_s(const dp_problem *p, const dp_csr *near, int32_t leaf) {
+    int64_t n_near = 0;
+    for (int64_t i = near->offset[leaf]; i < near->offset[leaf + 1]; i++)
+        n_near += dp_n_sources(p->tree, near->index[i]);
+    return dp_cost_near(&p->cost, (double)dp_n_targets(p->tree, leaf), (double)n_near);
+}
+
+/* Estimated seconds of all operators of one target box. */
+static double box_cost(const cutting *c, int32_t box) {
+    const dp_problem *p = c->problem;
+    const dp_operator_set *set = dp_set_of(p, box);
+    double seconds = set && set->k ? m2l_s(p, box, set) : 0;
+    if (!dp_tree_is_leaf(p->tree, box))
+        return seconds;
+    int64_t n_targets = dp_n_targets(p->tree, box),
+            n_points = n_targets + dp_n_sources(p->tree, box);
+    int32_t home = dp_local_of(c->interactions, box);
+    seconds += near_s(p, &c->interactions->near, box);
+    if (home != DP_NO_BOX)
+        set = dp_set_of(p, home);
+    if (set && set->k) {
+        double n_w = (double)n_targets * (double)dp_csr_length(&c->interactions->w, box);
+        seconds += dp_cost_pairs(&p->cost, (double)n_points, dp_surface_points(&set->outer)) +
+                   dp_cost_pairs(&p->cost, n_w, dp_surface_points(&set->inner));
+    }
+    return seconds + dp_cost_points(&p->cost, n_points);
+}
+
+static double block_seconds(const dp_problem *p, double total) {
+    double seconds = total / (BLOCKS_PER_CORE * (double)p->n_cores);
+    return fmin(fmax(seconds, p->cost.task), LONGEST_BLOCK_S);
+}
+
+/* Boxes whose expansions, with as many of others (what M2L works on), fit the block's share of the
+ * caches. */
+static int64_t most_boxes(const dp_problem *p, int level) {
+    const dp_operator_set *set = p->operators->level[level];
+    if (!set || p->cache_bytes <= 0)
+        return INT32_MAX;
+    int64_t boxes = p->cache_bytes / (2 * (int64_t)sizeof(double) * set->k_padded);
+    return boxes > 8 ? boxes : 8;
+}
+
+/* A block ends before `box` (not its first) where it is full. Siblings stay together, unless each
+ * of them is worth a task. */
+static int ends_before(const cutting *c, int32_t box, int64_t n_boxes, double seconds) {
+    const dp_problem *p = c->problem;
+    int are_siblings = p->tree->parent[box] == p->tree->parent[box - 1];
+    if (p->block_boxes)
+        return !are_siblings && n_boxes >= p->block_boxes;
+    if (are_siblings)
+        return seconds >= 2 * c->full_s;
+    return seconds >= c->full_s || n_boxes >= most_boxes(p, p->tree->level[box]);
+}
+
+/* Tasks count the points of a block in 32 bits. */
+static dagpole_status check_size(const dp_block *block) {
+    int64_t most = INT32_MAX - DP_PAD;
+    if (block->n_sources <= most && block->n_targets <= most)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                   "a block of %d boxes holds %lld sources and %lld targets: it may hold %lld; ask "
+                   "for smaller ones by block_boxes, or for smaller leaves by n_crit",
+                   block->box_end - block->box_begin, (long long)block->n_sources,
+                   (long long)block->n_targets, (long long)most);
+}
+
+static dagpole_status add_block(cutting *c, int level, int32_t box_begin, int32_t box_end) {
+    const dp_tree *tree = c->problem->tree;
+    dp_blocks *blocks = c->blocks;
+    dp_block block = {.level = level, .box_begin = box_begin, .box_end = box_end};
+    for (int32_t box = box_begin; box < box_end; box++) {
+        blocks->of_box[box] = blocks->n;
+        blocks->source_at[box] = block.n_sources;
+        blocks->target_at[box] = block.n_targets;
+        if (dp_tree_is_leaf(tree, box)) {
+            block.n_sources += dp_n_sources(tree, box);
+            block.n_targets += dp_n_targets(tree, box);
+        }
+    }
+    block.source_row = DP_PADDED(block.n_sources);
+    block.target_row = DP_PADDED(block.n_targets);
+    blocks->block[blocks->n++] = block;
+    return check_size(&block);
+}
+
+static dagpole_status cut_level(cutting *c, int level, const double *seconds) {
+    int32_t begin = c->problem->tree->level_begin[level],
+            end = c->problem->tree->level_begin[level + 1], first = begin;
+    double sum = 0;
+    for (int32_t box = begin; box < end; box++) {
+        if (box > first && ends_before(c, box, box - first, sum)) {
+            DP_TRY(add_block(c, level, first, box));
+            first = box;
+            sum = 0;
+        }
+        sum += seconds[box];
+    }
+    return begin < end ? add_block(c, level, first, end) : DAGPOLE_OK;
+}
+
+/* Blocks of parents come before those of their children. */
+static void find_locals(const cutting *c) {
+    const dp_problem *p = c->problem;
+    for (int32_t b = 0; b < c->blocks->n; b++) {
+        dp_block *block = &c->blocks->block[b];
+        if (!dp_expansion_size(p, block->level))
+            continue;
+        for (int32_t box = block->box_begin; box < block->box_end; box++) {
+            block->has_m2l |= dp_csr_length(&p->lists->v, box) > 0;
+            block->has_p2l |= dp_csr_length(&c->interactions->x, box) > 0;
+            block->has_l2l |= dp_has_l2l(p, c->interactions, c->blocks, box);
+        }
+    }
+}
+
+static dagpole_status cut(cutting *c, double *seconds) {
+    const dp_tree *tree = c->problem->tree;
+    double total = 0;
+    for (int32_t box = 0; box < tree->n_boxes; box++)
+        total += seconds[box] = box_cost(c, box);
+    c->full_s = block_seconds(c->problem, total);
+    for (int level = 0; level <= tree->depth; level++)
+        DP_TRY(cut_level(c, level, seconds));
+    find_locals(c);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_blocks_cut(const dp_problem *p, const dp_interactions *interactions,
+                             dp_blocks *blocks) {
+    size_t n = (size_t)p->tree->n_boxes;
+    cutting c = {.problem = p, .interactions = interactions, .blocks = blocks};
+    double *seconds = dp_alloc(n, sizeof *seconds);
+    *blocks = (dp_blocks){.block = dp_alloc(n, sizeof *blocks->block),
+                          .of_box = dp_alloc(n, sizeof *blocks->of_box),
+                          .source_at = dp_alloc(n, sizeof *blocks->source_at),
+                          .target_at = dp_alloc(n, sizeof *blocks->target_at)};
+    dagpole_status status = DAGPOLE_NO_MEMORY;
+    if (seconds && blocks->block && blocks->of_box && blocks->source_at && blocks->target_at)
+        status = cut(&c, seconds);
+    dp_free(seconds);
+    if (status != DAGPOLE_OK)
+        dp_blocks_free(blocks);
+    return status;
+}
+
+void dp_blocks_free(dp_blocks *blocks) {
+    dp_free(blocks->block);
+    dp_free(blocks->of_box);
+    dp_free(blocks->source_at);
+    dp_free(blocks->target_at);
+    *blocks = (dp_blocks){0};
+}

@@ -1,0 +1,50 @@
+/* What a plan is for: the const inputs of every stage from here to the tasks. */
+#ifndef DP_LAYOUT_PROBLEM_H
+#define DP_LAYOUT_PROBLEM_H
+
+#include "model/cost.h"
+#include "operators/operators.h"
+#include "tree/lists.h"
+
+typedef struct dp_problem {
+    const dp_tree *tree;
+    const dp_lists *lists;              /* only while the tasks are planned */
+    const dp_points *sources, *targets; /* targets == sources where they are the same */
+    const dp_operators *operators;
+    const dp_kernel *kernel;
+    dp_isa isa;
+    dp_cost cost;
+    double lambda;          /* scaled */
+    double tolerance;       /* what the digits ask of the far field */
+    dp_precision precision; /* of P2P */
+    double least;           /* for single precision (kernel/strip.h) */
+    int block_boxes;        /* 0 = from costs */
+    int64_t cache_bytes;    /* that the expansions of a block may fill, 0 = unknown */
+    int n_cores;            /* of the machine: for the size of blocks */
+} dp_problem;
+
+/* 1 where the sources are the targets: near pairs are computed once for both sides. */
+static inline int dp_is_mutual(const dp_problem *problem) {
+    return problem->targets == problem->sources;
+}
+
+/* The operators of a box's level; NULL where there are none. */
+static inline const dp_operator_set *dp_set_of(const dp_problem *problem, int32_t box) {
+    return problem->operators->level[problem->tree->level[box]];
+}
+
+/* Length of an expansion on a level; 0 where the far field is not carried there. */
+static inline int dp_expansion_size(const dp_problem *problem, int level) {
+    const dp_operator_set *set = problem->operators->level[level];
+    return set ? set->k : 0;
+}
+
+static inline int64_t dp_n_sources(const dp_tree *tree, int32_t box) {
+    return tree->source_end[box] - tree->source_begin[box];
+}
+
+static inline int64_t dp_n_targets(const dp_tree *tree, int32_t box) {
+    return tree->target_end[box] - tree->target_begin[box];
+}
+
+#endif

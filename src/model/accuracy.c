@@ -1,0 +1,39 @@
+#include "model/accuracy.h"
+
+/* Measured by perf/accuracy: with the largest tolerances and cuts at which no cloud, kind of
+ * charges, leaf size or instruction set is above the promise. Lattices decide from 7 digits on, in
+ * leaves of a quarter of the chosen size: a lattice has no close pairs, so that its gradients are
+ * small beside their far part, which asks for more points an edge than other clouds do. The cut of
+ * an M2L shows in potentials, which have more to spare from 6 digits on; it lowers ranks and so the
+ * time of M2L by a tenth. An even p: odd ones have points in the planes of symmetry, which serve
+ * P2M and L2P badly (p2m_build.c). The precision of sums shows on a lattice too, where errors of
+ * the few distances do not average out.
+ *
+ * p, tolerance, svd_cutoff, m2l_cut, precision */
+static const dp_accuracy by_digits[] = {
+    [3] = {4, 2e-4, 1e-10, 1. / 7, DP_ROUGH},
+    [4] = {6, 2.5e-5, 1e-11, 1. / 7, DP_SINGLE},
+    [5] = {8, 1.5e-6, 1e-12, 1. / 7, DP_SINGLE},
+    [6] = {8, 2.5e-7, 1e-13, 1. / 7, DP_SINGLE},
+    [7] = {10, 2e-8, 1e-13, 1. / 4, DP_REDUCED},
+    [8] = {12, 2e-9, 1e-13, 1. / 7, DP_REDUCED},
+    [9] = {14, 2e-10, 1e-13, 1. / 3, DP_REDUCED},
+    [10] = {14, 1.2e-11, 1e-14, 1. / 3, DP_REDUCED},
+    [11] = {16, 2.5e-12, 1e-14, 1. / 3, DP_REDUCED},
+    [12] = {18, 3e-13, 1e-14, 1. / 3, DP_DOUBLE},
+};
+
+double dp_precision_closest(dp_precision precision) {
+    return precision == DP_ROUGH ? 1. / 256 : 1. / 32;
+}
+
+dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, dagpole_kernel kernel,
+                                  int targets_are_sources, double lambda, double finest_side) {
+    int may_vanish =
+        kernel != DAGPOLE_LAPLACE && (!targets_are_sources || lambda * finest_side > 16);
+    return may_vanish && accuracy->precision != DP_DOUBLE ? DP_REDUCED : accuracy->precision;
+}
+
+dp_accuracy dp_accuracy_for_digits(int digits) {
+    return by_digits[digits];
+}

@@ -1,0 +1,29 @@
+/* What an accuracy means for the method: the parameters that operators are built for. */
+#ifndef DP_MODEL_ACCURACY_H
+#define DP_MODEL_ACCURACY_H
+
+#include "kernel/kernel.h"
+
+typedef struct dp_accuracy {
+    int p;             /* points along an edge of the surfaces */
+    double tolerance;  /* cut of the compressed basis, relative to the largest singular value */
+    double svd_cutoff; /* cut of the pseudo-inverse, likewise */
+    double m2l_cut;    /* cut of each M2L, over that of the basis */
+    dp_precision precision; /* of sums over pairs; the matrices do not depend on it */
+} dp_accuracy;
+
+/* The parameters for 3 ... 12 digits, calibrated by perf/accuracy on the clouds of the accuracy
+ * contract; the table is in accuracy.c. */
+dp_accuracy dp_accuracy_for_digits(int digits);
+
+/* The precision of sums for points whose finest leaves have this side. Screened potentials may all
+ * lie below what single precision can hold: where the targets are not among the sources, or where
+ * exp(-lambda r) is small even within the finest leaves. */
+dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, dagpole_kernel kernel,
+                                  int targets_are_sources, double lambda, double finest_side);
+
+/* The closest pair that sums in single precision do not leave to double, in half sides of a leaf
+ * (kernel/strip.h). */
+double dp_precision_closest(dp_precision precision);
+
+#endif

@@ -1,0 +1,44 @@
+#include "model/cost.h"
+
+#include <math.h>
+
+#include "geometry/offsets.h"
+
+/* Shorter tasks are not worth what the runtime takes for one. */
+#define LEAST_TASK_S 2e-4
+
+dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision) {
+    return (dp_cost){.pair = rates->pair[kernel->id][precision],
+                     .near = rates->near[kernel->id][precision],
+                     .leaf_pair = rates->leaf_pair,
+                     .flop = rates->flop,
+                     .column = rates->column,
+                     .coefficient = rates->coefficient,
+                     .point = rates->point,
+                     .task = LEAST_TASK_S};
+}
+
+double dp_cost_surface(const dp_cost *cost, int n_surface) {
+    return 1.2 * cost->pair * n_surface;
+}
+
+double dp_cost_m2l(const dp_cost *cost, double flops, int k_padded) {
+    return cost->flop * flops + cost->column + cost->coefficient * k_padded;
+}
+
+/* 40, 158, 418 and 713 at 3, 6, 9 and 12 digits (this fit: 40, 156, 397, 702). */
+double dp_cost_expansion_size(double tolerance) {
+    return 40 * pow(-log10(tolerance) / 3.7, 2.35);
+}
+
+/* 9, 22, 47 and 82. */
+double dp_cost_mean_rank(double expansion_size) {
+    return 8.5 * pow(expansion_size / 40, 0.79);
+}
+
+/* Fits 0.6, 4 and 45 us at 6, 9 and 12 digits, on 1e4 points. */
+double dp_cost_fetch(double expansion_size) {
+    double bytes = 2 * sizeof(double) * expansion_size * dp_cost_mean_rank(expansion_size);
+    double of_caches = DP_N_FOLDED * bytes / 27e6;
+    return bytes * 1.1e-11 * (1 + of_caches * of_caches);
+}

@@ -1,0 +1,59 @@
+/* What the operators cost, in seconds of one core: for the size of leaves and blocks and for
+ * priorities. The coefficients (graph/rates.h) are never measured on the way to results, because
+ * they decide the order of sums. */
+#ifndef DP_MODEL_COST_H
+#define DP_MODEL_COST_H
+
+#include "model/rates.h"
+
+typedef struct dp_cost {
+    double pair;        /* one pair of a point and a point of a surface, potential */
+    double near;        /* one near pair; a pair that is computed for both sides counts twice */
+    double leaf_pair;   /* starting on another pair of leaves */
+    double flop;        /* one flop of a packed matrix product */
+    double column;      /* finding one column of a product and adding to it, */
+    double coefficient; /* and each of its coefficients */
+    double point;       /* gathering or scattering one point */
+    double task;        /* least sensible length of a task */
+} dp_cost;
+
+dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision);
+
+/* Seconds of n_points with a surface of n_surface points (P2M, L2P, P2L, M2P). */
+static inline double dp_cost_pairs(const dp_cost *cost, double n_points, int n_surface) {
+    return cost->pair * n_points * n_surface;
+}
+
+/* Seconds of one point with the inner surface of a box where W and X are weighed against direct
+ * sums. Beside its pairs that is a share of the surface's densities and of moving points into its
+ * frame. */
+double dp_cost_surface(const dp_cost *cost, int n_surface);
+
+/* Seconds of the near pairs of n_targets with n_sources. */
+static inline double dp_cost_near(const dp_cost *cost, double n_targets, double n_sources) {
+    return cost->near * n_targets * n_sources;
+}
+
+/* Seconds of one M2L pair whose matrices have so many flops, of expansions so long. */
+double dp_cost_m2l(const dp_cost *cost, double flops, int k_padded);
+
+/* Seconds of M2M or L2L between a box and one child. */
+static inline double dp_cost_transfer(const dp_cost *cost, int k) {
+    return cost->flop * 2.0 * k * k;
+}
+
+/* Seconds of gathering or scattering n points. */
+static inline double dp_cost_points(const dp_cost *cost, int64_t n) {
+    return cost->point * (double)n;
+}
+
+/* Length of an expansion and mean rank of M2L before any operator is at hand: fits to those of
+ * operators/accuracy.c for Laplace. */
+double dp_cost_expansion_size(double tolerance);
+double dp_cost_mean_rank(double expansion_size);
+
+/* Seconds to bring both matrices of an M2L position in from the outer caches: the larger the set,
+ * the further they come. A fit for a set of the size that the expansions need. */
+double dp_cost_fetch(double expansion_size);
+
+#endif

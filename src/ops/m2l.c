@@ -1,0 +1,95 @@
+/* M2L: the multipoles of V lists to the locals of a block's boxes.
+ *
+ * Pairs are sorted by their label: those of one share two matrices and the signs, which are then
+ * read once per block. M2L is alone on its block. */
+#include "ops/locals.h"
+
+typedef struct m2l_pair {
+    int32_t source, access; /* which box of which of the task's fields */
+    int32_t target;         /* which box of the block */
+} m2l_pair;
+
+/* Pairs of one label. */
+typedef struct m2l_run {
+    int32_t label;
+    int64_t end; /* of the pairs; they begin where the run before ends */
+} m2l_run;
+
+typedef struct m2l_work {
+    const dp_operator_set *set;
+    int32_t n_boxes, n_runs;
+    m2l_run *run;
+    m2l_pair *pair;
+} m2l_work;
+
+static int32_t count_labels(const dp_csr *v, const dp_block *block, int64_t n_of[DP_N_LABELS]) {
+    int32_t n_labels = 0;
+    for (int64_t i = v->offset[block->box_begin]; i < v->offset[block->box_end]; i++)
+        n_labels += n_of[v->label[i]]++ == 0;
+    return n_labels;
+}
+
+/* Counting sort by label; within one, pairs stay in order of target and source. */
+static void list_pairs(const dp_layout *layout, const dp_block *block, int64_t next[DP_N_LABELS],
+                       m2l_work *w, dp_task *task) {
+    const dp_csr *v = &layout->problem->lists->v;
+    int64_t n = 0;
+    for (int label = 0; label < DP_N_LABELS; label++) {
+        int64_t n_pairs = next[label];
+        next[label] = n;
+        n += n_pairs;
+        if (n_pairs)
+            w->run[w->n_runs++] = (m2l_run){label, n};
+    }
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        for (int64_t i = v->offset[box]; i < v->offset[box + 1]; i++) {
+            int32_t source = v->index[i];
+            w->pair[next[v->label[i]]++] = (m2l_pair){
+                .source = dp_in_block(layout, source),
+                .access = dp_task_access(task, dp_field_of(layout, source, DP_MULTIPOLES), DP_READ),
+                .target = box - block->box_begin};
+        }
+}
+
+static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
+    const dp_problem *p = layout->problem;
+    const dp_block *block = &layout->blocks.block[b];
+    int64_t n_of[DP_N_LABELS] = {0};
+    if (!block->has_m2l)
+        return DAGPOLE_OK;
+    int64_t n_pairs = p->lists->v.offset[block->box_end] - p->lists->v.offset[block->box_begin];
+    size_t n_labels = (size_t)count_labels(&p->lists->v, block, n_of);
+    m2l_work *w = dp_task_work(task, sizeof *w + n_labels * sizeof *w->run +
+                                         (size_t)n_pairs * sizeof *w->pair);
+    if (!w)
+        return DAGPOLE_NO_MEMORY;
+    w->set = p->operators->level[block->level];
+    w->n_boxes = block->box_end - block->box_begin;
+    w->run = (m2l_run *)(w + 1);
+    w->pair = (m2l_pair *)(w->run + n_labels);
+    dp_write_locals(layout, b, 1, task);
+    list_pairs(layout, block, n_of, w, task);
+    task->cost =
+        (double)n_pairs * dp_cost_m2l(&p->cost, dp_m2l_mean_flops(w->set), w->set->k_padded);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
+    const m2l_work *w = work;
+    dp_columns batch;
+    dp_zero_locals(fields[0], w->set, w->n_boxes);
+    for (int64_t r = 0, i = 0; r < w->n_runs; r++) {
+        batch.reflection = w->run[r].label % 8;
+        while (i < w->run[r].end) {
+            for (batch.n = 0; i < w->run[r].end && batch.n < DP_COLUMNS; i++, batch.n++) {
+                const m2l_pair *pair = &w->pair[i];
+                batch.source[batch.n] = dp_expansion(fields[pair->access], w->set, pair->source);
+                batch.target[batch.n] = dp_expansion(fields[0], w->set, pair->target);
+            }
+            dp_m2l(w->set, w->run[r].label / 8, &batch, &worker->scratch);
+        }
+    }
+    return DAGPOLE_OK;
+}
+
+const dp_op dp_op_m2l = {"M2L", 0, plan, run};

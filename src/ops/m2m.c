@@ -1,0 +1,66 @@
+/* M2M: the multipoles of children to those of a block's boxes. */
+#include <string.h>
+
+#include "ops/transfers.h"
+
+static size_t count_children(const dp_tree *tree, const dp_block *block) {
+    size_t n = 0;
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        n += dp_n_sources(tree, box) ? (size_t)tree->n_children[box] : 0;
+    return n;
+}
+
+static void add_children(const dp_layout *layout, int32_t box, dp_transfer_work *w, dp_task *task) {
+    const dp_tree *tree = layout->problem->tree;
+    int is_first = 1;
+    for (int32_t child = tree->child[box]; child < tree->child[box] + tree->n_children[box];
+         child++) {
+        if (!dp_n_sources(tree, child))
+            continue;
+        w->pair[w->n_pairs++] = (dp_parent_child){
+            .own = dp_in_block(layout, box),
+            .other = dp_in_block(layout, child),
+            .access = dp_task_access(task, dp_field_of(layout, child, DP_MULTIPOLES), DP_READ),
+            .reflection = dp_reflection_of_child(tree, child),
+            .is_first = (uint8_t)is_first};
+        is_first = 0;
+    }
+}
+
+static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
+    const dp_problem *p = layout->problem;
+    const dp_block *block = &layout->blocks.block[b];
+    size_t n_children = count_children(p->tree, block);
+    if (!n_children || !dp_expansion_size(p, block->level) ||
+        !dp_expansion_size(p, block->level + 1))
+        return DAGPOLE_OK;
+    dp_transfer_work *w = dp_transfer_work_make(p, block->level, n_children, task);
+    if (!w)
+        return DAGPOLE_NO_MEMORY;
+    int has_p2m = block->n_sources > 0;
+    dp_task_access(task, layout->of_block[b][DP_MULTIPOLES], has_p2m ? DP_READ_WRITE : DP_WRITE);
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        if (dp_n_sources(p->tree, box))
+            add_children(layout, box, w, task);
+    task->cost =
+        (double)n_children * dp_cost_transfer(&p->cost, dp_expansion_size(p, block->level));
+    return DAGPOLE_OK;
+}
+
+static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
+    const dp_transfer_work *w = work;
+    dp_columns batches[8] = {{.n = 0}};
+    for (int32_t i = 0; i < w->n_pairs; i++) {
+        const dp_parent_child *pair = &w->pair[i];
+        double *parent = dp_expansion(fields[0], w->parent, pair->own);
+        if (pair->is_first)
+            memset(parent, 0, (size_t)w->parent->k_padded * sizeof(double));
+        dp_transfer_add(w, dp_m2m, pair->reflection,
+                        dp_expansion(fields[pair->access], w->child, pair->other), parent, batches,
+                        &worker->scratch);
+    }
+    dp_transfer_flush(w, dp_m2m, batches, &worker->scratch);
+    return DAGPOLE_OK;
+}
+
+const dp_op dp_op_m2m = {"M2M", 0, plan, run};

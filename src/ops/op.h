@@ -1,0 +1,43 @@
+/* The operators as tasks: one file each, with all there is to an operator as a task. Its arithmetic
+ * is in operators/ and kernel/. */
+#ifndef DP_OPS_OP_H
+#define DP_OPS_OP_H
+
+#include "kernel/strip.h"
+#include "operators/apply.h"
+#include "ops/task.h"
+
+/* The arrays of one evaluation, in the caller's order. Only GATHER and SCATTER look into them: what
+ * lies between is in doubles whatever they hold. */
+typedef struct dp_call {
+    const void *charges;
+    void *potentials, *gradients; /* gradients may be NULL */
+    int is_float;                 /* 1: all three hold floats, 0: doubles */
+    int is_near_only;             /* 1: what P2P sums, and nothing else */
+    int charge_exponent;          /* fields count charges in units of 2^charge_exponent */
+} dp_call;
+
+/* What a running task may use beside its work and its fields. */
+typedef struct dp_worker {
+    dp_scratch scratch;
+    dp_strip targets, sources; /* what P2P packs */
+    const dp_call *call;
+} dp_worker;
+
+typedef struct dp_op {
+    const char *name;
+    int is_near; /* 1: runs also where only near sums are asked for */
+
+    /* Once per plan: names the fields (the first is what the task writes), lists the work and adds
+     * up its cost. No work: no task. NO_MEMORY. */
+    dagpole_status (*plan)(const dp_layout *layout, int32_t block, dp_task *task);
+
+    /* fields: where the named fields lie, in their order. It gets nothing else, so that it can run
+     * wherever its fields are. */
+    dagpole_status (*run)(const void *work, void *const *fields, dp_worker *worker);
+} dp_op;
+
+extern const dp_op dp_op_gather, dp_op_p2m, dp_op_m2m, dp_op_m2l, dp_op_p2l, dp_op_l2l, dp_op_l2p,
+    dp_op_m2p, dp_op_p2p, dp_op_scatter;
+
+#endif

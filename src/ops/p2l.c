@@ -1,0 +1,77 @@
+/* P2L: the sources of X lists to the locals of a block's boxes. All X sources of a box go into one
+ * column: one set of surface potentials for each box. */
+#include "ops/locals.h"
+
+typedef struct p2l_source {
+    uint64_t key; /* of the target box */
+    dp_points_at sources;
+    int32_t access; /* their field */
+    int32_t box;    /* which of the block */
+} p2l_source;
+
+typedef struct p2l_work {
+    const dp_operator_set *set;
+    const dp_cube *cube;
+    int level, is_first;
+    int32_t n_boxes;
+    int64_t n_sources;
+    p2l_source source[];
+} p2l_work;
+
+static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
+    const dp_problem *p = layout->problem;
+    const dp_block *block = &layout->blocks.block[b];
+    const dp_csr *x = &layout->interactions->x;
+    int64_t n_points = 0;
+    if (!block->has_p2l)
+        return DAGPOLE_OK;
+    size_t n = (size_t)(x->offset[block->box_end] - x->offset[block->box_begin]);
+    p2l_work *w = dp_task_work(task, sizeof *w + n * sizeof *w->source);
+    if (!w)
+        return DAGPOLE_NO_MEMORY;
+    w->set = p->operators->level[block->level];
+    w->cube = &p->tree->cube;
+    w->level = block->level;
+    w->is_first = !block->has_m2l;
+    w->n_boxes = block->box_end - block->box_begin;
+    dp_write_locals(layout, b, w->is_first, task);
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        for (int64_t i = x->offset[box]; i < x->offset[box + 1]; i++) {
+            int32_t leaf = x->index[i];
+            w->source[w->n_sources++] = (p2l_source){
+                .key = p->tree->key[box],
+                .sources = dp_sources_at(layout, leaf),
+                .access = dp_task_access(task, dp_field_of(layout, leaf, DP_SOURCES), DP_READ),
+                .box = box - block->box_begin};
+            n_points += dp_n_sources(p->tree, leaf);
+        }
+    task->cost = dp_cost_pairs(&p->cost, (double)n_points, dp_surface_points(&w->set->inner));
+    return DAGPOLE_OK;
+}
+
+static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
+    const p2l_work *w = work;
+    const dp_surface_sums *surface = &w->set->inner;
+    double *local[DP_COLUMNS];
+    int n = 0;
+    if (w->is_first)
+        dp_zero_locals(fields[0], w->set, w->n_boxes);
+    for (int64_t i = 0; i < w->n_sources; i++) {
+        const p2l_source *s = &w->source[i];
+        int is_first = i == 0 || w->source[i - 1].box != s->box;
+        int is_last = i + 1 == w->n_sources || w->source[i + 1].box != s->box;
+        dp_frame frame = dp_frame_of(w->cube, w->level, s->key);
+        dp_surface_potentials(
+            w->set, surface, &frame, s->sources.n, dp_source_points(fields[s->access], s->sources),
+            dp_source_charges(fields[s->access], s->sources), is_first, n, &worker->scratch);
+        if (is_last)
+            local[n++] = dp_expansion(fields[0], w->set, s->box);
+        if (n == DP_COLUMNS || (n && i + 1 == w->n_sources)) {
+            dp_surface_to_expansions(w->set, surface, n, local, &worker->scratch);
+            n = 0;
+        }
+    }
+    return DAGPOLE_OK;
+}
+
+const dp_op dp_op_p2l = {"P2L", 0, plan, run};

@@ -1,0 +1,70 @@
+/* P2M: a block's sources to the multipoles of its leaves. */
+#include <string.h>
+
+#include "ops/views.h"
+
+typedef struct p2m_leaf {
+    uint64_t key;
+    int32_t at, n; /* its sources */
+    int32_t box;   /* of the block's multipoles */
+} p2m_leaf;
+
+typedef struct p2m_work {
+    const dp_operator_set *set;
+    const dp_cube *cube;
+    int level;
+    int32_t row; /* of the sources */
+    int32_t n_leaves;
+    p2m_leaf leaf[];
+} p2m_work;
+
+enum { MULTIPOLES, SOURCES };
+
+static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
+    const dp_problem *p = layout->problem;
+    const dp_block *block = &layout->blocks.block[b];
+    size_t n_boxes = (size_t)(block->box_end - block->box_begin);
+    if (!block->n_sources || !dp_expansion_size(p, block->level))
+        return DAGPOLE_OK;
+    p2m_work *w = dp_task_work(task, sizeof *w + n_boxes * sizeof *w->leaf);
+    if (!w)
+        return DAGPOLE_NO_MEMORY;
+    w->set = p->operators->level[block->level];
+    w->cube = &p->tree->cube;
+    w->level = block->level;
+    w->row = (int32_t)block->source_row;
+    dp_task_access(task, layout->of_block[b][DP_MULTIPOLES], DP_WRITE);
+    dp_task_access(task, layout->of_block[b][DP_SOURCES], DP_READ);
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        if (dp_tree_is_leaf(p->tree, box) && dp_n_sources(p->tree, box))
+            w->leaf[w->n_leaves++] = (p2m_leaf){.key = p->tree->key[box],
+                                                .at = (int32_t)layout->blocks.source_at[box],
+                                                .n = (int32_t)dp_n_sources(p->tree, box),
+                                                .box = box - block->box_begin};
+    task->cost =
+        dp_cost_pairs(&p->cost, (double)block->n_sources, dp_surface_points(&w->set->outer));
+    dp_task_trim(task, sizeof *w + (size_t)w->n_leaves * sizeof *w->leaf);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
+    const p2m_work *w = work;
+    double *multipole[DP_COLUMNS];
+    for (int32_t i = 0, n = 0; i < w->n_leaves; i++) {
+        const p2m_leaf *leaf = &w->leaf[i];
+        multipole[n] = dp_expansion(fields[MULTIPOLES], w->set, leaf->box);
+        memset(multipole[n], 0, (size_t)w->set->k_padded * sizeof(double));
+        dp_frame frame = dp_frame_of(w->cube, w->level, leaf->key);
+        dp_points_at sources = {leaf->at, leaf->n, w->row};
+        dp_surface_potentials(w->set, &w->set->outer, &frame, leaf->n,
+                              dp_source_points(fields[SOURCES], sources),
+                              dp_source_charges(fields[SOURCES], sources), 1, n, &worker->scratch);
+        if (++n == DP_COLUMNS || i + 1 == w->n_leaves) {
+            dp_surface_to_expansions(w->set, &w->set->outer, n, multipole, &worker->scratch);
+            n = 0;
+        }
+    }
+    return DAGPOLE_OK;
+}
+
+const dp_op dp_op_p2m = {"P2M", 0, plan, run};

@@ -1,0 +1,318 @@
+/* P2P: the near pairs of a block's leaves.
+ *
+ * Where the sources are the targets, a leaf meets itself and what comes after it, both sides at
+ * once; what came before has met it. What that does to leaves of later blocks goes to the block's
+ * halo (layout/halo.h). */
+#include <math.h>
+#include <string.h>
+
+#include "ops/views.h"
+
+/* Sources of leaves that follow one another: they lie one behind the other in their field, and so
+ * do their sums. */
+typedef struct p2p_run {
+    int32_t access, at, n; /* their field, where in its rows, how many */
+    int32_t sums, sums_at; /* mutual plans: the field of their sums, where in its rows */
+} p2p_run;
+
+typedef struct p2p_leaf {
+    uint64_t key;
+    int32_t at, n;   /* its targets */
+    int32_t run_end; /* of its runs; they begin where those of the leaf before end */
+} p2p_leaf;
+
+/* Behind the leaves lie the runs, and behind these the lengths of each field's rows. */
+typedef struct p2p_work {
+    dp_near_fn sum;
+    double lambda, least;
+    const dp_cube *cube;
+    int is_single, level;
+    dp_target_fields targets;
+    int32_t n_halos; /* parts of the halo: fields 1 ... */
+    int32_t n_leaves, n_runs;
+    p2p_leaf leaf[];
+} p2p_work;
+
+enum { SUMS = 0, HALO = 1 };
+
+/* ---- the plan ---- */
+
+static p2p_run *runs_of(const p2p_work *w) {
+    return (p2p_run *)(w->leaf + w->n_leaves);
+}
+
+static int32_t *rows_of(const p2p_work *w) {
+    return (int32_t *)(runs_of(w) + w->n_runs);
+}
+
+/* First entry of the leaf's row that its task sums. */
+static int64_t first_entry(const dp_csr *near, int32_t leaf, int is_mutual) {
+    int64_t i = near->offset[leaf];
+    while (is_mutual && i < near->offset[leaf + 1] && near->index[i] <= leaf)
+        i++;
+    return i;
+}
+
+/* A mutual plan's sums of a near leaf: in the block's own, or in its halo. */
+static void find_sums(const dp_layout *layout, int32_t b, int32_t leaf, p2p_run *run) {
+    const dp_halo *halo = &layout->halo;
+    int32_t to = layout->blocks.of_box[leaf];
+    if (to == b) {
+        run->sums = SUMS;
+        run->sums_at = (int32_t)layout->blocks.target_at[leaf];
+        return;
+    }
+    int64_t part = halo->part_begin[b];
+    while (halo->part[part].to != to)
+        part++;
+    int64_t begin = halo->part[part].entry_begin, end = halo->part[part].entry_end;
+    while (end - begin > 1) {
+        int64_t middle = begin + (end - begin) / 2;
+        if (halo->leaf[middle] <= leaf)
+            begin = middle;
+        else
+            end = middle;
+    }
+    run->sums = HALO + (int32_t)(part - halo->part_begin[b]);
+    run->sums_at = (int32_t)halo->at[begin];
+}
+
+static double pairs_s(const dp_problem *p, int32_t leaf, int32_t near) {
+    int sides = dp_is_mutual(p) && near != leaf ? 2 : 1;
+    return dp_cost_near(&p->cost, (double)dp_n_targets(p->tree, leaf),
+                        (double)dp_n_sources(p->tree, near)) *
+           sides;
+}
+
+/* The runs of one leaf. */
+static void add_runs(const dp_layout *layout, int32_t b, int32_t leaf, p2p_work *w, p2p_run *run,
+                     dp_task *task) {
+    const dp_problem *p = layout->problem;
+    const dp_csr *near = &layout->interactions->near;
+    const int32_t *index = near->index, *of_box = layout->blocks.of_box;
+    int is_mutual = dp_is_mutual(p);
+    int64_t i = first_entry(near, leaf, is_mutual), end = near->offset[leaf + 1];
+    if (is_mutual)
+        task->cost += pairs_s(p, leaf, leaf);
+    while (i < end) {
+        p2p_run *r = &run[w->n_runs++];
+        int32_t last = index[i++];
+        r->at = (int32_t)layout->blocks.source_at[last];
+        r->n = (int32_t)dp_n_sources(p->tree, last);
+        r->access = dp_task_access(task, dp_field_of(layout, last, DP_SOURCES), DP_READ);
+        if (is_mutual)
+            find_sums(layout, b, last, r);
+        task->cost += pairs_s(p, leaf, last);
+        for (; i < end && index[i] == last + 1 && of_box[last + 1] == of_box[last]; i++) {
+            last = index[i];
+            r->n += (int32_t)dp_n_sources(p->tree, last);
+            task->cost += pairs_s(p, leaf, last);
+        }
+    }
+}
+
+static void add_leaf(const dp_layout *layout, int32_t b, int32_t leaf, p2p_work *w, int32_t *n,
+                     dp_task *task) {
+    p2p_leaf *l = &w->leaf[(*n)++];
+    l->key = layout->problem->tree->key[leaf];
+    l->at = (int32_t)layout->blocks.target_at[leaf];
+    l->n = (int32_t)dp_n_targets(layout->problem->tree, leaf);
+    add_runs(layout, b, leaf, w, runs_of(w), task);
+    l->run_end = w->n_runs;
+}
+
+static void count(const dp_layout *layout, const dp_block *block, size_t *n_leaves,
+                  size_t *n_entries) {
+    const dp_csr *near = &layout->interactions->near;
+    *n_leaves = *n_entries = 0;
+    for (int32_t box = block->box_begin; box < block->box_end; box++) {
+        int64_t n = near->offset[box + 1] - first_entry(near, box, dp_is_mutual(layout->problem));
+        *n_leaves += dp_csr_length(near, box) > 0;
+        *n_entries += (size_t)n;
+    }
+}
+
+static void set_fields(const dp_layout *layout, int32_t b, p2p_work *w, dp_task *task) {
+    const dp_halo *halo = &layout->halo;
+    int is_mutual = dp_is_mutual(layout->problem);
+    dp_task_access(task, layout->of_block[b][DP_TARGETS], is_mutual ? DP_WRITE : DP_READ_WRITE);
+    for (int64_t part = halo->part_begin[b]; part < halo->part_begin[b + 1]; part++)
+        dp_task_access(task, layout->of_part[part], DP_WRITE);
+    w->targets = dp_add_to_targets(layout, b, DP_READ_WRITE, task);
+    w->n_halos = (int32_t)(halo->part_begin[b + 1] - halo->part_begin[b]);
+}
+
+static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
+    const dp_problem *p = layout->problem;
+    const dp_block *block = &layout->blocks.block[b];
+    const dp_csr *near = &layout->interactions->near;
+    size_t n_leaves, n_entries;
+    int32_t n = 0;
+    if (!block->n_targets)
+        return DAGPOLE_OK;
+    count(layout, block, &n_leaves, &n_entries);
+    size_t n_halos = (size_t)(layout->halo.part_begin[b + 1] - layout->halo.part_begin[b]);
+    size_t most_fields = n_halos + n_entries + 2,
+           fixed = sizeof(p2p_work) + n_leaves * sizeof(p2p_leaf);
+    p2p_work *w =
+        dp_task_work(task, fixed + n_entries * sizeof(p2p_run) + most_fields * sizeof(int32_t));
+    if (!w)
+        return DAGPOLE_NO_MEMORY;
+    w->sum = p->kernel->near[p->precision][p->isa];
+    w->lambda = p->lambda;
+    w->least = p->least;
+    w->is_single = p->precision == DP_SINGLE || p->precision == DP_ROUGH;
+    w->cube = &p->tree->cube;
+    w->level = block->level;
+    w->n_leaves = (int32_t)n_leaves;
+    set_fields(layout, b, w, task);
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        if (dp_csr_length(near, box))
+            add_leaf(layout, b, box, w, &n, task);
+    for (int32_t i = 0; i < task->n_accesses; i++)
+        rows_of(w)[i] = dp_row_of_field(layout, task->field[i]);
+    dp_task_trim(task, fixed + (size_t)w->n_runs * sizeof(p2p_run) +
+                           (size_t)task->n_accesses * sizeof(int32_t));
+    return DAGPOLE_OK;
+}
+
+/* ---- the run ---- */
+
+/* The sums of one slice of a leaf's targets with all that is near. */
+typedef struct slice {
+    const p2p_work *w;
+    const int32_t *rows; /* per field */
+    void *const *fields;
+    dp_worker *worker;
+    int has_gradient;
+} slice;
+
+static void sum(const slice *s, dp_strip *sources) {
+    dp_near near = {.lambda = s->w->lambda,
+                    .least = s->w->least,
+                    .has_gradient = s->has_gradient,
+                    .is_mutual = s->w->targets.is_mutual,
+                    .targets = &s->worker->targets,
+                    .sources = sources};
+    s->w->sum(&near);
+}
+
+static void flush(const slice *s) {
+    dp_strip *sources = &s->worker->sources;
+    if (sources->n) {
+        dp_strip_end(sources, s->has_gradient);
+        sum(s, sources);
+        dp_strip_take(sources);
+    }
+    dp_strip_begin(sources, s->w->is_single, &s->worker->targets.frame);
+}
+
+static dp_sums sums_from(dp_sums out, int64_t i) {
+    if (!out.gx)
+        return (dp_sums){.potential = out.potential ? out.potential + i : NULL};
+    return (dp_sums){out.potential + i, out.gx + i, out.gy + i, out.gz + i};
+}
+
+/* out: of mutual plans, else empty. */
+static void add_sources(const slice *s, int64_t n_sources, dp_soa points, const double *charges,
+                        dp_sums out) {
+    dp_strip *strip = &s->worker->sources;
+    for (int64_t i = 0; i < n_sources;) {
+        if (!dp_strip_room(strip))
+            flush(s);
+        int64_t left = n_sources - i, room = dp_strip_room(strip);
+        int n = (int)(left < room ? left : room);
+        dp_strip_add(strip, n, dp_soa_from(points, i), charges + i, sums_from(out, i));
+        i += n;
+    }
+}
+
+/* Leaves are short: they end before the processor has found out that it meets a row. */
+static void fetch_rows(const slice *s, const p2p_run *run) {
+    const double *x = (const double *)s->fields[run->access] + run->at;
+    int64_t n = run->n < DP_STRIP ? run->n : DP_STRIP;
+    for (int64_t row = 0; row < 4; row++)
+        for (int64_t i = 0; i < n; i += 8)
+            __builtin_prefetch(x + row * s->rows[run->access] + i);
+}
+
+static void add_run(const slice *s, const p2p_run *run) {
+    const void *field = s->fields[run->access];
+    dp_points_at sources = {run->at, run->n, s->rows[run->access]};
+    dp_sums out = {0};
+    if (s->w->targets.is_mutual)
+        out = dp_sums_rows(s->worker->call, (double *)s->fields[run->sums] + run->sums_at,
+                           s->rows[run->sums]);
+    add_sources(s, run->n, dp_source_points(field, sources), dp_source_charges(field, sources),
+                out);
+}
+
+/* The frame of a leaf, and a unit that holds every charge around it. */
+static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_run *begin,
+                               const p2p_run *end) {
+    int32_t own = s->w->targets.coordinates;
+    double largest = s->w->targets.is_mutual ? *dp_largest_charge(s->fields[own], s->rows[own]) : 0;
+    for (const p2p_run *run = begin; run < end; run++)
+        largest = fmax(largest, *dp_largest_charge(s->fields[run->access], s->rows[run->access]));
+    dp_frame box = dp_frame_of(s->w->cube, s->w->level, leaf->key);
+    dp_strip_frame frame = {.half = box.half, .charge_unit = dp_strip_charge_unit(largest)};
+    memcpy(frame.centre, box.centre, sizeof frame.centre);
+    return frame;
+}
+
+/* Points [begin, begin + n) of a leaf's targets. */
+static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
+                      const p2p_run *run_end, int64_t begin, int n) {
+    const p2p_work *w = s->w;
+    dp_strip *targets = &s->worker->targets;
+    dp_points_at all = {leaf->at, leaf->n, s->rows[SUMS]};
+    dp_soa points = dp_target_points(&w->targets, s->fields, all);
+    dp_sums sums = dp_target_sums(&w->targets, s->fields, s->worker->call, all);
+    /* Of targets alone the charges count for nothing: any will do. */
+    const double *charges = points.x;
+    if (w->targets.is_mutual)
+        charges = dp_source_charges(s->fields[w->targets.coordinates], all);
+    dp_strip_frame frame = frame_of(s, leaf, run, run_end);
+    dp_strip_begin(targets, w->is_single, &frame);
+    dp_strip_add(targets, n, dp_soa_from(points, begin), charges + begin, sums_from(sums, begin));
+    dp_strip_end(targets, s->has_gradient);
+    dp_strip_begin(&s->worker->sources, w->is_single, &frame);
+    if (w->targets.is_mutual) {
+        int64_t rest = begin + n;
+        sum(s, targets);
+        add_sources(s, leaf->n - rest, dp_soa_from(points, rest), charges + rest,
+                    sums_from(sums, rest));
+    }
+    for (; run < run_end; run++) {
+        if (run + 1 < run_end)
+            fetch_rows(s, run + 1);
+        add_run(s, run);
+    }
+    flush(s);
+    dp_strip_take(targets);
+}
+
+static void zero(double *sums, int64_t row, int has_gradient) {
+    memset(sums, 0, (has_gradient ? 4 : 1) * (size_t)row * sizeof *sums);
+}
+
+/* The first to write the block's sums: sets them to zero. */
+static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
+    const p2p_work *w = work;
+    slice s = {w, rows_of(w), fields, worker, .has_gradient = worker->call->gradients != NULL};
+    const p2p_run *runs = runs_of(w), *next = runs;
+    for (int32_t i = 0; i < HALO + w->n_halos; i++)
+        zero(fields[i], s.rows[i], s.has_gradient);
+    for (int32_t i = 0; i < w->n_leaves; i++) {
+        const p2p_leaf *leaf = &w->leaf[i];
+        for (int64_t at = 0; at < leaf->n; at += DP_STRIP) {
+            int64_t left = leaf->n - at;
+            sum_slice(&s, leaf, next, runs + leaf->run_end, at,
+                      (int)(left < DP_STRIP ? left : DP_STRIP));
+        }
+        next = runs + leaf->run_end;
+    }
+    return DAGPOLE_OK;
+}
+
+const dp_op dp_op_p2p = {"P2P", 1, plan, run};

@@ -1,0 +1,40 @@
+/* A task while it is planned: one operator on one block. */
+#ifndef DP_OPS_TASK_H
+#define DP_OPS_TASK_H
+
+#include "layout/layout.h"
+#include "stream/stream.h"
+
+/* Which fields the task at hand has named, for whoever plans tasks one after the other. */
+typedef struct dp_named {
+    int64_t *task;  /* per field: 1 + the task that named it last */
+    int32_t *index; /* per field: its index in that task */
+} dp_named;
+
+typedef struct dp_task {
+    int op;
+    int32_t block;
+    void *work; /* what run() needs; NULL: the operator has nothing to do for the block */
+    size_t work_bytes;
+    double cost; /* seconds */
+    int32_t n_accesses, capacity;
+    int32_t *field; /* per access */
+    uint8_t *mode;  /* dp_access */
+    int64_t number; /* for `named` */
+    dp_named *named;
+    dagpole_status status; /* NO_MEMORY once there was no room for an access or for less work */
+} dp_task;
+
+/* Names a field: returns its index among the task's fields, which is where run() finds it. A field
+ * that was named before keeps its mode. DP_NO_FIELD for DP_NO_FIELD. */
+int32_t dp_task_access(dp_task *task, int32_t field, dp_access mode);
+
+/* Memory of the task's work, zeros; NULL where there is none. */
+void *dp_task_work(dp_task *task, size_t bytes);
+
+/* Gives back what of it is not used. */
+void dp_task_trim(dp_task *task, size_t bytes);
+
+void dp_task_free(dp_task *task);
+
+#endif

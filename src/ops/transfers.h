@@ -1,0 +1,68 @@
+/* What M2M and L2L share: pairs of a parent and a child, which meet under the reflection that takes
+ * the octant of positive coordinates to the child's. */
+#ifndef DP_OPS_TRANSFERS_H
+#define DP_OPS_TRANSFERS_H
+
+#include "ops/views.h"
+
+typedef struct dp_parent_child {
+    int32_t own, other; /* which box of the task's own field, and of the other's */
+    int32_t access;     /* the other's field */
+    uint8_t reflection;
+    uint8_t is_first; /* of its own box */
+} dp_parent_child;
+
+typedef struct dp_transfer_work {
+    const dp_operator_set *parent, *child;
+    const dp_transfer *between;
+    int is_first;    /* 1: the task is the first to write its field */
+    int32_t n_boxes; /* of the field */
+    int32_t n_pairs;
+    dp_parent_child pair[];
+} dp_transfer_work;
+
+/* level: the parents'. */
+static inline dp_transfer_work *dp_transfer_work_make(const dp_problem *problem, int level,
+                                                      size_t n_pairs, dp_task *task) {
+    const dp_operators *ops = problem->operators;
+    dp_transfer_work *w = dp_task_work(task, sizeof *w + n_pairs * sizeof *w->pair);
+    if (!w)
+        return NULL;
+    w->parent = ops->level[level];
+    w->child = ops->level[level + 1];
+    w->between = ops->below[level];
+    return w;
+}
+
+static inline uint8_t dp_reflection_of_child(const dp_tree *tree, int32_t child) {
+    unsigned octant = (unsigned)(tree->key[child] & 7); /* x highest, 1 = upper side */
+    unsigned upper = (octant >> 2 & 1) | (octant & 2) | (octant & 1) << 2;
+    return (uint8_t)(7 - upper);
+}
+
+typedef void (*dp_transfer_fn)(const dp_operator_set *parent, const dp_operator_set *child,
+                               const dp_transfer *between, const dp_columns *columns,
+                               dp_scratch *scratch);
+
+/* Columns are collected by reflection, and applied where a batch is full. */
+static inline void dp_transfer_add(const dp_transfer_work *w, dp_transfer_fn transfer,
+                                   int reflection, const double *source, double *target,
+                                   dp_columns batches[8], dp_scratch *scratch) {
+    dp_columns *batch = &batches[reflection];
+    batch->reflection = reflection;
+    batch->source[batch->n] = source;
+    batch->target[batch->n++] = target;
+    if (batch->n < DP_COLUMNS)
+        return;
+    transfer(w->parent, w->child, w->between, batch, scratch);
+    batch->n = 0;
+}
+
+static inline void dp_transfer_flush(const dp_transfer_work *w, dp_transfer_fn transfer,
+                                     dp_columns batches[8], dp_scratch *scratch) {
+    for (int reflection = 0; reflection < 8; reflection++)
+        if (batches[reflection].n)
+            transfer(w->parent, w->child, w->between, &batches[reflection], scratch);
+}
+
+#endif
