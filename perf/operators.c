@@ -45,75 +45,103 @@ static void add_surface(work *w, const dp_surface_sums *surface, const dp_panel 
         w->flops += flops_of(&panels[a]);
 }
 
-static void count_m2l(const dp_graph *g, work *w) {
-    for (int32_t b = 0; b < g->n_blocks; b++) {
-        const dp_operator_set *set = g->in.operators->level[g->blocks[b].level];
-        for (int64_t i = g->pair_begin[b]; i < g->pair_begin[b + 1]; i++)
-            w->flops += dp_m2l_flops(set, g->pairs[i].folded);
-    }
+/* What an evaluation is made of. */
+typedef struct parts {
+    dp_problem problem;
+    dp_lists lists;
+    dp_interactions interactions;
+    const dp_blocks *blocks;
+} parts;
+
+/* A plan keeps what its tasks need alone: the rest is made anew. */
+static void parts_make(const dagpole_plan *plan, parts *p) {
+    p->problem = plan->graph->problem;
+    p->blocks = &plan->graph->layout.blocks;
+    perf_try(dp_plan_lists(&dp_team_serial, plan, &p->lists));
+    p->problem.lists = &p->lists;
+    perf_try(dp_interactions_build(&dp_team_serial, &p->problem, &p->interactions));
+}
+
+static void parts_free(parts *p) {
+    dp_interactions_free(&p->interactions);
+    dp_lists_free(&p->lists);
+}
+
+static void count_m2l(const parts *p, work *w) {
+    const dp_csr *v = &p->lists.v;
+    for (int32_t box = 0; box < p->problem.tree->n_boxes; box++)
+        for (int64_t i = v->offset[box];
+             dp_expansion_size(&p->problem, p->problem.tree->level[box]) && i < v->offset[box + 1];
+             i++)
+            w->flops += dp_m2l_flops(dp_set_of(&p->problem, box), v->label[i] / 8);
 }
 
 /* M2M and L2L of a box whose parent carries expansions. */
-static void count_transfers(const dp_graph *g, int32_t box, work w[N_OPS]) {
-    const dp_tree *tree = g->in.tree;
+static void count_transfers(const parts *p, int32_t box, work w[N_OPS]) {
+    const dp_tree *tree = p->problem.tree;
     int32_t parent = tree->parent[box];
-    if (parent < 0 || !dp_graph_k(g, tree->level[parent]))
+    if (parent < 0 || !dp_expansion_size(&p->problem, tree->level[parent]))
         return;
-    const dp_transfer *transfer = g->in.operators->below[tree->level[parent]];
+    const dp_transfer *transfer = p->problem.operators->below[tree->level[parent]];
     if (dp_n_sources(tree, box))
         w[DAGPOLE_M2M].flops += flops_of(&transfer->m2m);
-    if (dp_n_targets(tree, box) && g->blocks[g->block_of[parent]].has_locals)
+    if (dp_n_targets(tree, box) && dp_has_local(p->blocks, parent))
         w[DAGPOLE_L2L].flops += flops_of(&transfer->l2l);
 }
 
-static void count_near(const dp_graph *g, int32_t leaf, work w[N_OPS]) {
-    const dp_tree *tree = g->in.tree;
+static void count_near(const parts *p, int32_t leaf, work w[N_OPS]) {
+    const dp_tree *tree = p->problem.tree;
     double n = (double)dp_n_targets(tree, leaf);
-    for (int64_t i = g->near.offset[leaf]; i < g->near.offset[leaf + 1]; i++)
-        w[DAGPOLE_P2P].pairs += n * (double)dp_n_sources(tree, g->near.index[i]);
-    for (int64_t i = g->w.offset[leaf]; i < g->w.offset[leaf + 1]; i++) {
-        const dp_surface_sums *s = &g->in.operators->level[tree->level[g->w.index[i]]]->inner;
+    for (int64_t i = p->interactions.near.offset[leaf]; i < p->interactions.near.offset[leaf + 1];
+         i++)
+        w[DAGPOLE_P2P].pairs += n * (double)dp_n_sources(tree, p->interactions.near.index[i]);
+    for (int64_t i = p->interactions.w.offset[leaf]; i < p->interactions.w.offset[leaf + 1]; i++) {
+        const dp_surface_sums *s =
+            &p->problem.operators->level[tree->level[p->interactions.w.index[i]]]->inner;
         add_surface(&w[DAGPOLE_M2P], s, s->from_expansion, dp_n_targets(tree, leaf));
     }
 }
 
 /* P2L: all sources of a box into one column. */
-static void count_p2l(const dp_graph *g, int32_t box, work *w) {
-    const dp_csr *x = &g->x;
+static void count_p2l(const parts *p, int32_t box, work *w) {
+    const dp_csr *x = &p->interactions.x;
     if (x->offset[box] == x->offset[box + 1])
         return;
-    const dp_surface_sums *s = &g->in.operators->level[g->in.tree->level[box]]->inner;
+    const dp_surface_sums *s = &p->problem.operators->level[p->problem.tree->level[box]]->inner;
     int64_t n = 0;
     for (int64_t i = x->offset[box]; i < x->offset[box + 1]; i++)
-        n += dp_n_sources(g->in.tree, x->index[i]);
+        n += dp_n_sources(p->problem.tree, x->index[i]);
     add_surface(w, s, s->to_expansion, n);
 }
 
-static void count_leaf(const dp_graph *g, int32_t leaf, work w[N_OPS]) {
-    const dp_tree *tree = g->in.tree;
+static void count_leaf(const parts *p, int32_t leaf, work w[N_OPS]) {
+    const dp_tree *tree = p->problem.tree;
     int64_t n_sources = dp_n_sources(tree, leaf), n_targets = dp_n_targets(tree, leaf);
     w[DAGPOLE_GATHER].bytes += 24.0 * (double)n_sources; /* index, charge, charge in order */
     w[DAGPOLE_SCATTER].bytes += 24.0 * (double)n_targets;
-    count_near(g, leaf, w);
-    if (!dp_graph_k(g, tree->level[leaf]))
+    count_near(p, leaf, w);
+    if (!dp_expansion_size(&p->problem, tree->level[leaf]))
         return;
-    const dp_surface_sums *s = &g->in.operators->level[tree->level[leaf]]->outer;
+    const dp_surface_sums *s = &p->problem.operators->level[tree->level[leaf]]->outer;
     if (n_sources)
         add_surface(&w[DAGPOLE_P2M], s, s->to_expansion, n_sources);
-    if (n_targets && g->blocks[g->block_of[leaf]].has_locals)
+    if (n_targets && dp_has_local(p->blocks, leaf))
         add_surface(&w[DAGPOLE_L2P], s, s->from_expansion, n_targets);
 }
 
-static void count_work(const dp_graph *g, work w[N_OPS]) {
+static void count_work(const dagpole_plan *plan, work w[N_OPS]) {
+    parts p;
+    parts_make(plan, &p);
     for (int op = 0; op < N_OPS; op++)
         w[op] = (work){0};
-    count_m2l(g, &w[DAGPOLE_M2L]);
-    for (int32_t box = 0; box < g->in.tree->n_boxes; box++) {
-        count_transfers(g, box, w);
-        count_p2l(g, box, &w[DAGPOLE_P2L]);
-        if (dp_tree_is_leaf(g->in.tree, box))
-            count_leaf(g, box, w);
+    count_m2l(&p, &w[DAGPOLE_M2L]);
+    for (int32_t box = 0; box < p.problem.tree->n_boxes; box++) {
+        count_transfers(&p, box, w);
+        count_p2l(&p, box, &w[DAGPOLE_P2L]);
+        if (dp_tree_is_leaf(p.problem.tree, box))
+            count_leaf(&p, box, w);
     }
+    parts_free(&p);
 }
 
 /* The loop whose rate bounds an operator: P2P's pairs count for both sides, a surface has one. */
@@ -164,10 +192,10 @@ static void measure(const choice *o, dagpole_context *context, measurement *m) {
     if (!perf_is_expert(&o->plan) && !(m->error <= pow(10, -o->plan.digits)))
         perf_fail("%s, %d digits: error of the potentials is %.2e", m->distribution, o->plan.digits,
                   m->error);
-    count_work(plan->graph, m->work);
-    m->precision = plan->graph->in.precision;
-    m->has_panels =
-        plan->tree.depth >= 3 && dp_graph_k(plan->graph, 2) > 0 && dp_graph_k(plan->graph, 3) > 0;
+    count_work(plan, m->work);
+    m->precision = plan->graph->problem.precision;
+    m->has_panels = plan->tree.depth >= 3 && dp_expansion_size(&plan->graph->problem, 2) > 0 &&
+                    dp_expansion_size(&plan->graph->problem, 3) > 0;
     if (m->has_panels)
         m->panels = perf_panels_measure(plan->operators, 2);
     dagpole_plan_destroy(plan);

@@ -5,6 +5,7 @@
 #include "geometry/chunk.h"
 #include "geometry/sort.h"
 #include "graph/graph.h"
+#include "layout/memory.h"
 #include "model/leaf_size.h"
 #include "platform/machine.h"
 #include "runtime/runtime.h"

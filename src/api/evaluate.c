@@ -28,9 +28,9 @@ static dagpole_status run(dagpole_plan *plan, dp_call *call) {
     DP_TRY(dp_charge_exponent(dp_runtime_team(plan->context->runtime), plan->n_sources,
                               call->charges, call->is_float, &call->charge_exponent));
     plan->charge_exponent = call->charge_exponent;
-    plan->graph->call = *call;
+    dp_graph_set_call(plan->graph, call);
     dagpole_status status = dp_execution_run(plan->execution, "evaluate", &profile);
-    plan->graph->call = (dp_call){0};
+    dp_graph_set_call(plan->graph, &(dp_call){0});
     if (status != DAGPOLE_OK || call->is_near_only)
         return status;
     plan->far_charge_exponent = call->charge_exponent;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/checksum.h"
+
 void dp_text_copy(char *to, size_t bytes, const char *from) {
     size_t length = strlen(from);
     int fits = length < bytes;
@@ -11,8 +13,8 @@ void dp_text_copy(char *to, size_t bytes, const char *from) {
 }
 
 uint64_t dp_text_hash(const char *text) {
-    uint64_t sum = 0xcbf29ce484222325u;
+    uint64_t sum = DP_CHECKSUM_BEGIN;
     for (; *text; text++)
-        sum = (sum ^ (unsigned char)*text) * 0x100000001b3u;
+        sum = dp_checksum_add(sum, (unsigned char)*text);
     return sum;
 }

@@ -12,9 +12,15 @@ const char *dagpole_operator_name(dagpole_operator op) {
 static dagpole_status run_record(void *argument, int64_t record, void *const *buffers, int worker) {
     const dp_graph *g = argument;
     const dp_op *op = dp_ops[g->stream.records[record].op];
-    if (g->call.is_near_only && !op->is_near)
-        return DAGPOLE_OK;
     return op->run(g->walk.work[record], buffers, &g->workers[worker]);
+}
+
+void dp_graph_set_call(dp_graph *g, const dp_call *call) {
+    g->call = *call;
+    g->stream.left_out = 0;
+    for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
+        if (call->is_near_only && !dp_ops[op]->is_near)
+            g->stream.left_out |= 1u << op;
 }
 
 static dagpole_status create_workers(dp_graph *g) {

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/checksum.h"
 #include "base/text.h"
 #include "model/rates.h"
 #include "platform/directory.h"
@@ -12,15 +13,15 @@
 
 enum { DATE_BYTES = 11 };
 
-/* FNV-1a over 32-bit words, folded. */
+/* Over 32-bit words, folded. */
 static uint32_t checksum(const dp_rates *rates) {
-    uint64_t sum = 0xcbf29ce484222325u;
+    uint64_t sum = DP_CHECKSUM_BEGIN;
     for (int i = 0; i < DP_N_RATES; i++) {
         double value = dp_rate_value(rates, i);
         uint64_t word;
         memcpy(&word, &value, sizeof word);
         for (int half = 0; half < 2; half++)
-            sum = (sum ^ (uint32_t)(word >> 32 * half)) * 0x100000001b3u;
+            sum = dp_checksum_add(sum, (uint32_t)(word >> 32 * half));
     }
     return (uint32_t)(sum ^ sum >> 32);
 }

@@ -1,4 +1,5 @@
 #include "operators/cache.h"
+#include "base/checksum.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -49,16 +50,16 @@ static int list_items(const dp_surface *s, dp_operator_data *d, int64_t *check, 
     return n;
 }
 
-/* FNV-1a over 64-bit words: every stored number is one. */
+/* Over 64-bit words: every stored number is one. */
 static uint64_t checksum(const item *items, int n, const int64_t *sizes, int n_sizes) {
-    uint64_t sum = 0xcbf29ce484222325u;
+    uint64_t sum = DP_CHECKSUM_BEGIN;
     for (int i = 0; i < n_sizes; i++)
-        sum = (sum ^ (uint64_t)sizes[i]) * 0x100000001b3u;
+        sum = dp_checksum_add(sum, (uint64_t)sizes[i]);
     for (int i = 0; i < n; i++)
         for (int64_t j = 0; j < items[i].count; j++) {
             uint64_t word;
             memcpy(&word, (const char *)items[i].values + 8 * j, 8);
-            sum = (sum ^ word) * 0x100000001b3u;
+            sum = dp_checksum_add(sum, word);
         }
     return sum;
 }

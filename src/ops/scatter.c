@@ -62,7 +62,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         dp_leaf_ranges(p->tree, block, p->tree->target_begin, p->tree->target_end, w->range);
     w->part = (scatter_part *)(w->range + n_boxes);
     w->leaf = (scatter_leaf *)(w->part + n_parts);
-    dp_task_access(task, layout->of_block[b][DP_TARGETS], DP_READ_WRITE);
+    dp_task_access(task, layout->of_block[b][DP_TARGETS], n_parts ? DP_READ_WRITE : DP_READ);
     for (int64_t i = parts->offset[b]; i < parts->offset[b + 1]; i++)
         add_part(layout, parts->index[i], w, task);
     task->cost = dp_cost_points(&p->cost, block->n_targets);

@@ -25,7 +25,7 @@ typedef struct dp_executor {
     void (*destroy)(dp_execution *execution);
 } dp_executor;
 
-extern const dp_executor dp_executor_serial, dp_executor_starpu;
+extern const dp_executor dp_executor_serial, dp_executor_strict, dp_executor_starpu;
 
 /* starpu_team.c */
 dagpole_status dp_team_run_starpu(const dp_team *team, int64_t n, dp_team_body body,

@@ -57,10 +57,11 @@ void dp_run_fail(dp_run *run, int64_t record, dagpole_status status) {
 }
 
 void dp_run_record(dp_run *run, int64_t record, int slot) {
-    if (record >= atomic_load_explicit(&run->limit, memory_order_relaxed))
-        return;
     const dp_stream *stream = run->stream;
     const dp_record *what = &stream->records[record];
+    if (record >= atomic_load_explicit(&run->limit, memory_order_relaxed) ||
+        stream->left_out >> what->op & 1)
+        return;
     dp_slot *mine = &run->slots[slot];
     void **buffers = run->buffers + (size_t)slot * (size_t)run->max_access;
     for (int32_t a = 0; a < what->n_access; a++)

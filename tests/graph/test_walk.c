@@ -10,9 +10,9 @@ typedef struct history {
  * writes. Others are written before they are read, plainly once, and no more after the first
  * reader. */
 static void check_access(const dp_graph *g, history *h, dp_quantity quantity, dp_access mode,
-                         int is_output) {
+                         int is_written) {
     int is_made = quantity != DP_SOURCES && (quantity != DP_TARGETS || dp_is_mutual(&g->problem));
-    EXPECT((mode == DP_READ) == !is_output);
+    EXPECT((mode == DP_READ) == !is_written);
     if (mode == DP_READ) {
         EXPECT(h->n_writers > 0);
         h->n_readers++;
@@ -25,7 +25,14 @@ static void check_access(const dp_graph *g, history *h, dp_quantity quantity, dp
     EXPECT(h->n_writers <= 4);
 }
 
-/* Each operator writes the field that it names first, P2P a halo as well. */
+/* Each operator writes the field that it names first, P2P its halos as well; SCATTER writes sums
+ * only where there is a halo to add. */
+static int is_output(const dp_record *r, int32_t a, dp_quantity quantity) {
+    if (r->op == DAGPOLE_SCATTER)
+        return a == 0 && r->n_access > 1;
+    return a == 0 || (quantity == DP_HALO && r->op == DAGPOLE_P2P);
+}
+
 static void check_stream(const dp_graph *g) {
     const dp_stream *s = &g->stream;
     history *histories = calloc((size_t)s->n_fields + 1, sizeof *histories);
@@ -36,9 +43,8 @@ static void check_stream(const dp_graph *g) {
         for (int32_t a = 0; a < r->n_access; a++) {
             int32_t field = s->access_field[r->access_begin + a];
             dp_access mode = (dp_access)s->access_mode[r->access_begin + a];
-            check_access(g, &histories[field], g->layout.field[field].quantity, mode,
-                         a == 0 ||
-                             (g->layout.field[field].quantity == DP_HALO && r->op == DAGPOLE_P2P));
+            dp_quantity quantity = g->layout.field[field].quantity;
+            check_access(g, &histories[field], quantity, mode, is_output(r, a, quantity));
         }
     }
     for (int32_t f = 0; f < s->n_fields; f++)
