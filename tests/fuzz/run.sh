@@ -35,10 +35,12 @@ export TMPDIR
 n_passed=0
 n_failed=0
 
-# run_harness NAME SECONDS
+# run_harness NAME END: until then, for a second at least (0 would be for ever).
 run_harness() {
+    left=$(($2 - $(date +%s)))
+    [ $left -gt 0 ] || left=1
     mkdir -p "$TMPDIR" $folder/corpus/"$1" $folder/findings/"$1"
-    $folder/tests/fuzz/fuzz_"$1" -max_total_time="$2" -timeout=20 -rss_limit_mb=2048 \
+    $folder/tests/fuzz/fuzz_"$1" -max_total_time=$left -timeout=20 -rss_limit_mb=2048 \
         -max_len=2048 -use_value_profile=1 -close_fd_mask=3 -print_final_stats=1 \
         -artifact_prefix=$folder/findings/"$1"/ \
         $folder/corpus/"$1" tests/fuzz/corpus/"$1" >$folder/"$1".log 2>&1
@@ -53,7 +55,7 @@ is_of_hdf5() {
 for name; do
     end=$(($(date +%s) + seconds))
     n_of_hdf5=0
-    while run_harness "$name" $((end - $(date +%s))); status=$?
+    while run_harness "$name" $end; status=$?
     [ $status -ne 0 ] && is_of_hdf5 "$name"; do
         n_of_hdf5=$((n_of_hdf5 + 1))
         cp $folder/"$name".log $folder/"$name"-of-hdf5-$n_of_hdf5.log
