@@ -11,6 +11,15 @@
 /* What main returns to say that nothing was tested: Meson and tests/run.sh count it as skipped. */
 enum { SUITE_SKIPPED = 77 };
 
+/* Under the thread sanitizer loops take up to 150 times as long, so that no measured coefficient
+ * would be believed, and a forked child keeps the sanitizer's record of threads that it does not
+ * have. */
+#ifdef __SANITIZE_THREAD__
+enum { SUITE_IS_THREAD_SANITIZED = 1 };
+#else
+enum { SUITE_IS_THREAD_SANITIZED = 0 };
+#endif
+
 /* Runs the suite of one case and frees it: what main returns. */
 static inline int suite_run(Suite *suite, TCase *tcase) {
     suite_add_tcase(suite, tcase);

@@ -261,6 +261,8 @@ START_TEST(while_another_thread_starts_starpu) {
 END_TEST
 
 int main(void) {
+    if (SUITE_IS_THREAD_SANITIZED)
+        return SUITE_SKIPPED;
     Suite *suite = suite_create("fork");
     TCase *tcase = tcase_create("fork");
     tcase_set_timeout(tcase, 60);

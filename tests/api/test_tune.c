@@ -188,5 +188,9 @@ START_TEST(what_cannot_be_tuned) {
 }
 END_TEST
 
-SUITE_MAIN("tune", 60, later_contexts_use_what_was_measured, runs_repeat,
-           damaged_files_are_passed_over, what_cannot_be_tuned)
+int main(void) {
+    const TTest *const tests[] = {later_contexts_use_what_was_measured, runs_repeat,
+                                  damaged_files_are_passed_over, what_cannot_be_tuned};
+    return SUITE_IS_THREAD_SANITIZED ? SUITE_SKIPPED
+                                     : suite_main("tune", 60, sizeof tests / sizeof *tests, tests);
+}
