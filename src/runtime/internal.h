@@ -9,6 +9,7 @@ struct dp_runtime {
     dp_runtime_options options;
     const struct dp_executor *executor; /* NULL = by the options and the stream */
     int has_handles;                    /* 0: StarPU is told of no data */
+    int n_submitters;                   /* threads that submit a long run, the caller's included */
     dp_workers workers;                 /* StarPU's, unless options.serial */
     dp_team team;
 };

@@ -11,6 +11,9 @@
 #define FEW_RECORDS 32
 #define TINY_S      2e-4
 
+/* From here on they may be done with tasks before one thread has submitted the next ones. */
+#define MANY_WORKERS 32
+
 /* ---- choice of the executor --------------------------------------------------------------- */
 
 static const struct {
@@ -86,6 +89,7 @@ static dagpole_status start(dp_runtime *made) {
         return DAGPOLE_OK;
     }
     DP_TRY(dp_session_join(made, &made->workers));
+    made->n_submitters = made->workers.n < MANY_WORKERS ? 1 : 2;
     made->team = (dp_team){.run = dp_team_run_starpu, .size = made->workers.n, .self = made};
     return DAGPOLE_OK;
 }

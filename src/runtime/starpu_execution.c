@@ -8,34 +8,6 @@
 
 /* ---- a run -------------------------------------------------------------------------------- */
 
-/* Submits the task of a record, 0 or StarPU's error. */
-static int submit(dp_starpu_execution *self, int64_t i) {
-    if (self->is_fresh)
-        dp_tasks_init(self, i);
-    return dp_tasks_submit(self, i);
-}
-
-/* Submits the records in order, so that workers begin at once. Those that are skipped, too: a task
- * waits for as many in every run. Returns how many StarPU took. */
-static int64_t submit_all(dp_starpu_execution *self) {
-    dp_run *run = &self->base.run;
-    int64_t n = run->stream->n_records, i;
-    for (i = 0; i < n; i++) {
-        int error = submit(self, i);
-        if (error) {
-            dp_run_fail(run, -1,
-                        dp_fail(DAGPOLE_RUNTIME, "StarPU refused record %lld (%s): error %d",
-                                (long long)i, self->tasks[i].cl->name, error));
-            dp_tasks_drop(self, n - i);
-            break;
-        }
-        if (i % 64 == 0)
-            dp_run_report(run);
-    }
-    starpu_do_schedule(); /* graph_test begins when it is told that the graph is complete */
-    return i;
-}
-
 /* Waits until every task has finished, reporting progress meanwhile. */
 static void wait_finished(dp_starpu_execution *self) {
     pthread_mutex_lock(&self->lock);
@@ -62,16 +34,10 @@ static void set_shares(dp_profile *profile, const dp_worker_times *times) {
     profile->share_runtime = 1 - profile->share_tasks - profile->share_idle;
 }
 
-/* Where StarPU refused a prepared task, those behind it have been told of tasks that they will wait
- * for: they are made anew. Fresh ones have served. */
-static void end_tasks(dp_starpu_execution *self) {
-    int64_t n = self->base.run.stream->n_records;
-    if (self->is_fresh)
-        dp_tasks_clean(self, self->n_submitted);
-    else if (self->n_submitted < n) {
-        dp_tasks_clean(self, n);
-        dp_tasks_make(self);
-    }
+/* Where StarPU refused a task, those behind it have been told of tasks that they will wait for. */
+static void renew_tasks(dp_starpu_execution *self) {
+    dp_tasks_clean(self);
+    dp_tasks_make(self);
 }
 
 static dagpole_status run_all(dp_execution *base, dp_operator_bits ops, const char *stage,
@@ -85,13 +51,18 @@ static dagpole_status run_all(dp_execution *base, dp_operator_bits ops, const ch
     dp_worker_times times;
     dp_profile_begin(workers, &times);
     double start = dp_clock();
+    if (self->is_fresh)
+        dp_tasks_make(self);
     dp_happens_before(self);
-    self->n_submitted = submit_all(self);
+    int64_t n_submitted = dp_tasks_submit(self);
     wait_finished(self);
     *profile = (dp_profile){.wall_s = dp_clock() - start};
     dp_profile_end(workers, &times);
     dp_session_rest();
-    end_tasks(self);
+    if (self->is_fresh)
+        dp_tasks_clean(self);
+    else if (n_submitted < base->run.stream->n_records)
+        renew_tasks(self);
     set_shares(profile, &times);
     dp_run_op_times(&base->run, profile->op_s);
     profile->bytes_copied = dp_run_bytes_copied(&base->run);
@@ -126,7 +97,8 @@ static void destroy(dp_execution *base) {
                                      */
         dp_handles_forget(&self->handles);
     } else {
-        dp_tasks_clean(self, self->is_fresh ? 0 : base->run.stream->n_records);
+        if (!self->is_fresh)
+            dp_tasks_clean(self);
         dp_session_wake();
         dp_handles_destroy(&self->handles);
         dp_session_rest();

@@ -11,6 +11,7 @@ typedef struct dp_starpu_execution dp_starpu_execution;
 typedef struct dp_task_argument {
     dp_starpu_execution *owner;
     int64_t record;
+    int is_submitted; /* its last run may not have been waited for */
 } dp_task_argument;
 
 struct dp_starpu_execution {
@@ -22,7 +23,6 @@ struct dp_starpu_execution {
     struct starpu_codelet *codelets; /* per op */
     struct starpu_task *tasks;       /* per record */
     struct starpu_task **earlier;    /* scratch: what one task waits for */
-    int64_t n_submitted;             /* tasks [0, n_submitted) in the last run */
     dp_task_argument *arguments;     /* per record */
     _Atomic int64_t n_unfinished;
     pthread_mutex_t lock;
@@ -33,18 +33,19 @@ struct dp_starpu_execution {
 
 void dp_tasks_init_codelets(dp_starpu_execution *self);
 
-/* A task that names the record's fields and waits for nothing by itself. */
-void dp_tasks_init(dp_starpu_execution *self, int64_t record);
-
-/* All tasks, with what each waits for. */
+/* A task for each record, which names its fields and, where it is not fresh, what it waits for. */
 void dp_tasks_make(dp_starpu_execution *self);
 
-/* Submits a task; one that the run leaves out touches nothing. The callback of its last run was
- * called; StarPU may hold it for an instant more, which is waited for. 0, or StarPU's error. */
-int dp_tasks_submit(dp_starpu_execution *self, int64_t record);
+/* Submits all tasks in about the order of the records, by as many threads as the runtime says, so
+ * that workers begin at once. Those that are skipped, too: a task waits for as many in every run.
+ * Reports progress. Returns how many StarPU took; where it refuses one, the run has failed. */
+int64_t dp_tasks_submit(dp_starpu_execution *self); /* starpu_submit.c */
 
-/* Ends the first n tasks, those that were submitted once they are done. */
-void dp_tasks_clean(dp_starpu_execution *self, int64_t n);
+/* Waits until StarPU is done with a task that it took. */
+void dp_tasks_wait(dp_starpu_execution *self, int64_t record);
+
+/* Ends all tasks, those that were submitted once they are done. */
+void dp_tasks_clean(dp_starpu_execution *self);
 
 /* n tasks fewer are to come to their end. */
 void dp_tasks_drop(dp_starpu_execution *self, int64_t n);

@@ -64,18 +64,31 @@ static void register_fields(dp_handles *h) {
     }
 }
 
+/* By insertion: StarPU sorts a task's handles in each submission, and is quicker where they are. */
+static void insert_access(dp_handles *h, int64_t begin, int64_t end, int32_t a,
+                          starpu_data_handle_t handle) {
+    int64_t at = end;
+    for (; at > begin && (uintptr_t)h->of_access[at - 1] > (uintptr_t)handle; at--) {
+        h->of_access[at] = h->of_access[at - 1];
+        h->access[at] = h->access[at - 1];
+    }
+    h->of_access[at] = handle;
+    h->access[at] = a;
+}
+
 static void list_accesses(dp_handles *h) {
     const dp_stream *stream = h->stream;
     int64_t n = 0;
     for (int64_t i = 0; i < stream->n_records; i++) {
-        int64_t begin = stream->records[i].access_begin, end = begin + stream->records[i].n_access;
+        const dp_record *record = &stream->records[i];
         h->begin[i] = n;
-        for (int64_t access = begin; access < end; access++) {
-            if (!field_of(stream, access)->bytes)
-                continue;
-            h->of_access[n] = h->of_field[stream->access_field[access]];
-            h->modes[n++] = mode_of[stream->access_mode[access]];
+        for (int32_t a = 0; a < record->n_access; a++) {
+            int32_t field = stream->access_field[record->access_begin + a];
+            if (stream->fields[field].bytes)
+                insert_access(h, h->begin[i], n++, a, h->of_field[field]);
         }
+        for (int64_t k = h->begin[i]; k < n; k++)
+            h->modes[k] = mode_of[stream->access_mode[record->access_begin + h->access[k]]];
     }
     h->begin[stream->n_records] = n;
 }
@@ -86,9 +99,10 @@ static dagpole_status allocate(dp_handles *h) {
     h->of_field = dp_alloc_zero(n_fields, sizeof(starpu_data_handle_t));
     h->home = dp_alloc_zero(n_fields, sizeof *h->home);
     h->begin = dp_alloc((size_t)stream->n_records + 1, sizeof *h->begin);
+    h->access = dp_alloc(n_accesses, sizeof *h->access);
     h->of_access = dp_alloc(n_accesses, sizeof(starpu_data_handle_t));
     h->modes = dp_alloc(n_accesses, sizeof *h->modes);
-    if (!h->of_field || !h->home || !h->begin || !h->of_access || !h->modes)
+    if (!h->of_field || !h->home || !h->begin || !h->access || !h->of_access || !h->modes)
         return DAGPOLE_NO_MEMORY;
     if (starpu_memory_nodes_get_count() <= 1)
         return DAGPOLE_OK;
@@ -119,6 +133,7 @@ void dp_handles_forget(dp_handles *handles) {
     dp_free(handles->home);
     dp_free(handles->copies);
     dp_free(handles->begin);
+    dp_free(handles->access);
     dp_free(handles->of_access);
     dp_free(handles->modes);
     *handles = (dp_handles){0};
@@ -161,10 +176,11 @@ void dp_handles_buffers(const dp_handles *handles, int64_t record, void **interf
                         void **buffers) {
     const dp_stream *stream = handles->stream;
     const dp_record *what = &stream->records[record];
-    for (int32_t a = 0, k = 0; a < what->n_access; a++) {
-        const dp_field *field = field_of(stream, what->access_begin + a);
-        buffers[a] = field->bytes ? (void *)STARPU_VARIABLE_GET_PTR(interfaces[k++]) : field->data;
-    }
+    int64_t begin = handles->begin[record], n = dp_handles_count(handles, record);
+    for (int32_t a = 0; n < what->n_access && a < what->n_access; a++) /* some have no bytes */
+        buffers[a] = field_of(stream, what->access_begin + a)->data;
+    for (int64_t k = 0; k < n; k++)
+        buffers[handles->access[begin + k]] = (void *)STARPU_VARIABLE_GET_PTR(interfaces[k]);
 }
 
 int64_t dp_handles_copied(dp_handles *handles, int64_t record, unsigned node) {

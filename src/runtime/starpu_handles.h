@@ -19,8 +19,10 @@ typedef struct dp_handles {
     starpu_data_handle_t *of_field;      /* NULL where the field has no bytes */
     int *home;                           /* per field: the memory node where it lies */
     dp_copies *copies;                   /* per field; NULL where StarPU knows one node only */
-    int64_t *begin;                      /* n_records + 1: a record's part of the next two */
-    starpu_data_handle_t *of_access;     /* of fields with bytes, in the order of the accesses */
+    int64_t *begin;                      /* n_records + 1: a record's part of the next three */
+    int32_t *access;                     /* by number within the record: those with bytes, ascending
+                                            by handle */
+    starpu_data_handle_t *of_access;     /* in that order */
     enum starpu_data_access_mode *modes; /* the same */
 } dp_handles;
 

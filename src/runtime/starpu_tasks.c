@@ -85,7 +85,7 @@ static int starpu_priority(const dp_workers *workers, int32_t priority, int32_t 
     return workers->min_priority + (int)(max_priority > 0 ? range * priority / max_priority : 0);
 }
 
-void dp_tasks_init(dp_starpu_execution *self, int64_t i) {
+static void init_task(dp_starpu_execution *self, int64_t i) {
     const dp_workers *workers = &self->base.runtime->workers;
     const dp_stream *stream = self->base.run.stream;
     const dp_record *record = &stream->records[i];
@@ -105,34 +105,36 @@ void dp_tasks_init(dp_starpu_execution *self, int64_t i) {
     task->sequential_consistency = (unsigned)self->is_fresh;
 }
 
-void dp_tasks_make(dp_starpu_execution *self) {
+/* What the task waits for, but where StarPU derives it. */
+static void declare_dependencies(dp_starpu_execution *self, int64_t i) {
     const dp_csr *rows = &self->predecessors;
-    for (int64_t i = 0; i < rows->n_rows; i++) {
-        int64_t begin = rows->offset[i], n = rows->offset[i + 1] - begin;
-        dp_tasks_init(self, i);
-        for (int64_t k = 0; k < n; k++)
-            self->earlier[k] = &self->tasks[rows->index[begin + k]];
-        starpu_task_declare_deps_array(&self->tasks[i], (unsigned)n, self->earlier);
+    int64_t begin = rows->offset[i], n = rows->offset[i + 1] - begin;
+    for (int64_t k = 0; k < n; k++)
+        self->earlier[k] = &self->tasks[rows->index[begin + k]];
+    starpu_task_declare_deps_array(&self->tasks[i], (unsigned)n, self->earlier);
+}
+
+void dp_tasks_make(dp_starpu_execution *self) {
+    for (int64_t i = 0; i < self->base.run.stream->n_records; i++) {
+        init_task(self, i);
+        if (!self->is_fresh)
+            declare_dependencies(self, i);
     }
 }
 
-int dp_tasks_submit(dp_starpu_execution *self, int64_t i) {
-    struct starpu_task *task = &self->tasks[i];
-    if (i < self->n_submitted)
-        dp_starpu_wait(task, 1);
-    if (self->has_handles) {
-        int is_omitted = dp_run_omits(&self->base.run, i);
-        dp_handles_renew(task, is_omitted ? 0 : dp_handles_count(&self->handles, i));
-    }
-    return starpu_task_submit(task);
+void dp_tasks_wait(dp_starpu_execution *self, int64_t i) {
+    if (self->arguments[i].is_submitted)
+        dp_starpu_wait(&self->tasks[i], 1);
+    self->arguments[i].is_submitted = 0;
 }
 
-void dp_tasks_clean(dp_starpu_execution *self, int64_t n) {
-    dp_starpu_wait(self->tasks, self->n_submitted);
+void dp_tasks_clean(dp_starpu_execution *self) {
+    int64_t n = self->base.run.stream->n_records;
+    for (int64_t i = 0; i < n; i++)
+        dp_tasks_wait(self, i);
     for (int64_t i = 0; i < n; i++) {
         if (self->has_handles)
             dp_handles_detach(&self->tasks[i]);
         starpu_task_clean(&self->tasks[i]);
     }
-    self->n_submitted = 0;
 }
