@@ -21,16 +21,22 @@ static void account(dagpole_report *r, const dp_profile *profile) {
     r->share_runtime = profile->share_runtime;
     r->share_idle = profile->share_idle;
     memcpy(r->operator_s, profile->op_s, DAGPOLE_N_OPERATORS * sizeof *r->operator_s);
+    r->bytes_copied = profile->bytes_copied;
 }
 
+/* What the near field alone needs. The other operators' fields keep what they hold. */
+static const dp_operator_bits near_operators =
+    1u << DAGPOLE_GATHER | 1u << DAGPOLE_P2P | 1u << DAGPOLE_SCATTER;
+
 static dagpole_status run(dagpole_plan *plan, dp_call *call) {
+    dp_operator_bits ops = call->is_near_only ? near_operators : DP_ALL_OPERATORS;
     dp_profile profile;
     DP_TRY(dp_charge_exponent(dp_runtime_team(plan->context->runtime), plan->n_sources,
                               call->charges, call->is_float, &call->charge_exponent));
     plan->charge_exponent = call->charge_exponent;
-    dp_graph_set_call(plan->graph, call);
-    dagpole_status status = dp_execution_run(plan->execution, "evaluate", &profile);
-    dp_graph_set_call(plan->graph, &(dp_call){0});
+    plan->graph->call = *call;
+    dagpole_status status = dp_execution_run_some(plan->execution, ops, "evaluate", &profile);
+    plan->graph->call = (dp_call){0};
     if (status != DAGPOLE_OK || call->is_near_only)
         return status;
     plan->far_charge_exponent = call->charge_exponent;

@@ -82,20 +82,28 @@ static int has_local(const dagpole_plan *plan, int32_t box) {
     return dp_n_targets(&plan->tree, box) > 0 && dp_has_local(&plan->graph->layout.blocks, box);
 }
 
-static void copy_expansion(const dagpole_plan *plan, int32_t box, dp_quantity quantity,
-                           int is_present, double *out) {
+/* Where a field of the box's block holds what the last run left. */
+static dagpole_status fetch(const dagpole_plan *plan, int32_t field, const double **data) {
+    *data = plan->graph->stream.fields[field].data;
+    return dp_execution_fetch(plan->execution, field, DP_READ);
+}
+
+static dagpole_status copy_expansion(const dagpole_plan *plan, int32_t box, dp_quantity quantity,
+                                     int is_present, double *out) {
     const dp_layout *layout = &plan->graph->layout;
     int32_t b = layout->blocks.of_box[box];
     memset(out, 0, (size_t)plan->report.expansion_size * sizeof *out);
     if (!is_present)
-        return;
+        return DAGPOLE_OK;
     const dp_operator_set *set = plan->operators->level[plan->tree.level[box]];
-    const double *data = plan->graph->stream.fields[layout->of_block[b][quantity]].data;
+    const double *data;
+    DP_TRY(fetch(plan, layout->of_block[b][quantity], &data));
     const double *from =
         data + (size_t)(box - layout->blocks.block[b].box_begin) * (size_t)set->k_padded;
     const dp_power unit = dp_power_split(plan->far_charge_exponent);
     for (int i = 0; i < set->k; i++)
         out[i] = dp_power_times(&unit, from[i]);
+    return DAGPOLE_OK;
 }
 
 /* Where the leaf's targets begin among those of its block. */
@@ -110,12 +118,13 @@ static int64_t target_at(const dagpole_plan *plan, int32_t leaf) {
 
 /* Potentials of a leaf's targets, one for each of the caller's copies; *out moves to
  * their end. */
-static void copy_leaf(const dagpole_plan *plan, int32_t leaf, double **out) {
+static dagpole_status copy_leaf(const dagpole_plan *plan, int32_t leaf, double **out) {
     const dp_layout *layout = &plan->graph->layout;
     int32_t field = layout->of_block[layout->blocks.of_box[leaf]][DP_TARGETS];
+    const double *data;
     if (field == DP_NO_FIELD)
-        return;
-    const double *data = plan->graph->stream.fields[field].data;
+        return DAGPOLE_OK;
+    DP_TRY(fetch(plan, field, &data));
     const double *potential = data + target_at(plan, leaf);
     const dp_power unit = dp_power_split(plan->charge_exponent - plan->tree.cube.exponent);
     int64_t first = plan->tree.target_begin[leaf];
@@ -125,14 +134,16 @@ static void copy_leaf(const dagpole_plan *plan, int32_t leaf, double **out) {
         for (int64_t copy = begin; copy < end; copy++)
             *(*out)++ = dp_power_times(&unit, DP_KERNEL_FACTOR * potential[i - first]);
     }
+    return DAGPOLE_OK;
 }
 
 /* Of all leaves below a box, in tree order. */
-static void copy_potentials(const dagpole_plan *plan, int32_t box, double **out) {
+static dagpole_status copy_potentials(const dagpole_plan *plan, int32_t box, double **out) {
     if (dp_tree_is_leaf(&plan->tree, box))
-        copy_leaf(plan, box, out);
+        return copy_leaf(plan, box, out);
     for (int i = 0; i < plan->tree.n_children[box]; i++)
-        copy_potentials(plan, plan->tree.child[box] + i, out);
+        DP_TRY(copy_potentials(plan, plan->tree.child[box] + i, out));
+    return DAGPOLE_OK;
 }
 
 static dagpole_status expansions(const dagpole_plan *plan, int32_t box, double *multipole,
@@ -140,12 +151,10 @@ static dagpole_status expansions(const dagpole_plan *plan, int32_t box, double *
     if (!plan->report.n_evaluations)
         return dp_fail(DAGPOLE_WRONG_STATE, "nothing has been evaluated yet");
     if (multipole)
-        copy_expansion(plan, box, DP_MULTIPOLES, has_multipole(plan, box), multipole);
+        DP_TRY(copy_expansion(plan, box, DP_MULTIPOLES, has_multipole(plan, box), multipole));
     if (local)
-        copy_expansion(plan, box, DP_LOCALS, has_local(plan, box), local);
-    if (potentials)
-        copy_potentials(plan, box, &potentials);
-    return DAGPOLE_OK;
+        DP_TRY(copy_expansion(plan, box, DP_LOCALS, has_local(plan, box), local));
+    return potentials ? copy_potentials(plan, box, &potentials) : DAGPOLE_OK;
 }
 
 dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index, double *multipole,

@@ -15,14 +15,6 @@ static dagpole_status run_record(void *argument, int64_t record, void *const *bu
     return op->run(g->walk.work[record], buffers, &g->workers[worker]);
 }
 
-void dp_graph_set_call(dp_graph *g, const dp_call *call) {
-    g->call = *call;
-    g->stream.left_out = 0;
-    for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
-        if (call->is_near_only && !dp_ops[op]->is_near)
-            g->stream.left_out |= 1u << op;
-}
-
 static dagpole_status create_workers(dp_graph *g) {
     g->workers = dp_alloc_zero((size_t)g->n_workers, sizeof *g->workers);
     if (!g->workers)

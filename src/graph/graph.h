@@ -15,15 +15,12 @@ typedef struct dp_graph {
     int n_workers;
     dp_worker *workers;
     const char *op_names[DAGPOLE_N_OPERATORS];
-    dp_call call;
+    dp_call call; /* set before a run */
 } dp_graph;
 
 /* n_workers: that may run tasks at once. BAD_ARGUMENT (blocks.h), NO_MEMORY. */
 dagpole_status dp_graph_create(const dp_team *team, const dp_problem *problem, int n_workers,
                                dp_graph **graph);
-/* What the next run of the stream is for. */
-void dp_graph_set_call(dp_graph *graph, const dp_call *call);
-
 void dp_graph_destroy(dp_graph *graph);
 int64_t dp_graph_bytes(const dp_graph *graph);
 

@@ -75,4 +75,4 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     return DAGPOLE_OK;
 }
 
-const dp_op dp_op_gather = {"GATHER", 1, plan, run};
+const dp_op dp_op_gather = {"GATHER", plan, run};

@@ -44,4 +44,4 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     return DAGPOLE_OK;
 }
 
-const dp_op dp_op_l2l = {"L2L", 0, plan, run};
+const dp_op dp_op_l2l = {"L2L", plan, run};

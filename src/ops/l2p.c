@@ -104,4 +104,4 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     return DAGPOLE_OK;
 }
 
-const dp_op dp_op_l2p = {"L2P", 0, plan, run};
+const dp_op dp_op_l2p = {"L2P", plan, run};

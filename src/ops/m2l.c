@@ -92,4 +92,4 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     return DAGPOLE_OK;
 }
 
-const dp_op dp_op_m2l = {"M2L", 0, plan, run};
+const dp_op dp_op_m2l = {"M2L", plan, run};

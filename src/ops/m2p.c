@@ -102,4 +102,4 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     return DAGPOLE_OK;
 }
 
-const dp_op dp_op_m2p = {"M2P", 0, plan, run};
+const dp_op dp_op_m2p = {"M2P", plan, run};

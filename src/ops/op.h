@@ -26,7 +26,6 @@ typedef struct dp_worker {
 
 typedef struct dp_op {
     const char *name;
-    int is_near; /* 1: runs also where only near sums are asked for */
 
     /* Once per plan: names the fields (the first is what the task writes), lists the work and adds
      * up its cost. No work: no task. NO_MEMORY. */

@@ -67,4 +67,4 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     return DAGPOLE_OK;
 }
 
-const dp_op dp_op_p2m = {"P2M", 0, plan, run};
+const dp_op dp_op_p2m = {"P2M", plan, run};

@@ -315,4 +315,4 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     return DAGPOLE_OK;
 }
 
-const dp_op dp_op_p2p = {"P2P", 1, plan, run};
+const dp_op dp_op_p2p = {"P2P", plan, run};

@@ -148,4 +148,4 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     return DAGPOLE_OK;
 }
 
-const dp_op dp_op_scatter = {"SCATTER", 1, plan, run};
+const dp_op dp_op_scatter = {"SCATTER", plan, run};

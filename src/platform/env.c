@@ -52,6 +52,14 @@ const char *dp_env_isa(void) {
     return text("DAGPOLE_ISA");
 }
 
+const char *dp_env_executor(void) {
+    return text("DAGPOLE_EXECUTOR");
+}
+
+const char *dp_env_handles(void) {
+    return text("DAGPOLE_HANDLES");
+}
+
 /* The XDG base directory specification: a relative path is to be ignored. */
 static const char *directory(const char *name) {
     const char *value = text(name);

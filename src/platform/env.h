@@ -16,6 +16,8 @@ void dp_env_starpu_directory(char *path, size_t bytes);
 const char *dp_env_starpu_hostname(void); /* the name in those files, instead of the machine's */
 const char *dp_env_temporary(void);       /* TMPDIR, else /tmp; never NULL */
 const char *dp_env_isa(void);             /* DAGPOLE_ISA */
+const char *dp_env_executor(void);        /* DAGPOLE_EXECUTOR */
+const char *dp_env_handles(void);         /* DAGPOLE_HANDLES */
 
 /* $XDG_CACHE_HOME/dagpole, else $HOME/.cache/dagpole, else "" (no cache). 0, and "", where the path
  * is longer than there is room for. */

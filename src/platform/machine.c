@@ -3,6 +3,8 @@
 #include <hwloc.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/fork.h"
 
@@ -122,4 +124,17 @@ dagpole_status dp_machine_get(dp_machine *machine) {
 const char *dp_machine_hwloc_version(void) {
     load_once();
     return version_text;
+}
+
+/* The kernel is asked and not hwloc, whose topology may be one that HWLOC_SYNTHETIC describes. */
+void dp_machine_nodes_of(int64_t n, void **addresses, int *nodes) {
+    long error = -1;
+    for (int64_t i = 0; i < n; i++)
+        nodes[i] = -1;
+#ifdef SYS_move_pages
+    error = syscall(SYS_move_pages, 0, (unsigned long)n, addresses, NULL, nodes, 0);
+#endif
+    for (int64_t i = 0; i < n; i++)
+        if (error || nodes[i] < 0)
+            nodes[i] = -1;
 }

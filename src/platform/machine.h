@@ -18,4 +18,8 @@ typedef struct dp_machine {
 dagpole_status dp_machine_get(dp_machine *machine);
 const char *dp_machine_hwloc_version(void);
 
+/* nodes[i]: the NUMA node, by the system's number, that holds the page around addresses[i]; -1
+ * where nothing has touched the page yet, or where the system does not tell. Touches nothing. */
+void dp_machine_nodes_of(int64_t n, void **addresses, int *nodes);
+
 #endif

@@ -7,7 +7,10 @@
 
 struct dp_runtime {
     dp_runtime_options options;
-    dp_workers workers; /* StarPU's, unless options.serial */
+    const struct dp_executor *executor; /* NULL = by the options and the stream */
+    int has_handles;                    /* 0: StarPU is told of no data */
+    int n_submitters;                   /* threads that submit a long run, the caller's included */
+    dp_workers workers;                 /* StarPU's, unless options.serial */
     dp_team team;
 };
 
@@ -21,11 +24,17 @@ struct dp_execution {
 typedef struct dp_executor {
     dagpole_status (*create)(dp_runtime *runtime, const dp_stream *stream,
                              dp_execution **execution);
-    dagpole_status (*run)(dp_execution *execution, const char *stage, dp_profile *profile);
+    dagpole_status (*run)(dp_execution *execution, dp_operator_bits ops, const char *stage,
+                          dp_profile *profile);
+    dagpole_status (*fetch)(dp_execution *execution, int32_t field, dp_access mode);
     void (*destroy)(dp_execution *execution);
 } dp_executor;
 
-extern const dp_executor dp_executor_serial, dp_executor_strict, dp_executor_starpu;
+/* implicit: like starpu, but with fresh tasks in every run, whose dependencies StarPU derives from
+ * the fields and how each is accessed. strict: like serial, but a body can touch what its record
+ * declares, and nothing else. Both are for tests. */
+extern const dp_executor dp_executor_serial, dp_executor_strict, dp_executor_starpu,
+    dp_executor_implicit;
 
 /* starpu_team.c */
 dagpole_status dp_team_run_starpu(const dp_team *team, int64_t n, dp_team_body body,

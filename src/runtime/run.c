@@ -37,10 +37,11 @@ void dp_run_free(dp_run *run) {
     run->buffers = NULL;
 }
 
-void dp_run_begin(dp_run *run, const char *stage) {
+void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage) {
     memset(run->slots, 0, (size_t)run->n_slots * sizeof *run->slots);
     atomic_store(&run->limit, INT64_MAX);
     run->status = DAGPOLE_OK;
+    run->ops = ops;
     run->stage = stage;
     run->next_report_s = 0;
     dp_run_report(run);
@@ -56,16 +57,20 @@ void dp_run_fail(dp_run *run, int64_t record, dagpole_status status) {
     pthread_mutex_unlock(&run->lock);
 }
 
-void dp_run_record(dp_run *run, int64_t record, int slot) {
+void dp_run_own_buffers(const dp_run *run, int64_t record, void **buffers) {
     const dp_stream *stream = run->stream;
     const dp_record *what = &stream->records[record];
-    if (record >= atomic_load_explicit(&run->limit, memory_order_relaxed) ||
-        stream->left_out >> what->op & 1)
-        return;
-    dp_slot *mine = &run->slots[slot];
-    void **buffers = run->buffers + (size_t)slot * (size_t)run->max_access;
     for (int32_t a = 0; a < what->n_access; a++)
         buffers[a] = stream->fields[stream->access_field[what->access_begin + a]].data;
+}
+
+void dp_run_record(dp_run *run, int64_t record, void *const *buffers, int slot) {
+    if (record >= atomic_load_explicit(&run->limit, memory_order_relaxed) ||
+        dp_run_omits(run, record))
+        return;
+    const dp_stream *stream = run->stream;
+    const dp_record *what = &stream->records[record];
+    dp_slot *mine = &run->slots[slot];
     double start = dp_clock();
     dagpole_status status = stream->body(stream->argument, record, buffers, slot);
     mine->op_s[what->op] += dp_clock() - start;
@@ -106,5 +111,12 @@ double dp_run_op_times(const dp_run *run, double *op_s) {
             op_s[op] += run->slots[slot].op_s[op];
         sum += op_s[op];
     }
+    return sum;
+}
+
+int64_t dp_run_bytes_copied(const dp_run *run) {
+    int64_t sum = 0;
+    for (int slot = 0; slot < run->n_slots; slot++)
+        sum += run->slots[slot].bytes_copied;
     return sum;
 }

@@ -12,6 +12,7 @@
 typedef struct dp_slot {
     _Alignas(64) double op_s[DP_MAX_OPS];
     _Atomic double cost_done; /* read by the thread that reports progress */
+    int64_t bytes_copied;     /* between memory nodes */
 } dp_slot;
 
 typedef struct dp_run {
@@ -21,7 +22,8 @@ typedef struct dp_run {
     int n_slots;
     dp_slot *slots;
     int32_t max_access;
-    void **buffers; /* n_slots x max_access: scratch for the pointers that a body receives */
+    void **buffers;       /* n_slots x max_access: scratch for the pointers that a body receives */
+    dp_operator_bits ops; /* records of other operators are skipped */
 
     /* Records below `limit` are executed, the others return at once. A failing record lowers it to
      * its own index, a cancellation to -1. What a record depends on has a smaller index, so it was
@@ -40,10 +42,23 @@ dagpole_status dp_run_init(dp_run *run, dp_runtime *runtime, const dp_stream *st
 void dp_run_free(dp_run *run);
 
 /* Starts over: nothing done, nothing failed. Reports progress 0. */
-void dp_run_begin(dp_run *run, const char *stage);
+void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage);
+
+/* 1 where the run leaves the record out, whatever happens. */
+static inline int dp_run_omits(const dp_run *run, int64_t record) {
+    return !(run->ops >> run->stream->records[record].op & 1);
+}
+
+/* Where a worker collects the addresses that a body receives. */
+static inline void **dp_run_buffers(const dp_run *run, int slot) {
+    return run->buffers + (size_t)slot * (size_t)run->max_access;
+}
+
+/* The addresses of the fields themselves. */
+void dp_run_own_buffers(const dp_run *run, int64_t record, void **buffers);
 
 /* Executes or skips one record. */
-void dp_run_record(dp_run *run, int64_t record, int slot);
+void dp_run_record(dp_run *run, int64_t record, void *const *buffers, int slot);
 
 /* Records that `record` failed (-1: the whole run), with the error text of this thread. */
 void dp_run_fail(dp_run *run, int64_t record, dagpole_status status);
@@ -56,5 +71,7 @@ dagpole_status dp_run_end(dp_run *run);
 
 /* Seconds in bodies, all workers, per op; returns their sum. */
 double dp_run_op_times(const dp_run *run, double *op_s);
+
+int64_t dp_run_bytes_copied(const dp_run *run);
 
 #endif

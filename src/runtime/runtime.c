@@ -5,10 +5,98 @@
 #include <string.h>
 
 #include "base/floating.h"
+#include "platform/env.h"
 #include "runtime/internal.h"
 
 #define FEW_RECORDS 32
 #define TINY_S      2e-4
+
+/* From here on they may be done with tasks before one thread has submitted the next ones. */
+#define MANY_WORKERS 32
+
+/* ---- choice of the executor --------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    const dp_executor *executor;
+} executors[] = {
+    {"serial", &dp_executor_serial},
+    {"strict", &dp_executor_strict},
+    {"starpu", &dp_executor_starpu},
+    {"implicit", &dp_executor_implicit},
+};
+enum { N_EXECUTORS = sizeof executors / sizeof executors[0] };
+
+/* DAGPOLE_EXECUTOR, NULL where unset. */
+static dagpole_status read_executor(const dp_executor **executor) {
+    const char *name = dp_env_executor();
+    char known[128] = "";
+    size_t used = 0;
+    *executor = NULL;
+    if (!name)
+        return DAGPOLE_OK;
+    for (int i = 0; i < N_EXECUTORS; i++) {
+        if (strcmp(name, executors[i].name) == 0) {
+            *executor = executors[i].executor;
+            return DAGPOLE_OK;
+        }
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
+                                 i == 0                ? ""
+                                 : i < N_EXECUTORS - 1 ? ", "
+                                                       : " or ",
+                                 executors[i].name);
+    }
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "DAGPOLE_EXECUTOR is '%.40s': it must be %s", name, known);
+}
+
+static dagpole_status read_handles(int *has_handles) {
+    const char *text = dp_env_handles();
+    *has_handles = !text || strcmp(text, "0") != 0;
+    if (*has_handles && text && strcmp(text, "1") != 0)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "DAGPOLE_HANDLES is '%.40s': it must be 0 or 1", text);
+    return DAGPOLE_OK;
+}
+
+/* A few tasks that together take less than waking workers for them saves. */
+static int is_tiny(const dp_stream *stream) {
+    double seconds = 0;
+    for (int64_t i = 0; i < stream->n_records && i < FEW_RECORDS; i++)
+        seconds += stream->records[i].cost;
+    return stream->n_records < FEW_RECORDS && seconds < TINY_S;
+}
+
+static const dp_executor *choose_executor(const dp_runtime *runtime, const dp_stream *stream) {
+    if (runtime->executor == &dp_executor_strict)
+        return runtime->executor;
+    if (runtime->options.serial)
+        return &dp_executor_serial;
+    if (runtime->executor)
+        return runtime->executor;
+    return is_tiny(stream) ? &dp_executor_serial : &dp_executor_starpu;
+}
+
+/* ---- runtimes ----------------------------------------------------------------------------- */
+
+/* The environment goes before the options, but for contexts that ask for no StarPU. */
+static dagpole_status read_environment(dp_runtime *made) {
+    DP_TRY(read_executor(&made->executor));
+    DP_TRY(read_handles(&made->has_handles));
+    made->options.serial |=
+        made->executor == &dp_executor_serial || made->executor == &dp_executor_strict;
+    return DAGPOLE_OK;
+}
+
+static dagpole_status start(dp_runtime *made) {
+    DP_TRY(read_environment(made));
+    if (made->options.serial) {
+        made->team = dp_team_serial;
+        return DAGPOLE_OK;
+    }
+    DP_TRY(dp_session_join(made, &made->workers));
+    made->n_submitters = made->workers.n < MANY_WORKERS ? 1 : 2;
+    made->team = (dp_team){.run = dp_team_run_starpu, .size = made->workers.n, .self = made};
+    return DAGPOLE_OK;
+}
 
 dagpole_status dp_runtime_create(const dp_runtime_options *options, dp_runtime **runtime) {
     *runtime = NULL;
@@ -19,18 +107,12 @@ dagpole_status dp_runtime_create(const dp_runtime_options *options, dp_runtime *
     if (!made)
         return DAGPOLE_NO_MEMORY;
     made->options = *options;
-    if (options->serial) {
-        made->team = dp_team_serial;
-    } else {
-        dagpole_status status = dp_session_join(made, &made->workers);
-        if (status != DAGPOLE_OK) {
-            dp_free(made);
-            return status;
-        }
-        made->team = (dp_team){.run = dp_team_run_starpu, .size = made->workers.n, .self = made};
-    }
-    *runtime = made;
-    return DAGPOLE_OK;
+    dagpole_status status = start(made);
+    if (status == DAGPOLE_OK)
+        *runtime = made;
+    else
+        dp_free(made);
+    return status;
 }
 
 void dp_runtime_destroy(dp_runtime *runtime) {
@@ -90,13 +172,7 @@ void dp_runtime_log(dp_runtime *runtime, const char *format, ...) {
     dp_floating_take_back();
 }
 
-/* A few tasks that together take less than waking workers for them saves. */
-static int is_tiny(const dp_stream *stream) {
-    double seconds = 0;
-    for (int64_t i = 0; i < stream->n_records && i < FEW_RECORDS; i++)
-        seconds += stream->records[i].cost;
-    return stream->n_records < FEW_RECORDS && seconds < TINY_S;
-}
+/* ---- executions --------------------------------------------------------------------------- */
 
 /* The same answer for a plan of few tasks, which would not miss the workers. */
 static dagpole_status check_process(const dp_runtime *runtime) {
@@ -105,8 +181,7 @@ static dagpole_status check_process(const dp_runtime *runtime) {
 
 dagpole_status dp_execution_create(dp_runtime *runtime, const dp_stream *stream,
                                    dp_execution **execution) {
-    const dp_executor *executor =
-        runtime->options.serial || is_tiny(stream) ? &dp_executor_serial : &dp_executor_starpu;
+    const dp_executor *executor = choose_executor(runtime, stream);
     *execution = NULL;
     DP_TRY(check_process(runtime));
     DP_TRY(executor->create(runtime, stream, execution));
@@ -120,9 +195,18 @@ void dp_execution_destroy(dp_execution *execution) {
         execution->executor->destroy(execution);
 }
 
-dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_profile *profile) {
+dagpole_status dp_execution_run_some(dp_execution *execution, dp_operator_bits ops,
+                                     const char *stage, dp_profile *profile) {
     DP_TRY(check_process(execution->runtime));
-    return execution->executor->run(execution, stage, profile);
+    return execution->executor->run(execution, ops, stage, profile);
+}
+
+dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_profile *profile) {
+    return dp_execution_run_some(execution, DP_ALL_OPERATORS, stage, profile);
+}
+
+dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field, dp_access mode) {
+    return execution->executor->fetch(execution, field, mode);
 }
 
 void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus,

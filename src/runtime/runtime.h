@@ -42,9 +42,11 @@ dagpole_status dp_runtime_progress(dp_runtime *runtime, const char *stage, doubl
 void dp_runtime_log(dp_runtime *runtime, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Binds a stream (which must outlive the execution) to the runtime: prepares a task for each
- * record, which every run submits anew. A stream of a few short tasks runs in the calling
- * thread, whatever the runtime: the results are the same. */
+/* Binds a stream (which must outlive the execution) to the runtime: tells StarPU of its fields and
+ * prepares a task for each record, which every run submits anew. From here to the destruction only
+ * bodies write the fields, which may lie elsewhere for them, and dp_execution_fetch() comes before
+ * any other look. A stream of a few short tasks runs in the calling thread, whatever the runtime:
+ * the results are the same. The destruction leaves the last contents in the fields' memory. */
 dagpole_status dp_execution_create(dp_runtime *runtime, const dp_stream *stream,
                                    dp_execution **execution);
 void dp_execution_destroy(dp_execution *execution);
@@ -58,13 +60,26 @@ typedef struct dp_profile {
     double wall_s;                                 /* first submission to last task */
     double share_tasks, share_runtime, share_idle; /* of workers x wall_s */
     double op_s[DP_MAX_OPS];                       /* time inside bodies, per op, all workers */
+    int64_t bytes_copied; /* by StarPU between memory nodes, for the tasks of this run */
 } dp_profile;
+
+/* Operators of a stream, a bit each. */
+typedef uint32_t dp_operator_bits;
+#define DP_ALL_OPERATORS (~(dp_operator_bits)0)
 
 /* Runs the whole stream once and waits for it. Where records fail, the status and sentence of the
  * one with the smallest index come back, the same as in a serial run; later bodies, and after a
  * cancellation all bodies, are skipped and the graph drains. progress is called from this thread at
  * the start, about every 50 ms and at the end of a success. One run at a time on an execution. */
 dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_profile *profile);
+
+/* The same for the records of some operators alone: what the others would write stays as it is. */
+dagpole_status dp_execution_run_some(dp_execution *execution, dp_operator_bits ops,
+                                     const char *stage, dp_profile *profile);
+
+/* Makes field.data hold what the last run left in the field. READ_WRITE: the caller is going to
+ * write there before the next run. Not during a run. WRONG_STATE, RUNTIME. */
+dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field, dp_access mode);
 
 /* StarPU's version and the limits that it was built with; starts nothing. */
 void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus,

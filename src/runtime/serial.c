@@ -22,13 +22,16 @@ static dagpole_status create(dp_runtime *runtime, const dp_stream *stream,
     return DAGPOLE_OK;
 }
 
-static dagpole_status run_all(dp_execution *execution, const char *stage, dp_profile *profile) {
+static dagpole_status run_all(dp_execution *execution, dp_operator_bits ops, const char *stage,
+                              dp_profile *profile) {
     dp_run *run = &execution->run;
     const dp_stream *stream = run->stream;
+    void **buffers = dp_run_buffers(run, 0);
     double start = dp_clock();
-    dp_run_begin(run, stage);
+    dp_run_begin(run, ops, stage);
     for (int64_t i = 0; i < stream->n_records && i < atomic_load(&run->limit); i++) {
-        dp_run_record(run, i, 0);
+        dp_run_own_buffers(run, i, buffers);
+        dp_run_record(run, i, buffers, 0);
         dp_run_report(run);
     }
     *profile = (dp_profile){.wall_s = dp_clock() - start};
@@ -38,4 +41,9 @@ static dagpole_status run_all(dp_execution *execution, const char *stage, dp_pro
     return dp_run_end(run);
 }
 
-const dp_executor dp_executor_serial = {create, run_all, destroy};
+static dagpole_status fetch(dp_execution *execution, int32_t field, dp_access mode) {
+    (void)execution, (void)field, (void)mode;
+    return DAGPOLE_OK;
+}
+
+const dp_executor dp_executor_serial = {create, run_all, fetch, destroy};

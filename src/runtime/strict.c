@@ -142,12 +142,14 @@ static dagpole_status try_record(strict *self, int64_t i) {
                      self->is_behind  ? "touches what lies behind the end"
                      : self->is_write ? "writes what it does not declare to write"
                                       : "reads what it does not declare");
-    dp_run_record(run, i, 0);
+    void **buffers = dp_run_buffers(run, 0);
+    dp_run_own_buffers(run, i, buffers);
+    dp_run_record(run, i, buffers, 0);
     return i < atomic_load(&run->limit) ? check_writes(self, record) : DAGPOLE_OK;
 }
 
 static void run_record(strict *self, int64_t i) {
-    if (self->own.left_out >> self->own.records[i].op & 1)
+    if (dp_run_omits(&self->base.run, i))
         return;
     open_fields(self, &self->own.records[i]);
     dagpole_status status = try_record(self, i);
@@ -190,19 +192,26 @@ static void run_records(strict *self) {
     pthread_mutex_unlock(&turn);
 }
 
-static dagpole_status run_all(dp_execution *execution, const char *stage, dp_profile *profile) {
+static dagpole_status run_all(dp_execution *execution, dp_operator_bits ops, const char *stage,
+                              dp_profile *profile) {
     strict *self = (strict *)execution;
     dp_field *fields = self->own.fields;
     double start = dp_clock();
     self->own = *self->given; /* bodies may have been exchanged */
     self->own.fields = fields;
-    dp_run_begin(&self->base.run, stage);
+    dp_run_begin(&self->base.run, ops, stage);
     copy_fields(self, 0);
     run_records(self);
     copy_fields(self, 1);
     *profile = (dp_profile){.wall_s = dp_clock() - start, .share_tasks = 1};
     dp_run_op_times(&self->base.run, profile->op_s);
     return dp_run_end(&self->base.run);
+}
+
+/* Every run copies its fields back. */
+static dagpole_status fetch(dp_execution *execution, int32_t field, dp_access mode) {
+    (void)execution, (void)field, (void)mode;
+    return DAGPOLE_OK;
 }
 
 /* ---- creation ---- */
@@ -265,4 +274,4 @@ static dagpole_status create(dp_runtime *runtime, const dp_stream *stream,
     return status;
 }
 
-const dp_executor dp_executor_strict = {create, run_all, destroy};
+const dp_executor dp_executor_strict = {create, run_all, fetch, destroy};

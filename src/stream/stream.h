@@ -40,7 +40,6 @@ typedef struct dp_stream {
      * worker: 0 ... n_workers - 1, no two records run at once under one worker of one stream. */
     dagpole_status (*body)(void *argument, int64_t record, void *const *buffers, int worker);
     void *argument;
-    uint32_t left_out; /* bit per operator: its records are not run. Set between runs. */
 } dp_stream;
 
 /* Work and span of the stream by its costs: the sum, and the longest chain under the dependencies

@@ -21,9 +21,8 @@ static double *evaluate(const char *executor, const scene *s) {
         all[i] = i;
     setenv("DAGPOLE_EXECUTOR", executor, 1);
     dagpole_context *context = open_serial();
-    dagpole_plan *plan =
-        open_plan(context, s->options, N, s->cloud.sources, s->has_targets ? N : 0,
-                  s->has_targets ? s->targets.sources : NULL);
+    dagpole_plan *plan = open_plan(context, s->options, N, s->cloud.sources, s->has_targets ? N : 0,
+                                   s->has_targets ? s->targets.sources : NULL);
     must(dagpole_plan_evaluate(plan, s->cloud.charges, results, results + N));
     must(dagpole_plan_evaluate(plan, s->cloud.charges, results + 4 * N, NULL));
     must(dagpole_plan_near_sums(plan, s->cloud.charges, N, all, results + 5 * N, NULL));

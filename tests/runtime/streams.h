@@ -174,6 +174,8 @@ static inline void test_environment_open(void) {
     unsetenv("STARPU_SCHED");
     unsetenv("STARPU_NCPU");
     unsetenv("STARPU_NCPUS");
+    unsetenv("DAGPOLE_EXECUTOR");
+    unsetenv("DAGPOLE_HANDLES");
 }
 
 static inline void test_environment_close(void) {
@@ -215,14 +217,21 @@ static inline dp_execution *open_execution(dp_runtime *runtime, random_stream *s
     return execution;
 }
 
+static inline void fetch_all(dp_execution *execution, random_stream *streams, dp_access mode) {
+    for (int32_t f = 0; f < streams->stream.n_fields; f++)
+        ck_assert_int_eq(dp_execution_fetch(execution, f, mode), DAGPOLE_OK);
+}
+
 /* Runs n_runs times from the initial fields and compares with as many serial runs. */
 static inline void check_runs(dp_execution *execution, random_stream *streams, int n_runs) {
+    fetch_all(execution, streams, DP_READ_WRITE);
     uint64_t *expected = random_stream_expected(streams, n_runs);
     dp_profile profile;
     for (int k = 0; k < n_runs; k++) {
         dagpole_status status = dp_execution_run(execution, "test", &profile);
         ck_assert_msg(status == DAGPOLE_OK, "%s", dagpole_last_error());
     }
+    fetch_all(execution, streams, DP_READ);
     ck_assert_int_eq(memcmp(expected, streams->memory, (size_t)streams->n_words * 8), 0);
     ck_assert_int_eq(atomic_load(&streams->n_bodies), n_runs * streams->stream.n_records);
     ck_assert_int_eq(atomic_load(&streams->n_bad), 0);
