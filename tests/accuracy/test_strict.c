@@ -5,7 +5,7 @@
 static const char *const distributions[] = {"cube",   "sphere", "plummer",   "ellipsoid",
                                             "graded", "disk",   "two-scale", "lattice"};
 
-enum { N = 4000, N_CASES = 8 * 4 };
+enum { N = 2000, N_CASES = 8 * 4 };
 
 typedef struct scene {
     dagpole_cloud cloud, targets;

@@ -294,8 +294,9 @@ int main(void) {
     Suite *suite = suite_create("floating");
     TCase *tcase = tcase_create("floating");
     tcase_set_timeout(tcase, 60);
-    tcase_add_loop_test(tcase, serial_calls_do_not_see_the_hosts_environment, TRAPS,
-                        DP_N_ISA * N_HABITS);
+    if (!SUITE_IS_THREAD_SANITIZED) /* one thread, and all loops of all instruction sets */
+        tcase_add_loop_test(tcase, serial_calls_do_not_see_the_hosts_environment, TRAPS,
+                            DP_N_ISA * N_HABITS);
     tcase_add_loop_test(tcase, workers_do_not_see_the_hosts_environment, TRAPS, N_HABITS);
     tcase_add_loop_test(tcase, workers_of_an_application_do_not_either, TRAPS, N_HABITS);
     if (!SUITE_IS_THREAD_SANITIZED)
