@@ -9,17 +9,26 @@ const char *dagpole_operator_name(dagpole_operator op) {
     return (unsigned)op < DAGPOLE_N_OPERATORS ? dp_ops[op]->name : "unknown operator";
 }
 
-static dagpole_status run_record(void *argument, int64_t record, void *const *buffers, int worker) {
+/* A step finds its own fields in its own order. */
+static dagpole_status run_step(void *argument, int64_t i, void *const *buffers, int worker) {
     const dp_graph *g = argument;
-    const dp_op *op = dp_ops[g->stream.records[record].op];
-    return op->run(g->walk.work[record], buffers, &g->workers[worker]);
+    const dp_step *step = &g->walk.steps[i];
+    void **fields = g->step_fields[worker];
+    for (int32_t a = 0; step->from && a < step->n_fields; a++)
+        fields[a] = buffers[step->from[a]];
+    return dp_ops[g->walk.step_op[i]]->run(step->work, step->from ? fields : buffers,
+                                           &g->workers[worker]);
 }
 
 static dagpole_status create_workers(dp_graph *g) {
     g->workers = dp_alloc_zero((size_t)g->n_workers, sizeof *g->workers);
-    if (!g->workers)
+    g->step_fields = dp_alloc_zero((size_t)g->n_workers, sizeof *g->step_fields);
+    if (!g->workers || !g->step_fields)
         return DAGPOLE_NO_MEMORY;
     for (int i = 0; i < g->n_workers; i++) {
+        g->step_fields[i] = dp_alloc((size_t)g->walk.most_fields, sizeof(void *));
+        if (!g->step_fields[i])
+            return DAGPOLE_NO_MEMORY;
         g->workers[i].call = &g->call;
         DP_TRY(dp_scratch_create(g->problem.operators, &g->workers[i].scratch));
         DP_TRY(dp_strip_create(g->problem.isa, &g->workers[i].targets));
@@ -30,17 +39,17 @@ static dagpole_status create_workers(dp_graph *g) {
 
 /* The stream shows what the walk has made; its records are set in order here. */
 static dagpole_status make_stream(dp_graph *g) {
-    for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
-        g->op_names[op] = dp_ops[op]->name;
     g->stream.n_fields = g->layout.n_fields;
     g->stream.n_records = g->walk.n_records;
     g->stream.records = g->walk.records;
     g->stream.n_accesses = g->walk.n_accesses;
     g->stream.access_field = g->walk.access_field;
     g->stream.access_mode = g->walk.access_mode;
-    g->stream.n_ops = DAGPOLE_N_OPERATORS;
-    g->stream.op_names = g->op_names;
-    g->stream.body = run_record;
+    g->stream.n_ops = DP_N_RECORD_OPS;
+    g->stream.op_names = dp_record_names;
+    g->stream.n_steps = g->walk.n_steps;
+    g->stream.step_op = g->walk.step_op;
+    g->stream.body = run_step;
     g->stream.argument = g;
     return dp_stream_prioritise(&g->stream, MAX_PRIORITY);
 }
@@ -84,6 +93,9 @@ void dp_graph_destroy(dp_graph *g) {
         dp_strip_free(&g->workers[i].targets);
         dp_scratch_free(&g->workers[i].scratch);
     }
+    for (int i = 0; g->step_fields && i < g->n_workers; i++)
+        dp_free(g->step_fields[i]);
+    dp_free(g->step_fields);
     dp_free(g->workers);
     dp_free(g->stream.fields);
     dp_free(g->arena);
@@ -97,9 +109,10 @@ int64_t dp_graph_bytes(const dp_graph *g) {
     bytes +=
         g->layout.blocks.n * (int64_t)(sizeof *g->layout.blocks.block + sizeof *g->layout.of_block);
     bytes += n_boxes * (int64_t)sizeof *g->layout.blocks.of_box;
-    bytes += g->stream.n_records * (int64_t)(sizeof *g->stream.records + sizeof *g->walk.work) +
-             g->walk.work_bytes;
-    bytes += g->stream.n_accesses * (int64_t)(sizeof(int32_t) + sizeof(uint8_t));
+    bytes += g->stream.n_records * (int64_t)sizeof *g->stream.records + g->walk.work_bytes;
+    bytes += g->stream.n_steps * (int64_t)(sizeof *g->walk.steps + sizeof *g->walk.step_op);
+    bytes +=
+        g->stream.n_accesses * (int64_t)(sizeof(int32_t) + sizeof(uint8_t) + sizeof *g->walk.from);
     for (int32_t f = 0; f < g->stream.n_fields; f++)
         bytes += (int64_t)(g->stream.fields[f].bytes + sizeof(dp_field) + sizeof(dp_field_place));
     for (int i = 0; i < g->n_workers; i++)

@@ -14,8 +14,8 @@ typedef struct dp_graph {
     void *arena; /* of the fields */
     int n_workers;
     dp_worker *workers;
-    const char *op_names[DAGPOLE_N_OPERATORS];
-    dp_call call; /* set before a run */
+    void ***step_fields; /* per worker: scratch for the fields of a step */
+    dp_call call;        /* set before a run */
 } dp_graph;
 
 /* n_workers: that may run tasks at once. BAD_ARGUMENT (blocks.h), NO_MEMORY. */

@@ -1,7 +1,5 @@
 #include "graph/walk.h"
 
-#include <string.h>
-
 const dp_op *const dp_ops[DAGPOLE_N_OPERATORS] = {
     [DAGPOLE_GATHER] = &dp_op_gather,   [DAGPOLE_P2M] = &dp_op_p2m, [DAGPOLE_M2M] = &dp_op_m2m,
     [DAGPOLE_M2L] = &dp_op_m2l,         [DAGPOLE_P2L] = &dp_op_p2l, [DAGPOLE_L2L] = &dp_op_l2l,
@@ -9,133 +7,235 @@ const dp_op *const dp_ops[DAGPOLE_N_OPERATORS] = {
     [DAGPOLE_SCATTER] = &dp_op_scatter,
 };
 
-/* What a record costs beside its operator's work. */
+const char *const dp_record_names[DP_N_RECORD_OPS] = {
+    "GATHER",      "P2M", "M2M", "M2L",     "P2L",        "L2L",
+    "L2P",         "M2P", "P2P", "SCATTER", "GATHER+P2M", "L2L+L2P+SCATTER",
+    "L2P+SCATTER",
+};
+
+/* What a record costs beside its operators' work. */
 #define RECORD_S 2e-6
 
-/* Tasks that are planned one after the other by one worker. */
+/* Visits that are planned one after the other by one worker. */
 enum { CHUNK = 64 };
+
+enum { MOST_STEPS = 3 };
+
+/* Operators on one block that make one record, those of them that have work. */
+typedef struct visit {
+    int n_steps;
+    dp_task step[MOST_STEPS];
+} visit;
 
 typedef struct walking {
     const dp_layout *layout;
     int64_t n;
-    dp_task *tasks; /* every operator on every block, in the order of the walk */
+    visit *visits; /* in the order of the walk */
 } walking;
 
-static void visit(walking *w, dagpole_operator op, int32_t block) {
-    w->tasks[w->n] = (dp_task){.op = (int)op, .block = block, .number = w->n};
+static void add_visit(walking *w, int32_t block, int n_ops, const dagpole_operator *ops) {
+    visit *v = &w->visits[w->n];
+    *v = (visit){.n_steps = n_ops};
+    for (int i = 0; i < n_ops; i++)
+        v->step[i] = (dp_task){.op = (int)ops[i], .block = block, .number = w->n * MOST_STEPS + i};
     w->n++;
 }
 
-/* Every operator on the blocks of one level, one operator after the other. */
-static void visit_level(walking *w, int level, const dagpole_operator *ops, int n_ops) {
+/* 1 where no other block's L2L or L2P reads the block's locals: no box of it has children with
+ * targets. */
+static int has_own_locals(const dp_layout *layout, int32_t b) {
+    const dp_tree *tree = layout->problem->tree;
+    const dp_block *block = &layout->blocks.block[b];
+    for (int32_t box = block->box_begin; box < block->box_end; box++)
+        if (!dp_tree_is_leaf(tree, box) && dp_n_targets(tree, box))
+            return 0;
+    return 1;
+}
+
+/* One operator on the blocks of one level. */
+static void visit_level(walking *w, int level, dagpole_operator op) {
     const dp_blocks *blocks = &w->layout->blocks;
-    for (int i = 0; i < n_ops; i++)
-        for (int32_t b = 0; b < blocks->n; b++)
-            if (blocks->block[b].level == level)
-                visit(w, ops[i], b);
+    for (int32_t b = 0; b < blocks->n; b++)
+        if (blocks->block[b].level == level && (op != DAGPOLE_L2L || !has_own_locals(w->layout, b)))
+            add_visit(w, b, 1, &op);
 }
 
 static void visit_all(walking *w) {
-    static const dagpole_operator up[] = {DAGPOLE_P2M, DAGPOLE_M2M},
-                                  down[] = {DAGPOLE_M2L, DAGPOLE_P2L, DAGPOLE_L2L},
-                                  near[] = {DAGPOLE_P2P, DAGPOLE_M2P, DAGPOLE_L2P, DAGPOLE_SCATTER};
+    static const dagpole_operator upward[] = {DAGPOLE_GATHER, DAGPOLE_P2M}, p2p[] = {DAGPOLE_P2P},
+                                  m2p[] = {DAGPOLE_M2P},
+                                  downward[] = {DAGPOLE_L2L, DAGPOLE_L2P, DAGPOLE_SCATTER};
     int depth = w->layout->problem->tree->depth;
-    for (int32_t b = 0; b < w->layout->blocks.n; b++)
-        visit(w, DAGPOLE_GATHER, b);
+    int32_t n_blocks = w->layout->blocks.n;
+    for (int32_t b = 0; b < n_blocks; b++)
+        add_visit(w, b, 2, upward);
     for (int level = depth; level >= 0; level--)
-        visit_level(w, level, up, 2);
-    for (int level = 0; level <= depth; level++)
-        visit_level(w, level, down, 3);
-    for (int32_t b = 0; b < w->layout->blocks.n; b++)
-        for (int i = 0; i < 4; i++)
-            visit(w, near[i], b);
+        visit_level(w, level, DAGPOLE_M2M);
+    for (int level = 0; level <= depth; level++) {
+        visit_level(w, level, DAGPOLE_M2L);
+        visit_level(w, level, DAGPOLE_P2L);
+        visit_level(w, level, DAGPOLE_L2L);
+    }
+    for (int32_t b = 0; b < n_blocks; b++) {
+        int has_l2l = has_own_locals(w->layout, b);
+        add_visit(w, b, 1, p2p);
+        add_visit(w, b, 1, m2p);
+        add_visit(w, b, has_l2l ? 3 : 2, has_l2l ? downward : downward + 1);
+    }
 }
 
-static dagpole_status plan_tasks(const walking *w, int64_t begin, int64_t end, dp_named *named) {
-    for (int64_t i = begin; i < end; i++) {
-        dp_task *task = &w->tasks[i];
-        task->named = named;
-        DP_TRY(dp_ops[task->op]->plan(w->layout, task->block, task));
-        DP_TRY(task->status);
+static dagpole_status plan_visit(const dp_layout *layout, dp_named *named, visit *v) {
+    int n = 0;
+    for (int i = 0; i < v->n_steps; i++) {
+        dp_task task = v->step[i];
+        task.named = named;
+        dagpole_status status = dp_ops[task.op]->plan(layout, task.block, &task);
+        v->step[i] = task;
+        DP_TRY(status);
+        DP_TRY(task.status);
+        if (task.work) {
+            v->step[i] = (dp_task){0};
+            v->step[n++] = task;
+        }
     }
+    v->n_steps = n;
     return DAGPOLE_OK;
 }
 
 static dagpole_status plan_chunk(void *argument, int64_t chunk) {
     const walking *w = argument;
     size_t n_fields = (size_t)w->layout->n_fields;
-    int64_t begin = chunk * CHUNK, end = begin + CHUNK < w->n ? begin + CHUNK : w->n;
+    int64_t end = (chunk + 1) * CHUNK < w->n ? (chunk + 1) * CHUNK : w->n;
     dp_named named = {.task = dp_alloc_zero(n_fields, sizeof *named.task),
                       .index = dp_alloc(n_fields, sizeof *named.index)};
-    dagpole_status status =
-        named.task && named.index ? plan_tasks(w, begin, end, &named) : DAGPOLE_NO_MEMORY;
+    dagpole_status status = named.task && named.index ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    for (int64_t i = chunk * CHUNK; i < end && status == DAGPOLE_OK; i++)
+        status = plan_visit(w->layout, &named, &w->visits[i]);
     dp_free(named.task);
     dp_free(named.index);
     return status;
 }
 
-/* ---- from tasks to records ---- */
+/* ---- from visits to records ---- */
 
-static dagpole_status allocate(const walking *w, dp_walk *walk) {
-    size_t n_records = 0, n_accesses = 0;
-    for (int64_t i = 0; i < w->n; i++) {
-        n_records += w->tasks[i].work != NULL;
-        n_accesses += (size_t)w->tasks[i].n_accesses;
-    }
-    walk->records = dp_alloc(n_records, sizeof *walk->records);
-    walk->work = dp_alloc(n_records, sizeof *walk->work);
-    walk->access_field = dp_alloc(n_accesses, sizeof *walk->access_field);
-    walk->access_mode = dp_alloc(n_accesses, sizeof *walk->access_mode);
-    return walk->records && walk->work && walk->access_field && walk->access_mode
-               ? DAGPOLE_OK
-               : DAGPOLE_NO_MEMORY;
+static int record_op(const visit *v) {
+    if (v->n_steps == 1)
+        return v->step[0].op;
+    if (v->step[0].op == DAGPOLE_GATHER)
+        return DP_UPWARD;
+    return v->step[0].op == DAGPOLE_L2L ? DP_DOWNWARD : DP_OUTWARD;
 }
 
-/* The task's work becomes the walk's. */
-static void add_record(dp_task *task, dp_walk *walk) {
-    size_t n = (size_t)task->n_accesses;
-    walk->records[walk->n_records] = (dp_record){.op = task->op,
-                                                 .block = task->block,
-                                                 .cost = (float)(task->cost + RECORD_S),
-                                                 .access_begin = walk->n_accesses,
-                                                 .n_access = task->n_accesses};
-    if (n) {
-        memcpy(walk->access_field + walk->n_accesses, task->field, n * sizeof *task->field);
-        memcpy(walk->access_mode + walk->n_accesses, task->mode, n);
+/* What two steps do to a field, one after the other. */
+static dp_access joined(dp_access first, dp_access second) {
+    if (first == DP_READ && second != DP_READ)
+        return DP_READ_WRITE;
+    return first;
+}
+
+/* The index of a field in the record that begins at `begin`, which it joins. */
+static int32_t join_access(dp_walk *walk, int64_t begin, int32_t field, dp_access mode) {
+    int64_t at = begin;
+    while (at < walk->n_accesses && walk->access_field[at] != field)
+        at++;
+    if (at == walk->n_accesses) {
+        walk->access_field[walk->n_accesses++] = field;
+        walk->access_mode[at] = (uint8_t)mode;
+    } else
+        walk->access_mode[at] = (uint8_t)joined((dp_access)walk->access_mode[at], mode);
+    return (int32_t)(at - begin);
+}
+
+/* The step's fields become the record's: the first step's as they are. */
+static void add_step(dp_task *task, int64_t begin, dp_walk *walk, int32_t **next_from) {
+    dp_step *step = &walk->steps[walk->n_steps];
+    int32_t n = task->n_accesses;
+    *step = (dp_step){.work = task->work, .n_fields = n};
+    if (walk->n_accesses == begin) {
+        for (int32_t a = 0; a < n; a++) {
+            walk->access_field[begin + a] = task->field[a];
+            walk->access_mode[begin + a] = task->mode[a];
+        }
+        walk->n_accesses += n;
+    } else {
+        step->from = *next_from;
+        for (int32_t a = 0; a < n; a++)
+            *(*next_from)++ = join_access(walk, begin, task->field[a], (dp_access)task->mode[a]);
     }
-    walk->work[walk->n_records++] = task->work;
-    walk->n_accesses += task->n_accesses;
+    walk->step_op[walk->n_steps++] = task->op;
+    walk->most_fields = walk->most_fields < n ? n : walk->most_fields;
     walk->work_bytes += (int64_t)task->work_bytes;
     task->work = NULL;
+}
+
+static void add_record(visit *v, dp_walk *walk, int32_t **next_from) {
+    dp_record *record = &walk->records[walk->n_records++];
+    double cost = RECORD_S;
+    *record = (dp_record){.op = record_op(v),
+                          .block = v->step[0].block,
+                          .access_begin = walk->n_accesses,
+                          .n_steps = v->n_steps,
+                          .step_begin = walk->n_steps};
+    for (int i = 0; i < v->n_steps; i++) {
+        cost += v->step[i].cost;
+        add_step(&v->step[i], record->access_begin, walk, next_from);
+    }
+    record->n_access = (int32_t)(walk->n_accesses - record->access_begin);
+    record->cost = (float)cost;
+}
+
+static dagpole_status allocate(const walking *w, dp_walk *walk) {
+    size_t n_records = 0, n_steps = 0, n_accesses = 0;
+    for (int64_t i = 0; i < w->n; i++) {
+        n_records += w->visits[i].n_steps > 0;
+        n_steps += (size_t)w->visits[i].n_steps;
+        for (int k = 0; k < w->visits[i].n_steps; k++)
+            n_accesses += (size_t)w->visits[i].step[k].n_accesses;
+    }
+    walk->records = dp_alloc(n_records, sizeof *walk->records);
+    walk->access_field = dp_alloc(n_accesses, sizeof *walk->access_field);
+    walk->access_mode = dp_alloc(n_accesses, sizeof *walk->access_mode);
+    walk->step_op = dp_alloc(n_steps, sizeof *walk->step_op);
+    walk->steps = dp_alloc(n_steps, sizeof *walk->steps);
+    walk->from = dp_alloc(n_accesses, sizeof *walk->from);
+    return walk->records && walk->access_field && walk->access_mode && walk->step_op &&
+                   walk->steps && walk->from
+               ? DAGPOLE_OK
+               : DAGPOLE_NO_MEMORY;
 }
 
 static dagpole_status make(const dp_team *team, walking *w, dp_walk *walk) {
     visit_all(w);
     DP_TRY(team->run(team, (w->n + CHUNK - 1) / CHUNK, plan_chunk, w));
     DP_TRY(allocate(w, walk));
+    int32_t *next_from = walk->from;
     for (int64_t i = 0; i < w->n; i++)
-        if (w->tasks[i].work)
-            add_record(&w->tasks[i], walk);
+        if (w->visits[i].n_steps)
+            add_record(&w->visits[i], walk, &next_from);
     return DAGPOLE_OK;
 }
 
 dagpole_status dp_walk_make(const dp_team *team, const dp_layout *layout, dp_walk *walk) {
+    /* of a block: GATHER and P2M, M2M, M2L, P2L, L2L, P2P, M2P, the rest */
+    enum { MOST_VISITS = 8 };
     walking w = {.layout = layout};
     *walk = (dp_walk){0};
-    w.tasks = dp_alloc((size_t)layout->blocks.n * DAGPOLE_N_OPERATORS, sizeof *w.tasks);
-    dagpole_status status = w.tasks ? make(team, &w, walk) : DAGPOLE_NO_MEMORY;
+    w.visits = dp_alloc((size_t)layout->blocks.n * MOST_VISITS, sizeof *w.visits);
+    dagpole_status status = w.visits ? make(team, &w, walk) : DAGPOLE_NO_MEMORY;
     for (int64_t i = 0; i < w.n; i++)
-        dp_task_free(&w.tasks[i]);
-    dp_free(w.tasks);
+        for (int k = 0; k < MOST_STEPS; k++)
+            dp_task_free(&w.visits[i].step[k]);
+    dp_free(w.visits);
     if (status != DAGPOLE_OK)
         dp_walk_free(walk);
     return status;
 }
 
 void dp_walk_free(dp_walk *walk) {
-    for (int64_t i = 0; i < walk->n_records; i++)
-        dp_free(walk->work[i]);
-    dp_free(walk->work);
+    for (int64_t i = 0; i < walk->n_steps; i++)
+        dp_free(walk->steps[i].work);
+    dp_free(walk->steps);
+    dp_free(walk->step_op);
+    dp_free(walk->from);
     dp_free(walk->records);
     dp_free(walk->access_field);
     dp_free(walk->access_mode);

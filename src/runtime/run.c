@@ -64,17 +64,52 @@ void dp_run_own_buffers(const dp_run *run, int64_t record, void **buffers) {
         buffers[a] = stream->fields[stream->access_field[what->access_begin + a]].data;
 }
 
+/* Steps of the record that the run does not omit. */
+static int64_t n_run(const dp_run *run, int64_t record, int64_t *n_steps) {
+    int64_t begin, n_asked = 0;
+    *n_steps = dp_stream_steps(run->stream, record, &begin);
+    for (int64_t step = begin; step < begin + *n_steps; step++)
+        n_asked += run->ops >> dp_stream_step_op(run->stream, record, step) & 1;
+    return n_asked;
+}
+
+int dp_run_omits(const dp_run *run, int64_t record) {
+    int64_t n_steps;
+    return n_run(run, record, &n_steps) == 0;
+}
+
+int dp_run_is_whole(const dp_run *run, int64_t record) {
+    int64_t n_steps, n_asked = n_run(run, record, &n_steps);
+    return n_asked == n_steps;
+}
+
+/* The steps that the run does not omit, up to the first that fails. */
+static dagpole_status run_steps(const dp_run *run, int64_t record, void *const *buffers, int slot) {
+    const dp_stream *stream = run->stream;
+    int64_t begin, n = dp_stream_steps(stream, record, &begin);
+    double before = dp_clock();
+    for (int64_t step = begin; step < begin + n; step++) {
+        int op = dp_stream_step_op(stream, record, step);
+        if (!(run->ops >> op & 1))
+            continue;
+        dagpole_status status = stream->body(stream->argument, step, buffers, slot);
+        double now = dp_clock();
+        run->slots[slot].op_s[op] += now - before;
+        before = now;
+        if (status != DAGPOLE_OK)
+            return status;
+    }
+    return DAGPOLE_OK;
+}
+
 void dp_run_record(dp_run *run, int64_t record, void *const *buffers, int slot) {
     if (record >= atomic_load_explicit(&run->limit, memory_order_relaxed) ||
         dp_run_omits(run, record))
         return;
-    const dp_stream *stream = run->stream;
-    const dp_record *what = &stream->records[record];
     dp_slot *mine = &run->slots[slot];
-    double start = dp_clock();
-    dagpole_status status = stream->body(stream->argument, record, buffers, slot);
-    mine->op_s[what->op] += dp_clock() - start;
-    double done = atomic_load_explicit(&mine->cost_done, memory_order_relaxed) + what->cost;
+    dagpole_status status = run_steps(run, record, buffers, slot);
+    double done = atomic_load_explicit(&mine->cost_done, memory_order_relaxed) +
+                  run->stream->records[record].cost;
     atomic_store_explicit(&mine->cost_done, done, memory_order_relaxed);
     if (status != DAGPOLE_OK)
         dp_run_fail(run, record, status);

@@ -45,9 +45,10 @@ void dp_run_free(dp_run *run);
 void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage);
 
 /* 1 where the run leaves the record out, whatever happens. */
-static inline int dp_run_omits(const dp_run *run, int64_t record) {
-    return !(run->ops >> run->stream->records[record].op & 1);
-}
+int dp_run_omits(const dp_run *run, int64_t record);
+
+/* 1 where it leaves out none of the record's steps: only then is all written that is declared. */
+int dp_run_is_whole(const dp_run *run, int64_t record);
 
 /* Where a worker collects the addresses that a body receives. */
 static inline void **dp_run_buffers(const dp_run *run, int slot) {

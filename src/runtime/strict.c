@@ -95,11 +95,11 @@ static void on_fault(int number, siginfo_t *info, void *context) {
 
 /* ---- one record ---- */
 
-static void open_fields(strict *self, const dp_record *record) {
+static void open_fields(strict *self, const dp_record *record, int is_whole) {
     for (int64_t a = record->access_begin; a < record->access_begin + record->n_access; a++) {
         int32_t f = self->own.access_field[a];
         dp_access mode = (dp_access)self->own.access_mode[a];
-        if (mode == DP_WRITE) {
+        if (mode == DP_WRITE && is_whole) {
             permit(self, f, PROT_READ | PROT_WRITE);
             memset(self->own.fields[f].data, 0xff, self->own.fields[f].bytes);
         }
@@ -145,13 +145,14 @@ static dagpole_status try_record(strict *self, int64_t i) {
     void **buffers = dp_run_buffers(run, 0);
     dp_run_own_buffers(run, i, buffers);
     dp_run_record(run, i, buffers, 0);
-    return i < atomic_load(&run->limit) ? check_writes(self, record) : DAGPOLE_OK;
+    int is_done = dp_run_is_whole(run, i) && i < atomic_load(&run->limit);
+    return is_done ? check_writes(self, record) : DAGPOLE_OK;
 }
 
 static void run_record(strict *self, int64_t i) {
     if (dp_run_omits(&self->base.run, i))
         return;
-    open_fields(self, &self->own.records[i]);
+    open_fields(self, &self->own.records[i], dp_run_is_whole(&self->base.run, i));
     dagpole_status status = try_record(self, i);
     if (status != DAGPOLE_OK)
         dp_run_fail(&self->base.run, i, status);

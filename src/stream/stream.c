@@ -186,6 +186,11 @@ static dagpole_status check_record(const dp_stream *stream, int64_t i, int64_t *
     if (record->op < 0 || record->op >= stream->n_ops)
         return dp_fail(DAGPOLE_INTERNAL, "record %lld has operator %d, the stream has %d",
                        (long long)i, record->op, stream->n_ops);
+    if (stream->step_op && (record->n_steps < 1 || record->step_begin < 0 ||
+                            record->step_begin > stream->n_steps - record->n_steps))
+        return dp_fail(DAGPOLE_INTERNAL, "record %lld has steps %lld + %d, the stream has %lld",
+                       (long long)i, (long long)record->step_begin, record->n_steps,
+                       (long long)stream->n_steps);
     if (record->priority < 0 || record->priority > stream->max_priority)
         return dp_fail(DAGPOLE_INTERNAL, "record %lld has priority %d, allowed are 0 to %d",
                        (long long)i, record->priority, stream->max_priority);

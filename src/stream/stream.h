@@ -16,12 +16,14 @@ typedef struct dp_field {
 } dp_field;
 
 typedef struct dp_record {
-    int32_t op; /* index of the operator, for names and times */
+    int32_t op; /* index of the operator (of several steps: of the name they have together) */
     int32_t block;
     int32_t priority;     /* larger = nearer to the critical path; 0 ... max_priority */
     float cost;           /* estimated seconds */
     int64_t access_begin; /* accesses [access_begin, access_begin + n_access) */
     int32_t n_access;
+    int32_t n_steps;    /* only where the stream has step_op */
+    int64_t step_begin; /* steps [step_begin, step_begin + n_steps) */
 } dp_record;
 
 typedef struct dp_stream {
@@ -36,11 +38,28 @@ typedef struct dp_stream {
     int n_ops;                   /* operators' indices are below this */
     const char *const *op_names; /* n_ops */
 
-    /* Runs record i. buffers[a]: where the record's a-th field lies, as the executor has it.
+    /* Small operators are steps of one record, run one after the other: per step its operator, for
+     * times and for what a run omits. NULL: every record is one step, of its own number and
+     * operator. */
+    int64_t n_steps;
+    int32_t *step_op;
+
+    /* Runs a step. buffers[a]: where the a-th field of its record lies, as the executor has it.
      * worker: 0 ... n_workers - 1, no two records run at once under one worker of one stream. */
-    dagpole_status (*body)(void *argument, int64_t record, void *const *buffers, int worker);
+    dagpole_status (*body)(void *argument, int64_t step, void *const *buffers, int worker);
     void *argument;
 } dp_stream;
+
+/* The steps of record i. */
+static inline int64_t dp_stream_steps(const dp_stream *stream, int64_t i, int64_t *begin) {
+    *begin = stream->step_op ? stream->records[i].step_begin : i;
+    return stream->step_op ? stream->records[i].n_steps : 1;
+}
+
+/* The operator of a step of record i. */
+static inline int dp_stream_step_op(const dp_stream *stream, int64_t i, int64_t step) {
+    return stream->step_op ? stream->step_op[step] : stream->records[i].op;
+}
 
 /* Work and span of the stream by its costs: the sum, and the longest chain under the dependencies
  * that the access modes make. NO_MEMORY. */

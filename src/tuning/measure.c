@@ -44,7 +44,7 @@ typedef struct bench {
     const grove *grove;
     dp_graph *graph;
     void **buffers;
-    double *record_s; /* per record: least of the runs */
+    double *step_s; /* per step: least of the runs */
     int n_blocks;
     int32_t block[N_BLOCKS];
     double n_near, n_leaf_pairs, n_m2l, n_points; /* of these blocks */
@@ -89,7 +89,7 @@ static dagpole_status grove_grow(int points_per_leaf, grove *g) {
 }
 
 static void bench_free(bench *b) {
-    dp_free(b->record_s);
+    dp_free(b->step_s);
     dp_free(b->buffers);
     dp_graph_destroy(b->graph);
 }
@@ -165,8 +165,8 @@ static dagpole_status bench_make(const wish *w, dagpole_kernel kernel, dp_precis
     b->graph->call = (dp_call){grove->cloud.charges, grove->potentials, NULL, .is_float = 0};
     clear_halos(b->graph);
     b->buffers = dp_alloc((size_t)b->graph->stream.n_fields, sizeof *b->buffers);
-    b->record_s = dp_alloc((size_t)b->graph->stream.n_records, sizeof *b->record_s);
-    if (!b->buffers || !b->record_s)
+    b->step_s = dp_alloc((size_t)b->graph->stream.n_steps, sizeof *b->step_s);
+    if (!b->buffers || !b->step_s)
         return DAGPOLE_NO_MEMORY;
     return choose_blocks(w->n_neighbours, b);
 }
@@ -174,51 +174,55 @@ static dagpole_status bench_make(const wish *w, dagpole_kernel kernel, dp_precis
 /* ---- runs -------------------------------------------------------------------------------- */
 
 /* What fills the sources and the multipoles runs on every block. */
-static int is_asked(const bench *b, unsigned ops, const dp_record *record) {
-    unsigned op = BIT(record->op);
+static int is_asked(const bench *b, unsigned ops, int32_t block, int step_op) {
+    unsigned op = BIT(step_op);
     if (!(ops & op))
         return 0;
     if (op & (BIT(DAGPOLE_GATHER) | BIT(DAGPOLE_P2M) | BIT(DAGPOLE_M2M)))
         return 1;
     for (int i = 0; i < b->n_blocks; i++)
-        if (b->block[i] == record->block)
+        if (b->block[i] == block)
             return 1;
     return 0;
 }
 
-static dagpole_status time_record(bench *b, int64_t i, double *seconds) {
+/* Runs the steps of a record that are asked for, and keeps the least seconds of each. */
+static dagpole_status time_record(bench *b, unsigned ops, int64_t i) {
     const dp_stream *stream = &b->graph->stream;
     const dp_record *record = &stream->records[i];
+    int64_t first, n = dp_stream_steps(stream, i, &first);
     for (int32_t a = 0; a < record->n_access; a++)
         b->buffers[a] = stream->fields[stream->access_field[record->access_begin + a]].data;
-    double begin = dp_thread_clock();
-    DP_TRY(stream->body(stream->argument, i, b->buffers, 0));
-    *seconds = fmin(*seconds, dp_thread_clock() - begin);
+    for (int64_t step = first; step < first + n; step++) {
+        if (!is_asked(b, ops, record->block, dp_stream_step_op(stream, i, step)))
+            continue;
+        double begin = dp_thread_clock();
+        DP_TRY(stream->body(stream->argument, step, b->buffers, 0));
+        b->step_s[step] = fmin(b->step_s[step], dp_thread_clock() - begin);
+    }
     return DAGPOLE_OK;
 }
 
 static dagpole_status run_once(bench *b, unsigned ops) {
-    const dp_stream *stream = &b->graph->stream;
-    for (int64_t i = 0; i < stream->n_records; i++)
-        if (is_asked(b, ops, &stream->records[i]))
-            DP_TRY(time_record(b, i, &b->record_s[i]));
+    for (int64_t i = 0; i < b->graph->stream.n_records; i++)
+        DP_TRY(time_record(b, ops, i));
     return DAGPOLE_OK;
 }
 
-/* Runs these operators, one bit each, and sums up what their records took at best. */
+/* Runs these operators, one bit each, and sums up what their steps took at best. */
 static dagpole_status run(bench *b, unsigned ops, double op_s[DAGPOLE_N_OPERATORS]) {
     const dp_stream *stream = &b->graph->stream;
-    for (int64_t i = 0; i < stream->n_records; i++)
-        b->record_s[i] = INFINITY;
+    for (int64_t step = 0; step < stream->n_steps; step++)
+        b->step_s[step] = INFINITY;
     double begin = dp_thread_clock();
     for (int i = 0; i < N_RUNS; i++)
         if (i < LEAST_RUNS || dp_thread_clock() - begin < ENOUGH_RUNS)
             DP_TRY(run_once(b, ops));
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
         op_s[op] = 0;
-    for (int64_t i = 0; i < stream->n_records; i++)
-        if (is_asked(b, ops, &stream->records[i]))
-            op_s[stream->records[i].op] += b->record_s[i];
+    for (int64_t step = 0; step < stream->n_steps; step++)
+        if (b->step_s[step] < INFINITY)
+            op_s[stream->step_op[step]] += b->step_s[step];
     return DAGPOLE_OK;
 }
 

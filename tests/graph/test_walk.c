@@ -25,12 +25,22 @@ static void check_access(const dp_graph *g, history *h, dp_quantity quantity, dp
     EXPECT(h->n_writers <= 4);
 }
 
-/* Each operator writes the field that it names first, P2P its halos as well; SCATTER writes sums
- * only where there is a halo to add. */
-static int is_output(const dp_record *r, int32_t a, dp_quantity quantity) {
-    if (r->op == DAGPOLE_SCATTER)
-        return a == 0 && r->n_access > 1;
-    return a == 0 || (quantity == DP_HALO && r->op == DAGPOLE_P2P);
+/* What a record writes; SCATTER alone writes sums only where there is a halo to add. */
+static int is_output(const dp_record *r, const dp_field_place *field) {
+    int is_own = field->block == r->block, op = r->op;
+    switch (field->quantity) {
+    case DP_SOURCES:
+        return op == DAGPOLE_GATHER || op == DP_UPWARD;
+    case DP_MULTIPOLES:
+        return is_own && (op == DAGPOLE_M2M || op == DP_UPWARD);
+    case DP_LOCALS:
+        return is_own &&
+               (op == DAGPOLE_M2L || op == DAGPOLE_P2L || op == DAGPOLE_L2L || op == DP_DOWNWARD);
+    case DP_TARGETS:
+        return op != DAGPOLE_SCATTER || r->n_access > 1;
+    default:
+        return op == DAGPOLE_P2P;
+    }
 }
 
 static void check_stream(const dp_graph *g) {
@@ -43,8 +53,8 @@ static void check_stream(const dp_graph *g) {
         for (int32_t a = 0; a < r->n_access; a++) {
             int32_t field = s->access_field[r->access_begin + a];
             dp_access mode = (dp_access)s->access_mode[r->access_begin + a];
-            dp_quantity quantity = g->layout.field[field].quantity;
-            check_access(g, &histories[field], quantity, mode, is_output(r, a, quantity));
+            const dp_field_place *place = &g->layout.field[field];
+            check_access(g, &histories[field], place->quantity, mode, is_output(r, place));
         }
     }
     for (int32_t f = 0; f < s->n_fields; f++)
@@ -81,8 +91,11 @@ START_TEST(each_block_has_each_operator_once) {
     const dp_blocks *blocks = &g.layout.blocks;
     const dp_csr *v = &g.forest.lists.v;
     int(*n)[DAGPOLE_N_OPERATORS] = calloc((size_t)blocks->n, sizeof *n);
-    for (int64_t i = 0; i < s->n_records; i++)
-        n[s->records[i].block][s->records[i].op]++;
+    for (int64_t i = 0; i < s->n_records; i++) {
+        int64_t begin, n_steps = dp_stream_steps(s, i, &begin);
+        for (int64_t step = begin; step < begin + n_steps; step++)
+            n[s->records[i].block][dp_stream_step_op(s, i, step)]++;
+    }
     for (int32_t b = 0; b < blocks->n; b++) {
         const dp_block *block = &blocks->block[b];
         int has_far = dp_expansion_size(&g.problem, block->level) > 0;
@@ -137,7 +150,10 @@ static void run(dp_graph *g, const double *charges, double *potentials, double *
         const dp_record *r = &s->records[i];
         for (int32_t a = 0; a < r->n_access; a++)
             buffers[a] = s->fields[s->access_field[r->access_begin + a]].data;
-        ck_assert_int_eq(s->body(s->argument, i, buffers, (int)(i % g->n_workers)), DAGPOLE_OK);
+        int64_t begin, n = dp_stream_steps(s, i, &begin);
+        for (int64_t step = begin; step < begin + n; step++)
+            ck_assert_int_eq(s->body(s->argument, step, buffers, (int)(i % g->n_workers)),
+                             DAGPOLE_OK);
     }
     free(buffers);
 }
@@ -225,13 +241,16 @@ START_TEST(charges_must_be_finite) {
     g.graph->call = (dp_call){.charges = charges, .potentials = potentials};
     const dp_stream *s = &g.graph->stream;
     int n_failed = 0;
-    for (int64_t i = 0; i < s->n_records; i++)
-        if (s->records[i].op == DAGPOLE_GATHER) {
-            void *buffer = s->fields[s->access_field[s->records[i].access_begin]].data;
-            dagpole_status status = s->body(s->argument, i, &buffer, 0);
-            n_failed += status != DAGPOLE_OK;
-            ck_assert(status == DAGPOLE_OK || status == DAGPOLE_NUMERIC);
-        }
+    for (int64_t i = 0; i < s->n_records; i++) {
+        int64_t step;
+        dp_stream_steps(s, i, &step);
+        if (s->step_op[step] != DAGPOLE_GATHER)
+            continue;
+        void *buffer = s->fields[s->access_field[s->records[i].access_begin]].data;
+        dagpole_status status = s->body(s->argument, step, &buffer, 0);
+        n_failed += status != DAGPOLE_OK;
+        ck_assert(status == DAGPOLE_OK || status == DAGPOLE_NUMERIC);
+    }
     ck_assert_int_eq(n_failed, 1);
     ck_assert_msg(strstr(dagpole_last_error(), "charges[63] is inf"), "%s", dagpole_last_error());
     growth_free(&g);
