@@ -12,8 +12,14 @@
  * do their sums. */
 typedef struct p2p_run {
     int32_t access, at, n; /* their field, where in its rows, how many */
-    int32_t sums, sums_at; /* mutual plans: the field of their sums, where in its rows */
+    int32_t sums_at;       /* mutual plans: where in the rows of the field of their sums */
 } p2p_run;
+
+/* Of each of the task's fields. */
+typedef struct p2p_field {
+    int32_t row;  /* padded length */
+    int32_t sums; /* mutual plans, of a field of sources: the field of their sums */
+} p2p_field;
 
 typedef struct p2p_leaf {
     uint64_t key;
@@ -21,7 +27,7 @@ typedef struct p2p_leaf {
     int32_t run_end; /* of its runs; they begin where those of the leaf before end */
 } p2p_leaf;
 
-/* Behind the leaves lie the runs, and behind these the lengths of each field's rows. */
+/* Behind the leaves lie the runs, and behind these the fields. */
 typedef struct p2p_work {
     dp_near_fn sum;
     double lambda, least;
@@ -41,8 +47,8 @@ static p2p_run *runs_of(const p2p_work *w) {
     return (p2p_run *)(w->leaf + w->n_leaves);
 }
 
-static int32_t *rows_of(const p2p_work *w) {
-    return (int32_t *)(runs_of(w) + w->n_runs);
+static p2p_field *fields_of(const p2p_work *w) {
+    return (p2p_field *)(runs_of(w) + w->n_runs);
 }
 
 /* First entry of the leaf's row that its task sums. */
@@ -53,18 +59,21 @@ static int64_t first_entry(const dp_csr *near, int32_t leaf, int is_mutual) {
     return i;
 }
 
-/* A mutual plan's sums of a near leaf: in the block's own, or in its halo. */
-static void find_sums(const dp_layout *layout, int32_t b, int32_t leaf, p2p_run *run) {
-    const dp_halo *halo = &layout->halo;
-    int32_t to = layout->blocks.of_box[leaf];
-    if (to == b) {
-        run->sums = SUMS;
-        run->sums_at = (int32_t)layout->blocks.target_at[leaf];
-        return;
-    }
+/* The part of a block's halo that holds leaves of a later block. */
+static int64_t part_of(const dp_halo *halo, int32_t b, int32_t to) {
     int64_t part = halo->part_begin[b];
     while (halo->part[part].to != to)
         part++;
+    return part;
+}
+
+/* Where a mutual plan's sums of a near leaf lie: in the block's own, or in its halo. */
+static int32_t sums_at(const dp_layout *layout, int32_t b, int32_t leaf) {
+    const dp_halo *halo = &layout->halo;
+    int32_t to = layout->blocks.of_box[leaf];
+    if (to == b)
+        return (int32_t)layout->blocks.target_at[leaf];
+    int64_t part = part_of(halo, b, to);
     int64_t begin = halo->part[part].entry_begin, end = halo->part[part].entry_end;
     while (end - begin > 1) {
         int64_t middle = begin + (end - begin) / 2;
@@ -73,8 +82,7 @@ static void find_sums(const dp_layout *layout, int32_t b, int32_t leaf, p2p_run 
         else
             end = middle;
     }
-    run->sums = HALO + (int32_t)(part - halo->part_begin[b]);
-    run->sums_at = (int32_t)halo->at[begin];
+    return (int32_t)halo->at[begin];
 }
 
 static double pairs_s(const dp_problem *p, int32_t leaf, int32_t near) {
@@ -101,7 +109,7 @@ static void add_runs(const dp_layout *layout, int32_t b, int32_t leaf, p2p_work 
         r->n = (int32_t)dp_n_sources(p->tree, last);
         r->access = dp_task_access(task, dp_field_of(layout, last, DP_SOURCES), DP_READ);
         if (is_mutual)
-            find_sums(layout, b, last, r);
+            r->sums_at = sums_at(layout, b, last);
         task->cost += pairs_s(p, leaf, last);
         for (; i < end && index[i] == last + 1 && of_box[last + 1] == of_box[last]; i++) {
             last = index[i];
@@ -142,6 +150,18 @@ static void set_fields(const dp_layout *layout, int32_t b, p2p_work *w, dp_task 
     w->n_halos = (int32_t)(halo->part_begin[b + 1] - halo->part_begin[b]);
 }
 
+static void describe_fields(const dp_layout *layout, int32_t b, const p2p_work *w,
+                            const dp_task *task) {
+    p2p_field *fields = fields_of(w);
+    for (int32_t i = 0; i < task->n_accesses; i++) {
+        const dp_field_place *place = &layout->field[task->field[i]];
+        fields[i].row = dp_row_of_field(layout, task->field[i]);
+        if (w->targets.is_mutual && place->quantity == DP_SOURCES && place->block != b)
+            fields[i].sums = HALO + (int32_t)(part_of(&layout->halo, b, place->block) -
+                                              layout->halo.part_begin[b]);
+    }
+}
+
 static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     const dp_problem *p = layout->problem;
     const dp_block *block = &layout->blocks.block[b];
@@ -155,7 +175,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     size_t most_fields = n_halos + n_entries + 2,
            fixed = sizeof(p2p_work) + n_leaves * sizeof(p2p_leaf);
     p2p_work *w =
-        dp_task_work(task, fixed + n_entries * sizeof(p2p_run) + most_fields * sizeof(int32_t));
+        dp_task_work(task, fixed + n_entries * sizeof(p2p_run) + most_fields * sizeof(p2p_field));
     if (!w)
         return DAGPOLE_NO_MEMORY;
     w->sum = p->kernel->near[p->precision][p->isa];
@@ -169,10 +189,9 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         if (dp_csr_length(near, box))
             add_leaf(layout, b, box, w, &n, task);
-    for (int32_t i = 0; i < task->n_accesses; i++)
-        rows_of(w)[i] = dp_row_of_field(layout, task->field[i]);
+    describe_fields(layout, b, w, task);
     dp_task_trim(task, fixed + (size_t)w->n_runs * sizeof(p2p_run) +
-                           (size_t)task->n_accesses * sizeof(int32_t));
+                           (size_t)task->n_accesses * sizeof(p2p_field));
     return DAGPOLE_OK;
 }
 
@@ -181,7 +200,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
 /* The sums of one slice of a leaf's targets with all that is near. */
 typedef struct slice {
     const p2p_work *w;
-    const int32_t *rows; /* per field */
+    const p2p_field *of; /* per field */
     void *const *fields;
     dp_worker *worker;
     int has_gradient;
@@ -233,16 +252,18 @@ static void fetch_rows(const slice *s, const p2p_run *run) {
     int64_t n = run->n < DP_STRIP ? run->n : DP_STRIP;
     for (int64_t row = 0; row < 4; row++)
         for (int64_t i = 0; i < n; i += 8)
-            __builtin_prefetch(x + row * s->rows[run->access] + i);
+            __builtin_prefetch(x + row * s->of[run->access].row + i);
 }
 
 static void add_run(const slice *s, const p2p_run *run) {
     const void *field = s->fields[run->access];
-    dp_points_at sources = {run->at, run->n, s->rows[run->access]};
+    dp_points_at sources = {run->at, run->n, s->of[run->access].row};
     dp_sums out = {0};
-    if (s->w->targets.is_mutual)
-        out = dp_sums_rows(s->worker->call, (double *)s->fields[run->sums] + run->sums_at,
-                           s->rows[run->sums]);
+    if (s->w->targets.is_mutual) {
+        int32_t sums = s->of[run->access].sums;
+        out = dp_sums_rows(s->worker->call, (double *)s->fields[sums] + run->sums_at,
+                           s->of[sums].row);
+    }
     add_sources(s, run->n, dp_source_points(field, sources), dp_source_charges(field, sources),
                 out);
 }
@@ -251,9 +272,10 @@ static void add_run(const slice *s, const p2p_run *run) {
 static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_run *begin,
                                const p2p_run *end) {
     int32_t own = s->w->targets.coordinates;
-    double largest = s->w->targets.is_mutual ? *dp_largest_charge(s->fields[own], s->rows[own]) : 0;
+    double largest =
+        s->w->targets.is_mutual ? *dp_largest_charge(s->fields[own], s->of[own].row) : 0;
     for (const p2p_run *run = begin; run < end; run++)
-        largest = fmax(largest, *dp_largest_charge(s->fields[run->access], s->rows[run->access]));
+        largest = fmax(largest, *dp_largest_charge(s->fields[run->access], s->of[run->access].row));
     dp_frame box = dp_frame_of(s->w->cube, s->w->level, leaf->key);
     dp_strip_frame frame = {.half = box.half, .charge_unit = dp_strip_charge_unit(largest)};
     memcpy(frame.centre, box.centre, sizeof frame.centre);
@@ -265,7 +287,7 @@ static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
                       const p2p_run *run_end, int64_t begin, int n) {
     const p2p_work *w = s->w;
     dp_strip *targets = &s->worker->targets;
-    dp_points_at all = {leaf->at, leaf->n, s->rows[SUMS]};
+    dp_points_at all = {leaf->at, leaf->n, s->of[SUMS].row};
     dp_soa points = dp_target_points(&w->targets, s->fields, all);
     dp_sums sums = dp_target_sums(&w->targets, s->fields, s->worker->call, all);
     /* Of targets alone the charges count for nothing: any will do. */
@@ -299,10 +321,10 @@ static void zero(double *sums, int64_t row, int has_gradient) {
 /* The first to write the block's sums: sets them to zero. */
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2p_work *w = work;
-    slice s = {w, rows_of(w), fields, worker, .has_gradient = worker->call->gradients != NULL};
+    slice s = {w, fields_of(w), fields, worker, .has_gradient = worker->call->gradients != NULL};
     const p2p_run *runs = runs_of(w), *next = runs;
     for (int32_t i = 0; i < HALO + w->n_halos; i++)
-        zero(fields[i], s.rows[i], s.has_gradient);
+        zero(fields[i], s.of[i].row, s.has_gradient);
     for (int32_t i = 0; i < w->n_leaves; i++) {
         const p2p_leaf *leaf = &w->leaf[i];
         for (int64_t at = 0; at < leaf->n; at += DP_STRIP) {
