@@ -230,8 +230,7 @@ static void time_graph_parts(pipeline *p) {
     dp_interactions interactions;
     dp_layout layout;
     dp_walk walk;
-    dp_field *fields;
-    void *arena;
+    dp_memory memory;
     double clock = dp_clock();
     perf_try(dp_interactions_build(p->team, &problem, &interactions));
     lap(p, INTERACTIONS, &clock);
@@ -239,10 +238,9 @@ static void time_graph_parts(pipeline *p) {
     lap(p, LAYOUT, &clock);
     perf_try(dp_walk_make(p->team, &layout, &walk));
     lap(p, WALK, &clock);
-    perf_try(dp_memory_create(p->team, &layout, &fields, &arena));
+    perf_try(dp_memory_create(p->team, &layout, &memory));
     lap(p, FIELDS, &clock);
-    dp_free(arena);
-    dp_free(fields);
+    dp_memory_free(&memory);
     dp_walk_free(&walk);
     dp_layout_free(&layout);
     dp_interactions_free(&interactions);

@@ -22,6 +22,7 @@ static void account(dagpole_report *r, const dp_profile *profile) {
     r->share_idle = profile->share_idle;
     memcpy(r->operator_s, profile->op_s, DAGPOLE_N_OPERATORS * sizeof *r->operator_s);
     r->bytes_copied = profile->bytes_copied;
+    r->bytes_remote = profile->bytes_remote;
 }
 
 /* What the near field alone needs. The other operators' fields keep what they hold. */

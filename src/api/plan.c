@@ -144,6 +144,9 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_precision precision =
         dp_precision_of_sums(&accuracy, p->kernel->id, p->targets_are_sources, lambda,
                              dp_cube_side(&p->tree.cube, p->tree.depth));
+    dp_nodes nodes;
+    dp_runtime_nodes(runtime, &nodes);
+    p->report.n_nodes = nodes.n > 1 ? nodes.n : 1;
     dp_problem problem = {.tree = &p->tree,
                           .lists = &p->lists,
                           .sources = &p->sources,
@@ -158,7 +161,8 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                           .least = dp_precision_closest(precision),
                           .block_boxes = p->options.block_boxes,
                           .cache_bytes = cache_share(&p->context->machine),
-                          .n_cores = p->context->machine.cores};
+                          .n_cores = p->context->machine.cores,
+                          .nodes = &nodes};
     DP_TRY(dp_graph_create(team, &problem, dp_runtime_n_slots(runtime), &p->graph));
     dp_lists_free(&p->lists); /* the tasks hold what they need of them */
     return dp_execution_create(runtime, &p->graph->stream, &p->execution);
@@ -209,6 +213,7 @@ static dagpole_status describe_graph(dagpole_plan *p) {
                        "%lld of %lld targets are many screening lengths from all sources, and what "
                        "they need costs too much: their own values keep fewer digits",
                        (long long)r->n_unresolved_targets, (long long)p->n_targets);
+    dp_stream_bytes(&p->graph->stream, &r->bytes_read, &r->bytes_remote_at_home);
     r->operators_cached = p->operators->is_cached;
     r->bytes_operators = dp_operators_bytes(p->operators);
     r->bytes_plan = (int64_t)sizeof *p + dp_points_bytes(&p->sources) +

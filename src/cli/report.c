@@ -157,6 +157,10 @@ void cli_run_report_json(const cli_run_report *run) {
     cli_json_int(&json, "tasks", plan->n_tasks);
     cli_json_real(&json, "work_over_span", plan->work_over_span);
     cli_json_int(&json, "unresolved_targets", plan->n_unresolved_targets);
+    cli_json_int(&json, "numa_nodes", plan->n_nodes);
+    cli_json_int(&json, "bytes_read", plan->bytes_read);
+    cli_json_int(&json, "bytes_remote_at_home", plan->bytes_remote_at_home);
+    cli_json_int(&json, "bytes_remote", plan->bytes_remote);
     json_times(&json, run);
     cli_json_int(&json, "bytes_plan", plan->bytes_plan);
     cli_json_int(&json, "bytes_operators", plan->bytes_operators);

@@ -1,7 +1,5 @@
 #include "graph/graph.h"
 
-#include "layout/memory.h"
-
 /* Priorities fit the range that StarPU's priority schedulers take by default and more. */
 #define MAX_PRIORITY 1000
 
@@ -40,6 +38,7 @@ static dagpole_status create_workers(dp_graph *g) {
 /* The stream shows what the walk has made; its records are set in order here. */
 static dagpole_status make_stream(dp_graph *g) {
     g->stream.n_fields = g->layout.n_fields;
+    g->stream.fields = g->memory.fields;
     g->stream.n_records = g->walk.n_records;
     g->stream.records = g->walk.records;
     g->stream.n_accesses = g->walk.n_accesses;
@@ -57,8 +56,9 @@ static dagpole_status make_stream(dp_graph *g) {
 static dagpole_status build(const dp_team *team, const dp_interactions *interactions, dp_graph *g) {
     DP_TRY(dp_layout_build(team, &g->problem, interactions, &g->layout));
     DP_TRY(dp_walk_make(team, &g->layout, &g->walk));
-    DP_TRY(dp_memory_create(team, &g->layout, &g->stream.fields, &g->arena));
+    DP_TRY(dp_memory_create(team, &g->layout, &g->memory));
     dp_layout_shed(&g->layout);
+    g->problem.nodes = NULL;
     DP_TRY(create_workers(g));
     return make_stream(g);
 }
@@ -97,8 +97,7 @@ void dp_graph_destroy(dp_graph *g) {
         dp_free(g->step_fields[i]);
     dp_free(g->step_fields);
     dp_free(g->workers);
-    dp_free(g->stream.fields);
-    dp_free(g->arena);
+    dp_memory_free(&g->memory);
     dp_walk_free(&g->walk);
     dp_layout_free(&g->layout);
     dp_free(g);

@@ -4,6 +4,7 @@
 #define DP_GRAPH_GRAPH_H
 
 #include "graph/walk.h"
+#include "layout/memory.h"
 
 typedef struct dp_graph {
     dp_problem problem;
@@ -11,14 +12,15 @@ typedef struct dp_graph {
     int64_t n_unresolved; /* of the caller's targets: their own digits are not held */
     dp_walk walk;
     dp_stream stream;
-    void *arena; /* of the fields */
+    dp_memory memory;
     int n_workers;
     dp_worker *workers;
     void ***step_fields; /* per worker: scratch for the fields of a step */
     dp_call call;        /* set before a run */
 } dp_graph;
 
-/* n_workers: that may run tasks at once. BAD_ARGUMENT (blocks.h), NO_MEMORY. */
+/* problem->nodes is used only while the graph is made. n_workers: that may run tasks at once.
+ * BAD_ARGUMENT (blocks.h), NO_MEMORY. */
 dagpole_status dp_graph_create(const dp_team *team, const dp_problem *problem, int n_workers,
                                dp_graph **graph);
 void dp_graph_destroy(dp_graph *graph);

@@ -167,11 +167,12 @@ static void add_step(dp_task *task, int64_t begin, dp_walk *walk, int32_t **next
     task->work = NULL;
 }
 
-static void add_record(visit *v, dp_walk *walk, int32_t **next_from) {
+static void add_record(visit *v, int node, dp_walk *walk, int32_t **next_from) {
     dp_record *record = &walk->records[walk->n_records++];
     double cost = RECORD_S;
     *record = (dp_record){.op = record_op(v),
                           .block = v->step[0].block,
+                          .node = node,
                           .access_begin = walk->n_accesses,
                           .n_steps = v->n_steps,
                           .step_begin = walk->n_steps};
@@ -210,7 +211,8 @@ static dagpole_status make(const dp_team *team, walking *w, dp_walk *walk) {
     int32_t *next_from = walk->from;
     for (int64_t i = 0; i < w->n; i++)
         if (w->visits[i].n_steps)
-            add_record(&w->visits[i], walk, &next_from);
+            add_record(&w->visits[i], w->layout->blocks.block[w->visits[i].step[0].block].node,
+                       walk, &next_from);
     return DAGPOLE_OK;
 }
 

@@ -88,7 +88,7 @@ static dagpole_status check_size(const dp_block *block) {
 static dagpole_status add_block(cutting *c, int level, int32_t box_begin, int32_t box_end) {
     const dp_tree *tree = c->problem->tree;
     dp_blocks *blocks = c->blocks;
-    dp_block block = {.level = level, .box_begin = box_begin, .box_end = box_end};
+    dp_block block = {.level = level, .node = -1, .box_begin = box_begin, .box_end = box_end};
     for (int32_t box = box_begin; box < box_end; box++) {
         blocks->of_box[box] = blocks->n;
         blocks->source_at[box] = block.n_sources;
@@ -134,6 +134,61 @@ static void find_locals(const cutting *c) {
     }
 }
 
+/* ---- homes ---- */
+
+/* Costs along the Morton curve, boxes before what lies below them. */
+typedef struct curve {
+    double *begin, *below; /* per box: where it begins, and the cost of it and all below it */
+} curve;
+
+static void measure_curve(const dp_tree *tree, const double *seconds, curve *c) {
+    for (int32_t box = tree->n_boxes - 1; box >= 0; box--) {
+        c->below[box] = seconds[box];
+        for (int i = 0; i < tree->n_children[box]; i++)
+            c->below[box] += c->below[tree->child[box] + i];
+    }
+    c->begin[0] = 0;
+    for (int32_t box = 0; box < tree->n_boxes; box++) {
+        double at = c->begin[box] + seconds[box];
+        for (int32_t child = tree->child[box]; child < tree->child[box] + tree->n_children[box];
+             child++) {
+            c->begin[child] = at;
+            at += c->below[child];
+        }
+    }
+}
+
+/* The node whose piece holds this share of the curve. */
+static int node_at(const dp_nodes *nodes, double share) {
+    int n_workers = 0, before = 0, i = 0;
+    for (int k = 0; k < nodes->n; k++)
+        n_workers += nodes->n_workers[k];
+    while (i + 1 < nodes->n && share * n_workers >= before + nodes->n_workers[i])
+        before += nodes->n_workers[i++];
+    return nodes->number[i];
+}
+
+static dagpole_status find_homes(const cutting *c, const double *seconds) {
+    const dp_problem *p = c->problem;
+    size_t n_boxes = (size_t)p->tree->n_boxes;
+    if (!p->nodes || p->nodes->n < 2)
+        return DAGPOLE_OK;
+    curve along = {dp_alloc(n_boxes, sizeof(double)), dp_alloc(n_boxes, sizeof(double))};
+    int is_complete = along.begin && along.below;
+    if (is_complete)
+        measure_curve(p->tree, seconds, &along);
+    for (int32_t b = 0; is_complete && b < c->blocks->n; b++) {
+        dp_block *block = &c->blocks->block[b];
+        int32_t last = block->box_end - 1;
+        double middle =
+            0.5 * (along.begin[block->box_begin] + along.begin[last] + along.below[last]);
+        block->node = node_at(p->nodes, along.below[0] > 0 ? middle / along.below[0] : 0);
+    }
+    dp_free(along.begin);
+    dp_free(along.below);
+    return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+}
+
 static dagpole_status cut(cutting *c, double *seconds) {
     const dp_tree *tree = c->problem->tree;
     double total = 0;
@@ -143,7 +198,7 @@ static dagpole_status cut(cutting *c, double *seconds) {
     for (int level = 0; level <= tree->depth; level++)
         DP_TRY(cut_level(c, level, seconds));
     find_locals(c);
-    return DAGPOLE_OK;
+    return find_homes(c, seconds);
 }
 
 dagpole_status dp_blocks_cut(const dp_problem *p, const dp_interactions *interactions,

@@ -3,7 +3,11 @@
  * A block is the unit of a task: large enough that the runtime's cost per task does not show and
  * the operators stay in cache, small enough that every core of the machine has work. The cut
  * depends on points and machine, never on how many workers happen to run, so that results are the
- * same for any number of them. */
+ * same for any number of them.
+ *
+ * With several NUMA nodes every block has a home. The Morton curve is cut into a piece for each
+ * node that has workers, of a cost in proportion to these; a block is at home where the middle of
+ * what lies below it is. Homes decide where memory lies and nothing else. */
 #ifndef DP_LAYOUT_BLOCKS_H
 #define DP_LAYOUT_BLOCKS_H
 
@@ -15,6 +19,7 @@ typedef struct dp_block {
     int32_t box_begin, box_end;
     int64_t n_sources, n_targets;   /* points of the block's leaves */
     int64_t source_row, target_row; /* padded lengths of a row in the fields */
+    int node;                       /* its home: where its fields lie; -1: anywhere */
     int has_m2l, has_p2l, has_l2l;  /* 1: the operator writes locals of the block */
 } dp_block;
 

@@ -49,23 +49,61 @@ static size_t in_arena(size_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
 
-dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp_field **fields,
-                                void **arena) {
-    size_t size = 0;
-    *fields = dp_alloc((size_t)layout->n_fields, sizeof **fields);
+/* The arena of a node; with one there is nothing to choose. */
+static int arena_of(const dp_problem *p, int node) {
+    int i = 0;
+    while (node >= 0 && p->nodes->number[i] != node)
+        i++;
+    return i;
+}
+
+static dagpole_status create_arenas(const dp_layout *layout, dp_memory *memory) {
+    const dp_problem *p = layout->problem;
+    size_t size[DP_MOST_NODES] = {0};
     for (int32_t i = 0; i < layout->n_fields; i++)
-        size += in_arena(layout->field[i].bytes);
-    *arena = dp_alloc(size, 1);
-    if (!*fields || !*arena)
-        return DAGPOLE_NO_MEMORY;
-    char *next = *arena;
+        size[arena_of(p, layout->blocks.block[layout->field[i].block].node)] +=
+            in_arena(layout->field[i].bytes);
+    memory->n_arenas = p->nodes && p->nodes->n > 1 ? p->nodes->n : 1;
+    for (int i = 0; i < memory->n_arenas; i++) {
+        memory->arena[i] = dp_alloc(size[i], 1);
+        if (!memory->arena[i])
+            return DAGPOLE_NO_MEMORY;
+        if (memory->n_arenas > 1)
+            (void)dp_binding_set(memory->arena[i], size[i], p->nodes->number[i]);
+    }
+    return DAGPOLE_OK;
+}
+
+static void place_fields(const dp_layout *layout, dp_memory *memory) {
+    char *next[DP_MOST_NODES];
+    for (int i = 0; i < memory->n_arenas; i++)
+        next[i] = memory->arena[i];
     for (int32_t i = 0; i < layout->n_fields; i++) {
         const dp_field_place *place = &layout->field[i];
-        (*fields)[i] = (dp_field){.data = next,
-                                  .bytes = place->bytes,
-                                  .name = dp_quantity_name(place->quantity),
-                                  .block = place->block};
-        next += in_arena(place->bytes);
+        int node = layout->blocks.block[place->block].node;
+        char **at = &next[arena_of(layout->problem, node)];
+        memory->fields[i] = (dp_field){.data = *at,
+                                       .bytes = place->bytes,
+                                       .name = dp_quantity_name(place->quantity),
+                                       .block = place->block,
+                                       .node = node};
+        *at += in_arena(place->bytes);
     }
-    return team->run(team, layout->blocks.n, fill_block, &(filling){layout, *fields});
+}
+
+dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp_memory *memory) {
+    *memory = (dp_memory){0};
+    memory->fields = dp_alloc((size_t)layout->n_fields, sizeof *memory->fields);
+    if (!memory->fields)
+        return DAGPOLE_NO_MEMORY;
+    DP_TRY(create_arenas(layout, memory));
+    place_fields(layout, memory);
+    return team->run(team, layout->blocks.n, fill_block, &(filling){layout, memory->fields});
+}
+
+void dp_memory_free(dp_memory *memory) {
+    for (int i = 0; i < memory->n_arenas; i++)
+        dp_free(memory->arena[i]);
+    dp_free(memory->fields);
+    *memory = (dp_memory){0};
 }

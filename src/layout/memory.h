@@ -1,14 +1,21 @@
-/* Memory of the fields, and the coordinates in it. All fields lie in one array, block after block,
- * so that they share huge pages (base/memory.h). */
+/* Memory of the fields, and the coordinates in it. The fields of a NUMA node lie in one array,
+ * block after block, so that they share huge pages (base/memory.h). It is bound to its node; a
+ * machine with one node has one array, which nothing binds. */
 #ifndef DP_LAYOUT_MEMORY_H
 #define DP_LAYOUT_MEMORY_H
 
 #include "layout/layout.h"
 #include "stream/stream.h"
 
-/* fields: layout->n_fields; arena: the array that they lie in. The caller frees both, also after a
- * failure. The workers touch the coordinates first; all else is first written by a task. */
-dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp_field **fields,
-                                void **arena);
+typedef struct dp_memory {
+    dp_field *fields; /* layout->n_fields */
+    int n_arenas;
+    void *arena[DP_MOST_NODES];
+} dp_memory;
+
+/* The caller frees it, also after a failure. The workers touch the coordinates first; all else is
+ * first written by a task. */
+dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp_memory *memory);
+void dp_memory_free(dp_memory *memory);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "model/cost.h"
 #include "operators/operators.h"
+#include "platform/binding.h"
 #include "tree/lists.h"
 
 typedef struct dp_problem {
@@ -21,6 +22,7 @@ typedef struct dp_problem {
     int block_boxes;        /* 0 = from costs */
     int64_t cache_bytes;    /* that the expansions of a block may fill, 0 = unknown */
     int n_cores;            /* of the machine: for the size of blocks */
+    const dp_nodes *nodes;  /* over which the fields are spread; NULL or one: nothing is bound */
 } dp_problem;
 
 /* 1 where the sources are the targets: near pairs are computed once for both sides. */

@@ -107,6 +107,8 @@ void dp_run_record(dp_run *run, int64_t record, void *const *buffers, int slot) 
         dp_run_omits(run, record))
         return;
     dp_slot *mine = &run->slots[slot];
+    mine->bytes_remote +=
+        dp_stream_remote_bytes(run->stream, record, dp_runtime_node_of(run->runtime, slot));
     dagpole_status status = run_steps(run, record, buffers, slot);
     double done = atomic_load_explicit(&mine->cost_done, memory_order_relaxed) +
                   run->stream->records[record].cost;
@@ -149,9 +151,10 @@ double dp_run_op_times(const dp_run *run, double *op_s) {
     return sum;
 }
 
-int64_t dp_run_bytes_copied(const dp_run *run) {
-    int64_t sum = 0;
-    for (int slot = 0; slot < run->n_slots; slot++)
-        sum += run->slots[slot].bytes_copied;
-    return sum;
+void dp_run_bytes(const dp_run *run, dp_profile *profile) {
+    profile->bytes_copied = profile->bytes_remote = 0;
+    for (int slot = 0; slot < run->n_slots; slot++) {
+        profile->bytes_copied += run->slots[slot].bytes_copied;
+        profile->bytes_remote += run->slots[slot].bytes_remote;
+    }
 }

@@ -13,6 +13,7 @@ typedef struct dp_slot {
     _Alignas(64) double op_s[DP_MAX_OPS];
     _Atomic double cost_done; /* read by the thread that reports progress */
     int64_t bytes_copied;     /* between memory nodes */
+    int64_t bytes_remote;     /* read on other NUMA nodes than they lie on */
 } dp_slot;
 
 typedef struct dp_run {
@@ -73,6 +74,7 @@ dagpole_status dp_run_end(dp_run *run);
 /* Seconds in bodies, all workers, per op; returns their sum. */
 double dp_run_op_times(const dp_run *run, double *op_s);
 
-int64_t dp_run_bytes_copied(const dp_run *run);
+/* Bytes of all workers, into the profile. */
+void dp_run_bytes(const dp_run *run, dp_profile *profile);
 
 #endif

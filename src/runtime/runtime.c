@@ -133,6 +133,38 @@ int dp_runtime_n_slots(const dp_runtime *runtime) {
     return dp_runtime_threads(runtime);
 }
 
+int dp_runtime_node_of(const dp_runtime *runtime, int slot) {
+    return runtime->options.serial ? -1 : runtime->workers.node[slot];
+}
+
+static void count_node(int number, dp_nodes *nodes) {
+    int i = 0, k = nodes->n;
+    while (i < nodes->n && nodes->number[i] < number)
+        i++;
+    if (i == nodes->n || nodes->number[i] != number) {
+        for (; k > i; k--) {
+            nodes->number[k] = nodes->number[k - 1];
+            nodes->n_workers[k] = nodes->n_workers[k - 1];
+        }
+        nodes->number[i] = number;
+        nodes->n_workers[i] = 0;
+        nodes->n++;
+    }
+    nodes->n_workers[i]++;
+}
+
+void dp_runtime_nodes(const dp_runtime *runtime, dp_nodes *nodes) {
+    *nodes = (dp_nodes){0};
+    for (int slot = 0; slot < dp_runtime_threads(runtime); slot++) {
+        int node = dp_runtime_node_of(runtime, slot);
+        if (node < 0 || node >= DP_MOST_NODES) {
+            nodes->n = 0;
+            return;
+        }
+        count_node(node, nodes);
+    }
+}
+
 const dp_team *dp_runtime_team(dp_runtime *runtime) {
     return &runtime->team;
 }

@@ -4,6 +4,7 @@
 #define DP_RUNTIME_RUNTIME_H
 
 #include "base/team.h"
+#include "platform/binding.h"
 #include "stream/stream.h"
 
 typedef struct dp_runtime dp_runtime;
@@ -31,6 +32,12 @@ const char *dp_runtime_scheduler(const dp_runtime *runtime); /* "serial" for the
 
 /* Number of worker slots: `worker` passed to bodies is below this. */
 int dp_runtime_n_slots(const dp_runtime *runtime);
+
+/* The NUMA node of a worker slot, by the operating system's number; -1 = unknown. */
+int dp_runtime_node_of(const dp_runtime *runtime, int slot);
+
+/* The nodes that have workers, ascending; none where a node is unknown. */
+void dp_runtime_nodes(const dp_runtime *runtime, dp_nodes *nodes);
 
 /* Runs independent set-up work on the workers. Valid as long as the runtime. Workers of a StarPU
  * that was started here sleep unless a team or an execution runs: idle ones would spin, and take a
@@ -61,6 +68,7 @@ typedef struct dp_profile {
     double share_tasks, share_runtime, share_idle; /* of workers x wall_s */
     double op_s[DP_MAX_OPS];                       /* time inside bodies, per op, all workers */
     int64_t bytes_copied; /* by StarPU between memory nodes, for the tasks of this run */
+    int64_t bytes_remote; /* of fields read by workers of other NUMA nodes than the fields' */
 } dp_profile;
 
 /* Operators of a stream, a bit each. */

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "platform/binding.h"
 #include "runtime/internal.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -156,8 +157,10 @@ static dagpole_status make_sched_ctx(dp_workers *workers) {
 static void describe(dp_workers *workers) {
     for (int w = 0; w < STARPU_NMAXWORKERS; w++)
         workers->slot_of[w] = -1;
-    for (int slot = 0; slot < workers->n; slot++)
+    for (int slot = 0; slot < workers->n; slot++) {
         workers->slot_of[workers->id[slot]] = slot;
+        workers->node[slot] = dp_binding_node_of(starpu_worker_get_hwloc_obj(workers->id[slot]));
+    }
     workers->min_priority = starpu_sched_ctx_get_min_priority(workers->sched_ctx);
     workers->max_priority = starpu_sched_ctx_get_max_priority(workers->sched_ctx);
     const struct starpu_sched_policy *policy =

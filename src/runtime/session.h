@@ -11,6 +11,7 @@ typedef struct dp_workers {
     int n;
     int id[STARPU_NMAXWORKERS];      /* StarPU's number of each, ascending */
     int slot_of[STARPU_NMAXWORKERS]; /* place of a StarPU worker in id, -1 = not granted */
+    int node[STARPU_NMAXWORKERS];    /* by slot: NUMA node, the system's number; -1 = unknown */
     unsigned sched_ctx;              /* all tasks go to this scheduling context */
     int owns_sched_ctx;
     int min_priority, max_priority;

@@ -65,7 +65,7 @@ static dagpole_status run_all(dp_execution *base, dp_operator_bits ops, const ch
         renew_tasks(self);
     set_shares(profile, &times);
     dp_run_op_times(&base->run, profile->op_s);
-    profile->bytes_copied = dp_run_bytes_copied(&base->run);
+    dp_run_bytes(&base->run, profile);
     return dp_run_end(&base->run);
 }
 

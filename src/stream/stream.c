@@ -31,6 +31,28 @@ static void advance(const dp_stream *stream, const dp_record *record, double end
     }
 }
 
+int64_t dp_stream_remote_bytes(const dp_stream *stream, int64_t i, int node) {
+    const dp_record *record = &stream->records[i];
+    int64_t bytes = 0;
+    if (record->node < 0 || node < 0)
+        return 0;
+    for (int64_t a = record->access_begin; a < record->access_begin + record->n_access; a++) {
+        const dp_field *field = &stream->fields[stream->access_field[a]];
+        if (stream->access_mode[a] != DP_WRITE && field->node != node)
+            bytes += (int64_t)field->bytes;
+    }
+    return bytes;
+}
+
+void dp_stream_bytes(const dp_stream *stream, int64_t *read, int64_t *remote) {
+    *read = *remote = 0;
+    for (int64_t a = 0; a < stream->n_accesses; a++)
+        if (stream->access_mode[a] != DP_WRITE)
+            *read += (int64_t)stream->fields[stream->access_field[a]].bytes;
+    for (int64_t i = 0; i < stream->n_records; i++)
+        *remote += dp_stream_remote_bytes(stream, i, stream->records[i].node);
+}
+
 /* The cost of the longest chain that ends with each record, itself included; walked backwards, of
  * the longest that starts with it (the rules are the same in both directions). */
 static dagpole_status longest_chains(const dp_stream *stream, int backwards, double *chain) {

@@ -13,6 +13,7 @@ typedef struct dp_field {
     size_t bytes;     /* may be 0 */
     const char *name; /* what it holds, and of which block: for messages */
     int32_t block;
+    int node; /* NUMA node where it lies, by the operating system's number; -1: any */
 } dp_field;
 
 typedef struct dp_record {
@@ -24,6 +25,7 @@ typedef struct dp_record {
     int32_t n_access;
     int32_t n_steps;    /* only where the stream has step_op */
     int64_t step_begin; /* steps [step_begin, step_begin + n_steps) */
+    int node;           /* NUMA node where it is best run; -1: any */
 } dp_record;
 
 typedef struct dp_stream {
@@ -60,6 +62,13 @@ static inline int64_t dp_stream_steps(const dp_stream *stream, int64_t i, int64_
 static inline int dp_stream_step_op(const dp_stream *stream, int64_t i, int64_t step) {
     return stream->step_op ? stream->step_op[step] : stream->records[i].op;
 }
+
+/* Bytes of the fields that record i reads and that lie on another node than this one. 0 where the
+ * record has no home: then nothing has. */
+int64_t dp_stream_remote_bytes(const dp_stream *stream, int64_t i, int node);
+
+/* Bytes of all fields that records read, and of those that are remote with every record at home. */
+void dp_stream_bytes(const dp_stream *stream, int64_t *read, int64_t *remote);
 
 /* Work and span of the stream by its costs: the sum, and the longest chain under the dependencies
  * that the access modes make. NO_MEMORY. */

@@ -65,7 +65,7 @@ static void plant(fault f, planted *p) {
                    .access_field = {0, 2, 0, 1},
                    .access_mode = {DP_WRITE, DP_WRITE, DP_READ, DP_WRITE}};
     for (int i = 0; i < 3; i++)
-        p->fields[i] = (dp_field){p->memory[i], sizeof p->memory[i], names[i], 40 + i};
+        p->fields[i] = (dp_field){p->memory[i], sizeof p->memory[i], names[i], 40 + i, -1};
     p->records[0] = (dp_record){.op = 0, .block = 40, .access_begin = 0, .n_access = 2};
     p->records[1] = (dp_record){.op = 1, .block = 41, .access_begin = 2, .n_access = 2};
     p->stream = (dp_stream){.n_fields = 3,
