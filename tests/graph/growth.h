@@ -23,6 +23,7 @@ typedef struct wish {
     double lambda; /* Yukawa where it is positive */
     int n_cores, n_workers;
     dp_precision precision;
+    const dp_nodes *nodes;
 } wish;
 
 static inline void growth_set_problem(const wish *w, growth *g) {
@@ -41,7 +42,8 @@ static inline void growth_set_problem(const wish *w, growth *g) {
         .precision = w->precision,
         .least = 1. / 32,
         .block_boxes = w->block_boxes,
-        .n_cores = w->n_cores ? w->n_cores : 2};
+        .n_cores = w->n_cores ? w->n_cores : 2,
+        .nodes = w->nodes};
 }
 
 static inline dagpole_status growth_graph(const dp_team *team, const wish *w, growth *g) {

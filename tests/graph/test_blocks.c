@@ -1,5 +1,7 @@
 #include "growth.h"
 
+#include "geometry/keys.h"
+
 static int64_t n_points(const growth *g, int32_t box, int of_targets) {
     if (!dp_tree_is_leaf(g->problem.tree, box))
         return 0;
@@ -82,11 +84,55 @@ START_TEST(cut_depends_on_the_machine_not_on_the_workers) {
 }
 END_TEST
 
+/* Leaf blocks in the order of the curve: by the key of their first box at the deepest level. */
+static int is_before(const growth *g, int32_t a, int32_t b) {
+    const dp_tree *tree = &g->forest.tree;
+    const dp_block *block = g->layout.blocks.block;
+    return dp_key_first(tree->key[block[a].box_begin], block[a].level) <
+           dp_key_first(tree->key[block[b].box_begin], block[b].level);
+}
+
+/* Nodes 3 and 5, the second with twice as many workers: one piece of the curve each on every level,
+ * in order, with a third and two thirds of the points; fields lie at their block's home. */
+START_TEST(homes_cut_the_curve_by_workers) {
+    const dp_nodes nodes = {.n = 2, .number = {3, 5}, .n_workers = {2, 4}};
+    wish w = {.n_crit = 20, .block_boxes = 16, .nodes = &nodes};
+    growth g;
+    growth_scene(_i, 20000, &w, &g);
+    const dp_blocks *blocks = &g.layout.blocks;
+    double n_points[2] = {0, 0};
+    for (int32_t b = 0; b < blocks->n; b++) {
+        const dp_block *block = &blocks->block[b];
+        ck_assert(block->node == 3 || block->node == 5);
+        n_points[block->node == 5] += (double)(block->n_sources + block->n_targets);
+        if (b > 0 && block->level == block[-1].level) {
+            ck_assert(is_before(&g, b - 1, b));
+            ck_assert_int_ge(block->node, block[-1].node);
+        }
+    }
+    if (_i == CLOUD_CUBE) { /* elsewhere points differ in cost */
+        ck_assert_double_gt(n_points[1], 1.8 * n_points[0]);
+        ck_assert_double_lt(n_points[1], 2.2 * n_points[0]);
+    }
+    const dp_stream *s = &g.graph->stream;
+    for (int32_t f = 0; f < s->n_fields; f++)
+        ck_assert_int_eq(s->fields[f].node, blocks->block[s->fields[f].block].node);
+    for (int64_t i = 0; i < s->n_records; i++)
+        ck_assert_int_eq(s->records[i].node, blocks->block[s->records[i].block].node);
+    int64_t read, remote;
+    dp_stream_bytes(s, &read, &remote);
+    ck_assert(remote > 0 || _i != CLOUD_CUBE); /* clusters may lie apart */
+    ck_assert_int_lt(remote, read / 2);
+    growth_free(&g);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("blocks");
     TCase *tcase = tcase_create("blocks");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, blocks_cover_every_box_once, 0, N_SCENES);
+    tcase_add_loop_test(tcase, homes_cut_the_curve_by_workers, 0, N_CLOUDS);
     tcase_add_test(tcase, cut_depends_on_the_machine_not_on_the_workers);
     return suite_run(suite, tcase);
 }
