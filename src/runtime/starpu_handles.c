@@ -121,10 +121,16 @@ dagpole_status dp_handles_create(const dp_stream *stream, dp_handles *handles) {
     return DAGPOLE_OK;
 }
 
+/* No task runs any more, so that StarPU need not submit one to wait for them. */
+static void unregister(starpu_data_handle_t handle) {
+    starpu_data_set_sequential_consistency_flag(handle, 0);
+    starpu_data_unregister(handle);
+}
+
 void dp_handles_destroy(dp_handles *handles) {
     for (int32_t f = 0; handles->of_field && f < handles->stream->n_fields; f++)
         if (handles->of_field[f])
-            starpu_data_unregister(handles->of_field[f]);
+            unregister(handles->of_field[f]);
     dp_handles_forget(handles);
 }
 

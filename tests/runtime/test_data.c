@@ -2,7 +2,7 @@
 #include <malloc.h>
 
 #include "platform/machine.h"
-#include "runtime/internal.h"
+#include "runtime/starpu_execution.h"
 #include "streams.h"
 
 typedef struct bench {
@@ -82,6 +82,21 @@ START_TEST(implicit_matches_serial) {
         check_runs(b.execution, b.streams, 2);
         close_bench(&b);
     }
+}
+END_TEST
+
+/* ---- costs --------------------------------------------------------------------------------- */
+
+START_TEST(starpu_expects_the_costs) {
+    bench b = open_bench((dp_runtime_options){.threads = 2, .scheduler = "dmda"}, 13, 100);
+    dp_starpu_execution *execution = (dp_starpu_execution *)b.execution;
+    for (int64_t i = 0; i < 100; i++)
+        for (int w = 0; w < 2; w++) {
+            struct starpu_perfmodel_arch *arch = starpu_worker_get_perf_archtype(w, 0);
+            double us = starpu_task_expected_length(&execution->tasks[i], arch, 0);
+            ck_assert_double_eq_tol(us, 1e6 * b.streams->stream.records[i].cost, 1e-6 * us);
+        }
+    close_bench(&b);
 }
 END_TEST
 
@@ -281,6 +296,7 @@ END_TEST
 int main(void) {
     const TTest *const tests[] = {the_environment_names_the_executor,
                                   implicit_matches_serial,
+                                  starpu_expects_the_costs,
                                   several_threads_submit,
                                   bodies_run_on_copies,
                                   results_outlive_the_execution,
