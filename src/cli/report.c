@@ -72,6 +72,9 @@ void cli_run_report_table(const cli_run_report *run) {
     print_operators(plan);
     printf("\nworkers' time: tasks %.1f %%, runtime %.1f %%, idle %.1f %%\n",
            100 * plan->share_tasks, 100 * plan->share_runtime, 100 * plan->share_idle);
+    if (plan->bytes_copied)
+        printf("copied between NUMA nodes: %s in the last evaluation\n",
+               cli_text_bytes(plan->bytes_copied));
     printf("memory: peak %s, plan %s, operators %s\n", cli_text_bytes(peak_rss_bytes()),
            cli_text_bytes(plan->bytes_plan), cli_text_bytes(plan->bytes_operators));
     if (run->output)
@@ -120,6 +123,7 @@ static void json_times(cli_json *json, const cli_run_report *run) {
     cli_json_real(json, "runtime", plan->share_runtime);
     cli_json_real(json, "idle", plan->share_idle);
     cli_json_close(json);
+    cli_json_int(json, "bytes_copied", plan->bytes_copied);
 }
 
 void cli_run_report_json(const cli_run_report *run) {

@@ -78,6 +78,7 @@ static const field fields[] = {
     FIELD('l', bytes_plan),
     FIELD('l', bytes_operators),
     FIELD('l', n_unresolved_targets),
+    FIELD('l', bytes_copied),
 };
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
 

@@ -76,6 +76,13 @@ static void insert_access(dp_handles *h, int64_t begin, int64_t end, int32_t a,
     h->access[at] = a;
 }
 
+/* A run may leave out some steps of a record. What these declare to write plainly then keeps what it
+ * holds, so that StarPU is not told that it is overwritten. */
+static dp_access mode_in(const dp_stream *stream, const dp_record *record, int32_t a) {
+    dp_access mode = (dp_access)stream->access_mode[record->access_begin + a];
+    return mode == DP_WRITE && stream->step_op && record->n_steps > 1 ? DP_READ_WRITE : mode;
+}
+
 static void list_accesses(dp_handles *h) {
     const dp_stream *stream = h->stream;
     int64_t n = 0;
@@ -88,7 +95,7 @@ static void list_accesses(dp_handles *h) {
                 insert_access(h, h->begin[i], n++, a, h->of_field[field]);
         }
         for (int64_t k = h->begin[i]; k < n; k++)
-            h->modes[k] = mode_of[stream->access_mode[record->access_begin + h->access[k]]];
+            h->modes[k] = mode_of[mode_in(stream, record, h->access[k])];
     }
     h->begin[stream->n_records] = n;
 }
@@ -121,10 +128,16 @@ dagpole_status dp_handles_create(const dp_stream *stream, dp_handles *handles) {
     return DAGPOLE_OK;
 }
 
+/* No task runs any more, so that StarPU need not submit one to wait for them. */
+static void unregister(starpu_data_handle_t handle) {
+    starpu_data_set_sequential_consistency_flag(handle, 0);
+    starpu_data_unregister(handle);
+}
+
 void dp_handles_destroy(dp_handles *handles) {
     for (int32_t f = 0; handles->of_field && f < handles->stream->n_fields; f++)
         if (handles->of_field[f])
-            starpu_data_unregister(handles->of_field[f]);
+            unregister(handles->of_field[f]);
     dp_handles_forget(handles);
 }
 
@@ -191,7 +204,7 @@ int64_t dp_handles_copied(dp_handles *handles, int64_t record, unsigned node) {
         return 0;
     for (int64_t a = what->access_begin; a < what->access_begin + what->n_access; a++) {
         dp_copies *copies = &handles->copies[stream->access_field[a]];
-        int mode = stream->access_mode[a];
+        dp_access mode = mode_in(stream, what, (int32_t)(a - what->access_begin));
         if (mode != DP_WRITE && add_copy(copies, node))
             bytes += (int64_t)field_of(stream, a)->bytes;
         if (mode != DP_READ)

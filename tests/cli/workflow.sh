@@ -23,6 +23,7 @@ holds '{"tree", "lists", "operators", "graph", "total"} <= o["setup_s"].keys()'
 holds '{"P2M", "M2M", "M2L", "P2L", "L2L", "L2P", "M2P", "P2P"} <= o["operators_s"].keys()'
 holds 'abs(sum(o["share"][k] for k in ("tasks", "runtime", "idle")) - 1) < 1e-6'
 holds '0 < o["evaluate_best_s"] <= o["evaluate_s"] + 1e-9 and o["evaluate_s"] < o["total_s"]'
+holds 'o["bytes_copied"] == 0'
 holds 'o["peak_rss_bytes"] > 1e6 and o["output"] == "r.h5" and o["gradients"]'
 [ ! -s err ] || { fail "run writes to stderr, which is no terminal:"; cat err; }
 

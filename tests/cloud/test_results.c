@@ -63,6 +63,7 @@ static dagpole_results make_results(void) {
         .bytes_plan = 1008,
         .bytes_operators = 1009,
         .n_unresolved_targets = 1010,
+        .bytes_copied = 1011,
     };
     for (int i = 0; i < DAGPOLE_N_OPERATORS; i++)
         r->operator_s[i] = 100 + i;
@@ -128,6 +129,7 @@ static void assert_same_reports(const dagpole_report *a, const dagpole_report *b
     assert_same(bytes_plan);
     assert_same(bytes_operators);
     assert_same(n_unresolved_targets);
+    assert_same(bytes_copied);
 }
 
 START_TEST(results_come_back) {

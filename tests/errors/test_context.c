@@ -30,6 +30,19 @@ START_TEST(unknown_schedulers) {
 }
 END_TEST
 
+START_TEST(unknown_executors) {
+    dagpole_context_options_init(&options);
+    options.threads = 1;
+    setenv("DAGPOLE_EXECUTOR", "parallel", 1);
+    assert_fails(create(), DAGPOLE_BAD_ARGUMENT, "DAGPOLE_EXECUTOR|'parallel'|serial|implicit");
+    unsetenv("DAGPOLE_EXECUTOR");
+    setenv("DAGPOLE_HANDLES", "2", 1);
+    assert_fails(create(), DAGPOLE_BAD_ARGUMENT, "DAGPOLE_HANDLES|'2'|0 or 1");
+    unsetenv("DAGPOLE_HANDLES");
+    assert_ok(create());
+}
+END_TEST
+
 START_TEST(malformed_starpu_ncpu) {
     static const char *const values[] = {"two", "2x", "-1", "0", "1.5", "99999999999999999999"};
     char words[64];
@@ -131,5 +144,6 @@ START_TEST(precompute_out_of_range) {
 }
 END_TEST
 
-SUITE_MAIN("context", 60, unknown_schedulers, malformed_starpu_ncpu, more_threads_than_there_are,
-           options_of_another_size, cache_that_cannot_be_written, precompute_out_of_range)
+SUITE_MAIN("context", 60, unknown_schedulers, unknown_executors, malformed_starpu_ncpu,
+           more_threads_than_there_are, options_of_another_size, cache_that_cannot_be_written,
+           precompute_out_of_range)

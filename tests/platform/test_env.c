@@ -6,9 +6,11 @@
 #include "suite.h"
 
 START_TEST(unset_or_empty_is_null) {
-    const char *(*const readers[])(void) = {dp_env_starpu_sched, dp_env_starpu_ncpu, dp_env_isa};
-    const char *const variables[] = {"STARPU_SCHED", "STARPU_NCPU", "DAGPOLE_ISA"};
-    for (int i = 0; i < 3; i++) {
+    const char *(*const readers[])(void) = {dp_env_starpu_sched, dp_env_starpu_ncpu, dp_env_isa,
+                                            dp_env_executor, dp_env_handles};
+    const char *const variables[] = {"STARPU_SCHED", "STARPU_NCPU", "DAGPOLE_ISA",
+                                     "DAGPOLE_EXECUTOR", "DAGPOLE_HANDLES"};
+    for (int i = 0; i < 5; i++) {
         unsetenv(variables[i]);
         ck_assert_ptr_null(readers[i]());
         setenv(variables[i], "", 1);

@@ -178,6 +178,13 @@ static inline void test_environment_open(void) {
     unsetenv("DAGPOLE_HANDLES");
 }
 
+/* Two memory nodes, whatever the machine is. StarPU measures them at the first start in a home. */
+static inline void test_environment_two_nodes(void) {
+    setenv("HWLOC_SYNTHETIC", "numa:2 core:2 pu:1", 1);
+    setenv("STARPU_WORKERS_NOBIND", "1", 1);
+    setenv("STARPU_USE_NUMA", "1", 1);
+}
+
 static inline void test_environment_close(void) {
     nftw(test_home, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }

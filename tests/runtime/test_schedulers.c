@@ -25,8 +25,20 @@ START_TEST(every_scheduler_matches_serial) {
 }
 END_TEST
 
+/* Bodies run on copies in two memory nodes; StarPU derives the dependencies, or they are declared.
+ */
+START_TEST(every_scheduler_matches_serial_on_two_nodes) {
+    const char *name = dp_runtime_scheduler_name(_i);
+    test_environment_two_nodes();
+    check_workers(name, 4, 2);
+    setenv("DAGPOLE_EXECUTOR", "implicit", 1);
+    check_workers(name, 4, 2);
+}
+END_TEST
+
 int main(void) {
-    const TTest *const per_scheduler[] = {every_scheduler_matches_serial};
+    const TTest *const per_scheduler[] = {every_scheduler_matches_serial,
+                                          every_scheduler_matches_serial_on_two_nodes};
     int n = 0;
     while (dp_runtime_scheduler_name(n))
         n++;
@@ -34,5 +46,5 @@ int main(void) {
         printf("skipped: StarPU lists no scheduler\n");
         return SUITE_SKIPPED;
     }
-    return runtime_suite_main("schedulers", 0, NULL, n, 1, per_scheduler);
+    return runtime_suite_main("schedulers", 0, NULL, n, 2, per_scheduler);
 }

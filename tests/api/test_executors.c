@@ -1,0 +1,113 @@
+/* Plans under every executor and scheduler, on one memory node and on two: the bits of the serial
+ * one. */
+#include "plans.h"
+#include "runtime/streams.h"
+
+enum { N = 1200, N_TARGETS = 300, N_RESULTS = 4 * N };
+
+static double *points, *charges;
+
+/* What plans over one cloud say. */
+typedef struct answers {
+    double results[N_RESULTS], apart[4 * N_TARGETS], near[N_TARGETS], potentials[N];
+    double multipole[1000], local[1000];
+} answers;
+
+static answers expected, got;
+
+/* Sources that are the targets, and others. */
+static void ask(dagpole_context *context, int n_times, answers *to) {
+    static int64_t targets[N_TARGETS];
+    dagpole_plan *same = open_plan(context, quick_options(0), N, points, 0, NULL);
+    dagpole_plan *apart = open_plan(context, quick_options(1.5), N - N_TARGETS, points, N_TARGETS,
+                                    points + 3 * (N - N_TARGETS));
+    dagpole_report report = report_of(same);
+    ck_assert_int_le(report.expansion_size, 1000);
+    for (int i = 0; i < N_TARGETS; i++)
+        targets[i] = 3 * i;
+    memset(to, 0, sizeof *to);
+    for (int k = 0; k < n_times; k++) {
+        must(dagpole_plan_evaluate(apart, charges, to->apart, to->apart + N_TARGETS));
+        must(dagpole_plan_evaluate(same, charges, to->results, to->results + N));
+    }
+    /* The expansions are those of the evaluation, the potentials those of what ran last. */
+    must(dagpole_plan_near_sums(same, charges, N_TARGETS, targets, to->near, NULL));
+    must(dagpole_plan_expansions(same, report.n_boxes / 2, to->multipole, to->local, NULL));
+    must(dagpole_plan_expansions(same, 0, NULL, NULL, to->potentials));
+    must(dagpole_plan_evaluate(same, charges, to->results, to->results + N));
+    dagpole_plan_destroy(apart);
+    dagpole_plan_destroy(same);
+}
+
+/* The first test leaves the operators in the cache. */
+static void fill_expected(void) {
+    dagpole_context *context =
+        open_context((dagpole_context_options){.serial = 1, .cache_dir = test_home});
+    points = cloud_make(CLOUD_CLUSTER, N, 5);
+    charges = make_charges(N, 3);
+    ask(context, 1, &expected);
+    dagpole_context_destroy(context);
+}
+
+static void check(int threads, const char *scheduler) {
+    if (!points)
+        fill_expected();
+    dagpole_context *context = open_context((dagpole_context_options){
+        .threads = threads, .scheduler = scheduler, .cache_dir = test_home});
+    ask(context, 2, &got);
+    dagpole_context_destroy(context);
+    ck_assert_mem_eq(&got, &expected, sizeof got);
+}
+
+START_TEST(every_scheduler_on_two_nodes) {
+    test_environment_two_nodes();
+    check(4, dagpole_scheduler_name(_i));
+}
+END_TEST
+
+START_TEST(implicit) {
+    static const char *const schedulers[] = {"lws", "prio", "dmdas", "eager"};
+    setenv("DAGPOLE_EXECUTOR", "implicit", 1);
+    check(2, "lws");
+    test_environment_two_nodes();
+    for (int i = 0; i < 4; i++)
+        check(4, schedulers[i]);
+}
+END_TEST
+
+START_TEST(without_handles) {
+    setenv("DAGPOLE_HANDLES", "0", 1);
+    check(2, NULL);
+    test_environment_two_nodes();
+    check(4, NULL);
+}
+END_TEST
+
+/* Some of what workers of the second node read was written by those of the first. */
+START_TEST(the_report_counts_what_is_copied) {
+    fill_expected();
+    for (int nodes = 1; nodes <= 2; nodes++) {
+        if (nodes == 2)
+            test_environment_two_nodes();
+        dagpole_context *context = open_context(
+            (dagpole_context_options){.threads = 4, .scheduler = "random", .cache_dir = test_home});
+        dagpole_plan *plan = open_plan(context, quick_options(0), N, points, 0, NULL);
+        ck_assert_int_eq(report_of(plan).bytes_copied, 0);
+        for (int k = 0; k < 3; k++) {
+            must(dagpole_plan_evaluate(plan, charges, got.results, NULL));
+            ck_assert_int_eq(report_of(plan).bytes_copied > 0, nodes == 2);
+        }
+        dagpole_plan_destroy(plan);
+        dagpole_context_destroy(context);
+    }
+}
+END_TEST
+
+int main(void) {
+    const TTest *const tests[] = {implicit, without_handles, the_report_counts_what_is_copied};
+    const TTest *const per_scheduler[] = {every_scheduler_on_two_nodes};
+    int n = 0;
+    while (dagpole_scheduler_name(n))
+        n++;
+    return runtime_suite_main("executors", 3, tests, n, 1, per_scheduler);
+}
