@@ -18,4 +18,9 @@ typedef struct dp_machine {
 dagpole_status dp_machine_get(dp_machine *machine);
 const char *dp_machine_hwloc_version(void);
 
+/* How long a core of NUMA node `from` waits for memory of node `to`, relative to others, as the
+ * firmware tells; where it does not, 10 on one node and 20 between two. Nodes by the operating
+ * system's numbers. */
+int dp_machine_node_latency(int from, int to);
+
 #endif

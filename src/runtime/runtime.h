@@ -70,7 +70,8 @@ dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_p
 void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus,
                             int *max_numa_nodes);
 
-/* The schedulers that StarPU lists, i = 0, 1, ...; NULL behind the last. Starts nothing. */
+/* The schedulers: "dagpole", then those that StarPU lists, i = 0, 1, ...; NULL behind the last.
+ * Starts nothing. */
 const char *dp_runtime_scheduler_name(int i);
 
 #endif
