@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/floating.h"
+#include "platform/machine.h"
 #include "runtime/internal.h"
 #include "runtime/policy.h"
 
@@ -142,4 +143,10 @@ const char *dp_runtime_scheduler_name(int i) {
     for (; *policy && i > 1; i--)
         policy++;
     return *policy && i == 1 ? (*policy)->policy_name : NULL;
+}
+
+const char *dp_runtime_default_scheduler(void) {
+    dp_machine machine;
+    int has_nodes = dp_machine_get(&machine) == DAGPOLE_OK && machine.numa_nodes > 1;
+    return has_nodes ? DP_POLICY_NAME : "lws";
 }

@@ -186,7 +186,7 @@ static void configure(struct starpu_conf *conf, int threads, const char *schedul
 #if STARPU_MAJOR_VERSION == 1 && STARPU_MINOR_VERSION < 4
     conf->nmic = conf->nmpi_ms = 0;
 #endif
-    conf->sched_policy_name = scheduler ? scheduler : "lws";
+    conf->sched_policy_name = scheduler ? scheduler : dp_runtime_default_scheduler();
     if (strcmp(conf->sched_policy_name, DP_POLICY_NAME) == 0) {
         conf->sched_policy_name = NULL;
         conf->sched_policy = &dp_policy;
