@@ -38,7 +38,8 @@ static void name_versions(dagpole_machine *m) {
     dp_text_copy(m->hwloc, sizeof m->hwloc, dp_machine_hwloc_version());
     dp_runtime_starpu_info(m->starpu, sizeof m->starpu, &m->starpu_max_cpus,
                            &m->starpu_max_numa_nodes);
-    dp_text_copy(m->scheduler, sizeof m->scheduler, scheduler ? scheduler : "lws");
+    dp_text_copy(m->scheduler, sizeof m->scheduler,
+                 scheduler ? scheduler : dp_runtime_default_scheduler());
 }
 
 static dagpole_status look_into_cache(const char *cache_dir, const char *cpu, dagpole_machine *m) {

@@ -19,7 +19,7 @@ typedef struct cli_context_choice {
          CLI_TEXT,                                                                                   \
          &(choice).scheduler,                                                                        \
          "NAME",                                                                                     \
-         "StarPU's policy [lws]; STARPU_SCHED wins; see dagpole info",                               \
+         "policy; STARPU_SCHED wins; dagpole info lists them",                                       \
          0,                                                                                          \
          0},                                                                                         \
         {"--serial", CLI_FLAG, &(choice).serial, NULL, "one thread, without StarPU", 0, 0},          \

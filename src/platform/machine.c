@@ -8,9 +8,14 @@
 
 #include "base/fork.h"
 
+#define MAX_NODES 64
+
 static dp_machine this_machine;
 static int is_loaded;
 static char version_text[32] = "unknown";
+static struct { /* the firmware's matrix, n = 0 where there is none or a larger one */
+    int n, os_number[MAX_NODES], latency[MAX_NODES][MAX_NODES];
+} nodes;
 static int is_tried;
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
@@ -71,6 +76,23 @@ static void read_topology(hwloc_topology_t topology, hwloc_const_cpuset_t usable
     is_loaded = 1;
 }
 
+static void read_latencies(hwloc_topology_t topology) {
+    struct hwloc_distances_s *matrix;
+    unsigned n = 1;
+    if (hwloc_distances_get_by_type(topology, HWLOC_OBJ_NUMANODE, &n, &matrix,
+                                    HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) != 0 ||
+        n < 1)
+        return;
+    if (matrix->nbobjs <= MAX_NODES)
+        nodes.n = (int)matrix->nbobjs;
+    for (int i = 0; i < nodes.n; i++) {
+        nodes.os_number[i] = (int)matrix->objs[i]->os_index;
+        for (int j = 0; j < nodes.n; j++)
+            nodes.latency[i][j] = (int)matrix->values[i * nodes.n + j];
+    }
+    hwloc_distances_release(topology, matrix);
+}
+
 /* hwloc_get_api_version() lags behind the release that runs; the topology names it. */
 static void read_version(hwloc_topology_t topology) {
     const char *version = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topology), "hwlocVersion");
@@ -100,6 +122,7 @@ static void load(void) {
         if (usable && !hwloc_bitmap_iszero(usable))
             read_topology(topology, usable);
         hwloc_bitmap_free(usable);
+        read_latencies(topology);
         read_version(topology);
     }
     hwloc_topology_destroy(topology);
@@ -137,4 +160,19 @@ void dp_machine_nodes_of(int64_t n, void **addresses, int *nodes) {
     for (int64_t i = 0; i < n; i++)
         if (error || nodes[i] < 0)
             nodes[i] = -1;
+}
+
+static int place_of_node(int os_number) {
+    int i = 0;
+    while (i < nodes.n && nodes.os_number[i] != os_number)
+        i++;
+    return i < nodes.n ? i : -1;
+}
+
+int dp_machine_node_latency(int from, int to) {
+    load_once();
+    int i = place_of_node(from), j = place_of_node(to);
+    if (i < 0 || j < 0)
+        return from == to ? 10 : 20;
+    return nodes.latency[i][j];
 }

@@ -22,4 +22,9 @@ const char *dp_machine_hwloc_version(void);
  * where nothing has touched the page yet, or where the system does not tell. Touches nothing. */
 void dp_machine_nodes_of(int64_t n, void **addresses, int *nodes);
 
+/* How long a core of NUMA node `from` waits for memory of node `to`, relative to others, as the
+ * firmware tells; where it does not, 10 on one node and 20 between two. Nodes by the operating
+ * system's numbers. */
+int dp_machine_node_latency(int from, int to);
+
 #endif

@@ -6,7 +6,9 @@
 
 #include "base/floating.h"
 #include "platform/env.h"
+#include "platform/machine.h"
 #include "runtime/internal.h"
+#include "runtime/policy.h"
 
 #define FEW_RECORDS 32
 #define TINY_S      2e-4
@@ -252,7 +254,15 @@ void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus,
 
 const char *dp_runtime_scheduler_name(int i) {
     struct starpu_sched_policy **policy = starpu_sched_get_predefined_policies();
-    for (; *policy && i > 0; i--)
+    if (i == 0)
+        return DP_POLICY_NAME;
+    for (; *policy && i > 1; i--)
         policy++;
-    return *policy && i == 0 ? (*policy)->policy_name : NULL;
+    return *policy && i == 1 ? (*policy)->policy_name : NULL;
+}
+
+const char *dp_runtime_default_scheduler(void) {
+    dp_machine machine;
+    int has_nodes = dp_machine_get(&machine) == DAGPOLE_OK && machine.numa_nodes > 1;
+    return has_nodes ? DP_POLICY_NAME : "lws";
 }

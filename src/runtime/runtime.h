@@ -12,7 +12,7 @@ typedef struct dp_execution dp_execution;
 
 typedef struct dp_runtime_options {
     int threads; /* 0 = STARPU_NCPU where set, else every core (at most what StarPU can) */
-    const char *scheduler; /* NULL = "lws"; STARPU_SCHED wins */
+    const char *scheduler; /* NULL = the default one; STARPU_SCHED wins */
     int serial;
     int (*progress)(void *user, const char *stage, double fraction);
     void *progress_user;
@@ -93,7 +93,12 @@ dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field, dp_acc
 void dp_runtime_starpu_info(char *version, size_t version_bytes, int *max_cpus,
                             int *max_numa_nodes);
 
-/* The schedulers that StarPU lists, i = 0, 1, ...; NULL behind the last. Starts nothing. */
+/* The schedulers: "dagpole", then those that StarPU lists, i = 0, 1, ...; NULL behind the last.
+ * Starts nothing. */
 const char *dp_runtime_scheduler_name(int i);
+
+/* The one of a StarPU that is started here where nobody asks for another: "lws" on one NUMA node,
+ * "dagpole" on several. */
+const char *dp_runtime_default_scheduler(void);
 
 #endif

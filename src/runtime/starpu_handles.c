@@ -76,8 +76,8 @@ static void insert_access(dp_handles *h, int64_t begin, int64_t end, int32_t a,
     h->access[at] = a;
 }
 
-/* A run may leave out some steps of a record. What these declare to write plainly then keeps what it
- * holds, so that StarPU is not told that it is overwritten. */
+/* A run may leave out some steps of a record. What these declare to write plainly then keeps what
+ * it holds, so that StarPU is not told that it is overwritten. */
 static dp_access mode_in(const dp_stream *stream, const dp_record *record, int32_t a) {
     dp_access mode = (dp_access)stream->access_mode[record->access_begin + a];
     return mode == DP_WRITE && stream->step_op && record->n_steps > 1 ? DP_READ_WRITE : mode;

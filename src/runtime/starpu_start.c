@@ -12,6 +12,7 @@
 #include "platform/env.h"
 #include "platform/machine.h"
 #include "runtime/internal.h"
+#include "runtime/policy.h"
 
 /* StarPU runs lws under a name that it does not know, so names are checked here. */
 static dagpole_status check_scheduler(const char *name, const char *origin) {
@@ -99,6 +100,7 @@ static dagpole_status starting_threads(dp_runtime *runtime, int *threads) {
 
 /* What StarPU finds in its environment while it starts. */
 static char silent[] = "STARPU_SILENT=1", models[sizeof MODELS + MAX_DIRECTORY];
+static char no_scheduler[] = "STARPU_SCHED=";
 
 static char *const temporary = models + sizeof MODELS - 1; /* "" where there is none */
 
@@ -184,7 +186,11 @@ static void configure(struct starpu_conf *conf, int threads, const char *schedul
 #if STARPU_MAJOR_VERSION == 1 && STARPU_MINOR_VERSION < 4
     conf->nmic = conf->nmpi_ms = 0;
 #endif
-    conf->sched_policy_name = scheduler ? scheduler : "lws";
+    conf->sched_policy_name = scheduler ? scheduler : dp_runtime_default_scheduler();
+    if (strcmp(conf->sched_policy_name, DP_POLICY_NAME) == 0) {
+        conf->sched_policy_name = NULL;
+        conf->sched_policy = &dp_policy;
+    }
     conf->catch_signals = 0;
     conf->calibrate = conf->bus_calibrate = 0;
     if (conf->global_sched_ctx_min_priority == -1 && conf->global_sched_ctx_max_priority == -1) {
@@ -194,11 +200,14 @@ static void configure(struct starpu_conf *conf, int threads, const char *schedul
 }
 
 /* What StarPU is to find in the environment and nobody else: that it says nothing, unless the user
- * has a wish about that, and the temporary directory. */
-static char *settings[2];
+ * has a wish about that, the temporary directory, and no name of a scheduler that it does not know:
+ * it would warn. */
+static char *settings[3];
 
-static int list_settings(void) {
+static int list_settings(const struct starpu_conf *conf) {
     int n = 0;
+    if (conf->sched_policy)
+        settings[n++] = no_scheduler;
     if (!dp_env_starpu_silent())
         settings[n++] = silent;
     if (*temporary)
@@ -207,7 +216,7 @@ static int list_settings(void) {
 }
 
 static int start(struct starpu_conf *conf) {
-    int is_pushed = dp_env_push(list_settings(), settings);
+    int is_pushed = dp_env_push(list_settings(conf), settings);
     locale_t found = enter_c_locale();
     int error = *temporary && !is_pushed ? -E2BIG : starpu_init(conf);
     leave_c_locale(found);

@@ -1,6 +1,7 @@
 /* Tasks of records. */
 #include "base/floating.h"
 #include "base/ordering.h"
+#include "runtime/policy.h"
 #include "runtime/starpu_execution.h"
 
 /* ---- codelets ----------------------------------------------------------------------------- */
@@ -100,6 +101,7 @@ static void init_task(dp_starpu_execution *self, int64_t i) {
     task->detach = 0;
     task->sched_ctx = workers->sched_ctx;
     task->priority = starpu_priority(workers, record->priority, stream->max_priority);
+    dp_policy_set_home(task, record->node);
     if (self->has_handles)
         dp_handles_attach(&self->handles, i, task);
     task->sequential_consistency = (unsigned)self->is_fresh;

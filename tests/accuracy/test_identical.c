@@ -100,8 +100,8 @@ START_TEST(small_clouds_under_every_scheduler) {
 }
 END_TEST
 
-START_TEST(large_clouds_under_six_schedulers) {
-    static const char *const names[] = {"lws", "eager", "prio", "dmda", "ws", "random"};
+START_TEST(large_clouds_under_seven_schedulers) {
+    static const char *const names[] = {"lws", "eager", "prio", "dmda", "ws", "random", "dagpole"};
     for (int threads = 1; threads <= 2; threads++)
         assert_same(&references[LARGE].problem, references[LARGE].expected,
                     (way){names[_i], threads});
@@ -109,8 +109,8 @@ START_TEST(large_clouds_under_six_schedulers) {
 END_TEST
 
 /* A plane of targets through the sources and far beyond. */
-START_TEST(field_maps_under_three_schedulers) {
-    static const char *const names[] = {"lws", "prio", "dmda"};
+START_TEST(field_maps_under_four_schedulers) {
+    static const char *const names[] = {"lws", "prio", "dmda", "dagpole"};
     enum { EDGE = 50 };
     static double targets[3 * EDGE * EDGE];
     dagpole_cloud cloud = make_cloud("sphere", N_SMALL, "mixed");
@@ -150,7 +150,7 @@ static void *evaluate_ten_times(void *argument) {
 START_TEST(two_plans_at_once) {
     user users[2];
     pthread_t threads[2];
-    dagpole_context *context = open_way((way){"lws", 2});
+    dagpole_context *context = open_way((way){_i ? "dagpole" : "lws", 2});
     for (int i = 0; i < 2; i++)
         users[i] = (user){open_plan(context, &references[i].problem), &references[i].problem,
                           new_array(4 * N_SMALL), 0};
@@ -185,11 +185,11 @@ int main(int argc, char **argv) {
     tcase_set_timeout(tcase, 200);
     tcase_add_unchecked_fixture(tcase, make_references, free_references);
     if (is_large) {
-        tcase_add_loop_test(tcase, large_clouds_under_six_schedulers, 0, 6);
-        tcase_add_test(tcase, two_plans_at_once);
+        tcase_add_loop_test(tcase, large_clouds_under_seven_schedulers, 0, 7);
+        tcase_add_loop_test(tcase, two_plans_at_once, 0, 2);
         TCase *maps = tcase_create("maps");
         tcase_set_timeout(maps, 200);
-        tcase_add_loop_test(maps, field_maps_under_three_schedulers, 0, 3);
+        tcase_add_loop_test(maps, field_maps_under_four_schedulers, 0, 4);
         suite_add_tcase(suite, maps);
     } else {
         tcase_add_loop_test(tcase, small_clouds_under_every_scheduler, 0, n_schedulers);

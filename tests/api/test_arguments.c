@@ -372,10 +372,12 @@ END_TEST
 
 START_TEST(schedulers_are_listed) {
     const char *name;
-    int n = 0, has_lws = 0;
-    for (; (name = dagpole_scheduler_name(n)); n++)
+    int n = 0, has_lws = 0, n_own = 0;
+    for (; (name = dagpole_scheduler_name(n)); n++) {
         has_lws |= !strcmp(name, "lws");
-    ck_assert(has_lws && n > 5);
+        n_own += !strcmp(name, "dagpole");
+    }
+    ck_assert(has_lws && n_own == 1 && n > 5);
     ck_assert_ptr_null(dagpole_scheduler_name(n + 1));
     ck_assert_ptr_null(dagpole_scheduler_name(-1));
 }

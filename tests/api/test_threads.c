@@ -35,15 +35,15 @@ static void expect_same_bits(dagpole_plan *plan) {
  */
 
 START_TEST(workers_and_schedulers_do_not_matter) {
-    static const char *const schedulers[] = {NULL, "eager", "prio"};
+    static const char *const schedulers[] = {"lws", "eager", "prio", "dagpole"};
     fill_expected();
-    for (int threads = 1; threads <= 3; threads++) {
+    for (int threads = 1; threads <= 4; threads++) {
         dagpole_context *context = open_context(
             (dagpole_context_options){.threads = threads, .scheduler = schedulers[threads - 1]});
         dagpole_plan *plan = plan_of(context);
         dagpole_report report = report_of(plan);
         ck_assert_int_eq(report.threads, threads);
-        ck_assert_str_eq(report.scheduler, threads == 1 ? "lws" : schedulers[threads - 1]);
+        ck_assert_str_eq(report.scheduler, schedulers[threads - 1]);
         for (int i = 0; i < 3; i++)
             expect_same_bits(plan);
         report = report_of(plan);

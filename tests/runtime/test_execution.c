@@ -195,8 +195,8 @@ END_TEST
 
 /* Tasks of several streams are prepared side by side, some are never submitted. */
 START_TEST(executions_take_turns_or_never_run) {
-    static const char *const schedulers[] = {"lws", "prio", "graph_test"};
-    for (int s = 0; s < 3; s++) {
+    static const char *const schedulers[] = {"lws", "dagpole", "prio", "graph_test"};
+    for (int s = 0; s < 4; s++) {
         dp_runtime *runtime =
             open_runtime((dp_runtime_options){.threads = 2, .scheduler = schedulers[s]});
         random_stream *streams[3];

@@ -1,4 +1,4 @@
-/* Each scheduler that StarPU has. */
+/* Each scheduler that StarPU has, and our own. */
 #include "streams.h"
 
 static void check_workers(const char *scheduler, int threads, int n_runs) {

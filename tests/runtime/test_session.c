@@ -70,7 +70,7 @@ START_TEST(option_wins_over_ncpu_and_sched_wins_over_option) {
     ck_assert_str_eq(dp_runtime_scheduler(runtime), "eager");
     dp_runtime_destroy(runtime);
     runtime = open_runtime((dp_runtime_options){.scheduler = NULL});
-    ck_assert_str_eq(dp_runtime_scheduler(runtime), "lws");
+    ck_assert_str_eq(dp_runtime_scheduler(runtime), dp_runtime_default_scheduler());
     dp_runtime_destroy(runtime);
 }
 END_TEST
@@ -96,6 +96,16 @@ START_TEST(automatic_threads_are_what_starpu_can) {
 }
 END_TEST
 
+START_TEST(several_nodes_have_another_default) {
+    ck_assert_int_eq(setenv("HWLOC_SYNTHETIC", _i ? "numa:2 core:2 pu:1" : "core:2 pu:1", 1), 0);
+    setenv("STARPU_WORKERS_NOBIND", "1", 1);
+    dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
+    ck_assert_str_eq(dp_runtime_scheduler(runtime), _i ? "dagpole" : "lws");
+    check_works(runtime, 2);
+    dp_runtime_destroy(runtime);
+}
+END_TEST
+
 START_TEST(a_first_start_on_several_nodes_is_announced) {
     char home[] = "/tmp/dagpole-home-XXXXXX", command[64];
     ck_assert_ptr_nonnull(mkdtemp(home));
@@ -117,7 +127,7 @@ END_TEST
 
 START_TEST(later_contexts_get_a_subset) {
     char message[256] = "";
-    dp_runtime *whole = open_runtime((dp_runtime_options){.threads = 3});
+    dp_runtime *whole = open_runtime((dp_runtime_options){.threads = 3, .scheduler = "lws"});
     dp_runtime *two = open_runtime((dp_runtime_options){
         .threads = 2, .scheduler = "prio", .log = keep_log, .log_user = message});
     dp_runtime *one = open_runtime((dp_runtime_options){.threads = 1});
@@ -199,8 +209,9 @@ START_TEST(application_keeps_its_starpu) {
 END_TEST
 
 START_TEST(starpu_starts_and_stops_again) {
-    const char *const schedulers[] = {"lws", "dmda", "prio", "heteroprio", "graph_test"};
-    for (int k = 0; k < 5; k++) {
+    const char *const schedulers[] = {"lws",        "dmda",       "dagpole", "prio",
+                                      "heteroprio", "graph_test", "dagpole"};
+    for (int k = 0; k < 7; k++) {
         dp_runtime *runtime =
             open_runtime((dp_runtime_options){.threads = 1 + k % 2, .scheduler = schedulers[k]});
         ck_assert_str_eq(dp_runtime_scheduler(runtime), schedulers[k]);
@@ -318,5 +329,6 @@ int main(void) {
                                   idle_workers_sleep,
                                   calls_from_a_starpu_task_are_refused,
                                   info_starts_nothing};
-    return runtime_suite_main("session", sizeof tests / sizeof tests[0], tests, 0, 0, NULL);
+    const TTest *const per_topology[] = {several_nodes_have_another_default};
+    return runtime_suite_main("session", sizeof tests / sizeof tests[0], tests, 2, 1, per_topology);
 }

@@ -1,0 +1,16 @@
+/* The scheduling policy "dagpole": StarPU's callbacks around the queues of runtime/queue.h. */
+#ifndef DP_RUNTIME_POLICY_H
+#define DP_RUNTIME_POLICY_H
+
+#include <starpu.h>
+
+#define DP_POLICY_NAME "dagpole"
+
+extern struct starpu_sched_policy dp_policy;
+
+/* Says that a task is best run on a NUMA node, by the operating system's number; negative:
+ * anywhere. Kept in task->sched_data, which StarPU leaves to schedulers; other policies do not look
+ * at it. Before the task is submitted. */
+void dp_policy_set_home(struct starpu_task *task, int node);
+
+#endif
