@@ -28,9 +28,13 @@ dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *rep
     atomic_flag *is_busy = &((dagpole_plan *)plan)->is_busy;
     if (atomic_flag_test_and_set(is_busy))
         return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
-    dp_sized_give(&plan->report, sizeof plan->report, report);
+    dagpole_report full = plan->report;
+    dagpole_status status = dp_memory_at_home(&plan->graph->memory, plan->graph->stream.n_fields,
+                                              &full.bytes_fields, &full.bytes_at_home);
+    if (status == DAGPOLE_OK)
+        dp_sized_give(&full, sizeof full, report);
     atomic_flag_clear(is_busy);
-    return DAGPOLE_OK;
+    return status;
 }
 
 dagpole_status dagpole_plan_box(const dagpole_plan *plan, int64_t index, dagpole_box *box) {

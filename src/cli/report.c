@@ -64,6 +64,13 @@ void cli_run_report_table(const cli_run_report *run) {
            plan->mean_u, plan->mean_v, plan->mean_w, plan->mean_x);
     printf("  graph: %s tasks on %s blocks, work/span %.0f\n", cli_text_count(plan->n_tasks),
            cli_text_count(plan->n_blocks), plan->work_over_span);
+    if (plan->n_nodes > 1)
+        printf(
+            "  NUMA: %d nodes; tasks read %s, %s on other nodes (%s with each task at home); %s of "
+            "%s lie at home\n",
+            plan->n_nodes, cli_text_bytes(plan->bytes_read), cli_text_bytes(plan->bytes_remote),
+            cli_text_bytes(plan->bytes_remote_at_home), cli_text_bytes(plan->bytes_at_home),
+            cli_text_bytes(plan->bytes_fields));
     if (plan->n_unresolved_targets)
         printf("  %s targets are many screening lengths from all sources: their own values keep "
                "fewer digits\n",
@@ -165,6 +172,8 @@ void cli_run_report_json(const cli_run_report *run) {
     cli_json_int(&json, "bytes_read", plan->bytes_read);
     cli_json_int(&json, "bytes_remote_at_home", plan->bytes_remote_at_home);
     cli_json_int(&json, "bytes_remote", plan->bytes_remote);
+    cli_json_int(&json, "bytes_fields", plan->bytes_fields);
+    cli_json_int(&json, "bytes_at_home", plan->bytes_at_home);
     json_times(&json, run);
     cli_json_int(&json, "bytes_plan", plan->bytes_plan);
     cli_json_int(&json, "bytes_operators", plan->bytes_operators);

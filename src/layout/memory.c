@@ -1,5 +1,7 @@
 #include "layout/memory.h"
 
+#include "platform/machine.h"
+
 typedef struct filling {
     const dp_layout *layout;
     const dp_field *fields;
@@ -99,6 +101,27 @@ dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp
     DP_TRY(create_arenas(layout, memory));
     place_fields(layout, memory);
     return team->run(team, layout->blocks.n, fill_block, &(filling){layout, memory->fields});
+}
+
+dagpole_status dp_memory_at_home(const dp_memory *memory, int32_t n_fields, int64_t *bytes,
+                                 int64_t *at_home) {
+    size_t n = (size_t)n_fields;
+    void **middle = dp_alloc(n, sizeof *middle);
+    int *node = dp_alloc(n, sizeof *node);
+    dagpole_status status = middle && node ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    *bytes = *at_home = 0;
+    for (size_t f = 0; status == DAGPOLE_OK && f < n; f++)
+        middle[f] = (char *)memory->fields[f].data + memory->fields[f].bytes / 2;
+    if (status == DAGPOLE_OK)
+        dp_machine_nodes_of(n_fields, middle, node);
+    for (size_t f = 0; status == DAGPOLE_OK && f < n; f++) {
+        const dp_field *field = &memory->fields[f];
+        *bytes += (int64_t)field->bytes;
+        *at_home += field->node >= 0 && field->node == node[f] ? (int64_t)field->bytes : 0;
+    }
+    dp_free(middle);
+    dp_free(node);
+    return status;
 }
 
 void dp_memory_free(dp_memory *memory) {
