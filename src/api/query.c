@@ -29,8 +29,10 @@ dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *rep
     if (atomic_flag_test_and_set(is_busy))
         return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
     dagpole_report full = plan->report;
-    dagpole_status status = dp_memory_at_home(&plan->graph->memory, plan->graph->stream.n_fields,
-                                              &full.bytes_fields, &full.bytes_at_home);
+    dagpole_status status = DAGPOLE_OK;
+    if (full.n_nodes > 1)
+        status = dp_memory_at_home(&plan->graph->memory, plan->graph->stream.n_fields,
+                                   &full.bytes_fields, &full.bytes_at_home);
     if (status == DAGPOLE_OK)
         dp_sized_give(&full, sizeof full, report);
     atomic_flag_clear(is_busy);

@@ -9,8 +9,8 @@
 extern struct starpu_sched_policy dp_policy;
 
 /* Says that a task is best run on a NUMA node, by the operating system's number; negative:
- * anywhere. Kept in task->sched_data, which StarPU leaves to schedulers; other policies do not look
- * at it. Before the task is submitted. */
+ * anywhere. Kept in task->sched_data, which StarPU leaves to schedulers. For tasks of this policy
+ * alone: modular-userchoice takes it for a worker. Before the task is submitted. */
 void dp_policy_set_home(struct starpu_task *task, int node);
 
 #endif

@@ -23,7 +23,9 @@ typedef struct dp_runtime_options {
 /* Starts StarPU where nobody has (then owns it: pauses it between uses, shuts it down with the last
  * context), or takes workers of the running one: all of them, or a StarPU scheduling context over a
  * subset where fewer are asked for. BAD_ARGUMENT: negative threads, more than exist, unknown
- * scheduler name, malformed STARPU_NCPU; RUNTIME where StarPU fails. */
+ * scheduler name, malformed STARPU_NCPU; RUNTIME where StarPU fails. DAGPOLE_EXECUTOR names the
+ * executor of all streams, and DAGPOLE_HANDLES=0 tells StarPU of no data: BAD_ARGUMENT for other
+ * values than the public header lists. */
 dagpole_status dp_runtime_create(const dp_runtime_options *options, dp_runtime **runtime);
 void dp_runtime_destroy(dp_runtime *runtime);
 

@@ -1,4 +1,6 @@
 /* Tasks of records. */
+#include <string.h>
+
 #include "base/floating.h"
 #include "base/ordering.h"
 #include "runtime/policy.h"
@@ -101,7 +103,8 @@ static void init_task(dp_starpu_execution *self, int64_t i) {
     task->detach = 0;
     task->sched_ctx = workers->sched_ctx;
     task->priority = starpu_priority(workers, record->priority, stream->max_priority);
-    dp_policy_set_home(task, record->node);
+    if (strcmp(workers->scheduler, DP_POLICY_NAME) == 0)
+        dp_policy_set_home(task, record->node);
     if (self->has_handles)
         dp_handles_attach(&self->handles, i, task);
     task->sequential_consistency = (unsigned)self->is_fresh;

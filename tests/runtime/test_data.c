@@ -52,7 +52,7 @@ static const dp_executor *executor_of(const char *name, int serial, int n_record
 }
 
 START_TEST(the_environment_names_the_executor) {
-    check_refused("DAGPOLE_EXECUTOR", "parallel", "serial, starpu or implicit");
+    check_refused("DAGPOLE_EXECUTOR", "parallel", "serial, strict, starpu or implicit");
     check_refused("DAGPOLE_HANDLES", "no", "0 or 1");
     ck_assert_ptr_eq(executor_of("", 0, 100), &dp_executor_starpu);
     for (int n_records = 3; n_records <= 100; n_records += 97) {
