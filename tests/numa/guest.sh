@@ -136,7 +136,8 @@ boot() {
         -m "${megabytes}M" "$@" -nodefaults -nographic -serial stdio -monitor none -no-reboot -net none \
         -kernel kernel -initrd initramfs \
         -append "console=ttyS0 quiet panic=-1 numa_balancing=disable tsc=reliable nokaslr mitigations=off \
-$variables distances=$distances" </dev/null 2>&1 | tr -d '\r' >"$name.log"
+$variables distances=$distances" </dev/null >console.log 2>&1
+    tr -d '\r' <console.log >"$name.log"
     sed -n -e "s/^@pass /ok: $name: /p" -e "s/^@fail /FAILED: $name: /p" -e 's/^@note /    /p' "$name.log"
     n_passed=$((n_passed + $(grep -c '^@pass ' "$name.log")))
     n_failed=$((n_failed + $(grep -c '^@fail ' "$name.log")))
