@@ -30,31 +30,38 @@ skip() {
     exit 77
 }
 
-# download PACKAGE: its file comes here. Where the system's lists are old or empty, with lists of our own,
-# for which nobody needs to be root.
-download() {
-    apt-get download -q "$1" >apt.log 2>&1 && return
-    package=$1
-    mkdir -p lists/partial cache/archives/partial
-    set -- -q -o Dir::State::Lists="$place/lists" -o Dir::Cache="$place/cache"
-    apt-get "$@" update >>apt.log 2>&1 && apt-get "$@" download "$package" >>apt.log 2>&1
-}
-
-# The kernel that Debian's newest linux-image brings, in the file kernel. The smaller ones for virtual
-# machines come first.
-find_kernel() {
-    [ ! -f kernel ] || return 0
+# unpack_kernel: the kernel that Debian's newest linux-image brings comes into the file kernel. The smaller
+# image for virtual machines is tried first.
+unpack_kernel() {
     for image in linux-image-cloud-amd64 linux-image-amd64; do
+        rm -rf linux-image-*.deb unpacked
         package=$(apt-cache depends "$image" 2>/dev/null |
             sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | sort -V | tail -n 1)
-        rm -rf linux-image-*.deb unpacked
-        if [ -n "$package" ] && download "$package" && dpkg -x linux-image-*.deb unpacked; then
+        if [ -n "$package" ] && apt-get download -q "$package" >>apt.log 2>&1 &&
+            dpkg -x linux-image-*.deb unpacked; then
             mv unpacked/boot/vmlinuz-* kernel
-            break
         fi
+        rm -rf linux-image-*.deb unpacked
+        [ ! -f kernel ] || return 0
     done
-    rm -rf linux-image-*.deb unpacked lists cache
-    [ -f kernel ]
+    return 1
+}
+
+# find_kernel: it stays in the build folder. Where the system's lists of packages are empty or old, lists of
+# our own do, for which nobody needs to be root.
+find_kernel() {
+    [ ! -f kernel ] || return 0
+    : >apt.log
+    unpack_kernel && return
+    mkdir -p lists/partial cache/archives/partial
+    printf 'Dir::State::Lists "%s";\nDir::Cache "%s";\n' "$place/lists" "$place/cache" >apt.conf
+    (
+        export APT_CONFIG="$place/apt.conf"
+        apt-get update -q >>apt.log 2>&1 && unpack_kernel
+    )
+    found=$?
+    rm -rf lists cache apt.conf
+    return $found
 }
 
 # copy_libraries PROGRAM...: what they link to, with the loader at its own path.
