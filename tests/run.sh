@@ -72,6 +72,8 @@ count_result "packages" $?
 configure build --buildtype=release && ninja -C build
 count_result "build" $?
 run_tests build
+# The tool on an emulated machine with several NUMA nodes, skipped where QEMU is missing.
+run_tests build --suite numa
 
 # What these tests need is built as they are run, the rest is not.
 configure build-asan --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
