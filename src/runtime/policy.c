@@ -54,7 +54,7 @@ static void set_range(unsigned ctx) {
 static void init_sched(unsigned ctx) {
     struct state *state = &states[ctx];
     dagpole_status status = make_queues(&state->queues);
-    (void)status; /* StarPU cannot be told: push_task does without queues */
+    (void)status; /* StarPU cannot be told: see dp_policy_check */
     atomic_store(&state->n_workers, 0);
     starpu_sched_ctx_set_policy_data(ctx, state);
     set_range(ctx);
@@ -148,6 +148,14 @@ static struct starpu_task *pop_task(unsigned ctx) {
     if (task && starpu_worker_can_execute_task_first_impl((unsigned)worker, task, &implementation))
         starpu_task_set_implementation(task, implementation);
     return task;
+}
+
+dagpole_status dp_policy_check(unsigned ctx) {
+    const struct starpu_sched_policy *policy = starpu_sched_ctx_get_sched_policy(ctx);
+    if (policy && policy->push_task == push_task && states[ctx].queues.n == 0)
+        return dp_fail(DAGPOLE_NO_MEMORY, "cannot allocate the queues of the scheduler %s",
+                       DP_POLICY_NAME);
+    return DAGPOLE_OK;
 }
 
 struct starpu_sched_policy dp_policy = {

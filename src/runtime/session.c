@@ -8,6 +8,7 @@
 
 #include "platform/binding.h"
 #include "runtime/internal.h"
+#include "runtime/policy.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
@@ -148,6 +149,11 @@ static dagpole_status make_sched_ctx(dp_workers *workers) {
     if (ctx >= STARPU_NMAX_SCHED_CTXS)
         return dp_fail(DAGPOLE_RUNTIME, "StarPU made no scheduling context over %d workers",
                        workers->n);
+    dagpole_status status = dp_policy_check(ctx);
+    if (status != DAGPOLE_OK) {
+        starpu_sched_ctx_delete(ctx);
+        return status;
+    }
     session.n_sched_ctx++;
     workers->sched_ctx = ctx;
     workers->owns_sched_ctx = 1;

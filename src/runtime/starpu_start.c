@@ -26,7 +26,7 @@ static dagpole_status check_scheduler(const char *name, const char *origin) {
             used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? " " : "",
                                      policy);
     }
-    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is '%.40s', StarPU knows %s", origin, name, known);
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is '%.40s', known are %s", origin, name, known);
 }
 
 dagpole_status dp_starpu_scheduler(const dp_runtime_options *options, const char **name) {
@@ -237,7 +237,10 @@ dagpole_status dp_starpu_start(dp_runtime *runtime, const char *scheduler) {
         return dp_fail(DAGPOLE_RUNTIME, "StarPU does not start with %d workers: %s", threads,
                        strerror(-error));
     }
-    return DAGPOLE_OK;
+    dagpole_status status = dp_policy_check(0);
+    if (status != DAGPOLE_OK)
+        dp_starpu_stop();
+    return status;
 }
 
 void dp_starpu_forget(void) {
