@@ -182,7 +182,7 @@ else
     no_processors=4m,0m
 fi
 if [ $boots = first ]; then
-    boot nodes $full points=8000 clouds=plummer schedulers=lws,prio,dagpole gradients=yes mask=none
+    boot nodes $full points=5000 clouds=plummer schedulers=lws,prio,dagpole gradients=yes mask=none
 else
     # The mask is of two processors on different nodes.
     boot nodes $full points=20000 clouds=sphere,plummer schedulers=lws,prio,dagpole gradients=no mask=6
