@@ -1,5 +1,4 @@
-/* Near sums, compiled once per instruction set and precision: near_<isa>.c and near_single_<isa>.c
- * define NEAR_NAME and include this file.
+/* Near sums, compiled once per instruction set and precision (meson.build).
  *
  * Lanes are sources, which lie in rows one behind the other; targets are broadcast, N_TARGETS at a
  * time, and their sums stay in registers. What targets do to sources is added up over the tile
@@ -8,9 +7,13 @@
 #include "kernel/near.h"
 #include "kernel/pairs.h"
 
+#include "base/per_isa.h"
+
 #include "kernel/ahead.h"
 
 #include <string.h>
+
+#define NEAR_NAME(loop, kernel) DP_PER_ISA(dp_##loop##_##kernel)
 
 #ifdef SIMD_SINGLE
 #define ROW(strip, name) ((strip)->name##_f)

@@ -1,5 +1,5 @@
 /* Sums between points and orbits (kernel/kernel.h), compiled once per instruction set and
- * precision: orbits_<isa>.c and orbits_single_<isa>.c define ORBITS_NAME and include this file.
+ * precision (meson.build).
  *
  * Lanes are points in both directions: an image's 8 sums stay in registers while the points go by
  * (to orbits), or the points' sums while the orbits do (from orbits). The functions here are
@@ -9,10 +9,13 @@
 #include "kernel/pairs.h"
 #include "kernel/strip.h"
 
+#include "base/per_isa.h"
 #include "kernel/ahead.h"
 
 #include <math.h>
 #include <string.h>
+
+#define ORBITS_NAME(loop, kernel) DP_PER_ISA(dp_##loop##_##kernel)
 
 #define CHUNK  256 /* points at a time: moved into the frame, on the stack */
 #define ORBITS 32  /* orbits at a time: in single, as many terms as may pile up are 8 times that */

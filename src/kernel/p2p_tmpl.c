@@ -1,5 +1,5 @@
-/* Sums from points to points in double, to the last bit, compiled once per instruction set:
- * p2p_<isa>.c defines P2P_NAME and includes this file.
+/* Sums from points to points in double, to the last bit, compiled once per instruction set
+ * (meson.build).
  *
  * Lanes are targets, and each source is broadcast to them: sums stay in registers and need no
  * reduction. Targets that do not fill a vector are summed one by one with sources in the lanes
@@ -9,6 +9,7 @@
 #include "kernel/p2p.h"
 #include "kernel/pairs.h"
 
+#include "base/per_isa.h"
 #include "kernel/ahead.h"
 
 /* What is summed. */
@@ -186,13 +187,13 @@ VEC_INLINE void sum(pair_fn *kernel, summand what, double lambda, int64_t n_targ
 }
 
 #define DEFINE_P2P(kernel, squares)                                                                \
-    P2P_FUNCTION(P2P_NAME(kernel)) {                                                               \
+    P2P_FUNCTION(DP_PER_ISA(dp_p2p_##kernel)) {                                                    \
         if (out.gx)                                                                                \
             sum(kernel, GRADIENTS, lambda, n_targets, targets, out, n_sources, sources, charges);  \
         else                                                                                       \
             sum(kernel, POTENTIALS, lambda, n_targets, targets, out, n_sources, sources, charges); \
     }                                                                                              \
-    P2P_FUNCTION(P2P_NAME(squares)) {                                                              \
+    P2P_FUNCTION(DP_PER_ISA(dp_p2p_##squares)) {                                                   \
         sum(kernel, SQUARES, lambda, n_targets, targets, out, n_sources, sources, charges);        \
     }
 

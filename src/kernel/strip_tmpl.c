@@ -1,6 +1,8 @@
-/* Moving points into strips and sums out of them, compiled once per instruction set: strip_<isa>.c
- * defines STRIP_NAME and includes this file. */
+/* Moving points into strips and sums out of them, compiled once per instruction set
+ * (meson.build). */
 #include "kernel/near.h"
+
+#include "base/per_isa.h"
 
 /* Points that are moved together. */
 #define WHOLE 8
@@ -50,7 +52,7 @@ static void copy(int n, const double *restrict from, double *restrict to) {
         to[i] = from[i];
 }
 
-void STRIP_NAME(dp_strip_pack)(dp_strip *s, const dp_strip_run *run) {
+void DP_PER_ISA(dp_strip_pack)(dp_strip *s, const dp_strip_run *run) {
     const dp_soa *p = &run->points;
     int n = run->n, at = run->begin;
     if (s->is_single) {
@@ -75,7 +77,7 @@ static void add_scaled(int n, double scale, double unit, const float *restrict s
         out[i] += scale * (double)sums[i] * unit;
 }
 
-void STRIP_NAME(dp_strip_take)(const dp_strip *s, const dp_strip_run *run) {
+void DP_PER_ISA(dp_strip_take)(const dp_strip *s, const dp_strip_run *run) {
     double *to[] = {run->out.potential, run->out.gx, run->out.gy, run->out.gz};
     double inverse = s->inverse, unit = s->frame.charge_unit;
     for (int k = 0; k < (s->has_gradient ? 4 : 1); k++) {

@@ -1,9 +1,22 @@
-/* The register tiles of panel.h, compiled once per instruction set: DP_WIDTH doubles in a vector,
- * DP_NAME(x) the suffixed name. A tile is up to 3 vectors of rows by up to DP_TILE_COLUMNS columns,
+/* The register tiles of panel.h, compiled once per instruction set (meson.build): DP_WIDTH doubles
+ * in a vector. A tile is up to 3 vectors of rows by up to DP_TILE_COLUMNS columns,
  * its accumulators stay in registers while a column of A meets broadcast elements of x. */
 #include "operators/panel_isa.h"
 
+#include "base/per_isa.h"
+
 #include <string.h>
+
+#if defined(SIMD_AVX512)
+#define DP_WIDTH        8
+#define DP_TILE_COLUMNS 8
+#elif defined(SIMD_AVX2)
+#define DP_WIDTH        4
+#define DP_TILE_COLUMNS 4
+#else
+#define DP_WIDTH        2
+#define DP_TILE_COLUMNS 4
+#endif
 
 #define ROWS DP_TILE_ROWS
 
@@ -37,8 +50,8 @@ INLINE bits load_bits(const double *flip) {
     return b;
 }
 
-void DP_NAME(dp_panel_add)(int n_padded, int n_columns, const double *x, int ldx, double *const *y,
-                           const double *flip) {
+void DP_PER_ISA(dp_panel_add)(int n_padded, int n_columns, const double *x, int ldx,
+                              double *const *y, const double *flip) {
     for (int c = 0; c < n_columns; c++)
         for (int i = 0; i < n_padded; i += DP_WIDTH)
             *(vector *)(y[c] + i) +=
@@ -196,8 +209,8 @@ static void list_columns(int n_columns, const double *const *source, int first,
         list[c] = source[least(first + c, n_columns - 1)];
 }
 
-void DP_NAME(dp_panel_apply_from)(const dp_panel *panel, const dp_ranges *ranges, int n_columns,
-                                  const double *const *source, double *y, int ldy) {
+void DP_PER_ISA(dp_panel_apply_from)(const dp_panel *panel, const dp_ranges *ranges, int n_columns,
+                                     const double *const *source, double *y, int ldy) {
     int n_vectors = panel->m_padded / DP_WIDTH;
     const double *here[DP_TILE_COLUMNS], *ahead[DP_TILE_COLUMNS];
     for (int v = 0, rows; v < n_vectors; v += rows) {
@@ -213,8 +226,8 @@ void DP_NAME(dp_panel_apply_from)(const dp_panel *panel, const dp_ranges *ranges
     }
 }
 
-void DP_NAME(dp_panel_apply_add)(const dp_panel *panel, int n_columns, const double *x, int ldx,
-                                 double *const *y, const double *flip) {
+void DP_PER_ISA(dp_panel_apply_add)(const dp_panel *panel, int n_columns, const double *x, int ldx,
+                                    double *const *y, const double *flip) {
     int n_vectors = panel->m_padded / DP_WIDTH, n = panel->n;
     for (int v = 0, rows; v < n_vectors; v += rows) {
         rows = dp_panel_rows(n_vectors - v);

@@ -1,0 +1,10 @@
+/* Names of what meson.build compiles once per instruction set, with SIMD_ISA set to its name:
+ * DP_PER_ISA(dp_strip_pack) is dp_strip_pack_avx2 there. */
+#ifndef DP_BASE_PER_ISA_H
+#define DP_BASE_PER_ISA_H
+
+#define DP_PER_ISA(name)             DP_PER_ISA_EXPAND(name, SIMD_ISA)
+#define DP_PER_ISA_EXPAND(name, isa) DP_PER_ISA_JOIN(name, isa)
+#define DP_PER_ISA_JOIN(name, isa)   name##_##isa
+
+#endif

@@ -1,2 +1,0 @@
-#define NEAR_NAME(loop, kernel) dp_##loop##_##kernel##_portable
-#include "kernel/near_tmpl.c"

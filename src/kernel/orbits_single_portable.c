@@ -1,3 +1,0 @@
-#define SIMD_SINGLE
-#define ORBITS_NAME(loop, kernel) dp_##loop##_##kernel##_portable
-#include "kernel/orbits_tmpl.c"

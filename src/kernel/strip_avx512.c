@@ -1,2 +1,0 @@
-#define STRIP_NAME(loop) loop##_avx512
-#include "kernel/strip_tmpl.c"
