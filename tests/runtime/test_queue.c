@@ -11,10 +11,8 @@ enum { N_WORKERS = 8, N_QUEUES = 4, FAR_NODE = 3, MAX_ITEMS = 64 };
 
 static int group_of[N_WORKERS] = {0, 0, 1, 1, 2, 2, 3, 3};
 static int node_of[N_QUEUES] = {0, 0, FAR_NODE, FAR_NODE};
-static int distance[N_QUEUES * N_QUEUES] = {0,  10, 20, 21, /* 0 */
-                                            10, 0,  21, 20, /* 1 */
-                                            20, 21, 0,  10, /* 2 */
-                                            21, 20, 10, 0 /* 3 */};
+static int distance[N_QUEUES * N_QUEUES] = {0,  10, 20, 21, 10, 0,  21, 20,
+                                            20, 21, 0,  10, 21, 20, 10, 0};
 static const dp_places places = {.n_units = N_WORKERS,
                                  .n_groups = N_QUEUES,
                                  .group_of = group_of,
@@ -316,10 +314,8 @@ START_TEST(matches_a_model) {
         m->serves[w] = 1;
     for (int k = 0; k < 20000; k++) {
         random_operation(&queues, m, k / 1000 % 2 ? 0.7 : 0.4, &state);
-        int n = 0;
-        for (int q = 0; q < N_QUEUES; q++)
-            n += count_in(m, q);
-        ck_assert_int_eq(dp_queues_count(&queues), n);
+        ck_assert_int_eq(dp_queues_count(&queues),
+                         count_in(m, 0) + count_in(m, 1) + count_in(m, 2) + count_in(m, 3));
     }
     dp_free(m);
     dp_queues_free(&queues);
@@ -341,6 +337,12 @@ typedef struct member {
     int worker;
 } member;
 
+static void take_one(crew *c, int worker) {
+    item *taken = dp_queues_pop(&c->queues, worker);
+    if (taken && atomic_fetch_add(&taken->n_taken, 1) == 0)
+        atomic_fetch_sub(&c->n_left, 1);
+}
+
 static void *push_and_pop(void *argument) {
     member *self = argument;
     crew *c = self->crew;
@@ -349,15 +351,11 @@ static void *push_and_pop(void *argument) {
         c->items[i].level = (int)(DP_QUEUE_LEVELS * suite_uniform(&state));
         dp_queues_push(&c->queues, &c->items[i], c->items[i].level, i % 7 ? -1 : FAR_NODE,
                        self->worker);
-        item *taken = i % 3 ? dp_queues_pop(&c->queues, self->worker) : NULL;
-        if (taken && atomic_fetch_add(&taken->n_taken, 1) == 0)
-            atomic_fetch_sub(&c->n_left, 1);
+        if (i % 3)
+            take_one(c, self->worker);
     }
-    while (atomic_load(&c->n_left) > 0) {
-        item *taken = dp_queues_pop(&c->queues, self->worker);
-        if (taken && atomic_fetch_add(&taken->n_taken, 1) == 0)
-            atomic_fetch_sub(&c->n_left, 1);
-    }
+    while (atomic_load(&c->n_left) > 0)
+        take_one(c, self->worker);
     return NULL;
 }
 
