@@ -60,7 +60,8 @@ static void check(int threads, const char *scheduler) {
 }
 
 START_TEST(every_scheduler_on_two_nodes) {
-    test_environment_two_nodes();
+    if (!test_environment_two_nodes())
+        return;
     check(4, dagpole_scheduler_name(_i));
 }
 END_TEST
@@ -69,7 +70,8 @@ START_TEST(implicit) {
     static const char *const schedulers[] = {"lws", "prio", "dmdas", "eager"};
     setenv("DAGPOLE_EXECUTOR", "implicit", 1);
     check(2, "lws");
-    test_environment_two_nodes();
+    if (!test_environment_two_nodes())
+        return;
     for (int i = 0; i < 4; i++)
         check(4, schedulers[i]);
 }
@@ -78,7 +80,8 @@ END_TEST
 START_TEST(without_handles) {
     setenv("DAGPOLE_HANDLES", "0", 1);
     check(2, NULL);
-    test_environment_two_nodes();
+    if (!test_environment_two_nodes())
+        return;
     check(4, NULL);
 }
 END_TEST
@@ -87,8 +90,8 @@ END_TEST
 START_TEST(the_report_counts_what_is_copied) {
     fill_expected();
     for (int nodes = 1; nodes <= 2; nodes++) {
-        if (nodes == 2)
-            test_environment_two_nodes();
+        if (nodes == 2 && !test_environment_two_nodes())
+            return;
         dagpole_context *context = open_context(
             (dagpole_context_options){.threads = 4, .scheduler = "random", .cache_dir = test_home});
         dagpole_plan *plan = open_plan(context, quick_options(0), N, points, 0, NULL);

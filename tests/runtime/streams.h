@@ -178,11 +178,16 @@ static inline void test_environment_open(void) {
     unsetenv("DAGPOLE_HANDLES");
 }
 
-/* Two memory nodes, whatever the machine is. StarPU measures them at the first start in a home. */
-static inline void test_environment_two_nodes(void) {
+/* Two memory nodes, whatever the machine is. StarPU measures them at the first start in a home. 0
+ * under the thread sanitizer, to which StarPU's copies between them look like races with bodies. */
+static inline int test_environment_two_nodes(void) {
+#ifdef __SANITIZE_THREAD__
+    return 0;
+#endif
     setenv("HWLOC_SYNTHETIC", "numa:2 core:2 pu:1", 1);
     setenv("STARPU_WORKERS_NOBIND", "1", 1);
     setenv("STARPU_USE_NUMA", "1", 1);
+    return 1;
 }
 
 static inline void test_environment_close(void) {

@@ -29,7 +29,8 @@ END_TEST
  */
 START_TEST(every_scheduler_matches_serial_on_two_nodes) {
     const char *name = dp_runtime_scheduler_name(_i);
-    test_environment_two_nodes();
+    if (!test_environment_two_nodes())
+        return;
     check_workers(name, 4, 2);
     setenv("DAGPOLE_EXECUTOR", "implicit", 1);
     check_workers(name, 4, 2);
