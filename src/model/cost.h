@@ -1,5 +1,5 @@
 /* What the operators cost, in seconds of one core: for the size of leaves and blocks and for
- * priorities. The coefficients (graph/rates.h) are never measured on the way to results, because
+ * priorities. The coefficients (model/rates.h) are never measured on the way to results, because
  * they decide the order of sums. */
 #ifndef DP_MODEL_COST_H
 #define DP_MODEL_COST_H
@@ -48,7 +48,7 @@ static inline double dp_cost_points(const dp_cost *cost, int64_t n) {
 }
 
 /* Length of an expansion and mean rank of M2L before any operator is at hand: fits to those of
- * operators/accuracy.c for Laplace. */
+ * model/accuracy.c for Laplace. */
 double dp_cost_expansion_size(double tolerance);
 double dp_cost_mean_rank(double expansion_size);
 

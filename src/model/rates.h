@@ -1,5 +1,5 @@
-/* The coefficients of the cost model (graph/cost.h) for one instruction set: built in, or measured
- * on this machine (graph/measure.h) and kept beside the operators. They choose leaf sizes, root
+/* The coefficients of the cost model (model/cost.h) for one instruction set: built in, or measured
+ * on this machine (tuning/measure.h) and kept beside the operators. They choose leaf sizes, root
  * cubes and blocks and so the order of sums: the same coefficients give the same bits. */
 #ifndef DP_MODEL_RATES_H
 #define DP_MODEL_RATES_H

@@ -29,7 +29,7 @@ static inline int dp_surface_points(const dp_surface_sums *surface) {
 
 /* M2L from one position, as parts that do not mix: a part takes the coefficients of some parities,
  * one behind the other, to those of the same parities. One part of all parities, or where the
- * position has coordinates that are zero (offsets.h) two or four. */
+ * position has coordinates that are zero (geometry/offsets.h) two or four. */
 typedef struct dp_m2l_part {
     dp_ranges ranges[8]; /* coefficients of its parities, by reflection */
     dp_panel a, b;       /* the matrix is a b */
