@@ -41,8 +41,8 @@ typedef struct dp_operator_data {
 
 void dp_operator_data_destroy(dp_operator_data *data);
 
-/* 1 where M2L is split into the groups of parities that do not mix (geometry/offsets.h). Below this size,
- * halves of an expansion are too short for what a product of its own costs. */
+/* 1 where M2L is split into the groups of parities that do not mix (geometry/offsets.h). Below this
+ * size, halves of an expansion are too short for what a product of its own costs. */
 static inline int dp_is_split(int k, const int v[3]) {
     return k >= 100 && dp_zero_axes(v);
 }
