@@ -10,17 +10,13 @@ typedef struct l2p_home {
     int32_t leaf_end;    /* of its leaves; they begin where those of the home before end */
 } l2p_home;
 
-typedef struct l2p_leaf {
-    int32_t at, n; /* its targets */
-} l2p_leaf;
-
 typedef struct l2p_work {
     const dp_operators *operators;
     const dp_cube *cube;
     dp_target_fields targets;
     int32_t row; /* of the targets */
     int32_t n_homes, n_leaves;
-    l2p_leaf *leaf;
+    dp_leaf_points *leaf; /* targets */
     l2p_home home[];
 } l2p_work;
 
@@ -42,8 +38,7 @@ static void add_leaf(const dp_layout *layout, int32_t leaf, int32_t *last, l2p_w
             .box = dp_in_block(layout, home),
             .access = dp_task_access(task, dp_field_of(layout, home, DP_LOCALS), DP_READ)};
     *last = home;
-    w->leaf[w->n_leaves++] =
-        (l2p_leaf){(int32_t)layout->blocks.target_at[leaf], (int32_t)dp_n_targets(p->tree, leaf)};
+    w->leaf[w->n_leaves++] = dp_leaf_targets(layout, leaf);
     w->home[w->n_homes - 1].leaf_end = w->n_leaves;
     task->cost += dp_cost_pairs(&p->cost, (double)dp_n_targets(p->tree, leaf),
                                 dp_surface_points(&dp_set_of(p, home)->outer));
@@ -63,7 +58,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->operators = layout->problem->operators;
     w->cube = &layout->problem->tree->cube;
     w->row = (int32_t)block->target_row;
-    w->leaf = (l2p_leaf *)(w->home + n_leaves);
+    w->leaf = (dp_leaf_points *)(w->home + n_leaves);
     w->targets = dp_add_to_targets(layout, b, DP_READ_WRITE, task);
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         if (has_l2p(layout, box))

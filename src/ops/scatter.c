@@ -11,17 +11,13 @@ typedef struct scatter_part {
     int32_t leaf_end;    /* of its leaves; they begin where those of the part before end */
 } scatter_part;
 
-typedef struct scatter_leaf {
-    int32_t at, n; /* its targets */
-} scatter_leaf;
-
 typedef struct scatter_work {
     const dp_points *points;
     int exponent; /* of the coordinates' scale */
     int32_t row, n_ranges;
     int32_t n_parts, n_leaves;
     scatter_part *part;
-    scatter_leaf *leaf;
+    dp_leaf_points *leaf; /* targets */
     dp_point_range range[];
 } scatter_work;
 
@@ -29,9 +25,7 @@ static void add_part(const dp_layout *layout, int32_t part, scatter_work *w, dp_
     const dp_halo *halo = &layout->halo;
     const dp_halo_part *p = &halo->part[part];
     for (int64_t i = p->entry_begin; i < p->entry_end; i++)
-        w->leaf[w->n_leaves++] =
-            (scatter_leaf){(int32_t)layout->blocks.target_at[halo->leaf[i]],
-                           (int32_t)dp_n_targets(layout->problem->tree, halo->leaf[i])};
+        w->leaf[w->n_leaves++] = dp_leaf_targets(layout, halo->leaf[i]);
     w->part[w->n_parts++] =
         (scatter_part){.access = dp_task_access(task, layout->of_part[part], DP_READ),
                        .row = (int32_t)p->row,
@@ -61,7 +55,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->n_ranges =
         dp_leaf_ranges(p->tree, block, p->tree->target_begin, p->tree->target_end, w->range);
     w->part = (scatter_part *)(w->range + n_boxes);
-    w->leaf = (scatter_leaf *)(w->part + n_parts);
+    w->leaf = (dp_leaf_points *)(w->part + n_parts);
     dp_task_access(task, layout->of_block[b][DP_TARGETS], n_parts ? DP_READ_WRITE : DP_READ);
     for (int64_t i = parts->offset[b]; i < parts->offset[b + 1]; i++)
         add_part(layout, parts->index[i], w, task);

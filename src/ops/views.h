@@ -29,6 +29,16 @@ typedef struct dp_points_at {
     int32_t at, n, row;
 } dp_points_at;
 
+/* The same in rows that are known. */
+typedef struct dp_leaf_points {
+    int32_t at, n;
+} dp_leaf_points;
+
+static inline dp_leaf_points dp_leaf_targets(const dp_layout *layout, int32_t leaf) {
+    return (dp_leaf_points){(int32_t)layout->blocks.target_at[leaf],
+                            (int32_t)dp_n_targets(layout->problem->tree, leaf)};
+}
+
 static inline dp_points_at dp_sources_at(const dp_layout *layout, int32_t leaf) {
     return (dp_points_at){(int32_t)layout->blocks.source_at[leaf],
                           (int32_t)dp_n_sources(layout->problem->tree, leaf),

@@ -128,6 +128,8 @@ int dp_runtime_threads(const dp_runtime *runtime) {
 }
 
 const char *dp_runtime_scheduler(const dp_runtime *runtime) {
+    if (runtime->executor == &dp_executor_strict)
+        return "strict";
     return runtime->options.serial ? "serial" : runtime->workers.scheduler;
 }
 

@@ -30,7 +30,7 @@ dagpole_status dp_runtime_create(const dp_runtime_options *options, dp_runtime *
 void dp_runtime_destroy(dp_runtime *runtime);
 
 int dp_runtime_threads(const dp_runtime *runtime);           /* workers granted */
-const char *dp_runtime_scheduler(const dp_runtime *runtime); /* "serial" for the serial executor */
+const char *dp_runtime_scheduler(const dp_runtime *runtime); /* "serial", "strict": none */
 
 /* Number of worker slots: `worker` passed to bodies is below this. */
 int dp_runtime_n_slots(const dp_runtime *runtime);

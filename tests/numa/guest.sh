@@ -79,7 +79,7 @@ copy_libraries() {
 # long to unpack it.
 pack() {
     rm -rf root
-    mkdir -p root/bin root/dev root/proc root/sys root/tmp root/work root/dagpole/lib
+    mkdir -p root/bin root/dev root/proc root/sys root/tmp root/scratch root/dagpole/lib
     cp "$(command -v busybox)" root/bin/busybox
     cp "$source/init.sh" root/init
     chmod +x root/init

@@ -21,8 +21,8 @@ hostname guest
 # The libraries of the host's programs, whatever folders they came from.
 export LD_LIBRARY_PATH=/dagpole/lib
 # No XDG_CACHE_HOME: StarPU would take it for its home before it looks at STARPU_HOME.
-export HOME=/work STARPU_SILENT=1
-cd /work || exit 1
+export HOME=/scratch STARPU_SILENT=1
+cd /scratch || exit 1
 # No command takes a tenth of it unless it hangs.
 limit_s=400
 datasets=/potentials
@@ -121,7 +121,7 @@ same_bits() {
 
 # set_numa MODE: what STARPU_USE_NUMA is, in a home of its own, since StarPU measures the nodes that it sees.
 set_numa() {
-    export STARPU_USE_NUMA="$1" STARPU_HOME="/work/starpu-$1"
+    export STARPU_USE_NUMA="$1" STARPU_HOME="$HOME/starpu-$1"
     mkdir -p "$STARPU_HOME"
 }
 
