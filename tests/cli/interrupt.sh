@@ -2,7 +2,7 @@
 # Ctrl-C at any moment: exit code 130, no temporary file, no half result. SIGTERM: 143.
 # shellcheck source=tests/cli/common.sh
 . "$(dirname "$0")/common.sh"
-expect 0 generate --distribution plummer --n 200000 a.h5
+expect 0 generate --distribution plummer --n 50000 a.h5
 
 # interrupt SIGNAL CODE DELAY ARGUMENT...: sends the signal after so many seconds; CODE, or 0 where the
 # tool was faster.
@@ -23,12 +23,12 @@ interrupt() {
 
 n_finished=0
 for delay in 0.05 0.1 0.2 0.3 0.5 0.8; do
-    interrupt INT 130 $delay run a.h5 --digits 12 --gradients --repeat 100 --no-cache --output r.h5
+    interrupt INT 130 $delay run a.h5 --digits 12 --gradients --repeat 300 --no-cache --output r.h5
 done
 [ $n_finished -eq 0 ] || fail "no run lasted long enough to be interrupted"
 [ ! -e r.h5 ] || fail "an interrupted run left a result"
 grep -q interrupted err || fail "an interrupted run does not say so"
-interrupt TERM 143 0.3 run a.h5 --digits 12 --repeat 100 --no-cache
+interrupt TERM 143 0.3 run a.h5 --digits 12 --repeat 300 --no-cache
 [ $n_finished -eq 0 ] || fail "a run was not ended by SIGTERM"
 
 # A signal that was ignored when the tool was started (nohup, a background job of a script) stays so.
@@ -36,7 +36,7 @@ for signal in INT TERM HUP; do
     rm -f r.h5
     (
         trap '' "$signal"
-        exec "$tool" run a.h5 --digits 3 --repeat 20 --no-cache --output r.h5 >out 2>err
+        exec "$tool" run a.h5 --digits 3 --repeat 60 --no-cache --output r.h5 >out 2>err
     ) &
     running=$!
     for _ in 1 2 3 4 5 6; do

@@ -142,7 +142,7 @@ static int check_allocation(const run *expected, int64_t k, int64_t n, int persi
  * later allocations fail too, a sample is enough: the places are the same, and only the ways back
  * from them are new. */
 static void check_allocations(run r, int persistent, int64_t most) {
-    int64_t step = persistent || r.is_sampled ? 7 : 1;
+    int64_t step = persistent || r.is_sampled ? 7 : SUITE_IS_SANITIZED ? 3 : 1;
     set_up(r.kernel);
     run expected = r;
     int64_t live = dp_memory_live(), n_fatal = 0;
