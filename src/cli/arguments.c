@@ -159,15 +159,33 @@ static int parse_option(const cli_command *command, const cli_option *option, in
     return CLI_PROCEED;
 }
 
+static int count_words(const char *text) {
+    int n = 0;
+    for (const char *word = text; word; n++) {
+        word = strchr(word, ' ');
+        if (word)
+            word++;
+    }
+    return n;
+}
+
+/* The operand with this number, as --help calls it. */
+static int fail_missing(const cli_command *command, int number) {
+    const char *word = command->operand;
+    for (int i = 0; i < number; i++)
+        word = strchr(word, ' ') + 1;
+    return cli_usage(command, "%.*s is missing", (int)strcspn(word, " "), word);
+}
+
 int cli_parse(const cli_command *command, int n_options, const cli_option *options, int argc,
               char **argv, const char **operand) {
-    int only_operands = 0;
-    *operand = NULL;
+    int only_operands = 0, n_operands = 0, most_operands = count_words(command->operand);
+    operand[0] = NULL;
     for (int i = 1; i < argc; i++) {
         if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
-            if (!command->operand || *operand)
+            if (n_operands == most_operands)
                 return cli_usage(command, "'%s' is one argument too many", argv[i]);
-            *operand = argv[i];
+            operand[n_operands++] = argv[i];
         } else if (strcmp(argv[i], "--") == 0) {
             only_operands = 1;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -182,7 +200,5 @@ int cli_parse(const cli_command *command, int n_options, const cli_option *optio
                 return code;
         }
     }
-    if (command->operand && !*operand)
-        return cli_usage(command, "%s is missing", command->operand);
-    return CLI_PROCEED;
+    return n_operands < most_operands ? fail_missing(command, n_operands) : CLI_PROCEED;
 }

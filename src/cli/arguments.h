@@ -11,7 +11,8 @@ enum { CLI_SUCCESS = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
 typedef struct cli_command cli_command;
 struct cli_command {
     const char *name;    /* "run" */
-    const char *operand; /* the one argument that is no option, "FILE"; NULL = takes none */
+    const char *operand; /* the argument that is no option, "FILE"; NULL = takes none; several, all
+                            of which are needed, are separated by blanks: "IN.json OUT.svg" */
     const char *summary; /* one line */
     int (*main)(const cli_command *self, int argc, char **argv); /* argv[0] is the command */
 };
@@ -38,8 +39,9 @@ typedef struct cli_option {
 /* What cli_parse returns where the command shall go on; otherwise it is the exit code. */
 enum { CLI_PROCEED = -1 };
 
-/* Reads argv. Takes --help, and prints it, without an entry in the table. *operand: the argument
- * that is no option, required unless command->operand is NULL. */
+/* Reads argv. Takes --help, and prints it, without an entry in the table. operand: the argument
+ * that is no option, or the array of them, required unless command->operand is NULL (then
+ * operand[0] becomes NULL). */
 int cli_parse(const cli_command *command, int n_options, const cli_option *options, int argc,
               char **argv, const char **operand);
 

@@ -6,7 +6,8 @@
 
 #include <dagpole.h>
 
-extern const cli_command cli_generate, cli_run, cli_verify, cli_precompute, cli_info;
+extern const cli_command cli_generate, cli_run, cli_verify, cli_precompute, cli_info,
+    cli_schedulers, cli_plot;
 
 typedef struct cli_context_choice {
     int threads, serial, no_cache;

@@ -1,5 +1,6 @@
 /* The command-line tool, written against dagpole.h alone. */
 #include "cli/common.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 
 #include <stdio.h>
@@ -41,7 +42,7 @@ static int dispatch(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    cli_signals_catch();
+    cli_signals_catch(cli_output_remove_temporaries);
     int code = dispatch(argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_SUCCESS) {
         fputs("dagpole: cannot write to the standard output\n", stderr);

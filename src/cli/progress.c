@@ -17,6 +17,8 @@ static struct {
     double drawn_at;
 } bar;
 
+static void (*remove_temporaries)(void);
+
 static void on_signal(int number) {
     if (is_cancellable && !pending_signal) {
         pending_signal = number;
@@ -24,12 +26,14 @@ static void on_signal(int number) {
     }
     static const char text[] = "dagpole: interrupted\n";
     dagpole_remove_temporaries();
+    remove_temporaries();
     ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
     (void)written;
     _exit(128 + number);
 }
 
-void cli_signals_catch(void) {
+void cli_signals_catch(void (*remove)(void)) {
+    remove_temporaries = remove;
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, inherited;
     sigemptyset(&action.sa_mask);

@@ -5,9 +5,9 @@
 #include <dagpole.h>
 
 /* From now on SIGINT, SIGTERM and SIGHUP, but for those that are ignored already, remove temporary
- * files and end the process with 128 + signal; between begin and end below the first of them asks
- * the library to stop instead. */
-void cli_signals_catch(void);
+ * files (the library's, and what remove() takes away: it only unlinks) and end the process with 128
+ * + signal; between begin and end below the first of them asks the library to stop instead. */
+void cli_signals_catch(void (*remove)(void));
 
 /* Sets the progress and log callbacks: a bar on stderr where that is a terminal, log lines on
  * stderr. */

@@ -1,4 +1,5 @@
 #include "cli/report.h"
+#include "cli/arithmetic.h"
 #include "cli/common.h"
 #include "cli/json.h"
 
@@ -77,6 +78,8 @@ void cli_run_report_table(const cli_run_report *run) {
                cli_text_count(plan->n_unresolved_targets));
     print_stages(run);
     print_operators(plan);
+    if (run->has_arithmetic)
+        cli_arithmetic_table(plan, &run->arithmetic, run->has_gradients);
     printf("\nworkers' time: tasks %.1f %%, runtime %.1f %%, idle %.1f %%\n",
            100 * plan->share_tasks, 100 * plan->share_runtime, 100 * plan->share_idle);
     if (plan->bytes_copied)
@@ -138,6 +141,7 @@ void cli_run_report_json(const cli_run_report *run) {
     cli_json json = {0};
     cli_json_open(&json, NULL);
     cli_json_text(&json, "dagpole", dagpole_version());
+    cli_json_text(&json, "kind", "run");
     cli_json_text(&json, "input", run->input);
     if (run->output)
         cli_json_text(&json, "output", run->output);
@@ -175,6 +179,9 @@ void cli_run_report_json(const cli_run_report *run) {
     cli_json_int(&json, "bytes_fields", plan->bytes_fields);
     cli_json_int(&json, "bytes_at_home", plan->bytes_at_home);
     json_times(&json, run);
+    if (run->has_arithmetic)
+        cli_arithmetic_json(&json, plan, &run->arithmetic);
+    cli_json_text(&json, "checksum", run->checksum);
     cli_json_int(&json, "bytes_plan", plan->bytes_plan);
     cli_json_int(&json, "bytes_operators", plan->bytes_operators);
     cli_json_int(&json, "peak_rss_bytes", peak_rss_bytes());

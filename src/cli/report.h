@@ -11,7 +11,10 @@ typedef struct cli_run_report {
     double read_s, start_s, write_s; /* input, runtime, output */
     double best_s;                   /* fastest of the evaluations */
     double total_s;                  /* from reading to writing */
+    char checksum[20];               /* of the results: FNV-1a of their bytes, 16 digits */
     dagpole_report plan;
+    int has_arithmetic; /* of the last evaluation: asked for by --roof */
+    dagpole_arithmetic arithmetic;
 } cli_run_report;
 
 void cli_run_report_table(const cli_run_report *run);

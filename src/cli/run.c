@@ -2,6 +2,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ typedef struct choice {
     cli_context_choice context;
     cli_plan_choice plan;
     const char *output;
-    int gradients, repeat, json;
+    int gradients, repeat, json, roof;
 } choice;
 
 /* Refuses at once what would only be found out after the work: a result file that is the input or
@@ -86,6 +87,22 @@ static dagpole_status allocate(dagpole_results *results, int64_t n_targets, int 
     return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
+/* FNV-1a, 64 bits. */
+static uint64_t hash(uint64_t sum, const void *data, size_t bytes) {
+    const unsigned char *byte = data;
+    for (size_t i = 0; i < bytes; i++)
+        sum = (sum ^ byte[i]) * 0x100000001b3u;
+    return sum;
+}
+
+static void sum_up(const dagpole_results *results, cli_run_report *run) {
+    size_t n = (size_t)results->n_targets;
+    uint64_t sum = hash(0xcbf29ce484222325u, results->potentials, n * sizeof(double));
+    if (results->gradients)
+        sum = hash(sum, results->gradients, 3 * n * sizeof(double));
+    snprintf(run->checksum, sizeof run->checksum, "%016" PRIx64, sum);
+}
+
 static dagpole_status write_results(const char *output, const dagpole_results *results,
                                     cli_run_report *run) {
     double start = cli_seconds();
@@ -111,10 +128,17 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
                           choice->gradients);
     if (status == DAGPOLE_OK)
         status = evaluate(choice, plan, cloud.charges, &results, run);
+    if (status == DAGPOLE_OK && choice->roof) {
+        run->has_arithmetic = 1;
+        run->arithmetic.size = sizeof run->arithmetic;
+        status = dagpole_plan_arithmetic(plan, choice->gradients, &run->arithmetic);
+    }
     results.input = full_path(run->input);
     if (status == DAGPOLE_OK && run->output)
         status = write_results(run->output, &results, run);
     run->total_s = cli_seconds() - start;
+    if (status == DAGPOLE_OK && choice->json)
+        sum_up(&results, run);
 
     dagpole_plan_destroy(plan);
     dagpole_context_destroy(context);
@@ -134,6 +158,8 @@ static int run_main(const cli_command *self, int argc, char **argv) {
         CLI_CONTEXT_OPTIONS(choice.context),
         {"--repeat", CLI_INT, &choice.repeat, "K", "evaluations in a row", 1, 1000000},
         {"--output", CLI_TEXT, &choice.output, "FILE.h5", "where the results go", 0, 0},
+        {"--roof", CLI_FLAG, &choice.roof, NULL,
+         "say how much of each operator's time is arithmetic", 0, 0},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
     };
     cli_run_report run = {.plan.size = sizeof run.plan};

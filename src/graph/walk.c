@@ -162,6 +162,9 @@ static void add_step(dp_task *task, int64_t begin, dp_walk *walk, int32_t **next
             *(*next_from)++ = join_access(walk, begin, task->field[a], (dp_access)task->mode[a]);
     }
     walk->step_op[walk->n_steps++] = task->op;
+    walk->op_work[task->op].pairs += task->pairs;
+    walk->op_work[task->op].flops += task->flops;
+    walk->op_work[task->op].cost += task->cost;
     walk->most_fields = walk->most_fields < n ? n : walk->most_fields;
     walk->work_bytes += (int64_t)task->work_bytes;
     task->work = NULL;

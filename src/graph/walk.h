@@ -23,6 +23,11 @@ typedef struct dp_step {
     int32_t n_fields;
 } dp_step;
 
+/* What the tasks of one operator do together (ops/task.h). */
+typedef struct dp_op_work {
+    double pairs, flops, cost;
+} dp_op_work;
+
 typedef struct dp_walk {
     int64_t n_records, n_accesses, n_steps;
     dp_record *records; /* their priorities are 0 */
@@ -33,6 +38,7 @@ typedef struct dp_walk {
     int32_t *from;       /* of all steps that have one */
     int32_t most_fields; /* of a step */
     int64_t work_bytes;
+    dp_op_work op_work[DAGPOLE_N_OPERATORS];
 } dp_walk;
 
 dagpole_status dp_walk_make(const dp_team *team, const dp_layout *layout, dp_walk *walk);

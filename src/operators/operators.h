@@ -27,6 +27,14 @@ static inline int dp_surface_points(const dp_surface_sums *surface) {
     return 8 * surface->orbits.n;
 }
 
+/* Flops between the sums on a surface and one expansion, of to_expansion or from_expansion. */
+static inline double dp_surface_flops(const dp_panel panels[DP_N_PARITIES]) {
+    double flops = 0;
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        flops += dp_panel_flops(&panels[a]);
+    return flops;
+}
+
 /* M2L from one position, as parts that do not mix: a part takes the coefficients of some parities,
  * one behind the other, to those of the same parities. One part of all parities, or where the
  * position has coordinates that are zero (geometry/offsets.h) two or four. */

@@ -25,6 +25,11 @@ typedef struct dp_panel {
     double *data; /* m_padded * n, packed for one instruction set */
 } dp_panel;
 
+/* Flops of one column: two an entry, without padding. */
+static inline double dp_panel_flops(const dp_panel *panel) {
+    return 2.0 * panel->m * panel->n;
+}
+
 /* Packs a (column-major, m x n, leading dimension lda), with results in order. */
 dagpole_status dp_panel_pack(dp_isa isa, int m, int n, const double *a, int lda, dp_panel *panel);
 void dp_panel_free(dp_panel *panel);

@@ -31,17 +31,18 @@ static void add_leaf(const dp_layout *layout, int32_t leaf, int32_t *last, l2p_w
                      dp_task *task) {
     const dp_problem *p = layout->problem;
     int32_t home = dp_local_of(layout->interactions, leaf);
-    if (home != *last)
+    if (home != *last) {
+        task->flops += dp_surface_flops(dp_set_of(p, home)->outer.from_expansion);
         w->home[w->n_homes++] = (l2p_home){
             .key = p->tree->key[home],
             .level = p->tree->level[home],
             .box = dp_in_block(layout, home),
             .access = dp_task_access(task, dp_field_of(layout, home, DP_LOCALS), DP_READ)};
+    }
     *last = home;
     w->leaf[w->n_leaves++] = dp_leaf_targets(layout, leaf);
     w->home[w->n_homes - 1].leaf_end = w->n_leaves;
-    task->cost += dp_cost_pairs(&p->cost, (double)dp_n_targets(p->tree, leaf),
-                                dp_surface_points(&dp_set_of(p, home)->outer));
+    dp_task_add_pairs(task, p, (double)dp_n_targets(p->tree, leaf), &dp_set_of(p, home)->outer);
 }
 
 static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {

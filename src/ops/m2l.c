@@ -38,8 +38,10 @@ static void list_pairs(const dp_layout *layout, const dp_block *block, int64_t n
         int64_t n_pairs = next[label];
         next[label] = n;
         n += n_pairs;
-        if (n_pairs)
-            w->run[w->n_runs++] = (m2l_run){label, n};
+        if (!n_pairs)
+            continue;
+        w->run[w->n_runs++] = (m2l_run){label, n};
+        task->flops += (double)n_pairs * dp_m2l_flops(w->set, label / 8);
     }
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         for (int64_t i = v->offset[box]; i < v->offset[box + 1]; i++) {

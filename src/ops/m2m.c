@@ -44,6 +44,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
             add_children(layout, box, w, task);
     task->cost =
         (double)n_children * dp_cost_transfer(&p->cost, dp_expansion_size(p, block->level));
+    task->flops = (double)n_children * dp_panel_flops(&w->between->m2m);
     return DAGPOLE_OK;
 }
 

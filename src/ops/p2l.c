@@ -22,7 +22,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     const dp_problem *p = layout->problem;
     const dp_block *block = &layout->blocks.block[b];
     const dp_csr *x = &layout->interactions->x;
-    int64_t n_points = 0;
+    int64_t n_points = 0, n_columns = 0;
     if (!block->has_p2l)
         return DAGPOLE_OK;
     size_t n = (size_t)(x->offset[block->box_end] - x->offset[block->box_begin]);
@@ -35,7 +35,8 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->is_first = !block->has_m2l;
     w->n_boxes = block->box_end - block->box_begin;
     dp_write_locals(layout, b, w->is_first, task);
-    for (int32_t box = block->box_begin; box < block->box_end; box++)
+    for (int32_t box = block->box_begin; box < block->box_end; box++) {
+        n_columns += dp_csr_length(x, box) > 0;
         for (int64_t i = x->offset[box]; i < x->offset[box + 1]; i++) {
             int32_t leaf = x->index[i];
             w->source[w->n_sources++] = (p2l_source){
@@ -45,7 +46,9 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
                 .box = box - block->box_begin};
             n_points += dp_n_sources(p->tree, leaf);
         }
-    task->cost = dp_cost_pairs(&p->cost, (double)n_points, dp_surface_points(&w->set->inner));
+    }
+    dp_task_add_pairs(task, p, (double)n_points, &w->set->inner);
+    task->flops = (double)n_columns * dp_surface_flops(w->set->inner.to_expansion);
     return DAGPOLE_OK;
 }
 

@@ -85,11 +85,12 @@ static int32_t sums_at(const dp_layout *layout, int32_t b, int32_t leaf) {
     return (int32_t)halo->at[begin];
 }
 
-static double pairs_s(const dp_problem *p, int32_t leaf, int32_t near) {
+static void count_pairs(const dp_problem *p, int32_t leaf, int32_t near, dp_task *task) {
     int sides = dp_is_mutual(p) && near != leaf ? 2 : 1;
-    return dp_cost_near(&p->cost, (double)dp_n_targets(p->tree, leaf),
-                        (double)dp_n_sources(p->tree, near)) *
-           sides;
+    double n_targets = (double)dp_n_targets(p->tree, leaf),
+           n_sources = (double)dp_n_sources(p->tree, near);
+    task->cost += dp_cost_near(&p->cost, n_targets, n_sources) * sides;
+    task->pairs += n_targets * n_sources * sides;
 }
 
 /* The runs of one leaf. */
@@ -101,7 +102,7 @@ static void add_runs(const dp_layout *layout, int32_t b, int32_t leaf, p2p_work 
     int is_mutual = dp_is_mutual(p);
     int64_t i = first_entry(near, leaf, is_mutual), end = near->offset[leaf + 1];
     if (is_mutual)
-        task->cost += pairs_s(p, leaf, leaf);
+        count_pairs(p, leaf, leaf, task);
     while (i < end) {
         p2p_run *r = &run[w->n_runs++];
         int32_t last = index[i++];
@@ -110,11 +111,11 @@ static void add_runs(const dp_layout *layout, int32_t b, int32_t leaf, p2p_work 
         r->access = dp_task_access(task, dp_field_of(layout, last, DP_SOURCES), DP_READ);
         if (is_mutual)
             r->sums_at = sums_at(layout, b, last);
-        task->cost += pairs_s(p, leaf, last);
+        count_pairs(p, leaf, last, task);
         for (; i < end && index[i] == last + 1 && of_box[last + 1] == of_box[last]; i++) {
             last = index[i];
             r->n += (int32_t)dp_n_sources(p->tree, last);
-            task->cost += pairs_s(p, leaf, last);
+            count_pairs(p, leaf, last, task);
         }
     }
 }

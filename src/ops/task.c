@@ -30,6 +30,13 @@ int32_t dp_task_access(dp_task *task, int32_t field, dp_access mode) {
     return task->n_accesses++;
 }
 
+void dp_task_add_pairs(dp_task *task, const dp_problem *problem, double n_points,
+                       const dp_surface_sums *surface) {
+    int n_surface = dp_surface_points(surface);
+    task->cost += dp_cost_pairs(&problem->cost, n_points, n_surface);
+    task->pairs += n_points * n_surface;
+}
+
 void *dp_task_work(dp_task *task, size_t bytes) {
     task->work = dp_alloc_zero(bytes, 1);
     task->work_bytes = task->work ? bytes : 0;

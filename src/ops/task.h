@@ -16,7 +16,10 @@ typedef struct dp_task {
     int32_t block;
     void *work; /* what run() needs; NULL: the operator has nothing to do for the block */
     size_t work_bytes;
-    double cost; /* seconds */
+    double cost;  /* seconds */
+    double pairs; /* of points, or of points and surface points, that it sums over; a pair that is
+                     computed for both sides counts twice */
+    double flops; /* of its matrices, two an entry and column, without padding */
     int32_t n_accesses, capacity;
     int32_t *field; /* per access */
     uint8_t *mode;  /* dp_access */
@@ -28,6 +31,10 @@ typedef struct dp_task {
 /* Names a field: returns its index among the task's fields, which is where run() finds it. A field
  * that was named before keeps its mode. DP_NO_FIELD for DP_NO_FIELD. */
 int32_t dp_task_access(dp_task *task, int32_t field, dp_access mode);
+
+/* Counts the sums between n points and a surface: their pairs and what they cost. */
+void dp_task_add_pairs(dp_task *task, const dp_problem *problem, double n_points,
+                       const dp_surface_sums *surface);
 
 /* Memory of the task's work, zeros; NULL where there is none. */
 void *dp_task_work(dp_task *task, size_t bytes);
