@@ -76,6 +76,12 @@ static int on_progress(void *user, const char *stage, double fraction) {
     return pending_signal != 0;
 }
 
+void cli_progress_show(const char *stage, double fraction) {
+    int is_terminal = isatty(STDERR_FILENO);
+    bar.drawn_at = 0; /* at once */
+    on_progress(&is_terminal, stage, fraction);
+}
+
 static void on_log(void *user, const char *message) {
     (void)user;
     erase_bar();

@@ -18,6 +18,9 @@ void cli_progress_attach(dagpole_context_options *options);
 void cli_progress_begin(void);
 dagpole_status cli_progress_end(dagpole_status status);
 
+/* The bar of a command that does its work itself, where stderr is a terminal. */
+void cli_progress_show(const char *stage, double fraction);
+
 /* The signal that asked to stop, 0 where none came. */
 int cli_signal_pending(void);
 
