@@ -51,6 +51,8 @@ dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call) {
         return dp_fail(DAGPOLE_WRONG_STATE,
                        "the plan is in use by another thread: one evaluation at a time on a plan");
     dagpole_status status = run(plan, &call);
+    if (plan->recorded != DP_RECORDED_OFF && !call.is_near_only)
+        plan->recorded = status == DAGPOLE_OK ? DP_RECORDED_ALL : DP_RECORDED_FAILURE;
     atomic_flag_clear(&plan->is_busy);
     return status;
 }

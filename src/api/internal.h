@@ -23,6 +23,14 @@ struct dagpole_context {
     char cache_dir[DP_PATH_BYTES]; /* "" = none */
 };
 
+/* What is known of the tasks of the last evaluation. */
+typedef enum dp_recorded {
+    DP_RECORDED_OFF = 0,
+    DP_RECORDED_NOTHING, /* no evaluation since recording was switched on */
+    DP_RECORDED_FAILURE, /* it was cancelled or has failed */
+    DP_RECORDED_ALL
+} dp_recorded;
+
 struct dagpole_plan {
     dagpole_context *context;
     dagpole_plan_options options; /* with every 0 replaced by what was chosen */
@@ -38,6 +46,7 @@ struct dagpole_plan {
     dp_graph *graph;
     dp_execution *execution;
     dagpole_report report;
+    dp_recorded recorded;
     int charge_exponent, far_charge_exponent; /* units of charges in sums and in expansions */
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
@@ -47,6 +56,20 @@ dagpole_status dp_plan_lists(const dp_team *team, const dagpole_plan *plan, dp_l
 
 /* One run of the plan's graph; evaluations proper are entered in the report. */
 dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call);
+
+/* WRONG_STATE where the tasks of the last evaluation are not known: whoever gets an OK finds them
+ * in dp_execution_times(plan->execution). The plan is to be busy with the caller. */
+dagpole_status dp_plan_check_recorded(const dagpole_plan *plan);
+
+/* What dagpole_plan_expansions and dagpole_plan_tasks do, for a plan that is busy with the caller.
+ * Where times are not recorded, tasks have none, and no worker (-1). */
+dagpole_status dp_plan_expansions(const dagpole_plan *plan, int32_t box, double *multipole,
+                                  double *local, double *potentials);
+dagpole_status dp_plan_list_tasks(const dagpole_plan *plan, dagpole_tasks *all);
+
+/* Per record of the plan's stream: when the last of the records that it waits for had ended, or it
+ * was submitted where that was later. times: of all records. */
+void dp_plan_ready_times(const dp_csr *predecessors, const dp_record_times *times, double *ready_s);
 
 /* Checks the options and replaces zeros by what digits ask for, except n_crit, which depends on the
  * points. options NULL = defaults. */

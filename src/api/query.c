@@ -152,8 +152,8 @@ static dagpole_status copy_potentials(const dagpole_plan *plan, int32_t box, dou
     return DAGPOLE_OK;
 }
 
-static dagpole_status expansions(const dagpole_plan *plan, int32_t box, double *multipole,
-                                 double *local, double *potentials) {
+dagpole_status dp_plan_expansions(const dagpole_plan *plan, int32_t box, double *multipole,
+                                  double *local, double *potentials) {
     if (!plan->report.n_evaluations)
         return dp_fail(DAGPOLE_WRONG_STATE, "nothing has been evaluated yet");
     if (multipole)
@@ -169,7 +169,7 @@ dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index, double
     DP_TRY(check_index(plan, index));
     if (atomic_flag_test_and_set(&plan->is_busy))
         return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
-    dagpole_status status = expansions(plan, (int32_t)index, multipole, local, potentials);
+    dagpole_status status = dp_plan_expansions(plan, (int32_t)index, multipole, local, potentials);
     atomic_flag_clear(&plan->is_busy);
     return status;
 }

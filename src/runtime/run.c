@@ -33,8 +33,27 @@ void dp_run_free(dp_run *run) {
         pthread_mutex_destroy(&run->lock);
     dp_free(run->slots);
     dp_free(run->buffers);
+    dp_free(run->times);
     run->slots = NULL;
     run->buffers = NULL;
+    run->times = NULL;
+}
+
+dagpole_status dp_run_record_times(dp_run *run, int is_on) {
+    if (is_on && !run->times) {
+        run->times = dp_alloc((size_t)run->stream->n_records, sizeof *run->times);
+        return run->times ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    }
+    if (!is_on) {
+        dp_free(run->times);
+        run->times = NULL;
+    }
+    return DAGPOLE_OK;
+}
+
+static void forget_times(dp_run *run) {
+    for (int64_t i = 0; i < run->stream->n_records; i++)
+        run->times[i] = (dp_record_times){.worker = -1};
 }
 
 void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage) {
@@ -42,6 +61,9 @@ void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage) {
     atomic_store(&run->limit, INT64_MAX);
     run->status = DAGPOLE_OK;
     run->ops = ops;
+    run->is_recording = run->times && ops == DP_ALL_OPERATORS;
+    if (run->is_recording)
+        forget_times(run);
     run->stage = stage;
     run->next_report_s = 0;
     dp_run_report(run);
@@ -83,11 +105,18 @@ int dp_run_is_whole(const dp_run *run, int64_t record) {
     return n_asked == n_steps;
 }
 
+static void note_times(const dp_run *run, int64_t record, int slot, double start, double end) {
+    dp_record_times *times = &run->times[record];
+    times->start_s = start - run->start_s;
+    times->end_s = end - run->start_s;
+    times->worker = slot;
+}
+
 /* The steps that the run does not omit, up to the first that fails. */
 static dagpole_status run_steps(const dp_run *run, int64_t record, void *const *buffers, int slot) {
     const dp_stream *stream = run->stream;
     int64_t begin, n = dp_stream_steps(stream, record, &begin);
-    double before = dp_clock();
+    double start = dp_clock(), before = start;
     for (int64_t step = begin; step < begin + n; step++) {
         int op = dp_stream_step_op(stream, record, step);
         if (!(run->ops >> op & 1))
@@ -99,6 +128,8 @@ static dagpole_status run_steps(const dp_run *run, int64_t record, void *const *
         if (status != DAGPOLE_OK)
             return status;
     }
+    if (run->is_recording)
+        note_times(run, record, slot, start, before);
     return DAGPOLE_OK;
 }
 

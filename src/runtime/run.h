@@ -35,6 +35,11 @@ typedef struct dp_run {
     dagpole_status status;
     char text[DP_ERROR_TEXT_BYTES];
 
+    double start_s;         /* of dp_clock(), set by the executor */
+    dp_record_times *times; /* per record; NULL: not asked for */
+    int is_recording;       /* 1: this run fills them. Each is written by who runs the record, but
+                               for the submission by who submits it before */
+
     const char *stage;
     double next_report_s; /* when the progress callback is due */
 } dp_run;
@@ -44,6 +49,9 @@ void dp_run_free(dp_run *run);
 
 /* Starts over: nothing done, nothing failed. Reports progress 0. */
 void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage);
+
+/* The array of times, or none. NO_MEMORY. */
+dagpole_status dp_run_record_times(dp_run *run, int is_on);
 
 /* 1 where the run leaves the record out, whatever happens. */
 int dp_run_omits(const dp_run *run, int64_t record);

@@ -241,6 +241,14 @@ dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_p
     return dp_execution_run_some(execution, DP_ALL_OPERATORS, stage, profile);
 }
 
+dagpole_status dp_execution_record(dp_execution *execution, int is_on) {
+    return dp_run_record_times(&execution->run, is_on);
+}
+
+const dp_record_times *dp_execution_times(const dp_execution *execution) {
+    return execution->run.times;
+}
+
 dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field, dp_access mode) {
     return execution->executor->fetch(execution, field, mode);
 }

@@ -87,6 +87,20 @@ dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_p
 dagpole_status dp_execution_run_some(dp_execution *execution, dp_operator_bits ops,
                                      const char *stage, dp_profile *profile);
 
+/* When a record ran, in seconds from the start of the run. */
+typedef struct dp_record_times {
+    double submit_s, start_s, end_s; /* submit_s: 0 where the records are not submitted */
+    int32_t worker;                  /* slot; -1: it did not run */
+} dp_record_times;
+
+/* Whether runs of all operators are to note these times; off at first. Not during a run.
+ * NO_MEMORY. */
+dagpole_status dp_execution_record(dp_execution *execution, int is_on);
+
+/* Per record, of the last run of all operators; NULL where recording is off. Valid until the next
+ * run, or until recording is switched. */
+const dp_record_times *dp_execution_times(const dp_execution *execution);
+
 /* Makes field.data hold what the last run left in the field. READ_WRITE: the caller is going to
  * write there before the next run. Not during a run. WRONG_STATE, RUNTIME. */
 dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field, dp_access mode);

@@ -27,7 +27,7 @@ static dagpole_status run_all(dp_execution *execution, dp_operator_bits ops, con
     dp_run *run = &execution->run;
     const dp_stream *stream = run->stream;
     void **buffers = dp_run_buffers(run, 0);
-    double start = dp_clock();
+    double start = run->start_s = dp_clock();
     dp_run_begin(run, ops, stage);
     for (int64_t i = 0; i < stream->n_records && i < atomic_load(&run->limit); i++) {
         dp_run_own_buffers(run, i, buffers);

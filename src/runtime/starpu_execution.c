@@ -50,7 +50,7 @@ static dagpole_status run_all(dp_execution *base, dp_operator_bits ops, const ch
     dp_session_wake();
     dp_worker_times times;
     dp_profile_begin(workers, &times);
-    double start = dp_clock();
+    double start = base->run.start_s = dp_clock();
     if (self->is_fresh)
         dp_tasks_make(self);
     dp_happens_before(self);

@@ -1,6 +1,7 @@
 /* Submission of a run's tasks. */
 #include <signal.h>
 
+#include "base/clock.h"
 #include "runtime/starpu_execution.h"
 
 /* Threads take chunks of records, one after the other. Fewer records than FEW are submitted before
@@ -22,6 +23,8 @@ static int submit(dp_starpu_execution *self, int64_t i) {
         int is_omitted = dp_run_omits(&self->base.run, i);
         dp_handles_renew(task, is_omitted ? 0 : dp_handles_count(&self->handles, i));
     }
+    if (self->base.run.is_recording)
+        self->base.run.times[i].submit_s = dp_clock() - self->base.run.start_s;
     int error = starpu_task_submit(task);
     self->arguments[i].is_submitted = !error;
     return error;

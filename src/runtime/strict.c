@@ -197,7 +197,7 @@ static dagpole_status run_all(dp_execution *execution, dp_operator_bits ops, con
                               dp_profile *profile) {
     strict *self = (strict *)execution;
     dp_field *fields = self->own.fields;
-    double start = dp_clock();
+    double start = self->base.run.start_s = dp_clock();
     self->own = *self->given; /* bodies may have been exchanged */
     self->own.fields = fields;
     dp_run_begin(&self->base.run, ops, stage);

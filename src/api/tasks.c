@@ -1,0 +1,167 @@
+/* The tasks of the last evaluation. */
+#include <math.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "base/sized.h"
+
+static dagpole_status check_plan(const dagpole_plan *plan) {
+    if (plan)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+}
+
+dagpole_status dagpole_plan_record_tasks(dagpole_plan *plan, int is_on) {
+    DP_DEFAULT_FLOATING;
+    DP_TRY(check_plan(plan));
+    if (atomic_flag_test_and_set(&plan->is_busy))
+        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    dagpole_status status = dp_execution_record(plan->execution, is_on);
+    if (!is_on)
+        plan->recorded = DP_RECORDED_OFF;
+    else if (status == DAGPOLE_OK && plan->recorded == DP_RECORDED_OFF)
+        plan->recorded = DP_RECORDED_NOTHING;
+    atomic_flag_clear(&plan->is_busy);
+    return status;
+}
+
+dagpole_status dp_plan_check_recorded(const dagpole_plan *plan) {
+    switch (plan->recorded) {
+    case DP_RECORDED_ALL:
+        return DAGPOLE_OK;
+    case DP_RECORDED_FAILURE:
+        return dp_fail(DAGPOLE_WRONG_STATE,
+                       "the last evaluation was cancelled or has failed: nothing is known of its "
+                       "tasks");
+    case DP_RECORDED_NOTHING:
+        return dp_fail(DAGPOLE_WRONG_STATE, "nothing has been evaluated since tasks are recorded");
+    default:
+        return dp_fail(DAGPOLE_WRONG_STATE, "the tasks of this plan are not recorded: ask for it "
+                                            "with dagpole_plan_record_tasks before an evaluation");
+    }
+}
+
+void dp_plan_ready_times(const dp_csr *predecessors, const dp_record_times *times,
+                         double *ready_s) {
+    for (int64_t i = 0; i < predecessors->n_rows; i++) {
+        ready_s[i] = times[i].submit_s;
+        for (int64_t k = predecessors->offset[i]; k < predecessors->offset[i + 1]; k++)
+            ready_s[i] = fmax(ready_s[i], times[predecessors->index[k]].end_s);
+    }
+}
+
+/* ---- an array of them --------------------------------------------------------------------- */
+
+static dagpole_task describe(const dagpole_plan *plan, const dp_record *record) {
+    return (dagpole_task){.operator_name = plan->graph->stream.op_names[record->op],
+                          .level = plan->graph->layout.blocks.block[record->block].level,
+                          .block = record->block,
+                          .worker = -1,
+                          .home_node = record->node,
+                          .predicted_s = record->cost};
+}
+
+static void add_times(const dp_record_times *times, double ready_s, dagpole_task *task) {
+    task->worker = times->worker;
+    task->submit_s = times->submit_s;
+    task->ready_s = ready_s;
+    task->start_s = times->start_s;
+    task->end_s = times->end_s;
+}
+
+/* The caller's tasks may be longer than the library's. */
+static dagpole_status fill_tasks(const dagpole_plan *plan, const dp_csr *predecessors,
+                                 dagpole_tasks *all) {
+    const dp_record_times *times =
+        plan->recorded == DP_RECORDED_ALL ? dp_execution_times(plan->execution) : NULL;
+    double *ready_s = dp_alloc((size_t)all->n, sizeof *ready_s);
+    all->task = dp_alloc_zero((size_t)all->n, all->task_size);
+    if (!ready_s || !all->task) {
+        dp_free(ready_s);
+        return DAGPOLE_NO_MEMORY;
+    }
+    if (times)
+        dp_plan_ready_times(predecessors, times, ready_s);
+    for (int64_t i = 0; i < all->n; i++) {
+        dagpole_task task = describe(plan, &plan->graph->stream.records[i]);
+        if (times)
+            add_times(&times[i], ready_s[i], &task);
+        memcpy((char *)all->task + (size_t)i * all->task_size, &task, sizeof task);
+    }
+    dp_free(ready_s);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status fill_waits(const dp_csr *predecessors, dagpole_tasks *all) {
+    int64_t n_waits = predecessors->offset[predecessors->n_rows];
+    all->waits_begin = dp_alloc_copy(predecessors->offset, (size_t)all->n + 1, sizeof(int64_t));
+    all->waits_for = dp_alloc((size_t)n_waits, sizeof *all->waits_for);
+    if (!all->waits_begin || !all->waits_for)
+        return DAGPOLE_NO_MEMORY;
+    for (int64_t k = 0; k < n_waits; k++)
+        all->waits_for[k] = predecessors->index[k];
+    return DAGPOLE_OK;
+}
+
+static void free_arrays(dagpole_tasks *all) {
+    dp_free(all->task);
+    dp_free(all->waits_begin);
+    dp_free(all->waits_for);
+}
+
+dagpole_status dp_plan_list_tasks(const dagpole_plan *plan, dagpole_tasks *all) {
+    dp_csr predecessors;
+    DP_TRY(dp_stream_predecessors(&plan->graph->stream, &predecessors));
+    *all = (dagpole_tasks){.size = sizeof *all,
+                           .task_size = all->task_size,
+                           .n = plan->graph->stream.n_records,
+                           .n_workers = dp_runtime_threads(plan->context->runtime),
+                           .evaluate_s = plan->report.evaluate_s};
+    dagpole_status status = fill_tasks(plan, &predecessors, all);
+    if (status == DAGPOLE_OK)
+        status = fill_waits(&predecessors, all);
+    dp_csr_free(&predecessors);
+    if (status != DAGPOLE_OK)
+        free_arrays(all);
+    return status;
+}
+
+static dagpole_status list_tasks(const dagpole_plan *plan, dagpole_tasks *tasks) {
+    dagpole_tasks all = {.task_size = tasks->task_size};
+    DP_TRY(dp_plan_check_recorded(plan));
+    DP_TRY(dp_plan_list_tasks(plan, &all));
+    dp_sized_give(&all, sizeof all, tasks);
+    return DAGPOLE_OK;
+}
+
+/* No struct of the first version was shorter. */
+static int holds_arrays(const dagpole_tasks *tasks) {
+    return dp_sized_is_set(tasks) &&
+           dp_sized_holds(tasks, offsetof(dagpole_tasks, waits_for) + sizeof tasks->waits_for);
+}
+
+dagpole_status dagpole_plan_tasks(dagpole_plan *plan, dagpole_tasks *tasks) {
+    DP_DEFAULT_FLOATING;
+    DP_TRY(check_plan(plan));
+    if (!holds_arrays(tasks))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "tasks is NULL or its size is not set to sizeof(dagpole_tasks)");
+    if (tasks->task_size < sizeof(dagpole_task) || tasks->task_size % sizeof(size_t) ||
+        tasks->task_size > 4096)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "task_size is %zu: it must be sizeof(dagpole_task), %zu or more",
+                       tasks->task_size, sizeof(dagpole_task));
+    if (atomic_flag_test_and_set(&plan->is_busy))
+        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    dagpole_status status = list_tasks(plan, tasks);
+    atomic_flag_clear(&plan->is_busy);
+    return status;
+}
+
+void dagpole_tasks_free(dagpole_tasks *tasks) {
+    if (!holds_arrays(tasks))
+        return;
+    dagpole_tasks nothing = {.task_size = tasks->task_size};
+    free_arrays(tasks);
+    dp_sized_give(&nothing, sizeof nothing, tasks);
+}
