@@ -216,7 +216,7 @@ START_TEST(serial_with_a_warm_cache) {
 END_TEST
 
 START_TEST(serial_with_floats) {
-    check_with_cache((run){.serial = 1, .is_float = 1}, _i);
+    check_with_cache((run){.serial = 1, .is_float = 1, .is_sampled = 1}, _i);
 }
 END_TEST
 
