@@ -27,14 +27,6 @@ static inline int dp_surface_points(const dp_surface_sums *surface) {
     return 8 * surface->orbits.n;
 }
 
-/* Flops between the sums on a surface and one expansion, of to_expansion or from_expansion. */
-static inline double dp_surface_flops(const dp_panel panels[DP_N_PARITIES]) {
-    double flops = 0;
-    for (int a = 0; a < DP_N_PARITIES; a++)
-        flops += dp_panel_flops(&panels[a]);
-    return flops;
-}
-
 /* M2L from one position, as parts that do not mix: a part takes the coefficients of some parities,
  * one behind the other, to those of the same parities. One part of all parities, or where the
  * position has coordinates that are zero (geometry/offsets.h) two or four. */
@@ -69,6 +61,12 @@ typedef struct dp_transfer {
     dp_panel m2m; /* k of the parent x k of the child */
     dp_panel l2l; /* k of the child x k of the parent */
 } dp_transfer;
+
+/* Flops between the sums on a surface and one expansion, without padding: a parity's coefficients
+ * meet each orbit once. */
+static inline double dp_surface_flops(const dp_operator_set *set, const dp_surface_sums *surface) {
+    return 2.0 * set->k * surface->orbits.n;
+}
 
 typedef struct dp_operators {
     dp_offsets offsets;

@@ -24,7 +24,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
             .access = dp_task_access(task, dp_field_of(layout, parent, DP_LOCALS), DP_READ),
             .reflection = dp_reflection_of_child(p->tree, box)};
     }
-    task->cost = n_boxes * dp_cost_transfer(&p->cost, dp_expansion_size(p, block->level));
+    task->cost = w->n_pairs * dp_cost_transfer(&p->cost, dp_expansion_size(p, block->level));
     task->flops = w->n_pairs * dp_panel_flops(&w->between->l2l);
     dp_task_trim(task, sizeof *w + (size_t)w->n_pairs * sizeof *w->pair);
     return DAGPOLE_OK;

@@ -42,9 +42,8 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         if (dp_n_sources(p->tree, box))
             add_children(layout, box, w, task);
-    task->cost =
-        (double)n_children * dp_cost_transfer(&p->cost, dp_expansion_size(p, block->level));
-    task->flops = (double)n_children * dp_panel_flops(&w->between->m2m);
+    task->cost = w->n_pairs * dp_cost_transfer(&p->cost, dp_expansion_size(p, block->level));
+    task->flops = w->n_pairs * dp_panel_flops(&w->between->m2m);
     return DAGPOLE_OK;
 }
 

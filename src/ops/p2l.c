@@ -48,7 +48,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         }
     }
     dp_task_add_pairs(task, p, (double)n_points, &w->set->inner);
-    task->flops = (double)n_columns * dp_surface_flops(w->set->inner.to_expansion);
+    task->flops = (double)n_columns * dp_surface_flops(w->set, &w->set->inner);
     return DAGPOLE_OK;
 }
 

@@ -42,7 +42,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
                                                 .n = (int32_t)dp_n_sources(p->tree, box),
                                                 .box = box - block->box_begin};
     dp_task_add_pairs(task, p, (double)block->n_sources, &w->set->outer);
-    task->flops = w->n_leaves * dp_surface_flops(w->set->outer.to_expansion);
+    task->flops = w->n_leaves * dp_surface_flops(w->set, &w->set->outer);
     dp_task_trim(task, sizeof *w + (size_t)w->n_leaves * sizeof *w->leaf);
     return DAGPOLE_OK;
 }
