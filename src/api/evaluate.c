@@ -14,6 +14,13 @@ static dagpole_status check(const dagpole_plan *plan, const dp_call *call) {
     return DAGPOLE_OK;
 }
 
+static void note_fastest(dagpole_plan *plan, const dp_profile *profile) {
+    if (plan->report.n_evaluations > 0 && profile->wall_s >= plan->fastest_s)
+        return;
+    plan->fastest_s = profile->wall_s;
+    memcpy(plan->fastest_operator_s, profile->op_s, sizeof plan->fastest_operator_s);
+}
+
 static void account(dagpole_report *r, const dp_profile *profile) {
     r->n_evaluations++;
     r->evaluate_s = profile->wall_s;
@@ -41,6 +48,7 @@ static dagpole_status run(dagpole_plan *plan, dp_call *call) {
     if (status != DAGPOLE_OK || call->is_near_only)
         return status;
     plan->far_charge_exponent = call->charge_exponent;
+    note_fastest(plan, &profile);
     account(&plan->report, &profile);
     return DAGPOLE_OK;
 }

@@ -47,6 +47,7 @@ struct dagpole_plan {
     dp_execution *execution;
     dagpole_report report;
     dp_recorded recorded;
+    double fastest_s, fastest_operator_s[DAGPOLE_N_OPERATORS]; /* of the evaluations so far */
     int charge_exponent, far_charge_exponent; /* units of charges in sums and in expansions */
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };

@@ -7,7 +7,7 @@
 #include <dagpole.h>
 
 extern const cli_command cli_generate, cli_run, cli_verify, cli_precompute, cli_info,
-    cli_schedulers, cli_plot;
+    cli_schedulers, cli_plot, cli_foresee;
 
 typedef struct cli_context_choice {
     int threads, serial, no_cache;

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {
-    &cli_generate, &cli_run, &cli_verify, &cli_precompute, &cli_schedulers, &cli_plot, &cli_info};
+static const cli_command *const commands[] = {&cli_generate, &cli_run,        &cli_verify,
+                                              &cli_foresee,  &cli_precompute, &cli_schedulers,
+                                              &cli_plot,     &cli_info};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(void) {

@@ -85,6 +85,31 @@ dagpole_status dp_graph_create(const dp_team *team, const dp_problem *problem, i
     return status;
 }
 
+static dagpole_status outline(const dp_team *team, const dp_interactions *interactions,
+                              dp_graph *g) {
+    DP_TRY(dp_layout_build(team, &g->problem, interactions, &g->layout));
+    DP_TRY(dp_walk_make(team, &g->layout, &g->walk));
+    DP_TRY(dp_memory_outline(&g->layout, &g->memory));
+    dp_layout_shed(&g->layout);
+    g->problem.nodes = NULL;
+    return make_stream(g);
+}
+
+dagpole_status dp_graph_outline(const dp_team *team, const dp_problem *problem,
+                                const dp_interactions *interactions, dp_graph **graph) {
+    *graph = NULL;
+    dp_graph *g = dp_alloc_zero(1, sizeof *g);
+    if (!g)
+        return DAGPOLE_NO_MEMORY;
+    g->problem = *problem;
+    dagpole_status status = outline(team, interactions, g);
+    if (status == DAGPOLE_OK)
+        *graph = g;
+    else
+        dp_graph_destroy(g);
+    return status;
+}
+
 void dp_graph_destroy(dp_graph *g) {
     if (!g)
         return;

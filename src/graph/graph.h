@@ -23,6 +23,11 @@ typedef struct dp_graph {
  * BAD_ARGUMENT (blocks.h), NO_MEMORY. */
 dagpole_status dp_graph_create(const dp_team *team, const dp_problem *problem, int n_workers,
                                dp_graph **graph);
+/* The graph of what interacts without memory, workers and anything to run: its records with their
+ * costs and priorities, its fields with their sizes and homes. For looking at how a problem would
+ * be cut. problem->nodes need not exist on this machine. */
+dagpole_status dp_graph_outline(const dp_team *team, const dp_problem *problem,
+                                const dp_interactions *interactions, dp_graph **graph);
 void dp_graph_destroy(dp_graph *graph);
 int64_t dp_graph_bytes(const dp_graph *graph);
 

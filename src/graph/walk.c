@@ -149,7 +149,7 @@ static int32_t join_access(dp_walk *walk, int64_t begin, int32_t field, dp_acces
 static void add_step(dp_task *task, int64_t begin, dp_walk *walk, int32_t **next_from) {
     dp_step *step = &walk->steps[walk->n_steps];
     int32_t n = task->n_accesses;
-    *step = (dp_step){.work = task->work, .n_fields = n};
+    *step = (dp_step){.work = task->work, .n_fields = n, .cost = (float)task->cost};
     if (walk->n_accesses == begin) {
         for (int32_t a = 0; a < n; a++) {
             walk->access_field[begin + a] = task->field[a];

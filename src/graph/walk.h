@@ -21,6 +21,7 @@ typedef struct dp_step {
     void *work;          /* for its operator's run() */
     const int32_t *from; /* per field of the step: its index in the record; NULL: the same */
     int32_t n_fields;
+    float cost; /* seconds, as the model has it */
 } dp_step;
 
 /* What the tasks of one operator do together (ops/task.h). */

@@ -81,23 +81,30 @@ static void place_fields(const dp_layout *layout, dp_memory *memory) {
     for (int i = 0; i < memory->n_arenas; i++)
         next[i] = memory->arena[i];
     for (int32_t i = 0; i < layout->n_fields; i++) {
-        const dp_field_place *place = &layout->field[i];
-        int node = layout->blocks.block[place->block].node;
-        char **at = &next[arena_of(layout->problem, node)];
-        memory->fields[i] = (dp_field){.data = *at,
-                                       .bytes = place->bytes,
-                                       .name = dp_quantity_name(place->quantity),
-                                       .block = place->block,
-                                       .node = node};
-        *at += in_arena(place->bytes);
+        dp_field *field = &memory->fields[i];
+        char **at = &next[arena_of(layout->problem, field->node)];
+        field->data = *at;
+        *at += in_arena(field->bytes);
     }
 }
 
-dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp_memory *memory) {
+dagpole_status dp_memory_outline(const dp_layout *layout, dp_memory *memory) {
     *memory = (dp_memory){0};
     memory->fields = dp_alloc((size_t)layout->n_fields, sizeof *memory->fields);
     if (!memory->fields)
         return DAGPOLE_NO_MEMORY;
+    for (int32_t i = 0; i < layout->n_fields; i++) {
+        const dp_field_place *place = &layout->field[i];
+        memory->fields[i] = (dp_field){.bytes = place->bytes,
+                                       .name = dp_quantity_name(place->quantity),
+                                       .block = place->block,
+                                       .node = layout->blocks.block[place->block].node};
+    }
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp_memory *memory) {
+    DP_TRY(dp_memory_outline(layout, memory));
     DP_TRY(create_arenas(layout, memory));
     place_fields(layout, memory);
     return team->run(team, layout->blocks.n, fill_block, &(filling){layout, memory->fields});

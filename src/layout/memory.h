@@ -13,6 +13,10 @@ typedef struct dp_memory {
     void *arena[DP_MOST_NODES];
 } dp_memory;
 
+/* Fields with their sizes and homes and without memory, for looking at a layout that is not run.
+ * The caller frees it, also after a failure. NO_MEMORY. */
+dagpole_status dp_memory_outline(const dp_layout *layout, dp_memory *memory);
+
 /* The caller frees it, also after a failure. The workers touch the coordinates first; all else is
  * first written by a task. */
 dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp_memory *memory);

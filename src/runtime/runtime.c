@@ -95,7 +95,7 @@ static dagpole_status start(dp_runtime *made) {
         return DAGPOLE_OK;
     }
     DP_TRY(dp_session_join(made, &made->workers));
-    made->n_submitters = made->workers.n < MANY_WORKERS ? 1 : 2;
+    made->n_submitters = dp_runtime_submitters(made->workers.n);
     made->team = (dp_team){.run = dp_team_run_starpu, .size = made->workers.n, .self = made};
     return DAGPOLE_OK;
 }
@@ -131,6 +131,10 @@ const char *dp_runtime_scheduler(const dp_runtime *runtime) {
     if (runtime->executor == &dp_executor_strict)
         return "strict";
     return runtime->options.serial ? "serial" : runtime->workers.scheduler;
+}
+
+int dp_runtime_submitters(int n_workers) {
+    return n_workers < MANY_WORKERS ? 1 : 2;
 }
 
 int dp_runtime_n_slots(const dp_runtime *runtime) {

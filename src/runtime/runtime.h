@@ -32,6 +32,9 @@ void dp_runtime_destroy(dp_runtime *runtime);
 int dp_runtime_threads(const dp_runtime *runtime);           /* workers granted */
 const char *dp_runtime_scheduler(const dp_runtime *runtime); /* "serial", "strict": none */
 
+/* Threads that submit the tasks of a long run to so many workers. */
+int dp_runtime_submitters(int n_workers);
+
 /* Number of worker slots: `worker` passed to bodies is below this. */
 int dp_runtime_n_slots(const dp_runtime *runtime);
 

@@ -11,7 +11,7 @@ import sys
 
 FLOORS = {'base': 0, 'platform': 1, 'geometry': 1, 'stream': 1, 'kernel': 2, 'cloud': 2,
           'model': 3, 'tree': 4, 'operators': 5, 'layout': 6, 'ops': 7, 'graph': 8, 'runtime': 9,
-          'tuning': 10, 'api': 11, 'cli': 12}
+          'tuning': 10, 'forecast': 10, 'api': 11, 'cli': 12}
 
 # Within these, files that are made for each instruction set, or that share one internal header, know
 # one another. Everywhere else files include in one direction only.

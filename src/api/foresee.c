@@ -1,0 +1,180 @@
+/* What evaluations of a plan would take on larger machines. */
+#include <math.h>
+
+#include "api/internal.h"
+#include "base/sized.h"
+#include "forecast/forecast.h"
+
+enum { MOST_WORKERS = 16384, WORKERS_A_NODE = 16 };
+
+void dagpole_foresee_options_init_sized(dagpole_foresee_options *options, size_t size) {
+    dagpole_foresee_options defaults = {.size = sizeof defaults,
+                                        .submit_us = 1,
+                                        .task_us = 4,
+                                        .access_us = 0.4,
+                                        .local_gbs = 40,
+                                        .remote_gbs = 20};
+    dp_sized_init(&defaults, sizeof defaults, options, size);
+}
+
+const char *dagpole_limit_name(dagpole_limit limit) {
+    static const char *const names[DAGPOLE_N_LIMITS] = {"work",        "span",      "submission",
+                                                        "granularity", "bandwidth", "remote"};
+    return (unsigned)limit < DAGPOLE_N_LIMITS ? names[limit] : "unknown limit";
+}
+
+/* ---- what is asked for --------------------------------------------------------------------- */
+
+static dagpole_status check_count(const char *name, int value, int most) {
+    if (value >= 0 && value <= most)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is %d: it must be 0 (automatic) or 1 ... %d", name,
+                   value, most);
+}
+
+static dagpole_status check_time(const char *name, double value) {
+    if (value >= 0 && isfinite(value))
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is %g: it must be 0 or more microseconds", name,
+                   value);
+}
+
+static dagpole_status check_rate(const char *name, double value) {
+    if (value > 0)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is %g: it must be above 0, in 1e9 bytes a second",
+                   name, value);
+}
+
+static dagpole_status resolve(const dagpole_foresee_options *options, dagpole_foresee_options *o) {
+    dagpole_foresee_options_init(o);
+    if (options)
+        DP_TRY(dp_sized_take("foresee options", "call dagpole_foresee_options_init first", options,
+                             o, sizeof *o));
+    DP_TRY(check_count("nodes", o->nodes, DP_MOST_NODES));
+    DP_TRY(check_count("submitters", o->submitters, 64));
+    if (o->from_model != 0 && o->from_model != 1)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "from_model is %d: it must be 0 or 1", o->from_model);
+    DP_TRY(check_time("submit_us", o->submit_us));
+    DP_TRY(check_time("task_us", o->task_us));
+    DP_TRY(check_time("access_us", o->access_us));
+    DP_TRY(check_rate("local_gbs", o->local_gbs));
+    return check_rate("remote_gbs", o->remote_gbs);
+}
+
+static dagpole_status check_machines(int n, const int *n_workers, const dagpole_forecast *forecasts,
+                                     int nodes) {
+    int most = 0;
+    if (n < 1)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n is %d: it must be 1 or more machines", n);
+    if (!n_workers)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_workers is NULL: %d counts are announced", n);
+    if (!dp_sized_is_set(forecasts))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "forecasts is NULL or the size of the first is not set "
+                       "to sizeof(dagpole_forecast)");
+    for (int k = 0; k < n; k++) {
+        if (n_workers[k] < 1 || n_workers[k] > MOST_WORKERS)
+            return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_workers[%d] is %d: it must be 1 ... %d", k,
+                           n_workers[k], MOST_WORKERS);
+        most = n_workers[k] > most ? n_workers[k] : most;
+    }
+    if (nodes > most)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "nodes is %d: no machine has so many workers, the largest has %d", nodes,
+                       most);
+    return DAGPOLE_OK;
+}
+
+/* ---- the forecasts ------------------------------------------------------------------------- */
+
+static int nodes_of(const dagpole_foresee_options *o, int n_workers) {
+    int nodes = o->nodes ? o->nodes : (n_workers + WORKERS_A_NODE - 1) / WORKERS_A_NODE;
+    nodes = nodes < DP_MOST_NODES ? nodes : DP_MOST_NODES;
+    return nodes < n_workers ? nodes : n_workers;
+}
+
+static dp_site site_of(const dagpole_foresee_options *o, int n_workers) {
+    return (dp_site){.n_workers = n_workers,
+                     .n_nodes = nodes_of(o, n_workers),
+                     .submit_s = 1e-6 * o->submit_us,
+                     .task_s = 1e-6 * o->task_us,
+                     .access_s = 1e-6 * o->access_us,
+                     .local_rate = 1e9 * o->local_gbs,
+                     .remote_rate = 1e9 * o->remote_gbs};
+}
+
+static dp_pace pace_of(const dagpole_plan *plan, const dagpole_foresee_options *o) {
+    return o->from_model ? dp_pace_of_model()
+                         : dp_pace_of_run(plan->graph, plan->fastest_operator_s);
+}
+
+static dagpole_status foresee(const dagpole_plan *plan, const dagpole_foresee_options *o,
+                              dp_forecast_request *request, int n, const int *n_workers,
+                              dagpole_forecast *forecasts) {
+    dp_runtime *runtime = plan->context->runtime;
+    size_t size = forecasts->size;
+    double alone_s;
+    request->site = site_of(o, 1);
+    DP_TRY(dp_forecast_alone(request, &alone_s));
+    for (int k = 0; k < n; k++) {
+        dagpole_forecast f = {.size = size};
+        DP_TRY(dp_runtime_progress(runtime, "foresee", (double)k / n));
+        request->site = site_of(o, n_workers[k]);
+        DP_TRY(dp_forecast_make(request, &f));
+        f.speed_up = f.seconds > 0 ? alone_s / f.seconds : 1;
+        f.efficiency = f.speed_up / f.workers;
+        dagpole_forecast *to = (dagpole_forecast *)((char *)forecasts + (size_t)k * size);
+        to->size = size;
+        dp_sized_give(&f, sizeof f, to);
+    }
+    return dp_runtime_progress(runtime, "foresee", 1);
+}
+
+/* Lists and interactions were freed when the plan's tasks had been planned. */
+static dagpole_status foresee_anew(const dagpole_plan *plan, const dagpole_foresee_options *o,
+                                   int n, const int *n_workers, dagpole_forecast *forecasts) {
+    const dp_team *team = dp_runtime_team(plan->context->runtime);
+    dp_problem problem = plan->graph->problem;
+    dp_interactions interactions = {0};
+    dp_lists lists = {0};
+    dagpole_status status = dp_plan_lists(team, plan, &lists);
+    problem.lists = &lists;
+    if (status == DAGPOLE_OK)
+        status = dp_interactions_build(team, &problem, &interactions);
+    if (status == DAGPOLE_OK) {
+        dp_forecast_request request = {.team = team,
+                                       .problem = &problem,
+                                       .interactions = &interactions,
+                                       .pace = pace_of(plan, o),
+                                       .n_submitters = o->submitters};
+        status = foresee(plan, o, &request, n, n_workers, forecasts);
+        dp_interactions_free(&interactions);
+    }
+    dp_lists_free(&lists);
+    return status;
+}
+
+static dagpole_status check_times(const dagpole_plan *plan, const dagpole_foresee_options *o) {
+    if (o->from_model || plan->report.n_evaluations > 0)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_WRONG_STATE, "the plan has evaluated nothing whose times a forecast "
+                                        "could take: evaluate it once, or set from_model");
+}
+
+dagpole_status dagpole_plan_foresee(dagpole_plan *plan, const dagpole_foresee_options *options,
+                                    int n, const int *n_workers, dagpole_forecast *forecasts) {
+    DP_DEFAULT_FLOATING;
+    dagpole_foresee_options o;
+    if (!plan)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    DP_TRY(resolve(options, &o));
+    DP_TRY(check_machines(n, n_workers, forecasts, o.nodes));
+    if (atomic_flag_test_and_set(&plan->is_busy))
+        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    dagpole_status status = check_times(plan, &o);
+    if (status == DAGPOLE_OK)
+        status = foresee_anew(plan, &o, n, n_workers, forecasts);
+    atomic_flag_clear(&plan->is_busy);
+    return status;
+}

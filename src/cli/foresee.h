@@ -1,0 +1,22 @@
+/* What `dagpole foresee` prints. */
+#ifndef DP_CLI_FORESEE_H
+#define DP_CLI_FORESEE_H
+
+#include <dagpole.h>
+
+enum { CLI_MOST_WORKERS = 16384, CLI_MOST_MACHINES = 32 };
+
+typedef struct cli_foresight {
+    const char *input;
+    dagpole_report plan; /* on this machine */
+    double fastest_s;    /* of its evaluations */
+    dagpole_foresee_options assumed;
+    int n; /* machines, workers ascending */
+    int workers[CLI_MOST_MACHINES];
+    dagpole_forecast forecast[CLI_MOST_MACHINES];
+} cli_foresight;
+
+void cli_foresight_table(const cli_foresight *seen);
+void cli_foresight_json(const cli_foresight *seen);
+
+#endif

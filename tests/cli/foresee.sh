@@ -1,0 +1,50 @@
+#!/bin/sh
+# foresee: forecasts as a table and as JSON, and what it refuses.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+expect 0 generate --distribution sphere --n 3000 a.h5
+
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 1,2,...,64,100 --json
+holds '[m["workers"] for m in o["foreseen"]] == [1, 2, 4, 8, 16, 32, 64, 100]'
+holds '[m["numa_nodes"] for m in o["foreseen"]] == [1, 1, 1, 1, 1, 2, 4, 7]'
+holds 'o["measured"]["evaluation"] and o["measured"]["evaluate_s"] > 0'
+holds 'all(m["seconds"] >= max(m["work_s"] / m["workers"], m["span_s"]) for m in o["foreseen"])'
+holds 'all(0 < m["best"]["seconds"] <= m["seconds"] for m in o["foreseen"])'
+holds 'all(m["limit"] in m["lost_s"] for m in o["foreseen"])'
+holds 'all((m["bytes_remote"] > 0) == (m["numa_nodes"] > 1) for m in o["foreseen"])'
+
+# Costs that are asked for are met: 10 ms a submission, by two threads three quarters of it.
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 64 --numa 2 --submit-us 1e4 --json
+holds 'o["assumed"]["submit_us"] == 1e4 and o["foreseen"][0]["limit"] == "submission"'
+holds 'o["foreseen"][0]["submitters"] == 2 and o["foreseen"][0]["numa_nodes"] == 2'
+holds 'o["foreseen"][0]["seconds"] >= 0.0075 * (o["foreseen"][0]["tasks"] - 1)'
+
+# From coefficients nothing is evaluated, and nothing varies.
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 8 --from-model --json
+holds 'not o["measured"]["evaluation"] and "evaluate_s" not in o["measured"]'
+cp out first
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 8 --from-model --json
+cmp -s first out || fail "two forecasts from the same coefficients differ"
+
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 2,4 --gradients
+grep -q 'foreseen, not measured' out || fail "the table does not say that it is foreseen"
+
+for list in 0 1000000 4,2 4,4 "1," ,1 1,,2 ... 1,... 1,...,... a 1-2 -1 1.5; do
+    expect 2 foresee a.h5 --workers "$list"
+    says workers
+done
+expect 2 foresee a.h5 --workers 4 --numa 8
+says numa
+expect 2 foresee a.h5 --numa 0
+says numa
+expect 2 foresee a.h5 --local-gbs -3
+says local-gbs
+expect 2 foresee a.h5 --remote-gbs 0
+says remote-gbs
+expect 2 foresee a.h5 --submit-us -1
+says submit-us
+expect 2 foresee
+says FILE
+expect 1 foresee missing.h5
+says missing.h5
+finish
