@@ -1,6 +1,7 @@
 /* foresee: what evaluations would take on larger machines. */
 #include "cli/foresee.h"
 #include "cli/common.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@ typedef struct choice {
     cli_context_choice context;
     cli_plan_choice plan;
     dagpole_foresee_options assumed;
-    const char *workers;
+    const char *workers, *plot;
     int gradients, repeat, json;
 } choice;
 
@@ -158,6 +159,7 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
         {"--repeat", CLI_INT, &choice.repeat, "K", "evaluations, of which the fastest counts [3]",
          1, 1000000},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
+        {"--plot", CLI_TEXT, &choice.plot, "FILE.svg", "draw speed-up over workers", 0, 0},
     };
     static cli_foresight seen;
     seen.plan.size = sizeof seen.plan;
@@ -167,11 +169,17 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
         code = cli_plan_choice_check(self, &choice.plan);
     if (code == CLI_PROCEED)
         code = check(self, &choice, &seen);
+    if (code == CLI_PROCEED && choice.plot)
+        code = cli_output_check(self, choice.plot);
     if (code != CLI_PROCEED)
         return code;
     choice.plan.plan.gradients = choice.gradients;
     dagpole_status status = foresee_file(&choice, &seen);
     seen.assumed = choice.assumed;
+    if (status == DAGPOLE_OK && choice.plot)
+        code = cli_foresight_plot(self, choice.plot, &seen);
+    if (code == CLI_FAILURE)
+        return code;
     if (status == DAGPOLE_OK)
         (choice.json ? cli_foresight_json : cli_foresight_table)(&seen);
     return cli_exit_code(self, status);

@@ -2,6 +2,8 @@
 #ifndef DP_CLI_FORESEE_H
 #define DP_CLI_FORESEE_H
 
+#include "cli/arguments.h"
+
 #include <dagpole.h>
 
 enum { CLI_MOST_WORKERS = 16384, CLI_MOST_MACHINES = 32 };
@@ -18,5 +20,8 @@ typedef struct cli_foresight {
 
 void cli_foresight_table(const cli_foresight *seen);
 void cli_foresight_json(const cli_foresight *seen);
+
+/* Speed-up over workers as a picture; an exit code, with a sentence where it cannot be written. */
+int cli_foresight_plot(const cli_command *command, const char *path, const cli_foresight *seen);
 
 #endif

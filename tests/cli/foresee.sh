@@ -29,6 +29,22 @@ cmp -s first out || fail "two forecasts from the same coefficients differ"
 expect 0 foresee a.h5 --digits 3 --threads 1 --workers 2,4 --gradients
 grep -q 'foreseen, not measured' out || fail "the table does not say that it is foreseen"
 
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 1,2,...,256 --plot a.svg
+"$python" -c 'import xml.dom.minidom; xml.dom.minidom.parse("a.svg")' || fail "a.svg is no XML"
+grep -q 'Foreseen, not measured' a.svg || fail "the picture does not say that it is foreseen"
+for word in workers speed-up submit; do
+    grep -q "$word" a.svg || fail "the picture does not speak of $word"
+done
+expect 1 foresee a.h5 --plot no/such/folder/a.svg
+says no/such/folder
+mkdir folder
+expect 1 foresee a.h5 --plot folder
+says folder
+if [ -w /dev/full ]; then
+    "$tool" foresee a.h5 --digits 3 --threads 1 --plot /dev/full >out 2>err && fail "a plot on a full disk"
+    says full
+fi
+
 for list in 0 1000000 4,2 4,4 "1," ,1 1,,2 ... 1,... 1,...,... a 1-2 -1 1.5; do
     expect 2 foresee a.h5 --workers "$list"
     says workers
