@@ -1,5 +1,7 @@
-#include "against.h"
-#include "plain.h"
+/* Another program on the same points, in turn with ours: whole processes from file to file. Files
+ * are in the machine's byte order and without padding. Input: int64 N, N x 3 float64 coordinates, N
+ * float64 charges. Output: N float64 potentials. */
+#include "sweep.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -11,51 +13,100 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { COMMAND_BYTES = 2 * PATH_MAX };
+static FILE *open_file(const char *path, const char *mode) {
+    FILE *file = fopen(path, mode);
+    if (!file)
+        perf_fail("cannot open '%s': %s", path, strerror(errno));
+    return file;
+}
 
-typedef struct contest {
-    const perf_case *c;
-    char folder[PATH_MAX], input[PATH_MAX + 16], output[PATH_MAX + 16];
-    double *potentials;
-} contest;
+/* Doubles, and whatever is as wide. What is buffered may not fit any more when it is closed. */
+static void write_doubles(FILE *file, const void *data, int64_t n) {
+    if (fwrite(data, sizeof(double), (size_t)n, file) != (size_t)n || fflush(file))
+        perf_fail("cannot write a file for the comparison: %s", strerror(errno));
+}
 
-/* What one process took, from its start to its end. */
+static void read_doubles(FILE *file, const char *path, void *data, int64_t n) {
+    if (fread(data, sizeof(double), (size_t)n, file) != (size_t)n)
+        perf_fail("'%s' ends before its %lld numbers", path, (long long)n);
+}
+
+/* ---- our side ------------------------------------------------------------------------------- */
+
+static void read_points(const char *path, perf_charged *c) {
+    FILE *file = open_file(path, "rb");
+    dagpole_cloud *cloud = &c->cloud;
+    read_doubles(file, path, &cloud->n_sources, 1);
+    if (cloud->n_sources < 0 || cloud->n_sources > (int64_t)1 << 40)
+        perf_fail("'%s' announces %lld points", path, (long long)cloud->n_sources);
+    cloud->sources = perf_alloc((size_t)cloud->n_sources, 3 * sizeof(double));
+    cloud->charges = perf_alloc((size_t)cloud->n_sources, sizeof(double));
+    read_doubles(file, path, cloud->sources, 3 * cloud->n_sources);
+    read_doubles(file, path, cloud->charges, cloud->n_sources);
+    fclose(file);
+}
+
+int sweep_plain(const perf_choice *o, perf_table *t) {
+    perf_scene s = {.chosen = o, .plan = o->plan};
+    (void)t;
+    perf_numbers("digits", o->digits, 3, 12, 1, s.digits);
+    perf_numbers("threads", o->threads, 0, 65536, 1, s.threads);
+    read_points(o->operand[0], &s.kind[0]);
+    s.n = s.kind[0].cloud.n_sources;
+    dagpole_context *context = perf_context((int)s.threads[0], 0);
+    perf_plan p = perf_plan_create(context, &s, (int)s.digits[0], 0, 0);
+    perf_plan_evaluate(&p, &s.kind[0]);
+    FILE *file = open_file(o->operand[1], "wb");
+    write_doubles(file, p.potentials, s.n);
+    fclose(file);
+    perf_plan_destroy(&p);
+    dagpole_context_destroy(context);
+    free(s.kind[0].cloud.sources);
+    free(s.kind[0].cloud.charges);
+    return 0;
+}
+
+static void our_command(int digits, int threads, size_t bytes, char *command) {
+    char self[PATH_MAX] = "";
+    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
+        perf_fail("cannot tell where this program lies");
+    snprintf(command, bytes, "'%s' plain --digits %d --threads %d", self, digits, threads);
+}
+
+/* ---- both sides ----------------------------------------------------------------------------- */
+
+static char folder[PATH_MAX], input[PATH_MAX + 16], output[PATH_MAX + 16];
+
+/* Whichever way the program ends. */
+static void remove_files(void) {
+    unlink(input);
+    unlink(output);
+    rmdir(folder);
+}
+
+static void make_files(void) {
+    const char *temporary = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/dagpole-perf-XXXXXX",
+             temporary && *temporary ? temporary : "/tmp");
+    if (!mkdtemp(folder))
+        perf_fail("cannot make a folder like '%s': %s", folder, strerror(errno));
+    snprintf(input, sizeof input, "%s/input", folder);
+    snprintf(output, sizeof output, "%s/output", folder);
+    atexit(remove_files);
+}
+
+/* What one process takes from its start to its end. */
 typedef struct effort {
     double seconds, error;
     int64_t peak_bytes;
 } effort;
 
-static const contest *current; /* whose files go, whichever way the program ends */
-
-static void remove_files(void) {
-    if (!current)
-        return;
-    unlink(current->input);
-    unlink(current->output);
-    rmdir(current->folder);
-    current = NULL;
-}
-
-static void open_contest(contest *k, const perf_case *c) {
-    const char *temporary = getenv("TMPDIR");
-    k->c = c;
-    snprintf(k->folder, sizeof k->folder, "%s/dagpole-perf-XXXXXX",
-             temporary && *temporary ? temporary : "/tmp");
-    if (!mkdtemp(k->folder))
-        perf_fail("cannot make a folder like '%s': %s", k->folder, strerror(errno));
-    snprintf(k->input, sizeof k->input, "%s/input", k->folder);
-    snprintf(k->output, sizeof k->output, "%s/output", k->folder);
-    current = k;
-    k->potentials = perf_alloc((size_t)c->cloud->n_sources, sizeof *k->potentials);
-    perf_plain_write(k->input, c->cloud);
-}
-
-static effort run(contest *k, const char *command) {
-    char line[2 * COMMAND_BYTES];
+static effort run(const perf_charged *c, const char *command) {
+    char line[4 * PATH_MAX];
     struct rusage usage;
     int status = -1;
-    snprintf(line, sizeof line, "%s '%s' '%s'", command, k->input, k->output);
-    unlink(k->output);
+    snprintf(line, sizeof line, "%s '%s' '%s'", command, input, output);
+    unlink(output);
     fflush(stdout);
     double begin = dp_clock();
     pid_t child = fork();
@@ -67,105 +118,76 @@ static effort run(contest *k, const char *command) {
     if (child < 0 || wait4(child, &status, 0, &usage) != child || status != 0)
         perf_fail("'%s' failed", command);
     effort e = {.seconds = dp_clock() - begin, .peak_bytes = (int64_t)usage.ru_maxrss * 1024};
-    perf_potentials_read(k->output, k->c->cloud->n_sources, k->potentials);
-    e.error = perf_error_of(k->c->reference, NULL, NULL, k->potentials, NULL).potential;
+    double *potentials = perf_alloc((size_t)c->cloud.n_sources, sizeof *potentials);
+    FILE *file = open_file(output, "rb");
+    read_doubles(file, output, potentials, c->cloud.n_sources);
+    if (fgetc(file) != EOF)
+        perf_fail("'%s' wrote more than %lld potentials", command, (long long)c->cloud.n_sources);
+    fclose(file);
+    e.error = perf_error_of(c, 0, potentials, NULL).potential;
+    free(potentials);
     if (!(e.error < 1))
         perf_fail("'%s' gives a wrong result: its relative error is %.2g", command, e.error);
     return e;
 }
 
-/* The command for perf/plain with the case's options. */
-static void our_command(const perf_case *c, char *command, size_t bytes) {
-    const dagpole_plan_options *o = &c->plan;
-    char self[PATH_MAX] = "", *slash;
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0 || !(slash = strrchr(self, '/')))
-        perf_fail("cannot tell where this program lies");
-    *slash = '\0';
-    int n = snprintf(command, bytes, "'%s/plain' --digits %d --threads %d", self, o->digits,
-                     c->threads);
-    if (o->p)
-        n += snprintf(command + n, bytes - (size_t)n, " --p %d", o->p);
-    if (o->n_crit)
-        n += snprintf(command + n, bytes - (size_t)n, " --n-crit %d", o->n_crit);
-    if (o->tolerance > 0)
-        n += snprintf(command + n, bytes - (size_t)n, " --tolerance %g", o->tolerance);
-    if (o->svd_cutoff > 0)
-        snprintf(command + n, bytes - (size_t)n, " --svd-cutoff %g", o->svd_cutoff);
+static void show(const perf_scene *s, int digits, const char *what, double seconds[2],
+                 const effort both[2], dp_figure ratio, perf_table *t) {
+    perf_row_begin(t);
+    perf_scene_cells(s, &s->kind[0], t);
+    perf_count(t, "digits", digits);
+    perf_word(t, "pair", what);
+    perf_real(t, "dagpole_s", seconds[0]);
+    perf_real(t, "other_s", seconds[1]);
+    perf_figure(t, "other/dagpole", ratio);
+    perf_real(t, "dagpole_error", both[0].error);
+    perf_real(t, "other_error", both[1].error);
+    perf_real(t, "dagpole_mb", 1e-6 * (double)both[0].peak_bytes);
+    perf_real(t, "other_mb", 1e-6 * (double)both[1].peak_bytes);
+    perf_row_end(t);
 }
 
-static void print_pair(cli_json *json, int is_json, int i, const effort *ours,
-                       const effort *theirs) {
-    if (!is_json) {
-        printf("pair %2d: dagpole %8.3f s, other %8.3f s, ratio %6.2f\n", i + 1, ours->seconds,
-               theirs->seconds, theirs->seconds / ours->seconds);
-        return;
+/* Pair by pair, each in the other order than the one before; then their medians. */
+static int compare(const perf_scene *s, int digits, perf_table *t) {
+    double seconds[2][DP_MOST_PASSES], ratio[DP_MOST_PASSES];
+    char ours[2 * PATH_MAX], text[16];
+    const char *command[] = {ours, s->chosen->with};
+    int n = s->chosen->runs;
+    effort both[2];
+    our_command(digits, (int)s->threads[0], sizeof ours, ours);
+    for (int k = 0; k < 2; k++) /* files and operators go into the caches */
+        both[k] = run(&s->kind[0], command[k]);
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < 2; k++)
+            both[(i & 1) ^ k] = run(&s->kind[0], command[(i & 1) ^ k]);
+        for (int k = 0; k < 2; k++)
+            seconds[k][i] = both[k].seconds;
+        ratio[i] = seconds[1][i] / seconds[0][i];
+        snprintf(text, sizeof text, "%d", i + 1);
+        show(s, digits, text, (double[]){seconds[0][i], seconds[1][i]}, both,
+             dp_figure_of(1, (double[]){ratio[i]}), t);
     }
-    cli_json_open(json, NULL);
-    cli_json_real(json, "dagpole_s", ours->seconds);
-    cli_json_real(json, "other_s", theirs->seconds);
-    cli_json_real(json, "ratio", theirs->seconds / ours->seconds);
-    cli_json_close(json);
+    double medians[] = {dp_figure_of(n, seconds[0]).median, dp_figure_of(n, seconds[1]).median};
+    show(s, digits, "median", medians, both, dp_figure_of(n, ratio), t);
+    return !(both[0].error <= pow(10, -digits));
 }
 
-static void print_end(cli_json *json, int is_json, const effort *ours, const effort *theirs,
-                      perf_figure ratio) {
-    if (!is_json) {
-        printf("ratio, other / dagpole: %s (above 1: dagpole is faster)\n", perf_text(ratio));
-        printf("error: dagpole %.2e, other %.2e; peak memory: %.0f MB, %.0f MB\n", ours->error,
-               theirs->error, 1e-6 * (double)ours->peak_bytes, 1e-6 * (double)theirs->peak_bytes);
-        return;
-    }
-    cli_json_close(json);
-    perf_json_figure(json, "ratio", ratio);
-    cli_json_real(json, "dagpole_error", ours->error);
-    cli_json_real(json, "other_error", theirs->error);
-    cli_json_int(json, "dagpole_peak_bytes", ours->peak_bytes);
-    cli_json_int(json, "other_peak_bytes", theirs->peak_bytes);
-    cli_json_close(json);
+static int visit(const perf_scene *s, perf_table *t) {
+    const dagpole_cloud *cloud = &s->kind[0].cloud;
+    FILE *file = open_file(input, "wb");
+    write_doubles(file, &cloud->n_sources, 1);
+    write_doubles(file, cloud->sources, 3 * s->n);
+    write_doubles(file, cloud->charges, s->n);
+    fclose(file);
+    int n_above = 0;
+    for (int d = 0; d < s->n_digits; d++)
+        n_above += compare(s, (int)s->digits[d], t);
+    return n_above;
 }
 
-static void print_begin(cli_json *json, int is_json, const char *command, const char *cloud_name,
-                        const perf_case *c) {
-    if (!is_json) {
-        printf("%s, %lld points, %d digits: whole processes, from start to end (reading, set-up, "
-               "one evaluation, writing), in turn\n",
-               cloud_name, (long long)c->cloud->n_sources, c->plan.digits);
-        return;
-    }
-    perf_json_begin(json, "against");
-    cli_json_text(json, "command", command);
-    cli_json_text(json, "distribution", cloud_name);
-    cli_json_int(json, "n", c->cloud->n_sources);
-    cli_json_int(json, "digits", c->plan.digits);
-    cli_json_open_array(json, "pairs");
-}
-
-void perf_against(const char *command, const char *cloud_name, const perf_case *c, int n_pairs,
-                  int is_json) {
-    char ours[COMMAND_BYTES];
-    double ratio[PERF_MAX_RUNS];
-    effort us = {0}, them = {0};
-    static contest k;
-    static int has_run;
-    cli_json json;
-    if (!has_run)
-        atexit(remove_files);
-    has_run = 1;
-    our_command(c, ours, sizeof ours);
-    open_contest(&k, c);
-    us = run(&k, ours); /* operators go into the cache, files into memory */
-    them = run(&k, command);
-    if (!perf_is_expert(&c->plan) && !(us.error <= pow(10, -c->plan.digits)))
-        perf_fail("the error is %.2e, which is above 10^-%d", us.error, c->plan.digits);
-    print_begin(&json, is_json, command, cloud_name, c);
-    for (int i = 0; i < n_pairs; i++) {
-        us = run(&k, ours);
-        them = run(&k, command);
-        ratio[i] = them.seconds / us.seconds;
-        print_pair(&json, is_json, i, &us, &them);
-    }
-    print_end(&json, is_json, &us, &them, perf_figure_of(n_pairs, ratio));
-    free(k.potentials);
-    remove_files();
+int sweep_against(const perf_choice *o, perf_table *t) {
+    if (!o->with)
+        perf_fail("--with names the other program");
+    make_files();
+    return perf_each(o, t, visit);
 }

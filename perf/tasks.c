@@ -1,85 +1,114 @@
-/* The cost of a task: a stream of records whose bodies only count. As in the FMM's walk, each
- * writes a field of its own and reads a few that others read too. */
-#include "roofs.h"
+/* The tasks of a plan: each kind's number and time beside what the cost model says of it, and what
+ * the runtime takes for them when they do nothing. DAGPOLE_HANDLES=0 leaves StarPU's handles out,
+ * and HWLOC_SYNTHETIC cuts the plan for another machine. */
+#include "bench.h"
 
-#include "runtime/runtime.h"
+#include "api/internal.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
-enum { N_TASKS = 3000, N_READ = 1000, N_RUNS = 5 };
+typedef struct kind {
+    int64_t n_tasks, n_accesses;
+    double cost_s, *seconds; /* of each task */
+} kind;
 
-typedef struct counted_stream {
-    dp_stream stream;
-    _Atomic int64_t n_bodies;
-} counted_stream;
-
-static dagpole_status count(void *argument, int64_t record, void *const *buffers, int worker) {
-    counted_stream *c = argument;
-    (void)record, (void)buffers, (void)worker;
-    atomic_fetch_add_explicit(&c->n_bodies, 1, memory_order_relaxed);
-    return DAGPOLE_OK;
+/* In order and in this thread, as the serial executor does; each step's time counts. */
+static void run_tasks(const dp_stream *s, kind kinds[DP_N_RECORD_OPS]) {
+    void **buffers = perf_alloc((size_t)s->n_fields, sizeof *buffers);
+    for (int64_t i = 0; i < s->n_records; i++) {
+        const dp_record *record = &s->records[i];
+        kind *k = &kinds[record->op];
+        int64_t first, n = dp_stream_steps(s, i, &first);
+        for (int32_t a = 0; a < record->n_access; a++)
+            buffers[a] = s->fields[s->access_field[record->access_begin + a]].data;
+        double begin = dp_thread_clock();
+        for (int64_t step = first; step < first + n; step++)
+            perf_try(s->body(s->argument, step, buffers, 0));
+        k->seconds[k->n_tasks++] = dp_thread_clock() - begin;
+        k->n_accesses += record->n_access;
+        k->cost_s += (double)record->cost;
+    }
+    free(buffers);
 }
 
-static void make_fields(dp_stream *s, double *words) {
-    s->n_fields = N_READ + N_TASKS;
-    s->fields = perf_alloc((size_t)s->n_fields, sizeof *s->fields);
-    for (int32_t f = 0; f < s->n_fields; f++)
-        s->fields[f] = (dp_field){.data = words + f, .bytes = sizeof *words};
-}
-
-static void make_records(dp_stream *s, int n_access) {
-    s->n_records = N_TASKS;
-    s->n_accesses = (int64_t)N_TASKS * n_access;
-    s->records = perf_alloc(N_TASKS, sizeof *s->records);
-    s->access_field = perf_alloc((size_t)s->n_accesses, sizeof *s->access_field);
-    s->access_mode = perf_alloc((size_t)s->n_accesses, sizeof *s->access_mode);
-    for (int32_t i = 0; i < N_TASKS; i++) {
-        int64_t begin = (int64_t)i * n_access;
-        s->records[i] =
-            (dp_record){.cost = 1e-6f, .access_begin = begin, .n_access = (int32_t)n_access};
-        s->access_field[begin] = N_READ + i;
-        s->access_mode[begin] = DP_WRITE;
-        for (int a = 1; a < n_access; a++) {
-            s->access_field[begin + a] = (i + a) % N_READ;
-            s->access_mode[begin + a] = DP_READ;
+static void show_kinds(const perf_scene *s, int digits, const dp_stream *stream, perf_table *t) {
+    kind kinds[DP_N_RECORD_OPS] = {{0}};
+    for (int op = 0; op < stream->n_ops; op++)
+        kinds[op].seconds = perf_alloc((size_t)stream->n_records, sizeof(double));
+    run_tasks(stream, kinds);
+    for (int op = 0; op < stream->n_ops; op++) {
+        const kind *k = &kinds[op];
+        double sum = 0, n = (double)k->n_tasks;
+        for (int64_t i = 0; i < k->n_tasks; i++)
+            sum += k->seconds[i];
+        if (k->n_tasks > 0) {
+            perf_row_begin(t);
+            perf_scene_cells(s, &s->kind[0], t);
+            perf_count(t, "digits", digits);
+            perf_word(t, "task", stream->op_names[op]);
+            perf_count(t, "tasks", k->n_tasks);
+            perf_real(t, "percent", 100 * n / (double)stream->n_records);
+            perf_real(t, "accesses", (double)k->n_accesses / n);
+            perf_real(t, "mean_us", 1e6 * sum / n);
+            perf_real(t, "median_us", 1e6 * dp_figure_of((int)k->n_tasks, k->seconds).median);
+            perf_real(t, "model_us", 1e6 * k->cost_s / n);
+            perf_row_end(t);
         }
+        free(k->seconds);
     }
 }
 
-/* seconds[r]: of run r. */
-static void run_all(dp_runtime *runtime, counted_stream *c, double seconds[N_RUNS]) {
+static void show_submission(const perf_scene *s, int digits, int threads, const dp_stream *stream,
+                            perf_table *t) {
+    dp_runtime_options options = {.threads = threads};
+    dp_runtime *runtime;
     dp_execution *execution;
     dp_profile profile;
-    perf_try(dp_stream_check(&c->stream));
-    perf_try(dp_execution_create(runtime, &c->stream, &execution));
+    dp_stream empty = *stream;
+    double n = (double)stream->n_records;
+    dp_passes runs = {.clock = dp_clock, .least = s->chosen->runs};
+    empty.body = bench_do_nothing;
+    perf_try(dp_runtime_create(&options, &runtime));
+    double begin = dp_clock();
+    perf_try(dp_execution_create(runtime, &empty, &execution));
+    double create_s = dp_clock() - begin;
     perf_try(dp_execution_run(execution, "warm", &profile));
-    for (int r = 0; r < N_RUNS; r++) {
-        perf_try(dp_execution_run(execution, "tasks", &profile));
-        seconds[r] = profile.wall_s;
-    }
+    while (dp_passes_next(&runs))
+        perf_try(dp_execution_run(execution, "submission", &profile));
+    for (int i = 0; i < runs.n; i++)
+        runs.seconds[i] *= 1e6 / n;
+    perf_row_begin(t);
+    perf_scene_cells(s, &s->kind[0], t);
+    perf_count(t, "digits", digits);
+    perf_count(t, "threads", dp_runtime_threads(runtime));
+    perf_count(t, "all_tasks", stream->n_records);
+    perf_count(t, "fields", stream->n_fields);
+    perf_real(t, "accesses", (double)stream->n_accesses / n);
+    perf_real(t, "create_us_a_task", 1e6 * create_s / n);
+    perf_figure(t, "empty_us_a_task", dp_passes_figure(&runs));
+    perf_row_end(t);
     dp_execution_destroy(execution);
-    perf_require(c->n_bodies == (1 + N_RUNS) * (int64_t)N_TASKS, "the count of tasks");
+    dp_runtime_destroy(runtime);
 }
 
-perf_figure perf_task_cost(int threads, int n_access, int *workers) {
-    static const char *const names[] = {"count"};
-    static double words[N_READ + N_TASKS];
-    counted_stream c = {.stream = {.n_ops = 1, .op_names = names, .body = count}};
-    double cost[N_RUNS];
-    dp_runtime *runtime;
-    c.stream.argument = &c;
-    make_fields(&c.stream, words);
-    make_records(&c.stream, n_access);
-    perf_try(dp_runtime_create(&(dp_runtime_options){.threads = threads}, &runtime));
-    *workers = dp_runtime_threads(runtime);
-    run_all(runtime, &c, cost);
-    dp_runtime_destroy(runtime);
-    free(c.stream.fields);
-    free(c.stream.records);
-    free(c.stream.access_field);
-    free(c.stream.access_mode);
-    for (int r = 0; r < N_RUNS; r++)
-        cost[r] *= 1e6 / N_TASKS;
-    return perf_figure_of(N_RUNS, cost);
+static int visit(const perf_scene *s, perf_table *t) {
+    dagpole_context *context = perf_context(0, 1);
+    for (int i = 0; i < s->n_digits; i++) {
+        int digits = (int)s->digits[i];
+        perf_plan p = perf_plan_create(context, s, digits, 0, 0);
+        perf_plan_evaluate(&p, &s->kind[0]); /* touches memory */
+        p.plan->graph->call =
+            (dp_call){.charges = s->kind[0].cloud.charges, .potentials = p.potentials};
+        show_kinds(s, digits, &p.plan->graph->stream, t);
+        perf_plan_check(&p, &s->kind[0]);
+        for (int k = 0; k < s->n_threads; k++)
+            show_submission(s, digits, (int)s->threads[k], &p.plan->graph->stream, t);
+        perf_plan_destroy(&p);
+    }
+    dagpole_context_destroy(context);
+    return 0;
+}
+
+int bench_tasks(const perf_choice *o, perf_table *t) {
+    return perf_each(o, t, visit);
 }

@@ -12,9 +12,9 @@
 int cli_usage(const cli_command *command, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "dagpole %s: ", command->name);
+    fprintf(stderr, "%s %s: ", program_invocation_short_name, command->name);
     vfprintf(stderr, format, arguments);
-    fprintf(stderr, "; see dagpole %s --help\n", command->name);
+    fprintf(stderr, "; see %s %s --help\n", program_invocation_short_name, command->name);
     va_end(arguments);
     return CLI_USAGE;
 }
@@ -123,8 +123,8 @@ static void print_option(const cli_option *option) {
 }
 
 static void print_help(const cli_command *command, int n_options, const cli_option *options) {
-    printf("usage: dagpole %s%s%s [options]\n\n%s\n\n", command->name, command->operand ? " " : "",
-           command->operand ? command->operand : "", command->summary);
+    printf("usage: %s %s%s%s [options]\n\n%s\n\n", program_invocation_short_name, command->name,
+           command->operand ? " " : "", command->operand ? command->operand : "", command->summary);
     for (int i = 0; i < n_options; i++)
         print_option(&options[i]);
     print_option(&(cli_option){.name = "--help", .type = CLI_FLAG, .help = "this text"});

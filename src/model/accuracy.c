@@ -1,13 +1,13 @@
 #include "model/accuracy.h"
 
-/* Measured by perf/accuracy: with the largest tolerances and cuts at which no cloud, kind of
- * charges, leaf size or instruction set is above the promise. Lattices decide from 7 digits on, in
- * leaves of a quarter of the chosen size: a lattice has no close pairs, so that its gradients are
- * small beside their far part, which asks for more points an edge than other clouds do. The cut of
- * an M2L shows in potentials, which have more to spare from 6 digits on; it lowers ranks and so the
- * time of M2L by a tenth. An even p: odd ones have points in the planes of symmetry, which serve
- * P2M and L2P badly (p2m_build.c). The precision of sums shows on a lattice too, where errors of
- * the few distances do not average out.
+/* Measured by `sweep accuracy` (perf/): with the largest tolerances and cuts at which no cloud,
+ * kind of charges, leaf size or instruction set is above the promise. Lattices decide from 7 digits
+ * on, in leaves of a quarter of the chosen size: a lattice has no close pairs, so that its
+ * gradients are small beside their far part, which asks for more points an edge than other clouds
+ * do. The cut of an M2L shows in potentials, which have more to spare from 6 digits on; it lowers
+ * ranks and so the time of M2L by a tenth. An even p: odd ones have points in the planes of
+ * symmetry, which serve P2M and L2P badly (p2m_build.c). The precision of sums shows on a lattice
+ * too, where errors of the few distances do not average out.
  *
  * p, tolerance, svd_cutoff, m2l_cut, precision */
 static const dp_accuracy by_digits[] = {

@@ -12,7 +12,7 @@ typedef struct dp_accuracy {
     dp_precision precision; /* of sums over pairs; the matrices do not depend on it */
 } dp_accuracy;
 
-/* The parameters for 3 ... 12 digits, calibrated by perf/accuracy on the clouds of the accuracy
+/* The parameters for 3 ... 12 digits, calibrated by `sweep accuracy` on the clouds of the accuracy
  * contract; the table is in accuracy.c. */
 dp_accuracy dp_accuracy_for_digits(int digits);
 

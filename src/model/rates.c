@@ -40,7 +40,7 @@ _Static_assert(offsetof(dp_rates, name) == DP_N_RATES * sizeof(double), "an entr
         }                                                                                          \
     }
 
-/* From the rates that perf/roof and perf/operators print on a Zen 5 core; what counts are their
+/* From the rates that bench (perf/) printed on a Zen 5 core; what counts are their
  * ratios. AVX-512's are fitted to whole evaluations, the others only to the loops' own rates. */
 static const dp_rates built_in[DP_N_ISA] = {
     [DP_ISA_PORTABLE] = {.pair = LOOPS(1.3e-9, 1.3e-9, 0.65e-9, 0.65e-9),

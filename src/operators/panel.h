@@ -3,7 +3,7 @@
  *
  * A matrix is packed once into panels of rows as high as the register tile of the instruction set
  * (up to 3 vectors), so that a product reads it with unit stride; columns come one by one from
- * wherever the expansions lie. Measured by perf/operators. */
+ * wherever the expansions lie. Measured by `bench loops`. */
 #ifndef DP_OPERATORS_PANEL_H
 #define DP_OPERATORS_PANEL_H
 

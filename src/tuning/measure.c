@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/timing.h"
 #include "graph/graph.h"
 
 #define LOW_DIGITS      3
@@ -214,10 +214,10 @@ static dagpole_status run(bench *b, unsigned ops, double op_s[DAGPOLE_N_OPERATOR
     const dp_stream *stream = &b->graph->stream;
     for (int64_t step = 0; step < stream->n_steps; step++)
         b->step_s[step] = INFINITY;
-    double begin = dp_thread_clock();
-    for (int i = 0; i < N_RUNS; i++)
-        if (i < LEAST_RUNS || dp_thread_clock() - begin < ENOUGH_RUNS)
-            DP_TRY(run_once(b, ops));
+    dp_passes passes = {
+        .clock = dp_thread_clock, .least = LEAST_RUNS, .most = N_RUNS, .enough_s = ENOUGH_RUNS};
+    while (dp_passes_next(&passes))
+        DP_TRY(run_once(b, ops));
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
         op_s[op] = 0;
     for (int64_t step = 0; step < stream->n_steps; step++)
@@ -227,12 +227,11 @@ static dagpole_status run(bench *b, unsigned ops, double op_s[DAGPOLE_N_OPERATOR
 }
 
 /* What P2M and L2P sum: the points of the chosen blocks with the surface of their leaf. */
-static double sum_surfaces(bench *b, const dp_operator_set *set) {
+static void sum_surfaces(bench *b, const dp_operator_set *set) {
     const dp_graph *g = b->graph;
     const dp_tree *tree = g->problem.tree;
     const dp_points *points = g->problem.sources;
     static const dp_frame frame = {{0.5, 0.5, 0.5}, 0.5};
-    double begin = dp_thread_clock();
     for (int i = 0; i < b->n_blocks; i++) {
         const dp_block *block = &g->layout.blocks.block[b->block[i]];
         for (int32_t box = block->box_begin; box < block->box_end; box++) {
@@ -242,7 +241,6 @@ static double sum_surfaces(bench *b, const dp_operator_set *set) {
                                   points->x + at, 1, 0, &g->workers[0].scratch);
         }
     }
-    return dp_thread_clock() - begin;
 }
 
 static void run_surfaces(bench *b, near_time *t) {
@@ -252,11 +250,12 @@ static void run_surfaces(bench *b, near_time *t) {
     for (int k = 0; k < DP_N_KERNELS; k++)
         for (int loop = 0; loop < DP_N_PRECISIONS; loop++) {
             const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)k);
-            double least = INFINITY;
+            dp_passes passes = {.clock = dp_thread_clock, .least = N_RUNS};
             set.to_orbits = kernel->to_orbits[loop][set.isa];
-            for (int i = 0; i < N_RUNS; i++)
-                least = fmin(least, sum_surfaces(b, &set));
-            t->pair_s[k][loop] = least / (b->n_points * dp_surface_points(&set.outer));
+            while (dp_passes_next(&passes))
+                sum_surfaces(b, &set);
+            t->pair_s[k][loop] =
+                dp_passes_figure(&passes).least / (b->n_points * dp_surface_points(&set.outer));
         }
 }
 

@@ -3,21 +3,20 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/timing.h"
 #include "kernel/peak.h"
 #include "kernel/strip.h"
 #include "model/accuracy.h"
 
-/* The best of so many runs of so long counts; before them calls to find out what one takes. */
-#define N_RUNS   4
-#define RUN_S    1e-3
-#define N_TRIALS 4
+/* The best of so many runs of so long counts. */
+#define N_RUNS 4
+#define RUN_S  1e-3
 
 enum { MOST_POINTS = 240, N_ORBITS = 32, N_SURFACE = 8 * N_ORBITS };
 static const int sizes[] = {96, 128, MOST_POINTS};
 enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
 
-#define PEAK_STEPS 20000
+#define PEAK_STEPS 2000
 
 /* In units of the box's half side. */
 #define SURFACE_RADIUS 2.95
@@ -73,7 +72,8 @@ static void pack(bench *b, double point[4][MOST_POINTS], dp_strip *strip) {
     dp_strip_end(strip, b->request->has_gradient);
 }
 
-static void run_near(bench *b, int64_t repeats) {
+static void run_near(void *argument, int64_t repeats) {
+    bench *b = argument;
     const dp_roof_request *r = b->request;
     dp_near near = {.lambda = lambda,
                     .least = dp_precision_closest(r->precision),
@@ -87,7 +87,8 @@ static void run_near(bench *b, int64_t repeats) {
         r->kernel->near[r->precision][r->isa](&near);
 }
 
-static void run_to_surface(bench *b, int64_t repeats) {
+static void run_to_surface(void *argument, int64_t repeats) {
+    bench *b = argument;
     const dp_roof_request *r = b->request;
     dp_orbits orbits = {N_ORBITS, b->orbit[0], b->orbit[1], b->orbit[2]};
     memset(b->at_orbits, 0, sizeof b->at_orbits);
@@ -96,7 +97,8 @@ static void run_to_surface(bench *b, int64_t repeats) {
                                                    b->n, points_of(b->point), b->point[3]);
 }
 
-static void run_from_surface(bench *b, int64_t repeats) {
+static void run_from_surface(void *argument, int64_t repeats) {
+    bench *b = argument;
     const dp_roof_request *r = b->request;
     dp_orbits orbits = {N_ORBITS, b->orbit[0], b->orbit[1], b->orbit[2]};
     memset(b->sums, 0, sizeof b->sums);
@@ -105,22 +107,9 @@ static void run_from_surface(bench *b, int64_t repeats) {
                                                      &frame, b->n, points_of(b->point), sums_of(b));
 }
 
-typedef void loop(bench *b, int64_t repeats);
-
-static double seconds_of(loop *run, bench *b, int64_t repeats) {
-    double begin = dp_thread_clock();
-    run(b, repeats);
-    return dp_thread_clock() - begin;
-}
-
 /* Calls a second. */
-static double rate_of(loop *run, bench *b) {
-    run(b, 1);
-    double trial = fmax(seconds_of(run, b, N_TRIALS), 1e-7), least = INFINITY;
-    int64_t repeats = 1 + (int64_t)(RUN_S * N_TRIALS / trial);
-    for (int i = 0; i < N_RUNS; i++)
-        least = fmin(least, seconds_of(run, b, repeats));
-    return (double)repeats / fmax(least, 1e-9);
+static double rate_of(void (*run)(void *argument, int64_t repeats), void *argument) {
+    return 1 / fmax(dp_loop_seconds(run, argument, RUN_S, N_RUNS).least, 1e-12);
 }
 
 static void measure_pairs(bench *b, dp_roof *roof) {
@@ -132,15 +121,27 @@ static void measure_pairs(bench *b, dp_roof *roof) {
     }
 }
 
-static dagpole_status measure_peak(dp_isa isa, dp_roof *roof) {
-    double left = 1;
-    for (int i = 0; i < N_RUNS; i++) {
-        double begin = dp_thread_clock(), flops = dp_peak_run(isa, PEAK_STEPS, &left);
-        roof->flops = fmax(roof->flops, flops / fmax(dp_thread_clock() - begin, 1e-9));
+typedef struct chains {
+    dp_isa isa;
+    double flops, left; /* of a call; NaN and the largest of all calls stay */
+} chains;
+
+static void run_chains(void *argument, int64_t repeats) {
+    chains *c = argument;
+    double left;
+    for (int64_t i = 0; i < repeats; i++) {
+        c->flops = dp_peak_run(c->isa, PEAK_STEPS, &left);
+        c->left = left <= c->left ? c->left : left;
     }
-    if (left == 0)
+}
+
+static dagpole_status measure_peak(dp_isa isa, dp_roof *roof) {
+    chains c = {.isa = isa};
+    double rate = rate_of(run_chains, &c);
+    roof->flops = c.flops * rate;
+    if (c.left == 0)
         return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_INTERNAL, "the chain of multiply-adds ends %g from 1", left);
+    return dp_fail(DAGPOLE_INTERNAL, "the chain of multiply-adds ends %g from 1", c.left);
 }
 
 dagpole_status dp_roof_measure(const dp_roof_request *request, dp_roof *roof) {

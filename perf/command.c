@@ -1,0 +1,213 @@
+#include "perf.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- failing -------------------------------------------------------------------------------- */
+
+void perf_fail(const char *format, ...) {
+    va_list arguments;
+    fflush(stdout);
+    fprintf(stderr, "%s: ", program_invocation_short_name);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    exit(EXIT_FAILURE);
+}
+
+void perf_try(dagpole_status status) {
+    if (status != DAGPOLE_OK)
+        perf_fail("%s", dagpole_last_error());
+}
+
+void *perf_alloc(size_t count, size_t size) {
+    void *memory = calloc(count ? count : 1, size);
+    if (!memory)
+        perf_fail("no memory for %zu x %zu bytes", count, size);
+    return memory;
+}
+
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+void perf_words(const char *text, perf_list *list) {
+    char *rest = list->text;
+    list->n = 0;
+    if (snprintf(list->text, sizeof list->text, "%s", text) >= (int)sizeof list->text)
+        perf_fail("'%s' is too long for a list", text);
+    for (char *word; (word = strsep(&rest, ",")) != NULL && *text;) {
+        if (!*word || list->n == PERF_LIST)
+            perf_fail("'%s' is no list of at most %d words, separated by commas", text, PERF_LIST);
+        list->word[list->n++] = word;
+    }
+}
+
+int perf_numbers(const char *option, const char *text, double low, double high, int is_whole,
+                 double number[PERF_LIST]) {
+    perf_list list;
+    perf_words(text, &list);
+    for (int i = 0; i < list.n; i++) {
+        char *end;
+        number[i] = strtod(list.word[i], &end);
+        if (*end || !(number[i] >= low && number[i] <= high) ||
+            (is_whole && number[i] != floor(number[i])))
+            perf_fail("--%s takes %snumbers from %g to %g, separated by commas, not '%s'", option,
+                      is_whole ? "whole " : "", low, high, list.word[i]);
+    }
+    return list.n;
+}
+
+int perf_isas(const char *text, dp_isa isa[DP_N_ISA]) {
+    perf_list list;
+    int n = 0;
+    isa[0] = dp_isa_best();
+    if (!text)
+        return 1;
+    perf_words(text, &list);
+    for (int i = 0; i < list.n; i++) {
+        int is_all = strcmp(list.word[i], "all") == 0, n_before = n;
+        for (int k = DP_N_ISA - 1; k >= 0 && n < DP_N_ISA; k--)
+            if (dp_isa_is_supported((dp_isa)k) &&
+                (is_all || strcmp(list.word[i], dp_isa_name((dp_isa)k)) == 0))
+                isa[n++] = (dp_isa)k;
+        if (n == n_before)
+            perf_fail("this machine has no instruction set '%s'", list.word[i]);
+    }
+    return n;
+}
+
+int perf_is_expert(const perf_choice *chosen) {
+    return chosen->plan.p || chosen->plan.tolerance > 0 || chosen->plan.svd_cutoff > 0;
+}
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+#define TO(member) offsetof(perf_choice, member)
+
+static const struct {
+    const char *name;
+    cli_type type;
+    size_t offset;
+    const char *argument, *help;
+    double low, high;
+} all_options[] = {
+    {"--clouds", CLI_TEXT, TO(clouds), "LIST", "as dagpole generate makes them", 0, 0},
+    {"--n", CLI_TEXT, TO(n), "LIST", "points", 0, 0},
+    {"--charges", CLI_TEXT, TO(charges), "LIST", "of unit,mixed,alternating", 0, 0},
+    {"--kernels", CLI_TEXT, TO(kernels), "LIST", "Green's functions", 0, 0},
+    {"--lambda", CLI_POSITIVE, TO(lambda), "L", "inverse length of screened kernels [1]", 0, 0},
+    {"--digits", CLI_TEXT, TO(digits), "LIST", "correct digits", 0, 0},
+    {"--threads", CLI_TEXT, TO(threads), "LIST", "workers; 0 = all", 0, 0},
+    {"--leaves", CLI_TEXT, TO(leaves), "LIST", "leaf sizes, as multiples of the chosen one", 0, 0},
+    {"--isa", CLI_TEXT, TO(isas), "LIST", "instruction sets, or all", 0, 0},
+    {"--only", CLI_TEXT, TO(only), "TEXT", "loops with this in their names", 0, 0},
+    {"--with", CLI_TEXT, TO(with), "COMMAND", "the other program (perf/README.md)", 0, 0},
+    {"--gradients", CLI_FLAG, TO(has_gradients), NULL, "gradients as well", 0, 0},
+    {"--shift", CLI_REAL, TO(shift), "X", "added to all coordinates", -1e15, 1e15},
+    {"--seed", CLI_COUNT, TO(seed), "S", "of clouds and charges [1]", 0, 1e15},
+    {"--p", CLI_INT, TO(plan.p), "P", "expert: points along an edge of a surface", 3, 20},
+    {"--n-crit", CLI_INT, TO(plan.n_crit), "N", "expert: most points in a leaf", 1, 100000},
+    {"--tolerance", CLI_REAL, TO(plan.tolerance), "T", "expert: cut of the basis", 1e-15, 1e-1},
+    {"--svd-cutoff", CLI_REAL, TO(plan.svd_cutoff), "C", "expert: of the pseudo-inverse", 1e-16,
+     1e-2},
+    {"--runs", CLI_INT, TO(runs), "K", "plans, rounds or pairs of a case", 1, DP_MOST_PASSES},
+    {"--repeat", CLI_INT, TO(repeat), "K", "evaluations of a plan", 1, 1000000},
+    {"--samples", CLI_INT, TO(samples), "K", "targets that are verified", 1, 1000000},
+    {"--evaluations", CLI_COUNT, TO(n_evaluations), "K", "of one plan [10000]", 8, 1e9},
+    {"--plans", CLI_COUNT, TO(n_plans), "K", "of one context [1000]", 8, 1e9},
+    {"--contexts", CLI_COUNT, TO(n_contexts), "K", "one after the other [100]", 8, 1e9},
+    {"--most", CLI_POSITIVE, TO(most_mib), "MIB", "growth that is allowed [4]", 0, 0},
+    {"--serial", CLI_FLAG, TO(is_serial), NULL, "without StarPU", 0, 0},
+    {"--quick", CLI_FLAG, TO(is_quick), NULL, "1e4 points, no other leaves", 0, 0},
+    {"--long", CLI_FLAG, TO(is_long), NULL, "every case, not the worst alone", 0, 0},
+    {"--json", CLI_FLAG, TO(is_json), NULL, "print one JSON object", 0, 0},
+};
+enum { N_OPTIONS = sizeof all_options / sizeof all_options[0] };
+
+static int has_word(const char *words, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)) != NULL; at += length)
+        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+            return 1;
+    return 0;
+}
+
+/* Those that the command takes, with their defaults in --help. */
+static int choose_options(const perf_command *command, perf_choice *chosen,
+                          cli_option options[N_OPTIONS]) {
+    static char help[N_OPTIONS][128];
+    int n = 0;
+    for (int i = 0; i < N_OPTIONS; i++) {
+        if (!has_word(command->options, all_options[i].name + 2))
+            continue;
+        void *value = (char *)chosen + all_options[i].offset;
+        const char *text = all_options[i].type == CLI_TEXT ? *(const char **)value : NULL;
+        snprintf(help[n], sizeof help[n], text ? "%s [%s]" : "%s", all_options[i].help, text);
+        options[n] = (cli_option){
+            all_options[i].name, all_options[i].type, value, all_options[i].argument, help[n],
+            all_options[i].low,  all_options[i].high};
+        n++;
+    }
+    return n;
+}
+
+/* ---- commands ------------------------------------------------------------------------------- */
+
+static int run(const perf_command *command, const perf_choice *chosen) {
+    perf_table table;
+    perf_table_begin(&table, chosen->is_json, program_invocation_short_name, command->name);
+    int n_above = command->run(chosen, &table);
+    perf_table_end(&table);
+    if (n_above)
+        fprintf(stderr, "%s %s: %d results miss what they promise\n", program_invocation_short_name,
+                command->name, n_above);
+    return n_above ? CLI_FAILURE : CLI_SUCCESS;
+}
+
+/* What most commands have. */
+static perf_choice defaults_of(const perf_command *command) {
+    perf_choice c = command->defaults;
+    c.clouds = c.clouds ? c.clouds : "cube,sphere,plummer,ellipsoid";
+    c.n = c.n ? c.n : "1e5";
+    c.charges = c.charges ? c.charges : "mixed";
+    c.kernels = c.kernels ? c.kernels : "laplace";
+    c.digits = c.digits ? c.digits : "6";
+    c.threads = c.threads ? c.threads : "0";
+    c.runs = c.runs ? c.runs : 3;
+    c.repeat = c.repeat ? c.repeat : 3;
+    c.samples = c.samples ? c.samples : 300;
+    c.lambda = c.seed = 1;
+    dagpole_plan_options_init(&c.plan);
+    return c;
+}
+
+static int run_command(const perf_command *command, int argc, char **argv) {
+    cli_option options[N_OPTIONS];
+    cli_command self = {command->name, command->operands, command->summary, NULL};
+    perf_choice chosen = defaults_of(command);
+    int n = choose_options(command, &chosen, options);
+    int code = cli_parse(&self, n, options, argc, argv, chosen.operand);
+    return code == CLI_PROCEED ? run(command, &chosen) : code;
+}
+
+int perf_main(int argc, char **argv, const char *summary, int n, const perf_command *commands) {
+    const char *name = argc > 1 ? argv[1] : "--help";
+    for (int i = 0; i < n; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return run_command(&commands[i], argc - 1, argv + 1);
+    if (strcmp(name, "--help") != 0 && strcmp(name, "-h") != 0) {
+        fprintf(stderr, "%s: there is no command '%s'; see %s --help\n",
+                program_invocation_short_name, name, program_invocation_short_name);
+        return CLI_USAGE;
+    }
+    printf("usage: %s COMMAND [options]\n\n%s\n\n", program_invocation_short_name, summary);
+    for (int i = 0; i < n; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+    printf("\n%s COMMAND --help   the options of a command\n", program_invocation_short_name);
+    return CLI_SUCCESS;
+}

@@ -1,0 +1,153 @@
+#include "perf.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* L2, without overflow. */
+static double norm(int64_t n, const double *a) {
+    double sum = 0, unit = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (isnan(a[i]))
+            return NAN;
+        unit = fmax(unit, fabs(a[i]));
+    }
+    for (int64_t i = 0; unit > 0 && i < n; i++)
+        sum += a[i] / unit * (a[i] / unit);
+    return unit * sqrt(sum);
+}
+
+/* One of each of n_samples runs. Where in it varies, since a lattice has periods of its own. */
+static void choose_samples(perf_charged *c) {
+    double run = (double)c->cloud.n_sources / (double)c->n_samples;
+    for (int64_t i = 0; i < c->n_samples; i++) {
+        double within = fmod(0.61803398874989485 * (double)i, 1);
+        c->sample[i] = (int64_t)(((double)i + within) * run);
+        memcpy(c->targets + 3 * i, c->cloud.sources + 3 * c->sample[i], 3 * sizeof(double));
+    }
+}
+
+/* What is right, and what charges of random sign would give. */
+static void sum_directly(const dagpole_plan_options *plan, perf_charged *c) {
+    int64_t n = c->n_samples;
+    double *potentials = perf_alloc((size_t)n, sizeof *potentials);
+    double *gradients = perf_alloc((size_t)n, sizeof *gradients);
+    perf_try(dagpole_direct(NULL, plan->kernel, plan->lambda, c->cloud.n_sources, c->cloud.sources,
+                            c->cloud.charges, n, c->targets, c->potentials, c->gradients));
+    perf_try(dagpole_direct_rms(NULL, plan->kernel, plan->lambda, c->cloud.n_sources,
+                                c->cloud.sources, c->cloud.charges, n, c->targets, potentials,
+                                gradients));
+    c->potential_norm = norm(n, c->potentials);
+    c->gradient_norm = norm(3 * n, c->gradients);
+    c->potential_unit = fmax(c->potential_norm, norm(n, potentials));
+    c->gradient_unit = fmax(c->gradient_norm, norm(n, gradients));
+    free(gradients);
+    free(potentials);
+}
+
+static void charge(perf_scene *s, const char *kind) {
+    perf_charged *c = &s->kind[s->n_kinds++];
+    c->kind = kind;
+    perf_try(dagpole_cloud_generate(s->cloud, s->n, (uint64_t)s->chosen->seed, kind, &c->cloud));
+    for (int64_t i = 0; i < 3 * s->n; i++)
+        c->cloud.sources[i] += s->chosen->shift;
+    c->n_samples = s->chosen->samples < s->n ? s->chosen->samples : s->n;
+    size_t n = (size_t)c->n_samples;
+    c->sample = perf_alloc(n, sizeof *c->sample);
+    c->targets = perf_alloc(n, 3 * sizeof *c->targets);
+    c->potentials = perf_alloc(n, sizeof *c->potentials);
+    c->gradients = perf_alloc(n, 3 * sizeof *c->gradients);
+    choose_samples(c);
+    sum_directly(&s->plan, c);
+}
+
+static void discharge(perf_charged *c) {
+    dagpole_cloud_free(&c->cloud);
+    free(c->sample);
+    free(c->targets);
+    free(c->potentials);
+    free(c->gradients);
+}
+
+static void choose_kernel(perf_scene *s, const char *name) {
+    const dp_kernel *kernel;
+    s->kernel = name;
+    s->plan = s->chosen->plan;
+    for (int id = 0; (kernel = dp_kernel_get((dagpole_kernel)id)) != NULL; id++)
+        if (strcmp(kernel->name, name) == 0) {
+            s->plan.kernel = kernel->id;
+            s->plan.lambda = kernel->is_homogeneous ? 0 : s->chosen->lambda;
+            return;
+        }
+    perf_fail("there is no kernel '%s'", name);
+}
+
+static int visit_one(perf_scene *s, const perf_list *kinds, perf_table *table, perf_visit visit) {
+    if (kinds->n > PERF_KINDS)
+        perf_fail("--charges takes at most %d kinds", PERF_KINDS);
+    for (s->n_kinds = 0; s->n_kinds < kinds->n;)
+        charge(s, kinds->word[s->n_kinds]);
+    int n_above = visit(s, table);
+    for (int k = 0; k < s->n_kinds; k++)
+        discharge(&s->kind[k]);
+    return n_above;
+}
+
+int perf_each(const perf_choice *o, perf_table *table, perf_visit visit) {
+    perf_list clouds, kinds, kernels;
+    perf_scene s = {.chosen = o};
+    double n[PERF_LIST];
+    int n_above = 0, n_sizes = perf_numbers("n", o->n, 1, 1e12, 1, n);
+    perf_words(o->clouds, &clouds);
+    perf_words(o->charges, &kinds);
+    perf_words(o->kernels, &kernels);
+    s.n_digits = perf_numbers("digits", o->digits, 3, 12, 1, s.digits);
+    s.n_threads = perf_numbers("threads", o->threads, 0, 65536, 1, s.threads);
+    for (int i = 0; i < n_sizes * kernels.n * clouds.n; i++) {
+        s.n = (int64_t)n[i / clouds.n / kernels.n];
+        s.cloud = clouds.word[i % clouds.n];
+        choose_kernel(&s, kernels.word[i / clouds.n % kernels.n]);
+        n_above += visit_one(&s, &kinds, table, visit);
+    }
+    return n_above;
+}
+
+void perf_scene_cells(const perf_scene *s, const perf_charged *c, perf_table *t) {
+    perf_word(t, "cloud", s->cloud);
+    perf_word(t, "charges", c->kind);
+    perf_word(t, "kernel", s->kernel);
+    perf_count(t, "n", s->n);
+}
+
+/* ---- errors --------------------------------------------------------------------------------- */
+
+static double distance(const perf_charged *c, int width, const double *is, const double *right) {
+    double *difference = perf_alloc((size_t)(width * c->n_samples), sizeof *difference);
+    for (int64_t i = 0; i < c->n_samples; i++)
+        for (int k = 0; k < width; k++)
+            difference[i * width + k] = is[c->sample[i] * width + k] - right[i * width + k];
+    double length = norm(width * c->n_samples, difference);
+    free(difference);
+    return length;
+}
+
+static double over(double a, double b) {
+    return b > 0 ? a / b : a;
+}
+
+perf_error perf_error_of(const perf_charged *c, int digits, const double *potentials,
+                         const double *gradients) {
+    double unit = pow(10, digits), error = distance(c, 1, potentials, c->potentials);
+    perf_error e = {.potential = over(error, c->potential_norm),
+                    .potential_multiple = unit * over(error, c->potential_unit)};
+    if (!gradients)
+        return e;
+    error = distance(c, 3, gradients, c->gradients);
+    e.gradient = over(error, c->gradient_norm);
+    e.gradient_multiple = unit / 10 * over(error, c->gradient_unit);
+    return e;
+}
+
+int perf_is_above(const perf_error *e) {
+    return !(e->potential_multiple <= 1) || !(e->gradient_multiple <= 1);
+}
