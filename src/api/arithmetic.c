@@ -20,6 +20,8 @@ static double rate_of(const dp_roof *roof, int op) {
 }
 
 static void fill(const dagpole_plan *plan, const dp_roof *roof, dagpole_arithmetic *a) {
+    double expected_s[DP_MAX_OPS];
+    dp_execution_expected_by_op(plan->execution, expected_s);
     a->flop_rate = roof->flops;
     a->near_rate = roof->near;
     a->to_surface_rate = roof->to_surface;
@@ -30,6 +32,7 @@ static void fill(const dagpole_plan *plan, const dp_roof *roof, dagpole_arithmet
         a->pairs[op] = work->pairs;
         a->flops[op] = work->flops;
         a->model_s[op] = work->cost;
+        a->expected_s[op] = expected_s[op];
         a->roof_s[op] = work->flops / roof->flops + (rate > 0 ? work->pairs / rate : 0);
     }
 }

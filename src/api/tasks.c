@@ -52,13 +52,14 @@ void dp_plan_ready_times(const dp_csr *predecessors, const dp_record_times *time
 
 /* ---- an array of them --------------------------------------------------------------------- */
 
-static dagpole_task describe(const dagpole_plan *plan, const dp_record *record) {
+static dagpole_task describe(const dagpole_plan *plan, int64_t i) {
+    const dp_record *record = &plan->graph->stream.records[i];
     return (dagpole_task){.operator_name = plan->graph->stream.op_names[record->op],
                           .level = plan->graph->layout.blocks.block[record->block].level,
                           .block = record->block,
                           .worker = -1,
                           .home_node = record->node,
-                          .predicted_s = record->cost};
+                          .predicted_s = dp_execution_expected_s(plan->execution, i)};
 }
 
 static void add_times(const dp_record_times *times, double ready_s, dagpole_task *task) {
@@ -83,7 +84,7 @@ static dagpole_status fill_tasks(const dagpole_plan *plan, const dp_csr *predece
     if (times)
         dp_plan_ready_times(predecessors, times, ready_s);
     for (int64_t i = 0; i < all->n; i++) {
-        dagpole_task task = describe(plan, &plan->graph->stream.records[i]);
+        dagpole_task task = describe(plan, i);
         if (times)
             add_times(&times[i], ready_s[i], &task);
         memcpy((char *)all->task + (size_t)i * all->task_size, &task, sizeof task);

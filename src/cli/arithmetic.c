@@ -17,51 +17,52 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* How far the cost model is from what operators took, as a share: the median over those that took a
- * hundredth of all or more. */
-static double model_error(const dagpole_report *report, const dagpole_arithmetic *a) {
+/* How far what schedulers were told is from what operators took, as a share: the median over those
+ * that took a hundredth of all or more. */
+static double expected_error(const dagpole_report *report, const dagpole_arithmetic *a) {
     double error[DAGPOLE_N_OPERATORS], sum = 0;
-    const double *took = report->operator_s, *model = a->model_s;
+    const double *took = report->operator_s, *told = a->expected_s;
     int n = 0;
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
         sum += took[op];
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
         if (took[op] > 0 && took[op] >= 0.01 * sum)
-            error[n++] = fabs(model[op] / took[op] - 1);
+            error[n++] = fabs(told[op] / took[op] - 1);
     qsort(error, (size_t)n, sizeof *error, by_value);
     return n ? 0.5 * (error[(n - 1) / 2] + error[n / 2]) : 0;
 }
 
-static void print_operator(const char *name, double seconds, double roof_s, double model_s) {
+static void print_operator(const char *name, double seconds, double roof_s, double expected_s) {
     double share = share_of(roof_s, seconds);
     printf("  %-12s%10.4f s %10.4f s %6.1f %% %6.1f %% %10.4f s", name, seconds, roof_s,
-           100 * share, 100 * (1 - share), model_s);
+           100 * share, 100 * (1 - share), expected_s);
     if (seconds > 0)
-        printf(" %+6.0f %%", 100 * (model_s / seconds - 1));
+        printf(" %+6.0f %%", 100 * (expected_s / seconds - 1));
     putchar('\n');
 }
 
-void cli_arithmetic_table(const dagpole_report *report, const dagpole_arithmetic *a,
-                          int has_gradients) {
-    double seconds = 0, roof_s = 0, model_s = 0;
+void cli_arithmetic_table(const dagpole_report *report, const dagpole_arithmetic *a) {
+    double seconds = 0, roof_s = 0, expected_s = 0;
     printf("\narithmetic at the rates of one core, as measured just now: %.1f GFlop/s of "
            "multiply-adds "
            "in double;\nGpairs/s: near %.2f, to surfaces %.2f, from surfaces %.2f\n",
            1e-9 * a->flop_rate, 1e-9 * a->near_rate, 1e-9 * a->to_surface_rate,
            1e-9 * a->from_surface_rate);
     printf("  %-12s%12s %12s %8s %8s %12s\n", "operator", "took", "arithmetic", "share", "rest",
-           "cost model");
+           "expected");
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++) {
         seconds += report->operator_s[op];
         roof_s += a->roof_s[op];
-        model_s += a->model_s[op];
+        expected_s += a->expected_s[op];
         if (report->operator_s[op] > 0)
             print_operator(dagpole_operator_name((dagpole_operator)op), report->operator_s[op],
-                           a->roof_s[op], a->model_s[op]);
+                           a->roof_s[op], a->expected_s[op]);
     }
-    print_operator("all", seconds, roof_s, model_s);
-    printf("  the cost model%s is off by %.0f %% in the median over operators\n",
-           has_gradients ? ", which counts no gradients," : "", 100 * model_error(report, a));
+    print_operator("all", seconds, roof_s, expected_s);
+    printf("  schedulers expected these times with an error of %.0f %% in the median over "
+           "operators%s\n",
+           100 * expected_error(report, a),
+           report->n_evaluations > 1 ? "" : ", before the first evaluation");
 }
 
 void cli_arithmetic_json(cli_json *json, const dagpole_report *report,
@@ -71,7 +72,7 @@ void cli_arithmetic_json(cli_json *json, const dagpole_report *report,
     cli_json_real(json, "near_rate", a->near_rate);
     cli_json_real(json, "to_surface_rate", a->to_surface_rate);
     cli_json_real(json, "from_surface_rate", a->from_surface_rate);
-    cli_json_real(json, "model_error", model_error(report, a));
+    cli_json_real(json, "expected_error", expected_error(report, a));
     cli_json_open(json, "operators");
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++) {
         double seconds = report->operator_s[op];
@@ -82,6 +83,7 @@ void cli_arithmetic_json(cli_json *json, const dagpole_report *report,
         cli_json_real(json, "roof_s", a->roof_s[op]);
         cli_json_real(json, "share", share_of(a->roof_s[op], seconds));
         cli_json_real(json, "model_s", a->model_s[op]);
+        cli_json_real(json, "expected_s", a->expected_s[op]);
         cli_json_close(json);
     }
     cli_json_close(json);

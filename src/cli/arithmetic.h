@@ -7,8 +7,7 @@
 
 #include <dagpole.h>
 
-void cli_arithmetic_table(const dagpole_report *report, const dagpole_arithmetic *a,
-                          int has_gradients);
+void cli_arithmetic_table(const dagpole_report *report, const dagpole_arithmetic *a);
 void cli_arithmetic_json(cli_json *json, const dagpole_report *report, const dagpole_arithmetic *a);
 
 /* A chart from what run --roof --json printed. As cli_output_close. */

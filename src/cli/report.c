@@ -79,7 +79,7 @@ void cli_run_report_table(const cli_run_report *run) {
     print_stages(run);
     print_operators(plan);
     if (run->has_arithmetic)
-        cli_arithmetic_table(plan, &run->arithmetic, run->has_gradients);
+        cli_arithmetic_table(plan, &run->arithmetic);
     printf("\nworkers' time: tasks %.1f %%, runtime %.1f %%, idle %.1f %%\n",
            100 * plan->share_tasks, 100 * plan->share_runtime, 100 * plan->share_idle);
     if (plan->bytes_copied)

@@ -11,7 +11,7 @@ dp_pace dp_pace_of_run(const dp_graph *graph, const double op_s[DAGPOLE_N_OPERAT
     dp_pace pace = dp_pace_of_model();
     double model_s[DAGPOLE_N_OPERATORS] = {0};
     for (int64_t step = 0; step < graph->walk.n_steps; step++)
-        model_s[graph->walk.step_op[step]] += graph->walk.steps[step].cost;
+        model_s[graph->walk.step_op[step]] += graph->walk.step_cost[step];
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
         if (op_s[op] > 0 && model_s[op] > 0)
             pace.factor[op] = op_s[op] / model_s[op];
@@ -35,7 +35,7 @@ static void set_costs(const dp_pace *pace, dp_graph *graph) {
         dp_record *record = &walk->records[i];
         double seconds = 0;
         for (int64_t step = record->step_begin; step < record->step_begin + record->n_steps; step++)
-            seconds += walk->steps[step].cost * pace->factor[walk->step_op[step]];
+            seconds += walk->step_cost[step] * pace->factor[walk->step_op[step]];
         record->cost = (float)seconds;
     }
 }

@@ -48,6 +48,7 @@ static dagpole_status make_stream(dp_graph *g) {
     g->stream.op_names = dp_record_names;
     g->stream.n_steps = g->walk.n_steps;
     g->stream.step_op = g->walk.step_op;
+    g->stream.step_cost = g->walk.step_cost;
     g->stream.body = run_step;
     g->stream.argument = g;
     return dp_stream_prioritise(&g->stream, MAX_PRIORITY);
@@ -134,7 +135,8 @@ int64_t dp_graph_bytes(const dp_graph *g) {
         g->layout.blocks.n * (int64_t)(sizeof *g->layout.blocks.block + sizeof *g->layout.of_block);
     bytes += n_boxes * (int64_t)sizeof *g->layout.blocks.of_box;
     bytes += g->stream.n_records * (int64_t)sizeof *g->stream.records + g->walk.work_bytes;
-    bytes += g->stream.n_steps * (int64_t)(sizeof *g->walk.steps + sizeof *g->walk.step_op);
+    bytes += g->stream.n_steps *
+             (int64_t)(sizeof *g->walk.steps + sizeof *g->walk.step_op + sizeof *g->walk.step_cost);
     bytes +=
         g->stream.n_accesses * (int64_t)(sizeof(int32_t) + sizeof(uint8_t) + sizeof *g->walk.from);
     for (int32_t f = 0; f < g->stream.n_fields; f++)

@@ -149,7 +149,7 @@ static int32_t join_access(dp_walk *walk, int64_t begin, int32_t field, dp_acces
 static void add_step(dp_task *task, int64_t begin, dp_walk *walk, int32_t **next_from) {
     dp_step *step = &walk->steps[walk->n_steps];
     int32_t n = task->n_accesses;
-    *step = (dp_step){.work = task->work, .n_fields = n, .cost = (float)task->cost};
+    *step = (dp_step){.work = task->work, .n_fields = n};
     if (walk->n_accesses == begin) {
         for (int32_t a = 0; a < n; a++) {
             walk->access_field[begin + a] = task->field[a];
@@ -161,6 +161,7 @@ static void add_step(dp_task *task, int64_t begin, dp_walk *walk, int32_t **next
         for (int32_t a = 0; a < n; a++)
             *(*next_from)++ = join_access(walk, begin, task->field[a], (dp_access)task->mode[a]);
     }
+    walk->step_cost[walk->n_steps] = (float)task->cost;
     walk->step_op[walk->n_steps++] = task->op;
     walk->op_work[task->op].pairs += task->pairs;
     walk->op_work[task->op].flops += task->flops;
@@ -199,10 +200,11 @@ static dagpole_status allocate(const walking *w, dp_walk *walk) {
     walk->access_field = dp_alloc(n_accesses, sizeof *walk->access_field);
     walk->access_mode = dp_alloc(n_accesses, sizeof *walk->access_mode);
     walk->step_op = dp_alloc(n_steps, sizeof *walk->step_op);
+    walk->step_cost = dp_alloc(n_steps, sizeof *walk->step_cost);
     walk->steps = dp_alloc(n_steps, sizeof *walk->steps);
     walk->from = dp_alloc(n_accesses, sizeof *walk->from);
     return walk->records && walk->access_field && walk->access_mode && walk->step_op &&
-                   walk->steps && walk->from
+                   walk->step_cost && walk->steps && walk->from
                ? DAGPOLE_OK
                : DAGPOLE_NO_MEMORY;
 }
@@ -240,6 +242,7 @@ void dp_walk_free(dp_walk *walk) {
         dp_free(walk->steps[i].work);
     dp_free(walk->steps);
     dp_free(walk->step_op);
+    dp_free(walk->step_cost);
     dp_free(walk->from);
     dp_free(walk->records);
     dp_free(walk->access_field);

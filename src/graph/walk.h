@@ -21,7 +21,6 @@ typedef struct dp_step {
     void *work;          /* for its operator's run() */
     const int32_t *from; /* per field of the step: its index in the record; NULL: the same */
     int32_t n_fields;
-    float cost; /* seconds, as the model has it */
 } dp_step;
 
 /* What the tasks of one operator do together (ops/task.h). */
@@ -35,6 +34,7 @@ typedef struct dp_walk {
     int32_t *access_field;
     uint8_t *access_mode;
     int32_t *step_op;
+    float *step_cost; /* seconds, as the model has it */
     dp_step *steps;
     int32_t *from;       /* of all steps that have one */
     int32_t most_fields; /* of a step */

@@ -8,11 +8,46 @@
 
 #define REPORT_EVERY_S 0.05
 
+static void set_estimates(dp_run *run) {
+    const dp_stream *stream = run->stream;
+    for (int op = 0; op < DP_MAX_OPS; op++)
+        run->pace[op] = 1;
+    for (int64_t i = 0; i < stream->n_records; i++) {
+        int64_t begin, n = dp_stream_steps(stream, i, &begin);
+        for (int64_t step = begin; step < begin + n; step++)
+            run->op_cost[dp_stream_step_op(stream, i, step)] +=
+                dp_stream_step_cost(stream, i, step);
+    }
+}
+
+/* Schedulers plan by estimates, results do not depend on them. */
+static void learn(dp_run *run) {
+    double op_s[DP_MAX_OPS];
+    if (!run->is_learning)
+        return;
+    run->is_learning = 0;
+    dp_run_op_times(run, op_s);
+    for (int op = 0; op < DP_MAX_OPS; op++)
+        if (run->op_cost[op] > 0 && op_s[op] > 0)
+            run->pace[op] = op_s[op] / run->op_cost[op];
+}
+
+double dp_run_expected_s(const dp_run *run, int64_t record) {
+    const dp_stream *stream = run->stream;
+    int64_t begin, n = dp_stream_steps(stream, record, &begin);
+    double seconds = stream->records[record].cost;
+    for (int64_t step = begin; step < begin + n; step++)
+        seconds += (run->pace[dp_stream_step_op(stream, record, step)] - 1) *
+                   dp_stream_step_cost(stream, record, step);
+    return seconds;
+}
+
 dagpole_status dp_run_init(dp_run *run, dp_runtime *runtime, const dp_stream *stream) {
     *run = (dp_run){.runtime = runtime, .stream = stream, .n_slots = dp_runtime_n_slots(runtime)};
     if (stream->n_ops > DP_MAX_OPS)
         return dp_fail(DAGPOLE_INTERNAL, "the stream has %d operators, at most %d are allowed",
                        stream->n_ops, DP_MAX_OPS);
+    set_estimates(run);
     for (int64_t i = 0; i < stream->n_records; i++) {
         run->total_cost += stream->records[i].cost;
         if (run->max_access < stream->records[i].n_access)
@@ -57,6 +92,7 @@ static void forget_times(dp_run *run) {
 }
 
 void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage) {
+    learn(run);
     memset(run->slots, 0, (size_t)run->n_slots * sizeof *run->slots);
     atomic_store(&run->limit, INT64_MAX);
     run->status = DAGPOLE_OK;
@@ -168,6 +204,7 @@ void dp_run_report(dp_run *run) {
 dagpole_status dp_run_end(dp_run *run) {
     if (run->status != DAGPOLE_OK)
         return dp_fail(run->status, "%s", run->text);
+    run->is_learning = run->ops == DP_ALL_OPERATORS;
     return dp_runtime_progress(run->runtime, run->stage, 1.0);
 }
 

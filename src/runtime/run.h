@@ -23,7 +23,11 @@ typedef struct dp_run {
     int n_slots;
     dp_slot *slots;
     int32_t max_access;
-    void **buffers;       /* n_slots x max_access: scratch for the pointers that a body receives */
+    void **buffers;  /* n_slots x max_access: scratch for the pointers that a body receives */
+    int is_learning; /* the slots hold the times of a whole run that succeeded */
+    double op_cost[DP_MAX_OPS]; /* estimated seconds of an operator's steps */
+    double
+        pace[DP_MAX_OPS]; /* what an operator took in the run before, over that; 1 in the first */
     dp_operator_bits ops; /* records of other operators are skipped */
 
     /* Records below `limit` are executed, the others return at once. A failing record lowers it to
@@ -47,7 +51,8 @@ typedef struct dp_run {
 dagpole_status dp_run_init(dp_run *run, dp_runtime *runtime, const dp_stream *stream);
 void dp_run_free(dp_run *run);
 
-/* Starts over: nothing done, nothing failed. Reports progress 0. */
+/* Starts over, with what the run before took for a guide: nothing done, nothing failed. Reports
+ * progress 0. */
 void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage);
 
 /* The array of times, or none. NO_MEMORY. */
@@ -72,6 +77,10 @@ void dp_run_record(dp_run *run, int64_t record, void *const *buffers, int slot);
 
 /* Records that `record` failed (-1: the whole run), with the error text of this thread. */
 void dp_run_fail(dp_run *run, int64_t record, dagpole_status status);
+
+/* Seconds that the record is expected to take in this run, or in the last one where none runs: by
+ * its cost, and by what its operators took in the whole run before. */
+double dp_run_expected_s(const dp_run *run, int64_t record);
 
 /* Reports progress where it is due; for the calling thread. */
 void dp_run_report(dp_run *run);

@@ -245,6 +245,16 @@ dagpole_status dp_execution_run(dp_execution *execution, const char *stage, dp_p
     return dp_execution_run_some(execution, DP_ALL_OPERATORS, stage, profile);
 }
 
+double dp_execution_expected_s(const dp_execution *execution, int64_t record) {
+    return dp_run_expected_s(&execution->run, record);
+}
+
+void dp_execution_expected_by_op(const dp_execution *execution, double expected_s[DP_MAX_OPS]) {
+    const dp_run *run = &execution->run;
+    for (int op = 0; op < DP_MAX_OPS; op++)
+        expected_s[op] = run->pace[op] * run->op_cost[op];
+}
+
 dagpole_status dp_execution_record(dp_execution *execution, int is_on) {
     return dp_run_record_times(&execution->run, is_on);
 }

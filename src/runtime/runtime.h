@@ -104,6 +104,14 @@ dagpole_status dp_execution_record(dp_execution *execution, int is_on);
  * run, or until recording is switched. */
 const dp_record_times *dp_execution_times(const dp_execution *execution);
 
+/* Seconds that the record was expected to take in the last run: by its cost in the first, from then
+ * on also by what its operators took in the whole run before. Schedulers that plan ahead are told
+ * this. */
+double dp_execution_expected_s(const dp_execution *execution, int64_t record);
+
+/* The same of all steps of each operator together. */
+void dp_execution_expected_by_op(const dp_execution *execution, double expected_s[DP_MAX_OPS]);
+
 /* Makes field.data hold what the last run left in the field. READ_WRITE: the caller is going to
  * write there before the next run. Not during a run. WRONG_STATE, RUNTIME. */
 dagpole_status dp_execution_fetch(dp_execution *execution, int32_t field, dp_access mode);

@@ -8,13 +8,15 @@
 
 /* ---- codelets ----------------------------------------------------------------------------- */
 
-/* What the dmda family plans with. Costs are known in advance, so nothing has to be calibrated.
- * They are given by architecture: StarPU 1.4 takes a common cost for that of half a CPU worker. */
+/* What the dmda family plans with: the cost model, from a plan's second evaluation on with what
+ * each operator took in the one before. So nothing has to be calibrated. They are given by
+ * architecture: StarPU 1.4 takes a common cost for that of half a CPU worker. */
 static double task_cost_us(struct starpu_task *task, struct starpu_perfmodel_arch *arch,
                            unsigned implementation) {
     (void)arch, (void)implementation;
     const dp_task_argument *argument = task->cl_arg;
-    return 1e6 * argument->owner->base.run.stream->records[argument->record].cost;
+    dp_happens_after(argument->owner);
+    return 1e6 * dp_run_expected_s(&argument->owner->base.run, argument->record);
 }
 
 /* StarPU keeps a pointer to it until it shuts down. */

@@ -45,6 +45,7 @@ typedef struct dp_stream {
      * operator. */
     int64_t n_steps;
     int32_t *step_op;
+    float *step_cost; /* estimated seconds of each; NULL where step_op is */
 
     /* Runs a step. buffers[a]: where the a-th field of its record lies, as the executor has it.
      * worker: 0 ... n_workers - 1, no two records run at once under one worker of one stream. */
@@ -61,6 +62,11 @@ static inline int64_t dp_stream_steps(const dp_stream *stream, int64_t i, int64_
 /* The operator of a step of record i. */
 static inline int dp_stream_step_op(const dp_stream *stream, int64_t i, int64_t step) {
     return stream->step_op ? stream->step_op[step] : stream->records[i].op;
+}
+
+/* The estimated seconds of a step of record i. */
+static inline double dp_stream_step_cost(const dp_stream *stream, int64_t i, int64_t step) {
+    return stream->step_op ? stream->step_cost[step] : stream->records[i].cost;
 }
 
 /* Bytes of the fields that record i reads and that lie on another node than this one. 0 where the

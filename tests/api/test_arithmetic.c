@@ -129,6 +129,44 @@ START_TEST(counts_are_those_of_the_lists) {
 }
 END_TEST
 
+/* Expected of the first evaluation: the model's. Of the second: what the first took, where the near
+ * field alone teaches nothing. */
+START_TEST(estimates_follow_evaluations) {
+    dagpole_context *context = make_context();
+    dagpole_cloud cloud;
+    dagpole_plan *plan;
+    dagpole_arithmetic a = {.size = sizeof a};
+    dagpole_report first = {.size = sizeof first};
+    ck_assert_int_eq(dagpole_cloud_generate("plummer", 6000, 1, "mixed", &cloud), DAGPOLE_OK);
+    double *potentials = malloc((size_t)cloud.n_sources * sizeof *potentials), one;
+    int64_t target = 0;
+    dagpole_plan_options options;
+    dagpole_plan_options_init(&options);
+    options.n_crit = 20;
+    ck_assert_int_eq(
+        dagpole_plan_create(context, &options, cloud.n_sources, cloud.sources, 0, NULL, &plan),
+        DAGPOLE_OK);
+    ck_assert_int_eq(dagpole_plan_evaluate(plan, cloud.charges, potentials, NULL), DAGPOLE_OK);
+    ck_assert_int_eq(dagpole_plan_report(plan, &first), DAGPOLE_OK);
+    ck_assert_int_eq(dagpole_plan_arithmetic(plan, 0, &a), DAGPOLE_OK);
+    for (int op = 0; op < N_OPS; op++)
+        ck_assert(fabs(a.expected_s[op] - a.model_s[op]) <= 1e-5 * a.model_s[op]);
+    ck_assert_int_eq(dagpole_plan_near_sums(plan, cloud.charges, 1, &target, &one, NULL),
+                     DAGPOLE_OK);
+    ck_assert_int_eq(dagpole_plan_evaluate(plan, cloud.charges, potentials, NULL), DAGPOLE_OK);
+    ck_assert_int_eq(dagpole_plan_arithmetic(plan, 0, &a), DAGPOLE_OK);
+    for (int op = 0; op < N_OPS; op++)
+        ck_assert_msg(fabs(a.expected_s[op] - first.operator_s[op]) <= 1e-5 * first.operator_s[op],
+                      "%s: %g s expected, %g s taken before",
+                      dagpole_operator_name((dagpole_operator)op), a.expected_s[op],
+                      first.operator_s[op]);
+    dagpole_plan_destroy(plan);
+    free(potentials);
+    dagpole_cloud_free(&cloud);
+    dagpole_context_destroy(context);
+}
+END_TEST
+
 START_TEST(bad_arguments_are_refused) {
     dagpole_context *context = make_context();
     dagpole_plan *plan;
@@ -147,4 +185,5 @@ START_TEST(bad_arguments_are_refused) {
 }
 END_TEST
 
-SUITE_MAIN("arithmetic", 120, counts_are_those_of_the_lists, bad_arguments_are_refused)
+SUITE_MAIN("arithmetic", 120, counts_are_those_of_the_lists, estimates_follow_evaluations,
+           bad_arguments_are_refused)
