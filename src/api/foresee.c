@@ -53,8 +53,9 @@ static dagpole_status resolve(const dagpole_foresee_options *options, dagpole_fo
                              o, sizeof *o));
     DP_TRY(check_count("nodes", o->nodes, DP_MOST_NODES));
     DP_TRY(check_count("submitters", o->submitters, 64));
-    if (o->from_model != 0 && o->from_model != 1)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "from_model is %d: it must be 0 or 1", o->from_model);
+    if ((unsigned)o->times > DAGPOLE_TIMES_NONE)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "times is %d: it must be a dagpole_times, 0 ... %d",
+                       (int)o->times, DAGPOLE_TIMES_NONE);
     DP_TRY(check_time("submit_us", o->submit_us));
     DP_TRY(check_time("task_us", o->task_us));
     DP_TRY(check_time("access_us", o->access_us));
@@ -62,17 +63,12 @@ static dagpole_status resolve(const dagpole_foresee_options *options, dagpole_fo
     return check_rate("remote_gbs", o->remote_gbs);
 }
 
-static dagpole_status check_machines(int n, const int *n_workers, const dagpole_forecast *forecasts,
-                                     int nodes) {
+static dagpole_status check_machines(int n, const int *n_workers, int nodes) {
     int most = 0;
     if (n < 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n is %d: it must be 1 or more machines", n);
     if (!n_workers)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_workers is NULL: %d counts are announced", n);
-    if (!dp_sized_is_set(forecasts))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "forecasts is NULL or the size of the first is not set "
-                       "to sizeof(dagpole_forecast)");
     for (int k = 0; k < n; k++) {
         if (n_workers[k] < 1 || n_workers[k] > MOST_WORKERS)
             return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_workers[%d] is %d: it must be 1 ... %d", k,
@@ -105,35 +101,57 @@ static dp_site site_of(const dagpole_foresee_options *o, int n_workers) {
 }
 
 static dp_pace pace_of(const dagpole_plan *plan, const dagpole_foresee_options *o) {
-    return o->from_model ? dp_pace_of_model()
-                         : dp_pace_of_run(plan->graph, plan->fastest_operator_s);
+    if (o->times == DAGPOLE_TIMES_EVALUATION)
+        return dp_pace_of_run(plan->graph, plan->fastest_operator_s);
+    return dp_pace_of_model(o->times == DAGPOLE_TIMES_NONE ? 0 : 1);
 }
 
-static dagpole_status foresee(const dagpole_plan *plan, const dagpole_foresee_options *o,
-                              dp_forecast_request *request, int n, const int *n_workers,
-                              dagpole_forecast *forecasts) {
-    dp_runtime *runtime = plan->context->runtime;
-    size_t size = forecasts->size;
+/* What is asked for, and where it goes: forecasts of n machines, or tasks of one. */
+typedef struct asked {
+    const dagpole_foresee_options *options;
+    int n;
+    const int *n_workers;
+    dagpole_forecast *forecasts;
+    dagpole_tasks *tasks;
+} asked;
+
+static dagpole_status foresee_times(const dagpole_plan *plan, const asked *a,
+                                    dp_forecast_request *request) {
+    DP_TRY(dp_runtime_progress(plan->context->runtime, "foresee", 0));
     double alone_s;
-    request->site = site_of(o, 1);
+    request->site = site_of(a->options, 1);
     DP_TRY(dp_forecast_alone(request, &alone_s));
-    for (int k = 0; k < n; k++) {
-        dagpole_forecast f = {.size = size};
-        DP_TRY(dp_runtime_progress(runtime, "foresee", (double)k / n));
-        request->site = site_of(o, n_workers[k]);
+    for (int k = 0; k < a->n; k++) {
+        dagpole_forecast f = {.size = a->forecasts->size};
+        request->site = site_of(a->options, a->n_workers[k]);
         DP_TRY(dp_forecast_make(request, &f));
         f.speed_up = f.seconds > 0 ? alone_s / f.seconds : 1;
         f.efficiency = f.speed_up / f.workers;
-        dagpole_forecast *to = (dagpole_forecast *)((char *)forecasts + (size_t)k * size);
-        to->size = size;
+        dagpole_forecast *to = (dagpole_forecast *)((char *)a->forecasts + (size_t)k * f.size);
+        to->size = f.size;
         dp_sized_give(&f, sizeof f, to);
+        DP_TRY(dp_runtime_progress(plan->context->runtime, "foresee", (k + 1.0) / a->n));
     }
-    return dp_runtime_progress(runtime, "foresee", 1);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status foresee_tasks(const asked *a, dp_forecast_request *request) {
+    dagpole_tasks all = {.task_size = a->tasks->task_size, .n_workers = a->n_workers[0]};
+    dp_cut cut = {0};
+    dp_record_times *times;
+    request->site = site_of(a->options, a->n_workers[0]);
+    dagpole_status status = dp_forecast_times(request, &cut, &times, &all.evaluate_s);
+    if (status == DAGPOLE_OK)
+        status = dp_tasks_list(cut.graph, NULL, times, &all);
+    if (status == DAGPOLE_OK)
+        dp_sized_give(&all, sizeof all, a->tasks);
+    dp_free(times);
+    dp_cut_free(&cut);
+    return status;
 }
 
 /* Lists and interactions were freed when the plan's tasks had been planned. */
-static dagpole_status foresee_anew(const dagpole_plan *plan, const dagpole_foresee_options *o,
-                                   int n, const int *n_workers, dagpole_forecast *forecasts) {
+static dagpole_status foresee(const dagpole_plan *plan, const asked *a) {
     const dp_team *team = dp_runtime_team(plan->context->runtime);
     dp_problem problem = plan->graph->problem;
     dp_interactions interactions = {0};
@@ -146,9 +164,9 @@ static dagpole_status foresee_anew(const dagpole_plan *plan, const dagpole_fores
         dp_forecast_request request = {.team = team,
                                        .problem = &problem,
                                        .interactions = &interactions,
-                                       .pace = pace_of(plan, o),
-                                       .n_submitters = o->submitters};
-        status = foresee(plan, o, &request, n, n_workers, forecasts);
+                                       .pace = pace_of(plan, a->options),
+                                       .n_submitters = a->options->submitters};
+        status = a->tasks ? foresee_tasks(a, &request) : foresee_times(plan, a, &request);
         dp_interactions_free(&interactions);
     }
     dp_lists_free(&lists);
@@ -156,25 +174,51 @@ static dagpole_status foresee_anew(const dagpole_plan *plan, const dagpole_fores
 }
 
 static dagpole_status check_times(const dagpole_plan *plan, const dagpole_foresee_options *o) {
-    if (o->from_model || plan->report.n_evaluations > 0)
+    if (o->times != DAGPOLE_TIMES_EVALUATION || plan->report.n_evaluations > 0)
         return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_WRONG_STATE, "the plan has evaluated nothing whose times a forecast "
-                                        "could take: evaluate it once, or set from_model");
+    return dp_fail(DAGPOLE_WRONG_STATE,
+                   "the plan has evaluated nothing whose times a forecast could take: evaluate it "
+                   "once, or set times to DAGPOLE_TIMES_COEFFICIENTS");
+}
+
+static dagpole_status foresee_alone(dagpole_plan *plan, const asked *a) {
+    if (atomic_flag_test_and_set(&plan->is_busy))
+        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    dagpole_status status = check_times(plan, a->options);
+    if (status == DAGPOLE_OK)
+        status = foresee(plan, a);
+    atomic_flag_clear(&plan->is_busy);
+    return status;
+}
+
+static dagpole_status check_plan(const dagpole_plan *plan) {
+    if (plan)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
 }
 
 dagpole_status dagpole_plan_foresee(dagpole_plan *plan, const dagpole_foresee_options *options,
                                     int n, const int *n_workers, dagpole_forecast *forecasts) {
     DP_DEFAULT_FLOATING;
     dagpole_foresee_options o;
-    if (!plan)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    DP_TRY(check_plan(plan));
     DP_TRY(resolve(options, &o));
-    DP_TRY(check_machines(n, n_workers, forecasts, o.nodes));
-    if (atomic_flag_test_and_set(&plan->is_busy))
-        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
-    dagpole_status status = check_times(plan, &o);
-    if (status == DAGPOLE_OK)
-        status = foresee_anew(plan, &o, n, n_workers, forecasts);
-    atomic_flag_clear(&plan->is_busy);
-    return status;
+    if (!dp_sized_is_set(forecasts))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "forecasts is NULL or the size of the first is not set "
+                       "to sizeof(dagpole_forecast)");
+    DP_TRY(check_machines(n, n_workers, o.nodes));
+    return foresee_alone(plan, &(asked){&o, n, n_workers, .forecasts = forecasts});
+}
+
+dagpole_status dagpole_plan_foresee_tasks(dagpole_plan *plan,
+                                          const dagpole_foresee_options *options, int n_workers,
+                                          dagpole_tasks *tasks) {
+    DP_DEFAULT_FLOATING;
+    dagpole_foresee_options o;
+    DP_TRY(check_plan(plan));
+    DP_TRY(resolve(options, &o));
+    DP_TRY(dp_tasks_check(tasks));
+    DP_TRY(check_machines(1, &n_workers, o.nodes));
+    return foresee_alone(plan, &(asked){&o, 1, &n_workers, .tasks = tasks});
 }

@@ -68,6 +68,14 @@ dagpole_status dp_plan_expansions(const dagpole_plan *plan, int32_t box, double 
                                   double *local, double *potentials);
 dagpole_status dp_plan_list_tasks(const dagpole_plan *plan, dagpole_tasks *all);
 
+/* The same of any graph; execution NULL: of one that never runs, times NULL: without.
+ * all->task_size, n_workers and evaluate_s are the caller's. NO_MEMORY. */
+dagpole_status dp_tasks_list(const dp_graph *graph, const dp_execution *execution,
+                             const dp_record_times *times, dagpole_tasks *all);
+
+/* BAD_ARGUMENT where a caller's sizes are not set. */
+dagpole_status dp_tasks_check(const dagpole_tasks *tasks);
+
 /* Per record of the plan's stream: when the last of the records that it waits for had ended, or it
  * was submitted where that was later. times: of all records. */
 void dp_plan_ready_times(const dp_csr *predecessors, const dp_record_times *times, double *ready_s);

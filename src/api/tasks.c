@@ -52,14 +52,16 @@ void dp_plan_ready_times(const dp_csr *predecessors, const dp_record_times *time
 
 /* ---- an array of them --------------------------------------------------------------------- */
 
-static dagpole_task describe(const dagpole_plan *plan, int64_t i) {
-    const dp_record *record = &plan->graph->stream.records[i];
-    return (dagpole_task){.operator_name = plan->graph->stream.op_names[record->op],
-                          .level = plan->graph->layout.blocks.block[record->block].level,
+/* execution NULL: of a graph that never runs. */
+static dagpole_task describe(const dp_graph *graph, const dp_execution *execution, int64_t i) {
+    const dp_record *record = &graph->stream.records[i];
+    return (dagpole_task){.operator_name = graph->stream.op_names[record->op],
+                          .level = graph->layout.blocks.block[record->block].level,
                           .block = record->block,
                           .worker = -1,
                           .home_node = record->node,
-                          .predicted_s = dp_execution_expected_s(plan->execution, i)};
+                          .predicted_s =
+                              execution ? dp_execution_expected_s(execution, i) : record->cost};
 }
 
 static void add_times(const dp_record_times *times, double ready_s, dagpole_task *task) {
@@ -71,10 +73,9 @@ static void add_times(const dp_record_times *times, double ready_s, dagpole_task
 }
 
 /* The caller's tasks may be longer than the library's. */
-static dagpole_status fill_tasks(const dagpole_plan *plan, const dp_csr *predecessors,
+static dagpole_status fill_tasks(const dp_graph *graph, const dp_execution *execution,
+                                 const dp_record_times *times, const dp_csr *predecessors,
                                  dagpole_tasks *all) {
-    const dp_record_times *times =
-        plan->recorded == DP_RECORDED_ALL ? dp_execution_times(plan->execution) : NULL;
     double *ready_s = dp_alloc((size_t)all->n, sizeof *ready_s);
     all->task = dp_alloc_zero((size_t)all->n, all->task_size);
     if (!ready_s || !all->task) {
@@ -84,7 +85,7 @@ static dagpole_status fill_tasks(const dagpole_plan *plan, const dp_csr *predece
     if (times)
         dp_plan_ready_times(predecessors, times, ready_s);
     for (int64_t i = 0; i < all->n; i++) {
-        dagpole_task task = describe(plan, i);
+        dagpole_task task = describe(graph, execution, i);
         if (times)
             add_times(&times[i], ready_s[i], &task);
         memcpy((char *)all->task + (size_t)i * all->task_size, &task, sizeof task);
@@ -110,21 +111,29 @@ static void free_arrays(dagpole_tasks *all) {
     dp_free(all->waits_for);
 }
 
-dagpole_status dp_plan_list_tasks(const dagpole_plan *plan, dagpole_tasks *all) {
+dagpole_status dp_tasks_list(const dp_graph *graph, const dp_execution *execution,
+                             const dp_record_times *times, dagpole_tasks *all) {
     dp_csr predecessors;
-    DP_TRY(dp_stream_predecessors(&plan->graph->stream, &predecessors));
-    *all = (dagpole_tasks){.size = sizeof *all,
-                           .task_size = all->task_size,
-                           .n = plan->graph->stream.n_records,
-                           .n_workers = dp_runtime_threads(plan->context->runtime),
-                           .evaluate_s = plan->report.evaluate_s};
-    dagpole_status status = fill_tasks(plan, &predecessors, all);
+    DP_TRY(dp_stream_predecessors(&graph->stream, &predecessors));
+    all->size = sizeof *all;
+    all->n = graph->stream.n_records;
+    all->task = NULL;
+    all->waits_begin = all->waits_for = NULL;
+    dagpole_status status = fill_tasks(graph, execution, times, &predecessors, all);
     if (status == DAGPOLE_OK)
         status = fill_waits(&predecessors, all);
     dp_csr_free(&predecessors);
     if (status != DAGPOLE_OK)
         free_arrays(all);
     return status;
+}
+
+dagpole_status dp_plan_list_tasks(const dagpole_plan *plan, dagpole_tasks *all) {
+    all->n_workers = dp_runtime_threads(plan->context->runtime);
+    all->evaluate_s = plan->report.evaluate_s;
+    return dp_tasks_list(
+        plan->graph, plan->execution,
+        plan->recorded == DP_RECORDED_ALL ? dp_execution_times(plan->execution) : NULL, all);
 }
 
 static dagpole_status list_tasks(const dagpole_plan *plan, dagpole_tasks *tasks) {
@@ -141,9 +150,7 @@ static int holds_arrays(const dagpole_tasks *tasks) {
            dp_sized_holds(tasks, offsetof(dagpole_tasks, waits_for) + sizeof tasks->waits_for);
 }
 
-dagpole_status dagpole_plan_tasks(dagpole_plan *plan, dagpole_tasks *tasks) {
-    DP_DEFAULT_FLOATING;
-    DP_TRY(check_plan(plan));
+dagpole_status dp_tasks_check(const dagpole_tasks *tasks) {
     if (!holds_arrays(tasks))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "tasks is NULL or its size is not set to sizeof(dagpole_tasks)");
@@ -152,6 +159,13 @@ dagpole_status dagpole_plan_tasks(dagpole_plan *plan, dagpole_tasks *tasks) {
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "task_size is %zu: it must be sizeof(dagpole_task), %zu or more",
                        tasks->task_size, sizeof(dagpole_task));
+    return DAGPOLE_OK;
+}
+
+dagpole_status dagpole_plan_tasks(dagpole_plan *plan, dagpole_tasks *tasks) {
+    DP_DEFAULT_FLOATING;
+    DP_TRY(check_plan(plan));
+    DP_TRY(dp_tasks_check(tasks));
     if (atomic_flag_test_and_set(&plan->is_busy))
         return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
     dagpole_status status = list_tasks(plan, tasks);

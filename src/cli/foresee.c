@@ -12,7 +12,7 @@ typedef struct choice {
     cli_context_choice context;
     cli_plan_choice plan;
     dagpole_foresee_options assumed;
-    const char *workers, *plot;
+    const char *workers, *times, *plot;
     int gradients, repeat, json;
 } choice;
 
@@ -53,6 +53,13 @@ static int read_workers(const char *text, int *workers) {
         if (*at != ',')
             return 0;
     }
+}
+
+static dagpole_times times_of(const char *name) {
+    if (strcmp(name, "none") == 0)
+        return DAGPOLE_TIMES_NONE;
+    return strcmp(name, "coefficients") == 0 ? DAGPOLE_TIMES_COEFFICIENTS
+                                             : DAGPOLE_TIMES_EVALUATION;
 }
 
 static int check(const cli_command *self, const choice *choice, cli_foresight *seen) {
@@ -104,7 +111,7 @@ static dagpole_status foresee(const choice *choice, const dagpole_cloud *cloud,
     dagpole_status status =
         dagpole_plan_create(context, &choice->plan.plan, cloud->n_sources, cloud->sources,
                             cloud->n_targets, cloud->targets, plan);
-    if (status == DAGPOLE_OK && !choice->assumed.from_model)
+    if (status == DAGPOLE_OK && choice->assumed.times == DAGPOLE_TIMES_EVALUATION)
         status = evaluate(choice, *plan, cloud, seen);
     if (status == DAGPOLE_OK)
         status = dagpole_plan_report(*plan, &seen->plan);
@@ -132,7 +139,10 @@ static dagpole_status foresee_file(const choice *choice, cli_foresight *seen) {
 }
 
 static int foresee_main(const cli_command *self, int argc, char **argv) {
-    choice choice = {.plan = cli_plan_choice_default(), .workers = "1,2,...,256", .repeat = 3};
+    choice choice = {.plan = cli_plan_choice_default(),
+                     .workers = "1,2,...,256",
+                     .times = "evaluation",
+                     .repeat = 3};
     dagpole_foresee_options_init(&choice.assumed);
     const cli_option options[] = {
         {"--workers", CLI_TEXT, &choice.workers, "LIST", "of the machines [1,2,...,256]", 0, 0},
@@ -150,8 +160,8 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
          "GB/s of a node's memory [40]", 0, 0},
         {"--remote-gbs", CLI_POSITIVE, &choice.assumed.remote_gbs, "B",
          "GB/s of a node from all others [20]", 0, 0},
-        {"--from-model", CLI_FLAG, &choice.assumed.from_model, NULL,
-         "times from coefficients (precompute --tune): nothing is evaluated", 0, 0},
+        {"--times", CLI_CHOICE, &choice.times, "evaluation|coefficients|none",
+         "of tasks: measured, of the cost model (precompute --tune), 0 [evaluation]", 0, 0},
         CLI_PLAN_OPTIONS(choice.plan),
         {"--gradients", CLI_FLAG, &choice.gradients, NULL, "gradients of the potentials as well", 0,
          0},
@@ -169,6 +179,7 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
         code = cli_plan_choice_check(self, &choice.plan);
     if (code == CLI_PROCEED)
         code = check(self, &choice, &seen);
+    choice.assumed.times = times_of(choice.times);
     if (code == CLI_PROCEED && choice.plot)
         code = cli_output_check(self, choice.plot);
     if (code != CLI_PROCEED)

@@ -8,7 +8,7 @@
 #define WIDTH  800.0
 #define HEIGHT 520.0
 
-enum { IDEAL, OURS, BEST, N_LINES };
+enum { IDEAL, BEST, OURS, N_LINES };
 
 static const cli_entry legend[N_LINES] = {
     [IDEAL] = {"as many times as workers", CLI_SVG_DIM, CLI_MARK_DASHED},
@@ -44,11 +44,12 @@ static void name_limits(cli_svg *svg, const cli_frame *frame, const cli_foresigh
     for (int k = 0; k < seen->n; k++) {
         const dagpole_forecast *f = &seen->forecast[k];
         const char *name = dagpole_limit_name(f->limit);
-        double x = cli_frame_x(frame, f->workers) + 4, width = cli_svg_text_width(name, 11);
-        if (x < free_from)
+        double x = cli_frame_x(frame, f->workers) + 4, y = cli_frame_y(frame, f->speed_up) + 18,
+               width = cli_svg_text_width(name, 11);
+        if (x < free_from || y > frame->y + frame->height - 4)
             continue;
         cli_anchor anchor = x + width > WIDTH ? CLI_RIGHT : CLI_LEFT;
-        cli_svg_text(svg, x, cli_frame_y(frame, f->speed_up) + 18, 11, anchor, CLI_SVG_INK, name);
+        cli_svg_text(svg, x, y, 11, anchor, CLI_SVG_INK, name);
         free_from = x + width + 6;
     }
 }
@@ -56,9 +57,11 @@ static void name_limits(cli_svg *svg, const cli_frame *frame, const cli_foresigh
 static void draw_notes(cli_svg *svg, const cli_foresight *seen) {
     const dagpole_report *plan = &seen->plan;
     char text[256];
-    if (seen->assumed.from_model)
+    if (seen->assumed.times == DAGPOLE_TIMES_COEFFICIENTS)
         snprintf(text, sizeof text, "Measured: nothing; times of tasks from coefficients %s.",
                  plan->coefficients);
+    else if (seen->assumed.times == DAGPOLE_TIMES_NONE)
+        snprintf(text, sizeof text, "Measured: nothing; tasks without their work.");
     else
         snprintf(text, sizeof text,
                  "Measured: an evaluation by %d workers here (%s, %.3g s), for times of tasks.",

@@ -24,7 +24,9 @@ static void print_head(const cli_foresight *seen) {
     if (plan->kernel == DAGPOLE_YUKAWA)
         printf(", lambda %g", plan->lambda);
     printf(", %d digits\n", plan->digits);
-    if (a->from_model)
+    if (a->times == DAGPOLE_TIMES_NONE)
+        printf("measured: nothing; tasks without their work\n");
+    else if (a->times == DAGPOLE_TIMES_COEFFICIENTS)
         printf("measured: nothing; times of tasks from coefficients %s\n", plan->coefficients);
     else
         printf(
@@ -80,12 +82,14 @@ static void json_assumed(cli_json *json, const dagpole_foresee_options *a) {
     cli_json_close(json);
 }
 
+static const char *const times_names[] = {"evaluation", "coefficients", "none"};
+
 static void json_measured(cli_json *json, const cli_foresight *seen) {
     const dagpole_report *plan = &seen->plan;
     cli_json_open(json, "measured");
-    cli_json_bool(json, "evaluation", !seen->assumed.from_model);
+    cli_json_text(json, "times", times_names[seen->assumed.times]);
     cli_json_text(json, "coefficients", plan->coefficients);
-    if (!seen->assumed.from_model) {
+    if (seen->assumed.times == DAGPOLE_TIMES_EVALUATION) {
         cli_json_int(json, "threads", plan->threads);
         cli_json_real(json, "evaluate_s", seen->fastest_s);
     }

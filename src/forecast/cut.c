@@ -1,14 +1,14 @@
 #include "forecast/cut.h"
 
-dp_pace dp_pace_of_model(void) {
+dp_pace dp_pace_of_model(double factor) {
     dp_pace pace;
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
-        pace.factor[op] = 1;
+        pace.factor[op] = factor;
     return pace;
 }
 
 dp_pace dp_pace_of_run(const dp_graph *graph, const double op_s[DAGPOLE_N_OPERATORS]) {
-    dp_pace pace = dp_pace_of_model();
+    dp_pace pace = dp_pace_of_model(1);
     double model_s[DAGPOLE_N_OPERATORS] = {0};
     for (int64_t step = 0; step < graph->walk.n_steps; step++)
         model_s[graph->walk.step_op[step]] += graph->walk.step_cost[step];

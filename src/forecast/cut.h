@@ -10,8 +10,8 @@ typedef struct dp_pace {
     double factor[DAGPOLE_N_OPERATORS];
 } dp_pace;
 
-/* The model's own seconds. */
-dp_pace dp_pace_of_model(void);
+/* So many times the model's own seconds. */
+dp_pace dp_pace_of_model(double factor);
 
 /* From what a run of the graph took in its operators, all workers together. An operator for which
  * either says nothing keeps the model's seconds. */

@@ -185,16 +185,40 @@ static dagpole_status describe(const dp_cut *cut, const dp_site *site, dagpole_f
     return find_limit(cut, site, f);
 }
 
+/* A smaller machine than this one has this one's blocks. */
+static int cores_of(const dp_forecast_request *request) {
+    int there = request->site.n_workers, here = request->problem->n_cores;
+    return there > here ? there : here;
+}
+
+static int submitters_of(const dp_forecast_request *request) {
+    return request->n_submitters ? request->n_submitters
+                                 : dp_runtime_submitters(request->site.n_workers);
+}
+
+dagpole_status dp_forecast_times(const dp_forecast_request *request, dp_cut *cut,
+                                 dp_record_times **times, double *seconds) {
+    dp_site site = request->site;
+    dp_schedule made;
+    *times = NULL;
+    site.submit_s = submit_s(site.submit_s, submitters_of(request));
+    DP_TRY(dp_cut_make(request, cores_of(request), request->problem->cost.task, cut));
+    *times = dp_alloc((size_t)cut->graph->stream.n_records, sizeof **times);
+    if (!*times)
+        return DAGPOLE_NO_MEMORY;
+    DP_TRY(dp_schedule_make(&cut->graph->stream, &cut->successors, &site, *times, &made));
+    *seconds = made.makespan;
+    return DAGPOLE_OK;
+}
+
 dagpole_status dp_forecast_make(const dp_forecast_request *request, dagpole_forecast *f) {
     dp_site site = request->site;
-    int here = request->problem->n_cores;
-    int n_cores = site.n_workers > here ? site.n_workers : here;
+    int n_cores = cores_of(request);
     dp_cut cut;
     f->workers = site.n_workers;
     f->nodes = site.n_nodes;
-    f->submitters =
-        request->n_submitters ? request->n_submitters : dp_runtime_submitters(site.n_workers);
-    site.submit_s = submit_s(request->site.submit_s, f->submitters);
+    f->submitters = submitters_of(request);
+    site.submit_s = submit_s(site.submit_s, f->submitters);
     dagpole_status status = dp_cut_make(request, n_cores, request->problem->cost.task, &cut);
     if (status == DAGPOLE_OK)
         status = describe(&cut, &site, f);

@@ -10,6 +10,11 @@
  */
 dagpole_status dp_forecast_alone(const dp_forecast_request *request, double *seconds);
 
+/* The cut for the request's machine, and when and where its records run: `times` has room for each
+ * (dp_free), also after a failure, as the cut. The same statuses. */
+dagpole_status dp_forecast_times(const dp_forecast_request *request, dp_cut *cut,
+                                 dp_record_times **times, double *seconds);
+
 /* Fills all but `size`, speed_up and efficiency. The same statuses. */
 dagpole_status dp_forecast_make(const dp_forecast_request *request, dagpole_forecast *forecast);
 

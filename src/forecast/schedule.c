@@ -40,7 +40,7 @@ typedef struct simulation {
     int64_t n_turns, n_submitted, n_done;
     worker_state *workers;
     node_state *nodes;
-    dp_slot_of_time *slots;
+    dp_record_times *times;
     dp_schedule *schedule;
 } simulation;
 
@@ -132,7 +132,6 @@ static void push(simulation *s, int64_t i, double now, int pusher) {
     int64_t top = DP_QUEUE_LEVELS - 1, max = s->stream->max_priority;
     int level = (int)(max > 0 ? record->priority * top / max : 0);
     int sleeper = dp_queues_push(&s->queues, &s->items[i], level, record->node, pusher);
-    s->slots[i].ready = now;
     if (sleeper >= 0)
         add_event(s, now, sleeper);
 }
@@ -144,7 +143,7 @@ static void release(simulation *s, int64_t i, double now, int pusher) {
 
 static void submit_next(simulation *s, double now) {
     int64_t i = s->n_submitted++;
-    s->slots[i].submitted = now;
+    s->times[i].submit_s = now;
     release(s, i, now, -1);
 }
 
@@ -153,14 +152,14 @@ static void begin(simulation *s, int64_t i, int w, double now) {
     worker_state *worker = &s->workers[w];
     double runtime = site->task_s + site->access_s * s->stream->records[i].n_access;
     double seconds = seconds_of(s, i, dp_site_node(site, w), worker);
-    dp_slot_of_time *slot = &s->slots[i];
+    dp_record_times *times = &s->times[i];
     worker->record = i;
-    slot->worker = w;
-    slot->start = now + runtime;
-    slot->end = slot->start + seconds;
+    times->worker = w;
+    times->start_s = now + runtime;
+    times->end_s = times->start_s + seconds;
     s->schedule->runtime_s += runtime;
     s->schedule->tasks_s += seconds;
-    add_event(s, slot->end, w);
+    add_event(s, times->end_s, w);
 }
 
 /* What the worker has done is handed on before it looks for more. */
@@ -239,9 +238,9 @@ static dagpole_status allocate(simulation *s) {
     s->heap = dp_alloc(n_workers, sizeof *s->heap);
     s->workers = dp_alloc(n_workers, sizeof *s->workers);
     s->nodes = dp_alloc_zero((size_t)s->site->n_nodes, sizeof *s->nodes);
-    if (!s->slots)
-        s->slots = dp_alloc((size_t)n, sizeof *s->slots);
-    if (!s->items || !s->heap || !s->workers || !s->nodes || !s->slots)
+    if (!s->times)
+        s->times = dp_alloc((size_t)n, sizeof *s->times);
+    if (!s->items || !s->heap || !s->workers || !s->nodes || !s->times)
         return DAGPOLE_NO_MEMORY;
     for (int64_t i = 0; i < n; i++)
         s->items[i].n_waits = 1;
@@ -253,12 +252,12 @@ static dagpole_status allocate(simulation *s) {
 }
 
 dagpole_status dp_schedule_make(const dp_stream *stream, const dp_csr *successors,
-                                const dp_site *site, dp_slot_of_time *slots,
+                                const dp_site *site, dp_record_times *times,
                                 dp_schedule *schedule) {
     simulation s = {.stream = stream,
                     .successors = successors,
                     .site = site,
-                    .slots = slots,
+                    .times = times,
                     .schedule = schedule};
     *schedule = (dp_schedule){0};
     dagpole_status status = allocate(&s);
@@ -270,7 +269,7 @@ dagpole_status dp_schedule_make(const dp_stream *stream, const dp_csr *successor
     dp_free(s.heap);
     dp_free(s.workers);
     dp_free(s.nodes);
-    if (!slots)
-        dp_free(s.slots);
+    if (!times)
+        dp_free(s.times);
     return status;
 }

@@ -10,7 +10,7 @@
 #ifndef DP_FORECAST_SCHEDULE_H
 #define DP_FORECAST_SCHEDULE_H
 
-#include "stream/stream.h"
+#include "runtime/runtime.h"
 
 /* A machine. Workers are spread evenly over its nodes, neighbours on one; all of a node share a
  * queue. Times in seconds, rates in bytes a second, INFINITY where there is no limit. */
@@ -22,12 +22,6 @@ typedef struct dp_site {
     double remote_rate;      /* into a node from all others, shared by the tasks that read there */
 } dp_site;
 
-/* Where and when a record runs. */
-typedef struct dp_slot_of_time {
-    int worker;
-    double submitted, ready, start, end;
-} dp_slot_of_time;
-
 typedef struct dp_schedule {
     double makespan;
     double tasks_s, runtime_s; /* of all workers, in records and in what the runtime takes */
@@ -37,10 +31,10 @@ typedef struct dp_schedule {
 /* Row i: the records that wait for record i, ascending. NO_MEMORY. */
 dagpole_status dp_schedule_successors(const dp_stream *stream, dp_csr *successors);
 
-/* slots: NULL, or a slot for each record. Records and fields have their homes on the site's nodes.
- * The same arguments give the same schedule. NO_MEMORY. */
+/* times: NULL, or room for those of each record. Records and fields have their homes on the site's
+ * nodes. The same arguments give the same schedule. NO_MEMORY. */
 dagpole_status dp_schedule_make(const dp_stream *stream, const dp_csr *successors,
-                                const dp_site *site, dp_slot_of_time *slots, dp_schedule *schedule);
+                                const dp_site *site, dp_record_times *times, dp_schedule *schedule);
 
 /* The node of a worker. */
 static inline int dp_site_node(const dp_site *site, int worker) {

@@ -145,13 +145,61 @@ START_TEST(the_model_needs_no_evaluation) {
     dagpole_foresee_options o = free_of_costs();
     expect_failure(dagpole_plan_foresee(s.plan, &o, N_MACHINES, machines, s.f), DAGPOLE_WRONG_STATE,
                    "evaluate");
-    o.from_model = 1;
+    o.times = DAGPOLE_TIMES_COEFFICIENTS;
     foresee(&s, &o);
     double seconds = s.f[0].seconds;
     must(dagpole_plan_evaluate(s.plan, s.charges, s.potentials, NULL));
     foresee(&s, &o);
     ck_assert_double_eq(s.f[0].seconds, seconds);
     ck_assert_double_gt(seconds, 0);
+    close_scene(&s);
+}
+END_TEST
+
+/* The same schedule, task by task. */
+START_TEST(tasks_are_those_of_the_forecast) {
+    scene s = open_scene(CLOUD_CUBE, 1);
+    dagpole_tasks tasks = {.size = sizeof tasks, .task_size = sizeof(dagpole_task)};
+    foresee(&s, NULL);
+    for (int k = 0; k < N_MACHINES; k++) {
+        double last = 0, busy = 0;
+        must(dagpole_plan_foresee_tasks(s.plan, NULL, machines[k], &tasks));
+        ck_assert_int_eq(tasks.n, s.f[k].n_tasks);
+        ck_assert_int_eq(tasks.n_workers, machines[k]);
+        ck_assert_double_eq(tasks.evaluate_s, s.f[k].seconds);
+        for (int64_t i = 0; i < tasks.n; i++) {
+            const dagpole_task *t = &tasks.task[i];
+            ck_assert(t->worker >= 0 && t->worker < machines[k]);
+            ck_assert(t->submit_s <= t->ready_s && t->ready_s <= t->start_s);
+            ck_assert_double_ge(t->end_s - t->start_s, t->predicted_s * (1 - 1e-6));
+            for (int64_t j = tasks.waits_begin[i]; j < tasks.waits_begin[i + 1]; j++)
+                ck_assert_double_le(tasks.task[tasks.waits_for[j]].end_s, t->start_s);
+            last = fmax(last, t->end_s);
+            busy += t->end_s - t->start_s;
+        }
+        ck_assert_double_eq(last, s.f[k].seconds);
+        is_near(busy, s.f[k].share_tasks * s.f[k].seconds * machines[k]);
+        dagpole_tasks_free(&tasks);
+    }
+    expect_failure(dagpole_plan_foresee_tasks(s.plan, NULL, 0, &tasks), DAGPOLE_BAD_ARGUMENT,
+                   "is 0");
+    tasks.task_size = 8;
+    expect_failure(dagpole_plan_foresee_tasks(s.plan, NULL, 4, &tasks), DAGPOLE_BAD_ARGUMENT,
+                   "task_size is 8");
+    close_scene(&s);
+}
+END_TEST
+
+/* Without their work, tasks take what the runtime does. */
+START_TEST(no_work_leaves_the_runtime) {
+    scene s = open_scene(CLOUD_CUBE, 0);
+    dagpole_foresee_options o = free_of_costs();
+    o.times = DAGPOLE_TIMES_NONE;
+    foresee(&s, &o);
+    ck_assert_double_eq(s.f[0].seconds, 0);
+    o.task_us = 5;
+    foresee(&s, &o);
+    is_near(s.f[0].seconds, 5e-6 * (double)s.f[0].n_tasks);
     close_scene(&s);
 }
 END_TEST
@@ -176,7 +224,7 @@ START_TEST(empty_plans_take_no_time) {
     dagpole_plan *plan = open_plan(context, quick_options(0), 0, NULL, 0, NULL);
     dagpole_forecast f = {.size = sizeof f};
     dagpole_foresee_options o = free_of_costs();
-    o.from_model = 1;
+    o.times = DAGPOLE_TIMES_COEFFICIENTS;
     must(dagpole_plan_foresee(plan, &o, 1, (int[]){4}, &f));
     ck_assert_double_eq(f.seconds, 0);
     ck_assert_double_eq(f.speed_up, 1);
@@ -213,7 +261,7 @@ START_TEST(bad_arguments_are_named) {
     refused(&s, (o = ok, o.nodes = 129, o), "nodes is 129");
     refused(&s, (o = ok, o.nodes = -1, o), "nodes is -1");
     refused(&s, (o = ok, o.submitters = 65, o), "submitters is 65");
-    refused(&s, (o = ok, o.from_model = 2, o), "from_model is 2");
+    refused(&s, (o = ok, o.times = (dagpole_times)3, o), "times is 3");
     refused(&s, (o = ok, o.submit_us = -1, o), "submit_us is -1");
     refused(&s, (o = ok, o.task_us = INFINITY, o), "task_us is inf");
     refused(&s, (o = ok, o.access_us = NAN, o), "access_us");
@@ -264,6 +312,7 @@ START_TEST(missing_memory_is_a_status) {
 END_TEST
 
 SUITE_MAIN("foresee", 60, one_worker_takes_what_was_measured, bounds_hold_on_every_machine,
-           limits_are_told_apart, the_model_needs_no_evaluation, the_plan_stays_as_it_is,
-           empty_plans_take_no_time, shorter_structs_are_filled_as_far_as_they_go,
-           bad_arguments_are_named, missing_memory_is_a_status)
+           limits_are_told_apart, the_model_needs_no_evaluation, tasks_are_those_of_the_forecast,
+           no_work_leaves_the_runtime, the_plan_stays_as_it_is, empty_plans_take_no_time,
+           shorter_structs_are_filled_as_far_as_they_go, bad_arguments_are_named,
+           missing_memory_is_a_status)

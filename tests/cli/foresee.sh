@@ -7,7 +7,7 @@ expect 0 generate --distribution sphere --n 3000 a.h5
 expect 0 foresee a.h5 --digits 3 --threads 1 --workers 1,2,...,64,100 --json
 holds '[m["workers"] for m in o["foreseen"]] == [1, 2, 4, 8, 16, 32, 64, 100]'
 holds '[m["numa_nodes"] for m in o["foreseen"]] == [1, 1, 1, 1, 1, 2, 4, 7]'
-holds 'o["measured"]["evaluation"] and o["measured"]["evaluate_s"] > 0'
+holds 'o["measured"]["times"] == "evaluation" and o["measured"]["evaluate_s"] > 0'
 holds 'all(m["seconds"] >= max(m["work_s"] / m["workers"], m["span_s"]) for m in o["foreseen"])'
 holds 'all(0 < m["best"]["seconds"] <= m["seconds"] for m in o["foreseen"])'
 holds 'all(m["limit"] in m["lost_s"] for m in o["foreseen"])'
@@ -20,11 +20,15 @@ holds 'o["foreseen"][0]["submitters"] == 2 and o["foreseen"][0]["numa_nodes"] ==
 holds 'o["foreseen"][0]["seconds"] >= 0.0075 * (o["foreseen"][0]["tasks"] - 1)'
 
 # From coefficients nothing is evaluated, and nothing varies.
-expect 0 foresee a.h5 --digits 3 --threads 1 --workers 8 --from-model --json
-holds 'not o["measured"]["evaluation"] and "evaluate_s" not in o["measured"]'
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 8 --times coefficients --json
+holds 'o["measured"]["times"] == "coefficients" and "evaluate_s" not in o["measured"]'
 cp out first
-expect 0 foresee a.h5 --digits 3 --threads 1 --workers 8 --from-model --json
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 8 --times coefficients --json
 cmp -s first out || fail "two forecasts from the same coefficients differ"
+
+# Without their work tasks take what the runtime takes for them.
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 1 --times none --submit-us 0 --task-us 7 --access-us 0 --json
+holds 'abs(o["foreseen"][0]["seconds"] - 7e-6 * o["foreseen"][0]["tasks"]) < 1e-9'
 
 expect 0 foresee a.h5 --digits 3 --threads 1 --workers 2,4 --gradients
 grep -q 'foreseen, not measured' out || fail "the table does not say that it is foreseen"

@@ -79,11 +79,11 @@ static dp_site free_of_costs(int n_workers, int n_nodes) {
                      .remote_rate = INFINITY};
 }
 
-static dp_schedule schedule(const small_stream *s, dp_site site, dp_slot_of_time *slots) {
+static dp_schedule schedule(const small_stream *s, dp_site site, dp_record_times *times) {
     dp_schedule made;
     dp_csr successors;
     ck_assert_int_eq(dp_schedule_successors(&s->stream, &successors), DAGPOLE_OK);
-    ck_assert_int_eq(dp_schedule_make(&s->stream, &successors, &site, slots, &made), DAGPOLE_OK);
+    ck_assert_int_eq(dp_schedule_make(&s->stream, &successors, &site, times, &made), DAGPOLE_OK);
     dp_csr_free(&successors);
     return made;
 }
@@ -161,28 +161,27 @@ START_TEST(graham_bounds_hold) {
 END_TEST
 
 /* With all costs: nobody does two things at once, nothing begins before what it waits for ends. */
-static void check_slots(const small_stream *s, const dp_site *site, const dp_slot_of_time *slots) {
+static void check_times(const small_stream *s, const dp_site *site, const dp_record_times *times) {
     dp_csr before;
     ck_assert_int_eq(dp_stream_predecessors(&s->stream, &before), DAGPOLE_OK);
     for (int64_t i = 0; i < s->stream.n_records; i++) {
-        const dp_slot_of_time *slot = &slots[i];
+        const dp_record_times *t = &times[i];
         double runtime = site->task_s + 3 * site->access_s;
-        is_near(slot->submitted, (double)i * site->submit_s);
-        ck_assert_double_ge(slot->ready, slot->submitted);
-        ck_assert_double_ge(slot->start + 1e-9, slot->ready + runtime);
-        ck_assert_double_ge(slot->end - slot->start + 1e-6, s->records[i].cost);
-        ck_assert(slot->worker >= 0 && slot->worker < site->n_workers);
+        is_near(t->submit_s, (double)i * site->submit_s);
+        ck_assert_double_ge(t->start_s + 1e-9, t->submit_s + runtime);
+        ck_assert_double_ge(t->end_s - t->start_s + 1e-6, s->records[i].cost);
+        ck_assert(t->worker >= 0 && t->worker < site->n_workers);
         for (int64_t k = before.offset[i]; k < before.offset[i + 1]; k++)
-            ck_assert_double_ge(slot->ready, slots[before.index[k]].end);
+            ck_assert_double_ge(t->start_s + 1e-9, times[before.index[k]].end_s + runtime);
         for (int64_t j = 0; j < i; j++)
-            ck_assert(slots[j].worker != slot->worker || slots[j].end <= slot->start ||
-                      slot->end <= slots[j].start);
+            ck_assert(times[j].worker != t->worker || times[j].end_s <= t->start_s ||
+                      t->end_s <= times[j].start_s);
     }
     dp_csr_free(&before);
 }
 
 START_TEST(schedules_are_valid_and_repeat) {
-    static dp_slot_of_time slots[MOST], again[MOST];
+    static dp_record_times times[MOST], again[MOST];
     for (uint64_t seed = 0; seed < 10; seed++) {
         small_stream *s = make_random(300, seed);
         dp_site site = {.n_workers = 5 + (int)seed,
@@ -192,13 +191,13 @@ START_TEST(schedules_are_valid_and_repeat) {
                         .access_s = 0.002,
                         .local_rate = 50,
                         .remote_rate = 100};
-        dp_schedule made = schedule(s, site, slots);
-        check_slots(s, &site, slots);
+        dp_schedule made = schedule(s, site, times);
+        check_times(s, &site, times);
         schedule(s, site, again);
-        ck_assert_mem_eq(slots, again, 300 * sizeof *slots);
+        ck_assert_mem_eq(times, again, 300 * sizeof *times);
         double last = 0;
         for (int i = 0; i < 300; i++)
-            last = fmax(last, slots[i].end);
+            last = fmax(last, times[i].end_s);
         ck_assert_double_eq(made.makespan, last);
         free(s);
     }
@@ -215,32 +214,32 @@ START_TEST(submission_sets_the_pace) {
 END_TEST
 
 START_TEST(higher_priorities_come_first) {
-    static dp_slot_of_time slots[MOST];
+    static dp_record_times times[MOST];
     small_stream *s = make_independent(6, 1, -1);
     static const int priority[6] = {0, 100, 900, 300, 1000, 600};
     for (int i = 0; i < 6; i++)
         s->records[i].priority = priority[i];
-    schedule(s, free_of_costs(1, 1), slots);
+    schedule(s, free_of_costs(1, 1), times);
     static const int order[6] = {4, 2, 5, 3, 1, 0};
     for (int k = 0; k < 6; k++)
-        is_near(slots[order[k]].start, k);
+        is_near(times[order[k]].start_s, k);
     free(s);
 }
 END_TEST
 
 /* All at home on node 0, whose two workers leave the rest to the other node's. */
 START_TEST(the_other_node_steals_and_pays) {
-    static dp_slot_of_time slots[MOST];
+    static dp_record_times times[MOST];
     small_stream *s = make_independent(40, 1, 0);
     dp_site site = free_of_costs(4, 2);
     double at_home = 0;
     for (int pass = 0; pass < 2; pass++) {
-        dp_schedule made = schedule(s, site, slots);
+        dp_schedule made = schedule(s, site, times);
         int n_stolen = 0;
         for (int i = 0; i < 40; i++) {
-            int is_stolen = dp_site_node(&site, slots[i].worker) == 1;
+            int is_stolen = dp_site_node(&site, times[i].worker) == 1;
             n_stolen += is_stolen;
-            double extra = slots[i].end - slots[i].start - 1;
+            double extra = times[i].end_s - times[i].start_s - 1;
             ck_assert(is_stolen || fabs(extra) < 1e-6);
             if (is_stolen && pass == 1) /* alone, or beside the other one that reads there */
                 ck_assert(fabs(extra - 0.5) < 1e-6 || fabs(extra - 1) < 1e-6);
@@ -260,16 +259,16 @@ END_TEST
 
 /* Each asks for half of what the memory gives: the third and the fourth are stretched. */
 START_TEST(workers_share_their_memory) {
-    static dp_slot_of_time slots[MOST];
+    static dp_record_times times[MOST];
     small_stream *s = make_independent(4, 1, -1);
     dp_site site = free_of_costs(4, 1);
     site.local_rate = 2 * FIELD_BYTES;
-    is_near(schedule(s, site, slots).makespan, 2);
+    is_near(schedule(s, site, times).makespan, 2);
     static const double length[4] = {1, 1, 1.5, 2};
     for (int i = 0; i < 4; i++)
-        is_near(slots[i].end - slots[i].start, length[i]);
+        is_near(times[i].end_s - times[i].start_s, length[i]);
     site.n_nodes = 2; /* two have a memory for themselves */
-    is_near(schedule(s, site, slots).makespan, 1);
+    is_near(schedule(s, site, times).makespan, 1);
     free(s);
 }
 END_TEST
