@@ -10,7 +10,7 @@ enum { MOST_WORKERS = 16384, WORKERS_A_NODE = 16 };
 void dagpole_foresee_options_init_sized(dagpole_foresee_options *options, size_t size) {
     dagpole_foresee_options defaults = {.size = sizeof defaults,
                                         .submit_us = 1,
-                                        .task_us = 4,
+                                        .task_us = 9,
                                         .access_us = 0.4,
                                         .local_gbs = 40,
                                         .remote_gbs = 20};

@@ -153,7 +153,7 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
         {"--submit-us", CLI_REAL, &choice.assumed.submit_us, "U",
          "microseconds of one for a task [1]", 0, 1e6},
         {"--task-us", CLI_REAL, &choice.assumed.task_us, "U",
-         "of a worker for a task, beside its work [4]", 0, 1e6},
+         "of a worker for a task, beside its work [9]", 0, 1e6},
         {"--access-us", CLI_REAL, &choice.assumed.access_us, "U",
          "and for each piece of data it names [0.4]", 0, 1e6},
         {"--local-gbs", CLI_POSITIVE, &choice.assumed.local_gbs, "B",
