@@ -11,7 +11,7 @@
 static void set_estimates(dp_run *run) {
     const dp_stream *stream = run->stream;
     for (int op = 0; op < DP_MAX_OPS; op++)
-        run->pace[op] = 1;
+        run->pace[op] = run->learned[op] = 1;
     for (int64_t i = 0; i < stream->n_records; i++) {
         int64_t begin, n = dp_stream_steps(stream, i, &begin);
         for (int64_t step = begin; step < begin + n; step++)
@@ -29,7 +29,7 @@ static void learn(dp_run *run) {
     dp_run_op_times(run, op_s);
     for (int op = 0; op < DP_MAX_OPS; op++)
         if (run->op_cost[op] > 0 && op_s[op] > 0)
-            run->pace[op] = op_s[op] / run->op_cost[op];
+            run->learned[op] = op_s[op] / run->op_cost[op];
 }
 
 double dp_run_expected_s(const dp_run *run, int64_t record) {
@@ -93,6 +93,8 @@ static void forget_times(dp_run *run) {
 
 void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage) {
     learn(run);
+    if (ops == DP_ALL_OPERATORS)
+        memcpy(run->pace, run->learned, sizeof run->pace);
     memset(run->slots, 0, (size_t)run->n_slots * sizeof *run->slots);
     atomic_store(&run->limit, INT64_MAX);
     run->status = DAGPOLE_OK;

@@ -26,9 +26,9 @@ typedef struct dp_run {
     void **buffers;  /* n_slots x max_access: scratch for the pointers that a body receives */
     int is_learning; /* the slots hold the times of a whole run that succeeded */
     double op_cost[DP_MAX_OPS]; /* estimated seconds of an operator's steps */
-    double
-        pace[DP_MAX_OPS]; /* what an operator took in the run before, over that; 1 in the first */
-    dp_operator_bits ops; /* records of other operators are skipped */
+    double pace[DP_MAX_OPS]; /* what it took in the whole run before, over that; 1 in the first */
+    double learned[DP_MAX_OPS]; /* the same for the next whole run */
+    dp_operator_bits ops;       /* records of other operators are skipped */
 
     /* Records below `limit` are executed, the others return at once. A failing record lowers it to
      * its own index, a cancellation to -1. What a record depends on has a smaller index, so it was
