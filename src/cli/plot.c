@@ -3,6 +3,7 @@
 #include "cli/common.h"
 #include "cli/output.h"
 #include "cli/schedulers.h"
+#include "cli/sweep_plot.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -10,10 +11,12 @@
 static const cli_picture pictures[] = {
     {"run", cli_arithmetic_plot},
     {"schedulers", cli_comparison_plot},
+    {"sweep", cli_sweep_plot},
 };
 enum { N_PICTURES = sizeof pictures / sizeof pictures[0] };
 
-static const char kinds[] = "what dagpole schedulers --json and run --roof --json print";
+static const char kinds[] =
+    "what dagpole schedulers --json, run --roof --json and perf/sweep --json print";
 
 static int draw(const cli_command *self, const char *input, const cli_value *root,
                 const char *path) {

@@ -61,6 +61,20 @@ expect 0 plot run.json link.svg
 [ -L link.svg ] || fail "a link was replaced"
 cmp -s run.svg s.svg || fail "what a link leads to was not replaced"
 
+# Sweeps: over digits with a line per cloud, over workers with one alone.
+cat >sweep.json <<'END'
+{"kind": "sweep", "mode": "evaluate", "instruction_set": "avx2", "rows": [
+ {"cloud": "cube", "charges": "mixed", "n": 1000000, "digits": 3, "threads": 2, "evaluate_s": 0.1},
+ {"cloud": "cube", "charges": "mixed", "n": 1000000, "digits": 6, "threads": 2, "evaluate_s": 0.3},
+ {"cloud": "sphere", "charges": "mixed", "n": 1000000, "digits": 6, "threads": 2, "evaluate_s": 0.2}]}
+END
+expect 0 plot sweep.json sweep.svg
+drawn sweep.svg cube sphere 'digits asked for' 'time of an evaluation, s' '1,000,000 points'
+[ "$(grep -c '<circle' sweep.svg)" -eq 3 ] || fail "not a mark for each of three rows"
+printf '{"kind": "sweep", "rows": [{"threads": 1, "evaluate_s": 2}, {"threads": 2, "evaluate_s": 1}]}' >workers.json
+expect 0 plot workers.json workers.svg
+drawn workers.svg workers
+
 # refused CODE WORD TEXT: no picture of this JSON, and what is there stays.
 refused() {
     printf '%s' "$3" >bad.json
@@ -101,6 +115,13 @@ refused 1 'scheduler 1' '{"kind": "schedulers", "schedulers": [{"name": "a", "me
 refused 1 first '{"kind": "schedulers", "schedulers": [{"name": "a", "failure": "b"}]}'
 refused 1 P2P '{"kind": "run", "arithmetic": {"operators": {"P2P": {}}}}'
 refused 1 'no operator' '{"kind": "run", "arithmetic": {"operators": {}}}'
+
+refused 1 rows '{"kind": "sweep"}'
+refused 1 rows '{"kind": "sweep", "rows": []}'
+refused 1 evaluate_s '{"kind": "sweep", "mode": "soak", "rows": [{"cloud": "cube"}]}'
+refused 1 'row 2' '{"kind": "sweep", "rows": [{"digits": 3, "evaluate_s": 1}, {"digits": 4}]}'
+refused 1 '24 lines' "{\"kind\": \"sweep\", \"rows\": [$("$python" -c '
+print(",".join("{\"cloud\": \"%d\", \"digits\": 3, \"evaluate_s\": 1}" % i for i in range(25)))')]}"
 
 expect 2 plot
 expect 2 plot run.json
