@@ -52,6 +52,16 @@ static inline int suite_main(const char *name, double limit_s, int n, const TTes
         return suite_main(name, limit_s, sizeof tests / sizeof tests[0], tests);                   \
     }
 
+/* The scheduler that tests/schedulers.sh names for whatever leaves the choice open, or NULL. */
+static inline const char *suite_scheduler(void) {
+    return getenv("STARPU_SCHED");
+}
+
+/* For tests that name schedulers themselves: STARPU_SCHED would win over them. */
+static inline void suite_own_schedulers(void) {
+    unsetenv("STARPU_SCHED");
+}
+
 /* A small deterministic generator: uniform in [0, 1). */
 static inline double suite_uniform(uint64_t *state) {
     *state = *state * 6364136223846793005u + 1442695040888963407u;

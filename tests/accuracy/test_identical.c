@@ -170,6 +170,7 @@ END_TEST
 
 /* One child process and one time limit per scheduler. */
 int main(int argc, char **argv) {
+    suite_own_schedulers();
     int n_schedulers = 0, is_large = argc == 2 && strcmp(argv[1], "large") == 0;
     if (!is_large && (argc != 2 || strcmp(argv[1], "small") != 0)) {
         fprintf(stderr, "one argument is needed: small or large\n");

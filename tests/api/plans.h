@@ -36,6 +36,11 @@ static inline dagpole_context *open_serial(void) {
     return open_context((dagpole_context_options){.serial = 1});
 }
 
+/* The serial executor, or workers under the scheduler that is tested. */
+static inline dagpole_context *open_any(void) {
+    return open_context((dagpole_context_options){.serial = !suite_scheduler()});
+}
+
 /* Three digits, leaves of ten points. */
 static inline dagpole_plan_options quick_options(double lambda) {
     dagpole_plan_options options;

@@ -21,7 +21,7 @@ static void check_sums(dagpole_context *context, dagpole_plan_options options, i
 }
 
 START_TEST(plans_match_direct_sums) {
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     for (int kind = 0; kind < N_CLOUDS; kind++)
         for (int yukawa = 0; yukawa < 2; yukawa++) {
             double *points = cloud_make((cloud)kind, 1000, 5);
@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(direct_sums_are_the_same_with_a_context) {
     enum { N = 300 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double *points = cloud_make(CLOUD_SPHERE, N, 5), *charges = make_charges(N, 3);
     double alone[4 * N], with[4 * N];
     must(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, N, points, charges, 0, NULL, alone, alone + N));
@@ -94,7 +94,7 @@ START_TEST(direct_sums_are_the_same_with_a_context) {
 END_TEST
 
 START_TEST(few_points_and_none) {
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double points[] = {1, 2, 3, 1, 2, 5}, charges[] = {2, 3}, potentials[] = {7, 7};
     double gradients[6];
     dagpole_plan *plan = open_plan(context, quick_options(0), 0, NULL, 0, NULL);
@@ -139,7 +139,7 @@ END_TEST
  */
 START_TEST(sources_as_targets) {
     enum { N = 600 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double *points = cloud_make(CLOUD_CLUMP, N, 5), *copy = cloud_make(CLOUD_CLUMP, N, 5);
     double *charges = make_charges(N, 3), results[4][N];
     const double *targets[] = {NULL, NULL, points, copy};
@@ -165,7 +165,7 @@ END_TEST
 /* With and without gradients in turn, charges that change: each evaluation is on its own. */
 START_TEST(evaluations_are_repeatable) {
     enum { N = 800 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double *points = cloud_make(CLOUD_PLUMMER, N, 5), *charges = make_charges(N, 3);
     double *others = make_charges(N, 4), first[4 * N], again[4 * N], without[N], copy[N];
     dagpole_plan *plan = open_plan(context, quick_options(0), N, points, 0, NULL);
@@ -192,7 +192,7 @@ END_TEST
 START_TEST(units_do_not_matter) {
     enum { N = 500 };
     static const int exponents[] = {-400, -3, 10, 400};
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double *points = cloud_make(CLOUD_CUBE, N, 5), *moved = cloud_make(CLOUD_CUBE, N, 5);
     double *charges = make_charges(N, 3), first[4 * N], again[4 * N];
     for (int yukawa = 0; yukawa < 2; yukawa++) {
@@ -220,7 +220,7 @@ END_TEST
 /* So strong a screening that no far field is left, and one that is left on fine levels only. */
 START_TEST(strong_screening_gives_no_nan) {
     enum { N = 1000 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double *points = cloud_make(CLOUD_CUBE, N, 5);
     for (double lambda = 3; lambda < 1e6; lambda *= 4) {
         double *charges = make_charges(N, 3), is[N], expected[N];
@@ -241,7 +241,7 @@ END_TEST
 /* The k-th allocation of set-up and evaluation. */
 START_TEST(failing_allocations_leave_nothing) {
     enum { N = 150 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double *points = cloud_make(CLOUD_CUBE, N, 5), *charges = make_charges(N, 3), results[N];
     dagpole_plan_options options = quick_options(0);
     options.p = 3;
@@ -272,7 +272,7 @@ END_TEST
 /* Sizes are known when the graph is built: neither operators nor bodies allocate. */
 START_TEST(evaluations_allocate_nothing) {
     enum { N = 2000 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double *points = cloud_make(CLOUD_LOG_RADIAL, N, 3), *charges = make_charges(N, 4);
     double *results = make_results(4 * N);
     dagpole_plan *plan = open_plan(context, quick_options(0), N, points, 0, NULL);
@@ -291,7 +291,7 @@ END_TEST
 
 /* Two charges whose potential is beyond doubles. */
 START_TEST(overflow_is_told) {
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double points[6] = {0, 0, 0, 1e-3, 0, 0}, charges[2] = {1e308, 1e308}, potentials[2];
     dagpole_plan *plan = open_plan(context, quick_options(0), 2, points, 0, NULL);
     expect_failure(dagpole_plan_evaluate(plan, charges, potentials, NULL), DAGPOLE_NUMERIC,

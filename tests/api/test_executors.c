@@ -109,6 +109,7 @@ START_TEST(the_report_counts_what_is_copied) {
 END_TEST
 
 int main(void) {
+    suite_own_schedulers();
     const TTest *const tests[] = {implicit, without_handles, the_report_counts_what_is_copied};
     const TTest *const per_scheduler[] = {every_scheduler_on_two_nodes};
     int n = 0;

@@ -113,7 +113,7 @@ static void check_problem(problem p, dagpole_context *context, dagpole_plan_opti
 
 START_TEST(results_are_those_of_doubles_rounded) {
     enum { N = 1000 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     for (int kind = 0; kind < N_CLOUDS; kind++)
         for (int yukawa = 0; yukawa < 2; yukawa++) {
             float *points = make_float_cloud((cloud)kind, N, 5);
@@ -132,7 +132,7 @@ END_TEST
 /* The values themselves, by the formulas. */
 START_TEST(two_charges_match_the_formulas) {
     float points[] = {1, 2, 3, 1, 2, 5}, charges[] = {2, 3}, potentials[2], gradients[6];
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     dagpole_plan_options exact = quick_options(0);
     exact.digits = 12;
     dagpole_plan *plan = open_float_plan(context, exact, 2, points, 0, NULL);
@@ -150,7 +150,7 @@ END_TEST
 /* Charges and results where floats thin out: 1.4e-45 is the smallest. */
 START_TEST(tiny_values_are_rounded) {
     enum { N = 60 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     float *points = make_float_cloud(CLOUD_CUBE, N, 5), charges[N], is[N];
     double wide[N], expected[N];
     dagpole_plan *plan = open_float_plan(context, quick_options(0), N, points, 0, NULL);
@@ -174,7 +174,7 @@ END_TEST
 START_TEST(few_points_and_none) {
     float points[] = {1, 2, 3, 1, 2, 5}, charges[] = {2, 3}, potentials[] = {7, 7};
     float gradients[] = {7, 7, 7, 7, 7, 7};
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     dagpole_plan *plan = open_float_plan(context, quick_options(0), 0, NULL, 0, NULL);
     must(dagpole_plan_evaluate_float(plan, NULL, NULL, NULL));
     ck_assert_int_eq(report_of(plan).n_tasks, 0);
@@ -204,7 +204,7 @@ END_TEST
 /* NULL or the same array are one set of points; a copy, or a part of the array, are two. */
 START_TEST(sources_as_targets) {
     enum { N = 600, N_PART = 100 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     float *points = make_float_cloud(CLOUD_CLUMP, N, 5),
           *copy = make_float_cloud(CLOUD_CLUMP, N, 5);
     float *charges = make_float_charges(N, 3), results[5][N];
@@ -239,7 +239,7 @@ END_TEST
 /* The caller's arrays are copied or left alone. */
 START_TEST(arrays_stay_the_callers) {
     enum { N = 400 };
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     float *points = make_float_cloud(CLOUD_PLUMMER, N, 5), *charges = make_float_charges(N, 3);
     float kept[3 * N], first[4 * N], again[4 * N];
     memcpy(kept, points, sizeof kept);
@@ -266,6 +266,7 @@ END_TEST
 /* Points enough for several chunks of the conversion. */
 START_TEST(workers_do_not_matter) {
     enum { N = 50000, N_TARGETS = 45000 };
+    suite_own_schedulers();
     static const char *const schedulers[] = {"lws", "prio"};
     float *points = make_float_cloud(CLOUD_CLUSTER, N + N_TARGETS, 5);
     float *charges = make_float_charges(N, 3);

@@ -97,7 +97,7 @@ START_TEST(direct_sums_have_the_same_bits_on_any_workers) {
 END_TEST
 
 START_TEST(other_targets_and_gradients) {
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double *points = cloud_make(CLOUD_CLUSTER, N, 11), *charges = make_charges(N, 12);
     double *targets = cloud_make(CLOUD_CUBE, N_TARGETS, 13);
     double *results = make_results(4 * N_TARGETS), *expected = make_results(4 * N_TARGETS);
@@ -122,7 +122,7 @@ END_TEST
 
 /* From the number of points on, n_crit asks for it; below, the tree has a far field. */
 START_TEST(a_leaf_for_all_is_the_direct_sum) {
-    dagpole_context *context = open_serial();
+    dagpole_context *context = open_any();
     double *points = cloud_make(CLOUD_PLUMMER, N, 14), *charges = make_charges(N, 15);
     for (int is_tree = 0; is_tree < 2; is_tree++) {
         dagpole_plan_options options = options_of(6);

@@ -36,6 +36,7 @@ static void expect_same_bits(dagpole_plan *plan) {
 
 START_TEST(workers_and_schedulers_do_not_matter) {
     static const char *const schedulers[] = {"lws", "eager", "prio", "dagpole"};
+    suite_own_schedulers();
     fill_expected();
     for (int threads = 1; threads <= 4; threads++) {
         dagpole_context *context = open_context(

@@ -117,6 +117,7 @@ static inline random_stream *random_stream_create(uint64_t seed, int32_t n_field
     for (int64_t i = 0; i < n_records; i++) {
         dp_record *record = &stream->records[i];
         record->op = (int32_t)random_below(&state, 3);
+        record->node = (int)(i * 7 % 4) - 1; /* so that records are not submitted as they come */
         record->cost = (float)(1e-3 * (1 + suite_uniform(&state)));
         random_accesses(stream, record, &state);
     }
@@ -164,14 +165,14 @@ static inline int remove_entry(const char *path, const struct stat *info, int ty
     return remove(path);
 }
 
-/* Its own home for StarPU's files, nothing said on stderr, and none of the caller's settings. */
+/* Its own home for StarPU's files, nothing said on stderr, and none of the caller's settings but
+ * the scheduler (suite_scheduler). */
 static inline void test_environment_open(void) {
     if (!mkdtemp(test_home))
         exit(EXIT_FAILURE);
     setenv("STARPU_HOME", test_home, 1);
     setenv("XDG_CACHE_HOME", test_home, 1); /* StarPU 1.3 looks here first */
     setenv("STARPU_SILENT", "1", 1);
-    unsetenv("STARPU_SCHED");
     unsetenv("STARPU_NCPU");
     unsetenv("STARPU_NCPUS");
     unsetenv("DAGPOLE_EXECUTOR");

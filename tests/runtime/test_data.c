@@ -180,6 +180,7 @@ static int has_copied(dp_execution *execution, int n_runs) {
 static void check_two_nodes(const char *executor, const char *handles, int are_copied) {
     setenv("DAGPOLE_EXECUTOR", executor, 1);
     setenv("DAGPOLE_HANDLES", handles, 1);
+    suite_own_schedulers();
     bench b = open_bench((dp_runtime_options){.threads = 4, .scheduler = "eager"}, 9, 300);
     atomic_store(&n_elsewhere, 0);
     b.streams->stream.body = body_on_copies;
@@ -232,6 +233,7 @@ START_TEST(copied_bytes_are_those_of_starpu) {
     if (!test_environment_two_nodes())
         return;
     setenv("STARPU_PREFETCH", "0", 1);
+    suite_own_schedulers();
     bench b = open_bench((dp_runtime_options){.threads = 4, .scheduler = "random"}, 9, 300);
     dp_stream *stream = &b.streams->stream;
     int32_t link = 0;

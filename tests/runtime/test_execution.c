@@ -196,6 +196,7 @@ END_TEST
 /* Tasks of several streams are prepared side by side, some are never submitted. */
 START_TEST(executions_take_turns_or_never_run) {
     static const char *const schedulers[] = {"lws", "dagpole", "prio", "graph_test"};
+    suite_own_schedulers();
     for (int s = 0; s < 4; s++) {
         dp_runtime *runtime =
             open_runtime((dp_runtime_options){.threads = 2, .scheduler = schedulers[s]});

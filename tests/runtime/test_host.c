@@ -305,6 +305,7 @@ START_TEST(no_place_at_all) {
 END_TEST
 
 int main(void) {
+    suite_own_schedulers();
     const TTest *const tests[] = {threads_create_at_once,
                                   ended_early_by_the_application,
                                   prints_nothing,

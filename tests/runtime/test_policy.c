@@ -271,6 +271,7 @@ START_TEST(contexts_without_queues_work) {
 END_TEST
 
 int main(void) {
+    suite_own_schedulers();
     const TTest *const tests[] = {
         higher_priorities_run_first, few_tasks_run_at_home,
         tasks_run_where_they_can,    application_uses_it_in_a_context,

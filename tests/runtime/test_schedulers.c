@@ -38,6 +38,7 @@ START_TEST(every_scheduler_matches_serial_on_two_nodes) {
 END_TEST
 
 int main(void) {
+    suite_own_schedulers();
     const TTest *const per_scheduler[] = {every_scheduler_matches_serial,
                                           every_scheduler_matches_serial_on_two_nodes};
     int n = 0;

@@ -317,6 +317,7 @@ START_TEST(info_starts_nothing) {
 END_TEST
 
 int main(void) {
+    suite_own_schedulers();
     const TTest *const tests[] = {bad_options_are_refused_before_starpu_starts,
                                   malformed_starpu_ncpu_is_refused,
                                   option_wins_over_ncpu_and_sched_wins_over_option,
