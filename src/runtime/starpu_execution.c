@@ -84,6 +84,7 @@ static dagpole_status fetch(dp_execution *base, int32_t field, dp_access mode) {
 
 static void free_arrays(dp_starpu_execution *self) {
     dp_csr_free(&self->predecessors);
+    dp_free(self->order);
     dp_free(self->codelets);
     dp_free(self->tasks);
     dp_free(self->earlier);
@@ -135,8 +136,17 @@ static dagpole_status allocate(const dp_stream *stream, dp_starpu_execution **ma
     return DAGPOLE_NO_MEMORY;
 }
 
+/* Fresh tasks come as the stream has them: StarPU derives from that what waits for what. */
+static dagpole_status find_order(dp_starpu_execution *self, const dp_stream *stream) {
+    if (self->is_fresh)
+        return DAGPOLE_OK;
+    self->order = dp_alloc((size_t)stream->n_records, sizeof *self->order);
+    return self->order ? dp_stream_order(stream, self->order) : DAGPOLE_NO_MEMORY;
+}
+
 /* The parts that can fail. */
 static dagpole_status prepare(dp_starpu_execution *self, const dp_stream *stream) {
+    DP_TRY(find_order(self, stream));
     DP_TRY(dp_run_init(&self->base.run, self->base.runtime, stream));
     if (!self->has_handles)
         return DAGPOLE_OK;

@@ -20,6 +20,7 @@ struct dp_starpu_execution {
     int has_handles; /* 0: tasks name no data, and handles are all zero */
     dp_handles handles;
     dp_csr predecessors;             /* of the records */
+    int32_t *order;                  /* records as they are submitted; NULL: as they come */
     struct starpu_codelet *codelets; /* per op */
     struct starpu_task *tasks;       /* per record */
     struct starpu_task **earlier;    /* scratch: what one task waits for */
@@ -36,9 +37,10 @@ void dp_tasks_init_codelets(dp_starpu_execution *self);
 /* A task for each record, which names its fields and, where it is not fresh, what it waits for. */
 void dp_tasks_make(dp_starpu_execution *self);
 
-/* Submits all tasks in about the order of the records, by as many threads as the runtime says, so
- * that workers begin at once. Those that are skipped, too: a task waits for as many in every run.
- * Reports progress. Returns how many StarPU took; where it refuses one, the run has failed. */
+/* Submits all tasks in about the order that dp_stream_order gives, by as many threads as the
+ * runtime says, so that workers begin at once. Those that are skipped, too: a task waits for as
+ * many in every run. Reports progress. Returns how many StarPU took; where it refuses one, the run
+ * has failed. */
 int64_t dp_tasks_submit(dp_starpu_execution *self); /* starpu_submit.c */
 
 /* Waits until StarPU is done with a task that it took. */

@@ -10,7 +10,7 @@ enum { CHUNK = 64, FEW = 1024, MAX_HELPERS = 7 };
 
 typedef struct submission {
     dp_starpu_execution *self;
-    _Atomic int64_t next;        /* record that nobody has taken */
+    _Atomic int64_t next;        /* of the order, that nobody has taken */
     _Atomic int64_t n_submitted; /* tasks that StarPU took */
 } submission;
 
@@ -39,19 +39,24 @@ static void give_up(submission *s, int64_t i, int error) {
                         self->tasks[i].cl->name, error));
 }
 
+/* The k-th record to be submitted. */
+static int64_t record_at(const dp_starpu_execution *self, int64_t k) {
+    return self->order ? self->order[k] : k;
+}
+
 /* Submits the next chunk; 0 where none is left. */
 static int submit_chunk(submission *s) {
     int64_t n = s->self->base.run.stream->n_records;
-    int64_t begin = atomic_fetch_add(&s->next, CHUNK), i = begin, error = 0;
+    int64_t begin = atomic_fetch_add(&s->next, CHUNK), k = begin, error = 0;
     if (begin >= n)
         return 0;
     int64_t end = begin + CHUNK < n ? begin + CHUNK : n;
-    for (; i < end; i++)
-        if ((error = submit(s->self, i)))
+    for (; k < end; k++)
+        if ((error = submit(s->self, record_at(s->self, k))))
             break;
-    atomic_fetch_add(&s->n_submitted, i - begin);
+    atomic_fetch_add(&s->n_submitted, k - begin);
     if (error)
-        give_up(s, i, (int)error);
+        give_up(s, record_at(s->self, k), (int)error);
     return 1;
 }
 

@@ -89,6 +89,12 @@ dagpole_status dp_stream_prioritise(dp_stream *stream, int32_t max_priority);
  * last writer. All other dependencies follow from these. NO_MEMORY. */
 dagpole_status dp_stream_predecessors(const dp_stream *stream, dp_csr *predecessors);
 
+/* The order in which the records are best handed to an executor whose workers begin at once: those
+ * of each home as the stream has them, the homes in turn, so that no node has work before another.
+ * Without homes it is the stream's own. It is not valid sequentially. order: n_records. NO_MEMORY.
+ */
+dagpole_status dp_stream_order(const dp_stream *stream, int32_t *order);
+
 /* Checks that fields, modes and ranges are sound and that no record names a field twice. */
 dagpole_status dp_stream_check(const dp_stream *stream);
 

@@ -333,6 +333,11 @@ START_TEST(failing_allocations_are_reported) {
         ck_assert_ptr_null(rows.offset);
         ck_assert_ptr_null(rows.index);
     }
+    for (int k = 1; k <= 3; k++) {
+        int32_t order[MOST];
+        dp_memory_fail_at(k, 0);
+        ck_assert_int_eq(dp_stream_order(&self.stream, order), DAGPOLE_NO_MEMORY);
+    }
     dp_memory_fail_at(1, 0);
     ck_assert_int_eq(dp_stream_check(&self.stream), DAGPOLE_NO_MEMORY);
     dp_memory_fail_at(0, 0);
@@ -340,7 +345,30 @@ START_TEST(failing_allocations_are_reported) {
 }
 END_TEST
 
+/* Homes in turn, by what is left of each; the records of one home in their order. */
+START_TEST(homes_are_submitted_in_turn) {
+    static const int node[12] = {0, 0, 0, 0, 3, 3, 3, 3, 0, 0, 3, -1};
+    static const int32_t expected[12] = {0, 4, 1, 5, 2, 11, 6, 3, 7, 8, 10, 9};
+    built self;
+    int32_t order[12];
+    start(&self);
+    for (int i = 0; i < 12; i++) {
+        record(&self, 1);
+        self.records[i].node = -1;
+    }
+    ck_assert_int_eq(dp_stream_order(&self.stream, order), DAGPOLE_OK);
+    for (int i = 0; i < 12; i++)
+        ck_assert_int_eq(order[i], i);
+    for (int i = 0; i < 12; i++)
+        self.records[i].node = node[i];
+    ck_assert_int_eq(dp_stream_order(&self.stream, order), DAGPOLE_OK);
+    ck_assert_mem_eq(order, expected, sizeof expected);
+    self.stream.n_records = 0;
+    ck_assert_int_eq(dp_stream_order(&self.stream, order), DAGPOLE_OK);
+}
+END_TEST
+
 SUITE_MAIN("stream", 30, span_of_hand_made_streams, span_and_priorities_match_all_pairs,
            predecessors_match_their_definition, predecessors_of_a_hand_made_stream,
            priorities_of_free_records_are_zero, check_refuses_broken_streams,
-           failing_allocations_are_reported)
+           failing_allocations_are_reported, homes_are_submitted_in_turn)
