@@ -34,6 +34,7 @@ typedef struct simulation {
     const dp_csr *successors;
     const dp_site *site;
     dp_queues queues;
+    int32_t *order; /* in which records are submitted */
     item *items;
     event *heap;
     int n_events;
@@ -142,7 +143,7 @@ static void release(simulation *s, int64_t i, double now, int pusher) {
 }
 
 static void submit_next(simulation *s, double now) {
-    int64_t i = s->n_submitted++;
+    int64_t i = s->order[s->n_submitted++];
     s->times[i].submit_s = now;
     release(s, i, now, -1);
 }
@@ -234,13 +235,14 @@ static dagpole_status open_queues(const dp_site *site, dp_queues *queues) {
 static dagpole_status allocate(simulation *s) {
     int64_t n = s->stream->n_records;
     size_t n_workers = (size_t)s->site->n_workers;
+    s->order = dp_alloc((size_t)n, sizeof *s->order);
     s->items = dp_alloc_zero((size_t)n, sizeof *s->items);
     s->heap = dp_alloc(n_workers, sizeof *s->heap);
     s->workers = dp_alloc(n_workers, sizeof *s->workers);
     s->nodes = dp_alloc_zero((size_t)s->site->n_nodes, sizeof *s->nodes);
     if (!s->times)
         s->times = dp_alloc((size_t)n, sizeof *s->times);
-    if (!s->items || !s->heap || !s->workers || !s->nodes || !s->times)
+    if (!s->order || !s->items || !s->heap || !s->workers || !s->nodes || !s->times)
         return DAGPOLE_NO_MEMORY;
     for (int64_t i = 0; i < n; i++)
         s->items[i].n_waits = 1;
@@ -248,6 +250,7 @@ static dagpole_status allocate(simulation *s) {
         s->items[s->successors->index[k]].n_waits++;
     for (size_t w = 0; w < n_workers; w++)
         s->workers[w] = (worker_state){.record = -1};
+    DP_TRY(dp_stream_order(s->stream, s->order));
     return open_queues(s->site, &s->queues);
 }
 
@@ -265,6 +268,7 @@ dagpole_status dp_schedule_make(const dp_stream *stream, const dp_csr *successor
         status = simulate(&s);
         dp_queues_free(&s.queues);
     }
+    dp_free(s.order);
     dp_free(s.items);
     dp_free(s.heap);
     dp_free(s.workers);
