@@ -1,4 +1,6 @@
 #include "cli/common.h"
+#include "cli/output.h"
+#include "cli/pictures.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 
@@ -12,23 +14,31 @@
 typedef struct choice {
     cli_context_choice context;
     cli_plan_choice plan;
-    const char *output;
+    const char *output, *inside;
+    cli_pictures pictures;
     int gradients, repeat, json, roof;
 } choice;
 
-/* Refuses at once what would only be found out after the work: a result file that is the input or
- * has no place to be. */
-static int check_output(const cli_command *self, const char *input, const char *output) {
+/* ---- what would only be found out after the work ---- */
+
+/* A result is not to be the input. */
+static int check_no_input(const cli_command *self, const char *input, const char *option,
+                          const char *path) {
     struct stat in, out;
-    if (strcmp(output, "-") == 0)
-        return cli_usage(self, "--output is a file: HDF5 is not written to the standard output");
-    if (stat(output, &out) == 0) {
-        if (S_ISDIR(out.st_mode))
-            return cli_fail(self, "cannot write '%s': it is a directory", output);
-        if (stat(cli_points_path(input), &in) == 0 && in.st_dev == out.st_dev &&
-            in.st_ino == out.st_ino)
-            return cli_usage(self, "--output '%s' would overwrite the input", output);
-    }
+    if (strcmp(path, "-") == 0)
+        return cli_usage(self, "%s is a file: nothing of it is written to the standard output",
+                         option);
+    if (stat(path, &out) == 0 && stat(cli_points_path(input), &in) == 0 &&
+        in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+        return cli_usage(self, "%s '%s' would overwrite the input", option, path);
+    return CLI_PROCEED;
+}
+
+/* A file of HDF5 has a place to be. */
+static int check_place(const cli_command *self, const char *output) {
+    struct stat out;
+    if (stat(output, &out) == 0 && S_ISDIR(out.st_mode))
+        return cli_fail(self, "cannot write '%s': it is a directory", output);
     if (lstat(output, &out) == 0 && S_ISLNK(out.st_mode) && stat(output, &out) != 0)
         return CLI_PROCEED; /* a link to a file that is still to be made: writing it will tell */
     char *end = realpath(output, NULL); /* of links; NULL: nothing is there */
@@ -43,6 +53,34 @@ static int check_output(const cli_command *self, const char *input, const char *
     return CLI_PROCEED;
 }
 
+/* Refuses at once result files that are the input, one another, or have no place to be. */
+static int check_outputs(const cli_command *self, const char *input, const choice *choice) {
+    enum { N_OUTPUTS = 5, N_HDF5 = 2 };
+    const struct {
+        const char *option, *path;
+    } outputs[N_OUTPUTS] = {{"--output", choice->output},
+                            {"--inside", choice->inside},
+                            {"--trace", choice->pictures.trace},
+                            {"--timeline", choice->pictures.timeline},
+                            {"--graph", choice->pictures.graph}};
+    int code = CLI_PROCEED;
+    for (int i = 0; i < N_OUTPUTS && code == CLI_PROCEED; i++) {
+        const char *path = outputs[i].path;
+        if (!path)
+            continue;
+        for (int j = 0; j < i; j++)
+            if (outputs[j].path && strcmp(outputs[j].path, path) == 0)
+                return cli_usage(self, "%s and %s are both '%s'", outputs[j].option,
+                                 outputs[i].option, path);
+        code = check_no_input(self, input, outputs[i].option, path);
+        if (code == CLI_PROCEED)
+            code = i < N_HDF5 ? check_place(self, path) : cli_output_check(self, path);
+    }
+    return code;
+}
+
+/* ---- the work ---- */
+
 static dagpole_status make_plan(const choice *choice, const dagpole_cloud *cloud,
                                 cli_run_report *run, dagpole_context **context,
                                 dagpole_plan **plan) {
@@ -54,7 +92,10 @@ static dagpole_status make_plan(const choice *choice, const dagpole_cloud *cloud
     cli_progress_begin();
     status = dagpole_plan_create(*context, &choice->plan.plan, cloud->n_sources, cloud->sources,
                                  cloud->n_targets, cloud->targets, plan);
-    return cli_progress_end(status);
+    status = cli_progress_end(status);
+    if (status == DAGPOLE_OK && (cli_pictures_any(&choice->pictures) || choice->inside))
+        status = dagpole_plan_record_tasks(*plan, 1);
+    return status;
 }
 
 static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const double *charges,
@@ -133,9 +174,13 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
         run->arithmetic.size = sizeof run->arithmetic;
         status = dagpole_plan_arithmetic(plan, choice->gradients, &run->arithmetic);
     }
+    if (status == DAGPOLE_OK && cli_pictures_any(&choice->pictures))
+        status = dagpole_plan_tasks(plan, &run->tasks);
     results.input = full_path(run->input);
     if (status == DAGPOLE_OK && run->output)
         status = write_results(run->output, &results, run);
+    if (status == DAGPOLE_OK && choice->inside)
+        status = dagpole_plan_write_inside(plan, choice->inside);
     run->total_s = cli_seconds() - start;
     if (status == DAGPOLE_OK && choice->json)
         sum_up(&results, run);
@@ -160,22 +205,29 @@ static int run_main(const cli_command *self, int argc, char **argv) {
         {"--output", CLI_TEXT, &choice.output, "FILE.h5", "where the results go", 0, 0},
         {"--roof", CLI_FLAG, &choice.roof, NULL,
          "say how much of each operator's time is arithmetic", 0, 0},
+        CLI_PICTURE_OPTIONS(choice.pictures),
+        {"--inside", CLI_TEXT, &choice.inside, "FILE.h5", "tree, lists, expansions and tasks", 0,
+         0},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
     };
-    cli_run_report run = {.plan.size = sizeof run.plan};
+    cli_run_report run = {.plan.size = sizeof run.plan,
+                          .tasks = {.size = sizeof run.tasks, .task_size = sizeof *run.tasks.task}};
     int code = cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &run.input);
     if (code == CLI_PROCEED)
         code = cli_plan_choice_check(self, &choice.plan);
     run.output = choice.output;
     run.has_gradients = choice.plan.plan.gradients = choice.gradients;
-    if (code == CLI_PROCEED && run.output)
-        code = check_output(self, run.input, run.output);
+    if (code == CLI_PROCEED)
+        code = check_outputs(self, run.input, &choice);
     if (code != CLI_PROCEED)
         return code;
-    dagpole_status status = run_file(&choice, &run);
-    if (status == DAGPOLE_OK)
+    code = cli_exit_code(self, run_file(&choice, &run));
+    if (code == CLI_SUCCESS)
+        code = cli_pictures_write(self, &choice.pictures, run.input, &run.tasks);
+    if (code == CLI_SUCCESS)
         (choice.json ? cli_run_report_json : cli_run_report_table)(&run);
-    return cli_exit_code(self, status);
+    dagpole_tasks_free(&run.tasks);
+    return code;
 }
 
 const cli_command cli_run = {
