@@ -70,6 +70,32 @@ expect 1 schedulers a.h5 --only lws --repeat 1 --timeout 0.001 --plot b.svg
 says 'not done after 0.001 s'
 [ ! -e b.svg ] || fail "a chart of nothing"
 
+expect 0 generate --n 100000 struck.h5
+
+# strike SIGNAL OPTION...: sends the signal to the first process that the tool starts.
+strike() {
+    signal=$1
+    shift
+    "$tool" schedulers struck.h5 --only lws,prio --repeat 1 --json "$@" >out 2>err &
+    running=$!
+    child=
+    while [ -z "$child" ] && [ -e /proc/$running/stat ]; do
+        for process in /proc/[0-9]*; do
+            read -r number _ _ parent _ 2>/dev/null <"$process/stat" && [ "$parent" = $running ] && child=$number
+        done
+    done
+    kill -s "$signal" "$child"
+    wait $running || { fail "dagpole schedulers with a process struck by SIG$signal"; cat err; }
+    holds 'len(o["schedulers"]) == 2 and o["schedulers"][0]["median_s"] > 0 and o["schedulers"][0]["same"]'
+    holds "o['schedulers'][1]['failure'].startswith('$struck')"
+}
+
+# A crash and a hang are rows of the table.
+struck='ended by signal 11'
+strike SEGV
+struck='not done after 15 s'
+strike STOP --timeout 15
+
 # Nobody is left behind, whatever ends the tool.
 expect 0 generate --n 300000 long.h5
 nobody() {
