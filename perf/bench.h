@@ -12,9 +12,6 @@ dp_figure bench_triad(void);          /* a[i] = b[i] + x c[i] on 192 MB, GB/s */
 
 const char *bench_precision_name(dp_precision precision);
 
-/* The body of a stream whose tasks do nothing. */
-dagpole_status bench_do_nothing(void *argument, int64_t step, void *const *buffers, int worker);
-
 /* The commands, each in a file of its own. */
 int bench_roof(const perf_choice *chosen, perf_table *table);
 int bench_loops(const perf_choice *chosen, perf_table *table);

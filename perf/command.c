@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- failing -------------------------------------------------------------------------------- */
+/* ---- failing ---- */
 
 void perf_fail(const char *format, ...) {
     va_list arguments;
@@ -33,7 +33,7 @@ void *perf_alloc(size_t count, size_t size) {
     return memory;
 }
 
-/* ---- lists ---------------------------------------------------------------------------------- */
+/* ---- lists ---- */
 
 void perf_words(const char *text, perf_list *list) {
     char *rest = list->text;
@@ -85,7 +85,7 @@ int perf_is_expert(const perf_choice *chosen) {
     return chosen->plan.p || chosen->plan.tolerance > 0 || chosen->plan.svd_cutoff > 0;
 }
 
-/* ---- options -------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 #define TO(member) offsetof(perf_choice, member)
 
@@ -105,7 +105,8 @@ static const struct {
     {"--threads", CLI_TEXT, TO(threads), "LIST", "workers; 0 = all", 0, 0},
     {"--leaves", CLI_TEXT, TO(leaves), "LIST", "leaf sizes, as multiples of the chosen one", 0, 0},
     {"--isa", CLI_TEXT, TO(isas), "LIST", "instruction sets, or all", 0, 0},
-    {"--only", CLI_TEXT, TO(only), "TEXT", "loops with this in their names", 0, 0},
+    {"--only", CLI_TEXT, TO(only), "TEXT",
+     "loops with this in loop and kernel, as 'mutual laplace'", 0, 0},
     {"--with", CLI_TEXT, TO(with), "COMMAND", "the other program (perf/README.md)", 0, 0},
     {"--gradients", CLI_FLAG, TO(has_gradients), NULL, "gradients as well", 0, 0},
     {"--shift", CLI_REAL, TO(shift), "X", "added to all coordinates", -1e15, 1e15},
@@ -156,18 +157,7 @@ static int choose_options(const perf_command *command, perf_choice *chosen,
     return n;
 }
 
-/* ---- commands ------------------------------------------------------------------------------- */
-
-static int run(const perf_command *command, const perf_choice *chosen) {
-    perf_table table;
-    perf_table_begin(&table, chosen->is_json, program_invocation_short_name, command->name);
-    int n_above = command->run(chosen, &table);
-    perf_table_end(&table);
-    if (n_above)
-        fprintf(stderr, "%s %s: %d results miss what they promise\n", program_invocation_short_name,
-                command->name, n_above);
-    return n_above ? CLI_FAILURE : CLI_SUCCESS;
-}
+/* ---- commands ---- */
 
 /* What most commands have. */
 static perf_choice defaults_of(const perf_command *command) {
@@ -186,20 +176,30 @@ static perf_choice defaults_of(const perf_command *command) {
     return c;
 }
 
-static int run_command(const perf_command *command, int argc, char **argv) {
+static int run(const perf_command *command, int argc, char **argv) {
     cli_option options[N_OPTIONS];
     cli_command self = {command->name, command->operands, command->summary, NULL};
     perf_choice chosen = defaults_of(command);
+    perf_table table;
     int n = choose_options(command, &chosen, options);
     int code = cli_parse(&self, n, options, argc, argv, chosen.operand);
-    return code == CLI_PROCEED ? run(command, &chosen) : code;
+    if (code != CLI_PROCEED)
+        return code;
+    perf_table_begin(&table, chosen.is_json, program_invocation_short_name, command->name);
+    int n_above = command->run(&chosen, &table);
+    perf_table_end(&table);
+    if (n_above == 0)
+        return CLI_SUCCESS;
+    fprintf(stderr, "%s %s: %d results miss what they promise\n", program_invocation_short_name,
+            command->name, n_above);
+    return CLI_FAILURE;
 }
 
 int perf_main(int argc, char **argv, const char *summary, int n, const perf_command *commands) {
     const char *name = argc > 1 ? argv[1] : "--help";
     for (int i = 0; i < n; i++)
         if (strcmp(name, commands[i].name) == 0)
-            return run_command(&commands[i], argc - 1, argv + 1);
+            return run(&commands[i], argc - 1, argv + 1);
     if (strcmp(name, "--help") != 0 && strcmp(name, "-h") != 0) {
         fprintf(stderr, "%s: there is no command '%s'; see %s --help\n",
                 program_invocation_short_name, name, program_invocation_short_name);

@@ -12,83 +12,79 @@
 
 /* ---- one case ------------------------------------------------------------------------------- */
 
-typedef struct series {
-    int n;
-    double value[1000];
-} series;
-
-static void push(series *s, double value) {
-    if (s->n < (int)(sizeof s->value / sizeof s->value[0]))
-        s->value[s->n++] = value;
-}
-
-static dp_figure figure_of(series *s) {
-    return dp_figure_of(s->n, s->value);
-}
-
 /* Fills the cache of operators, and tells what a plan takes of memory. */
-static int64_t measure_peak(const sweep_case *c, dagpole_context *context) {
+static int64_t measure_peak(const perf_scene *s, int n_crit, dagpole_context *context) {
     struct rusage usage;
-    perf_plan p = perf_plan_create(context, c->scene, c->digits, c->n_crit, 0);
-    perf_plan_evaluate(&p, c->charged);
+    perf_plan p = perf_plan_create(context, s, n_crit, 0);
+    perf_plan_evaluate(&p, s->charged);
     perf_plan_destroy(&p);
     getrusage(RUSAGE_SELF, &usage);
     return (int64_t)usage.ru_maxrss * 1024;
 }
 
-/* In doubles, one-sided, on all workers. */
-static dp_figure run_direct(const sweep_case *c, dagpole_context *context) {
-    const perf_scene *s = c->scene;
-    const dagpole_cloud *cloud = &c->charged->cloud;
+typedef struct times {
+    int n[SWEEP_N_TIMES];
+    double seconds[SWEEP_N_TIMES][1000];
+} times;
+
+static void note(times *t, sweep_time what, double seconds) {
+    if (t->n[what] < 1000)
+        t->seconds[what][t->n[what]++] = seconds;
+}
+
+/* The direct sum in doubles, one-sided, on all workers. */
+static void run_direct(const perf_scene *s, dagpole_context *context, times *t) {
+    const dagpole_cloud *cloud = &s->charged->cloud;
     double *potentials = perf_alloc((size_t)s->n, sizeof *potentials);
-    dp_passes passes = {.clock = dp_clock, .least = 30};
-    while (dp_passes_next(&passes))
+    for (int i = 0; i < 30; i++) {
+        double begin = dp_clock();
         perf_try(dagpole_direct(context, s->plan.kernel, s->plan.lambda, s->n, cloud->sources,
                                 cloud->charges, 0, NULL, potentials, NULL));
-    free(potentials);
-    return dp_passes_figure(&passes);
-}
-
-static void run_here(const sweep_case *c, sweep_outcome *out) {
-    const perf_choice *o = c->scene->chosen;
-    dagpole_context *context = perf_context(c->threads, 0);
-    static series setup, first, evaluate, gradients, total;
-    out->peak_bytes = measure_peak(c, context);
-    for (int i = 0; i < c->n_plans; i++) {
-        perf_plan p = perf_plan_create(context, c->scene, c->digits, c->n_crit, 0), g = {0};
-        double first_s = perf_plan_evaluate(&p, c->charged);
-        push(&setup, p.create_s);
-        push(&first, first_s);
-        push(&total, p.create_s + first_s);
-        if (o->has_gradients) {
-            g = perf_plan_create(context, c->scene, c->digits, c->n_crit, 1);
-            perf_plan_evaluate(&g, c->charged);
-        }
-        for (int k = 0; k < o->repeat; k++) {
-            push(&evaluate, perf_plan_evaluate(&p, c->charged));
-            if (o->has_gradients)
-                push(&gradients, perf_plan_evaluate(&g, c->charged));
-        }
-        out->report = perf_plan_report(&p);
-        out->error = perf_plan_check(&p, c->charged);
-        if (o->has_gradients) {
-            out->gradient = perf_plan_report(&g);
-            out->error = perf_plan_check(&g, c->charged);
-        }
-        perf_plan_destroy(&g);
-        perf_plan_destroy(&p);
+        note(t, SWEEP_DIRECT, dp_clock() - begin);
     }
-    if (o->has_direct)
-        out->direct = run_direct(c, context);
-    dagpole_context_destroy(context);
-    out->setup = figure_of(&setup);
-    out->first = figure_of(&first);
-    out->evaluate = figure_of(&evaluate);
-    out->gradients = figure_of(&gradients);
-    out->total = figure_of(&total);
+    free(potentials);
 }
 
-int sweep_run(const sweep_case *c, sweep_outcome *out) {
+/* Evaluations without and with gradients in turn, the latter of a plan made for them. */
+static void run_plan(const perf_scene *s, int n_crit, dagpole_context *context, times *t,
+                     sweep_outcome *out) {
+    const perf_choice *o = s->chosen;
+    perf_plan p = perf_plan_create(context, s, n_crit, 0), g = {0};
+    double first_s = perf_plan_evaluate(&p, s->charged);
+    note(t, SWEEP_SETUP, p.create_s);
+    note(t, SWEEP_FIRST, first_s);
+    note(t, SWEEP_TOTAL, p.create_s + first_s);
+    if (o->has_gradients) {
+        g = perf_plan_create(context, s, n_crit, 1);
+        perf_plan_evaluate(&g, s->charged);
+    }
+    for (int k = 0; k < o->repeat; k++) {
+        note(t, SWEEP_EVALUATE, perf_plan_evaluate(&p, s->charged));
+        if (o->has_gradients)
+            note(t, SWEEP_GRADIENTS, perf_plan_evaluate(&g, s->charged));
+    }
+    out->report = perf_plan_report(&p);
+    out->n_crit = o->has_gradients ? perf_plan_report(&g).n_crit : out->report.n_crit;
+    perf_plan_check(&p, s->charged);
+    out->error = perf_plan_check(o->has_gradients ? &g : &p, s->charged);
+    perf_plan_destroy(&g);
+    perf_plan_destroy(&p);
+}
+
+static void run_here(const perf_scene *s, int n_crit, int n_plans, sweep_outcome *out) {
+    static times t;
+    dagpole_context *context = perf_context(s->threads, 0);
+    out->peak_bytes = measure_peak(s, n_crit, context);
+    for (int i = 0; i < n_plans; i++)
+        run_plan(s, n_crit, context, &t, out);
+    if (s->chosen->has_direct)
+        run_direct(s, context, &t);
+    dagpole_context_destroy(context);
+    for (int what = 0; what < SWEEP_N_TIMES; what++)
+        out->time[what] = dp_figure_of(t.n[what], t.seconds[what]);
+}
+
+int sweep_run(const perf_scene *s, int n_crit, int n_plans, sweep_outcome *out) {
     int ends[2], status = -1;
     fflush(stdout);
     pid_t child = pipe(ends) == 0 ? fork() : -1;
@@ -96,7 +92,7 @@ int sweep_run(const sweep_case *c, sweep_outcome *out) {
         perf_fail("there is no process for a case");
     if (child == 0) {
         *out = (sweep_outcome){0};
-        run_here(c, out);
+        run_here(s, n_crit, n_plans, out);
         _exit(write(ends[1], out, sizeof *out) == (ssize_t)sizeof *out ? 0 : EXIT_FAILURE);
     }
     close(ends[1]);
@@ -106,138 +102,60 @@ int sweep_run(const sweep_case *c, sweep_outcome *out) {
     return status == 0 && got == (ssize_t)sizeof *out;
 }
 
-/* ---- targets -------------------------------------------------------------------------------- */
+/* ---- rows ---- */
 
-/* Seconds of one evaluation that the project aims at: 1e6 points, mixed charges, 2 threads, on a
- * machine whose cores reach TARGET_PEAK GFlop/s. */
-static const struct {
-    const char *cloud;
-    double seconds[4]; /* 3, 6, 9, 12 digits */
-} targets[] = {{"cube", {0.10, 0.30, 0.75, 1.50}},
-               {"sphere", {0.06, 0.20, 0.50, 0.95}},
-               {"plummer", {0.13, 0.42, 1.05, 1.90}},
-               {"ellipsoid", {0.09, 0.28, 0.65, 1.20}}};
-#define TARGET_PEAK 127.0
-
-static double target_of(const char *cloud, int digits) {
-    for (int i = 0; i < 4; i++)
-        if (digits % 3 == 0 && strcmp(targets[i].cloud, cloud) == 0)
-            return targets[i].seconds[digits / 3 - 1];
-    return NAN;
-}
-
-/* Seconds scaled to the machine of the targets. */
+/* Seconds on a machine whose cores reach 127 GFlop/s, for which the project's targets are. */
 static double scaled(double seconds) {
     static double peak;
-    if (peak == 0)
-        peak = bench_fma_peak(dp_isa_best()).median;
-    return seconds * peak / TARGET_PEAK;
+    peak = peak > 0 ? peak : bench_fma_peak(dp_isa_best()).median;
+    return seconds * peak / 127;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------- */
-
-/* The value that came with this key first. */
-static double first_of(const char *key, double value) {
-    static struct {
-        char key[96];
-        double value;
-    } known[256];
-    int i = 0;
-    while (i < 255 && known[i].key[0] && strcmp(known[i].key, key) != 0)
-        i++;
-    if (!known[i].key[0]) {
-        snprintf(known[i].key, sizeof known[i].key, "%s", key);
-        known[i].value = value;
-    }
-    return known[i].value;
-}
-
-/* Beside the fewest workers, and beside the fewest points, that the same was run with. */
-static void scaling_cells(const sweep_case *c, double seconds, perf_table *t) {
-    const perf_scene *s = c->scene;
-    double per_point = seconds / (double)s->n;
-    char key[96];
-    perf_real(t, "ns_a_point", 1e9 * per_point);
-    if (strchr(s->chosen->n, ',')) {
-        snprintf(key, sizeof key, "%s %s %s %d over n, %d", s->cloud, s->kernel, c->charged->kind,
-                 c->digits, c->threads);
-        perf_real(t, "growth", per_point / first_of(key, per_point));
-    }
-    if (s->n_threads > 1) {
-        snprintf(key, sizeof key, "%s %s %s %d over threads, %lld", s->cloud, s->kernel,
-                 c->charged->kind, c->digits, (long long)s->n);
-        perf_real(t, "speed_up", first_of(key, seconds) / seconds);
-    }
-}
-
-static void detail_cells(const dagpole_report *r, perf_table *t) {
-    char name[32];
-    perf_count(t, "boxes", r->n_boxes);
-    perf_count(t, "tasks", r->n_tasks);
-    perf_count(t, "bytes_plan", r->bytes_plan);
-    perf_count(t, "bytes_operators", r->bytes_operators);
-    for (int op = 0; op < DAGPOLE_N_OPERATORS; op++) {
-        snprintf(name, sizeof name, "%s_s", dagpole_operator_name((dagpole_operator)op));
-        perf_real(t, name, r->operator_s[op]);
-    }
-}
-
-static void show(const sweep_case *c, const sweep_outcome *out, perf_table *t) {
+/* one_s: of the first number of workers, 0 where there is no other. */
+static void show(const perf_scene *s, const sweep_outcome *out, double one_s, perf_table *t) {
     const dagpole_report *r = &out->report;
-    const perf_choice *o = c->scene->chosen;
-    perf_row_begin(t);
-    perf_scene_cells(c->scene, c->charged, t);
-    perf_count(t, "digits", c->digits);
-    perf_count(t, "threads", r->threads);
-    perf_figure(t, "setup_s", out->setup);
-    perf_real(t, "first_s", out->first.median);
-    perf_figure(t, "evaluate_s", out->evaluate);
+    const perf_choice *o = s->chosen;
+    const dp_figure *time = out->time;
+    double seconds = time[SWEEP_EVALUATE].median;
+    perf_scene_row(s, t);
+    perf_cells(t, COUNT("threads", r->threads), FIGURE("setup_s", time[SWEEP_SETUP]),
+               REAL("first_s", time[SWEEP_FIRST].median),
+               FIGURE("evaluate_s", time[SWEEP_EVALUATE]));
     if (o->has_gradients) {
-        perf_figure(t, "gradients_s", out->gradients);
-        perf_real(t, "ratio", out->gradients.median / out->evaluate.median);
-        perf_real(t, "gradient_error", out->error.gradient);
+        perf_cells(t, FIGURE("gradients_s", time[SWEEP_GRADIENTS]),
+                   REAL("ratio", time[SWEEP_GRADIENTS].median / seconds),
+                   REAL("gradient_error", out->error.gradient));
     }
     if (o->has_direct) {
-        perf_figure(t, "direct_s", out->direct);
-        perf_real(t, "over_direct", out->evaluate.median / out->direct.median);
-        perf_real(t, "least_over_direct", out->evaluate.least / out->direct.least);
+        perf_cells(
+            t, FIGURE("direct_s", time[SWEEP_DIRECT]),
+            REAL("over_direct", seconds / time[SWEEP_DIRECT].median),
+            REAL("least_over_direct", time[SWEEP_EVALUATE].least / time[SWEEP_DIRECT].least));
     }
-    perf_real(t, "total_s", out->total.median);
-    perf_real(t, "error", out->error.potential);
-    perf_real(t, "multiple", fmax(out->error.potential_multiple, out->error.gradient_multiple));
-    perf_real(t, "peak_mb", 1e-6 * (double)out->peak_bytes);
-    perf_count(t, "k", r->expansion_size);
-    perf_count(t, "n_crit", r->n_crit);
-    perf_real(t, "tasks_%", 100 * r->share_tasks);
-    perf_real(t, "runtime_%", 100 * r->share_runtime);
-    perf_real(t, "idle_%", 100 * r->share_idle);
-    scaling_cells(c, out->evaluate.median, t);
-    if (o->has_targets) {
-        perf_real(t, "scaled_s", scaled(out->evaluate.median));
-        perf_real(t, "target_s", target_of(c->scene->cloud, c->digits));
-    }
-    if (t->is_json)
-        detail_cells(r, t);
+    perf_cells(t, REAL("scaled_s", scaled(seconds)), REAL("total_s", time[SWEEP_TOTAL].median),
+               REAL("ns_a_point", 1e9 * seconds / (double)s->n));
+    if (one_s > 0)
+        perf_cells(t, REAL("speed_up", one_s / seconds));
+    perf_cells(t, REAL("error", out->error.potential),
+               REAL("multiple", fmax(out->error.potential_multiple, out->error.gradient_multiple)),
+               REAL("peak_mb", 1e-6 * (double)out->peak_bytes), COUNT("k", r->expansion_size),
+               COUNT("n_crit", r->n_crit), REAL("tasks_%", 100 * r->share_tasks),
+               REAL("runtime_%", 100 * r->share_runtime), REAL("idle_%", 100 * r->share_idle));
     perf_row_end(t);
 }
 
-static int visit(const perf_scene *s, perf_table *t) {
+int sweep_evaluate(const perf_choice *o, perf_table *t) {
     int n_failed = 0;
-    for (int i = 0; i < s->n_kinds * s->n_digits * s->n_threads; i++) {
+    double one_s = 0;
+    for (perf_scene *s = NULL; (s = perf_next(o, s)) != NULL;) {
         sweep_outcome out;
-        sweep_case c = {.scene = s,
-                        .charged = &s->kind[i / s->n_threads / s->n_digits],
-                        .digits = (int)s->digits[i / s->n_threads % s->n_digits],
-                        .threads = (int)s->threads[i % s->n_threads],
-                        .n_plans = s->chosen->runs};
-        int is_done = sweep_run(&c, &out);
-        n_failed += !is_done;
-        if (is_done)
-            show(&c, &out, t);
+        if (!sweep_run(s, 0, o->runs, &out)) {
+            n_failed++;
+            continue;
+        }
+        if (s->thread == 0)
+            one_s = strchr(o->threads, ',') ? out.time[SWEEP_EVALUATE].median : 0;
+        show(s, &out, one_s, t);
     }
     return n_failed;
-}
-
-int sweep_evaluate(const perf_choice *o, perf_table *t) {
-    return perf_each(o, t, visit);
 }

@@ -30,8 +30,8 @@ typedef struct loop_data {
     const dp_kernel *kernel;
     dp_isa isa;
     dp_precision precision;
-    int has_gradient, n; /* n: the size */
-    double lambda;
+    int has_gradient, n;      /* n: the size */
+    double lambda, count;     /* of what a repeat does; M2L says so itself */
     double point[2][4][ROOM]; /* x, y, z, charge of two sets of points */
     double orbit[3][N_ORBITS], number[N_NUMBERS], flip[STRIDE];
     double out[OUT_ROWS][OUT_ROOM]; /* pairs: potential and gradient of the first points, then those
@@ -45,12 +45,12 @@ typedef struct loop_data {
 
 struct loop {
     const char *name, *unit;
-    int variant; /* of those that share a function */
+    double factor;      /* a repeat does factor x n^power of the unit */
+    int power, variant; /* variant: of those that share a function */
     int is_of_kernel, n_precisions, has_gradients;
-    const int *sizes;                /* up to a 0 */
-    double (*prepare)(loop_data *d); /* returns what a repeat counts */
+    const int *sizes;                                        /* up to a 0 */
+    void (*prepare)(loop_data *d), (*release)(loop_data *d); /* may be NULL */
     void (*run)(loop_data *d, int64_t repeats);
-    void (*release)(loop_data *d); /* may be NULL */
 };
 
 static dp_soa points_of(const loop_data *d, int side) {
@@ -73,22 +73,16 @@ static void pack(loop_data *d, int side) {
     dp_strip_end(&d->strip[side], d->has_gradient);
 }
 
-static double prepare_strips(loop_data *d) {
+static void prepare_strips(loop_data *d) {
     for (int side = 0; side < 2; side++) {
         perf_try(dp_strip_create(d->isa, &d->strip[side]));
         pack(d, side);
     }
-    return d->n;
 }
 
 static void free_strips(loop_data *d) {
     for (int side = 0; side < 2; side++)
         dp_strip_free(&d->strip[side]);
-}
-
-/* A pair that is computed for both sides counts twice. */
-static double prepare_near(loop_data *d) {
-    return (1 + d->loop->variant) * prepare_strips(d) * d->n;
 }
 
 /* Sums pile up in the strips from repeat to repeat, the same ones each time. */
@@ -132,10 +126,6 @@ static void run_take(loop_data *d, int64_t repeats) {
 
 static const dp_frame frame = {{0.5, 0.5, 0.5}, 0.5};
 
-static double prepare_orbits(loop_data *d) {
-    return (double)d->n * N_IMAGES;
-}
-
 static void run_to_orbits(loop_data *d, int64_t repeats) {
     dp_orbits orbits = {N_ORBITS, d->orbit[0], d->orbit[1], d->orbit[2]};
     for (int64_t i = 0; i < repeats; i++)
@@ -150,10 +140,6 @@ static void run_from_orbits(loop_data *d, int64_t repeats) {
                                                      &frame, d->n, points_of(d, 0), sums_of(d, 0));
 }
 
-static double prepare_direct(loop_data *d) {
-    return (double)d->n * d->n;
-}
-
 static void run_direct(loop_data *d, int64_t repeats) {
     dp_p2p_fn sum = d->loop->variant ? d->kernel->squares[d->isa] : d->kernel->p2p[d->isa];
     for (int64_t i = 0; i < repeats; i++)
@@ -162,14 +148,8 @@ static void run_direct(loop_data *d, int64_t repeats) {
 
 /* ---- packed matrices ------------------------------------------------------------------------ */
 
-static void point_columns(loop_data *d, double *target[DP_COLUMNS]) {
-    for (int c = 0; c < DP_COLUMNS; c++)
-        target[c] = d->out[0] + c * STRIDE;
-}
-
-static double prepare_panel(loop_data *d) {
+static void prepare_panel(loop_data *d) {
     perf_try(dp_panel_pack(d->isa, d->n, d->n, d->number, d->n, &d->panel));
-    return 2. * d->n * d->n * DP_COLUMNS;
 }
 
 static void free_panel(loop_data *d) {
@@ -178,29 +158,20 @@ static void free_panel(loop_data *d) {
 
 static void run_panel_from(loop_data *d, int64_t repeats) {
     const dp_ranges all = {1, {{0, d->n, 0}}};
-    const double *source[DP_COLUMNS];
-    for (int c = 0; c < DP_COLUMNS; c++)
-        source[c] = d->number + c * STRIDE;
     for (int64_t i = 0; i < repeats; i++)
-        dp_panel_apply_from(d->isa, &d->panel, &all, DP_COLUMNS, source, d->out[0], STRIDE);
+        dp_panel_apply_from(d->isa, &d->panel, &all, DP_COLUMNS, d->columns.source, d->out[0],
+                            STRIDE);
 }
 
 static void run_panel_add(loop_data *d, int64_t repeats) {
-    double *target[DP_COLUMNS];
-    point_columns(d, target);
     for (int64_t i = 0; i < repeats; i++)
-        dp_panel_apply_add(d->isa, &d->panel, DP_COLUMNS, d->number, STRIDE, target, d->flip);
-}
-
-static double prepare_columns(loop_data *d) {
-    return (double)d->n * DP_COLUMNS;
+        dp_panel_apply_add(d->isa, &d->panel, DP_COLUMNS, d->number, STRIDE, d->columns.target,
+                           d->flip);
 }
 
 static void run_columns_add(loop_data *d, int64_t repeats) {
-    double *target[DP_COLUMNS];
-    point_columns(d, target);
     for (int64_t i = 0; i < repeats; i++)
-        dp_panel_add(d->isa, d->n, DP_COLUMNS, d->number, STRIDE, target, d->flip);
+        dp_panel_add(d->isa, d->n, DP_COLUMNS, d->number, STRIDE, d->columns.target, d->flip);
 }
 
 /* ---- M2L, M2M, L2L with full batches and matrices at hand: sizes are digits -------------------
@@ -222,11 +193,6 @@ static void prepare_operators(loop_data *d) {
     perf_try(dp_scratch_create(d->operators, &d->scratch));
     if (d->operators->level[LEVEL]->k_padded > STRIDE)
         perf_fail("expansions of %d digits are too long for the benchmark", d->n);
-    d->columns.n = DP_COLUMNS;
-    d->columns.reflection = 5;
-    point_columns(d, d->columns.target);
-    for (int c = 0; c < DP_COLUMNS; c++)
-        d->columns.source[c] = d->number + c * STRIDE;
 }
 
 static void free_operators(loop_data *d) {
@@ -234,12 +200,10 @@ static void free_operators(loop_data *d) {
     dp_operators_destroy(d->operators);
 }
 
-static double prepare_m2l(loop_data *d) {
-    double flops = 0;
+static void prepare_m2l(loop_data *d) {
     prepare_operators(d);
     for (int f = 0; f < DP_N_FOLDED; f++)
-        flops += DP_COLUMNS * dp_m2l_flops(d->operators->level[LEVEL], f);
-    return flops;
+        d->count += DP_COLUMNS * dp_m2l_flops(d->operators->level[LEVEL], f);
 }
 
 /* Every folded position in turn, each many times. */
@@ -249,10 +213,9 @@ static void run_m2l(loop_data *d, int64_t repeats) {
             dp_m2l(d->operators->level[LEVEL], f, &d->columns, &d->scratch);
 }
 
-static double prepare_transfer(loop_data *d) {
+static void prepare_transfer(loop_data *d) {
     prepare_operators(d);
-    const dp_panel *panel = &d->operators->below[LEVEL]->m2m;
-    return 2. * panel->m * panel->n * DP_COLUMNS;
+    d->count = DP_COLUMNS * dp_panel_flops(&d->operators->below[LEVEL]->m2m);
 }
 
 static void run_transfer(loop_data *d, int64_t repeats) {
@@ -267,27 +230,28 @@ static void run_transfer(loop_data *d, int64_t repeats) {
 static const int leaves[] = {30, 60, 90, 128, 250, 0}, orders[] = {16, 64, 160, 320, 0};
 static const int digits[] = {3, 6, 9, 12, 0};
 
-/* name, unit, variant, 1 where it is the kernel's, precisions, 1 where it has gradients, sizes. */
+#define P DP_N_PRECISIONS
+#define C DP_COLUMNS
+
+/* name, unit, what a repeat does (a pair that is computed for both sides counts twice), variant, 1
+ * where it is the kernel's, precisions, 1 where it has gradients, sizes, functions. */
 static const loop loops[] = {
-    {"one-sided", "Gpairs/s", 0, 1, DP_N_PRECISIONS, 1, leaves, prepare_near, run_near,
-     free_strips},
-    {"mutual", "Gpairs/s", 1, 1, DP_N_PRECISIONS, 1, leaves, prepare_near, run_near, free_strips},
-    {"to surface", "Gpairs/s", 0, 1, DP_N_PRECISIONS, 0, leaves, prepare_orbits, run_to_orbits,
-     NULL},
-    {"from surface", "Gpairs/s", 0, 1, DP_N_PRECISIONS, 1, leaves, prepare_orbits, run_from_orbits,
-     NULL},
-    {"direct", "Gpairs/s", 0, 1, 1, 1, leaves, prepare_direct, run_direct, NULL},
-    {"squares", "Gpairs/s", 1, 1, 1, 1, leaves, prepare_direct, run_direct, NULL},
-    {"pack strip", "Gpoints/s", 0, 0, DP_N_PRECISIONS, 0, leaves, prepare_strips, run_pack,
-     free_strips},
-    {"take strip", "Gpoints/s", 0, 0, DP_N_PRECISIONS, 0, leaves, prepare_strips, run_take,
-     free_strips},
-    {"panel from", "GFlop/s", 0, 0, 1, 0, orders, prepare_panel, run_panel_from, free_panel},
-    {"panel add", "GFlop/s", 0, 0, 1, 0, orders, prepare_panel, run_panel_add, free_panel},
-    {"columns add", "G/s", 0, 0, 1, 0, orders, prepare_columns, run_columns_add, NULL},
-    {"M2L", "GFlop/s", 0, 0, 1, 0, digits, prepare_m2l, run_m2l, free_operators},
-    {"M2M", "GFlop/s", 0, 0, 1, 0, digits, prepare_transfer, run_transfer, free_operators},
-    {"L2L", "GFlop/s", 1, 0, 1, 0, digits, prepare_transfer, run_transfer, free_operators},
+    {"one-sided", "Gpairs/s", 1, 2, 0, 1, P, 1, leaves, prepare_strips, free_strips, run_near},
+    {"mutual", "Gpairs/s", 2, 2, 1, 1, P, 1, leaves, prepare_strips, free_strips, run_near},
+    {"to surface", "Gpairs/s", N_IMAGES, 1, 0, 1, P, 0, leaves, NULL, NULL, run_to_orbits},
+    {"from surface", "Gpairs/s", N_IMAGES, 1, 0, 1, P, 1, leaves, NULL, NULL, run_from_orbits},
+    {"direct", "Gpairs/s", 1, 2, 0, 1, 1, 1, leaves, NULL, NULL, run_direct},
+    {"squares", "Gpairs/s", 1, 2, 1, 1, 1, 1, leaves, NULL, NULL, run_direct},
+    {"pack strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_strips, free_strips, run_pack},
+    {"take strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_strips, free_strips, run_take},
+    {"panel from", "GFlop/s", 2 * C, 2, 0, 0, 1, 0, orders, prepare_panel, free_panel,
+     run_panel_from},
+    {"panel add", "GFlop/s", 2 * C, 2, 0, 0, 1, 0, orders, prepare_panel, free_panel,
+     run_panel_add},
+    {"columns add", "G/s", C, 1, 0, 0, 1, 0, orders, NULL, NULL, run_columns_add},
+    {"M2L", "GFlop/s", 0, 0, 0, 0, 1, 0, digits, prepare_m2l, free_operators, run_m2l},
+    {"M2M", "GFlop/s", 0, 0, 0, 0, 1, 0, digits, prepare_transfer, free_operators, run_transfer},
+    {"L2L", "GFlop/s", 0, 0, 1, 0, 1, 0, digits, prepare_transfer, free_operators, run_transfer},
 };
 enum { N_LOOPS = sizeof loops / sizeof loops[0] };
 
@@ -313,6 +277,19 @@ static void fill(loop_data *d) {
     for (int o = 0; o < N_ORBITS; o++) /* on the surface of P2M and L2P */
         for (int k = 0; k < 3; k++)
             d->orbit[k][o] = o % 3 == k ? 2.95 : 2.95 * uniform(&state);
+    d->columns.n = DP_COLUMNS;
+    d->columns.reflection = 5;
+    for (int c = 0; c < DP_COLUMNS; c++) {
+        d->columns.source[c] = d->number + c * STRIDE;
+        d->columns.target[c] = d->out[0] + c * STRIDE;
+    }
+}
+
+static void prepare(loop_data *d) {
+    memset(d->out, 0, sizeof d->out);
+    d->count = d->loop->factor * pow(d->n, d->loop->power);
+    if (d->loop->prepare)
+        d->loop->prepare(d);
 }
 
 static void release(loop_data *d) {
@@ -323,8 +300,7 @@ static void release(loop_data *d) {
 static void run_once(loop_data *d, dp_isa isa, dp_precision precision) {
     d->isa = isa;
     d->precision = precision;
-    memset(d->out, 0, sizeof d->out);
-    d->loop->prepare(d);
+    prepare(d);
     d->loop->run(d, 1);
     release(d);
 }
@@ -363,100 +339,74 @@ static void work(void *argument, int64_t repeats) {
     d->loop->run(d, repeats);
 }
 
-static dp_figure measure(loop_data *d) {
-    check(d);
-    double count = d->loop->prepare(d);
-    dp_figure rate = bench_rate(work, d, count);
-    release(d);
-    return rate;
-}
-
 /* All sizes; returns how many, and the index of the fastest. */
-static int measure_sizes(loop_data *d, dp_figure rate[MOST_SIZES], int *best) {
+static int measure(loop_data *d, dp_figure rate[MOST_SIZES], int *best) {
     int n = 0;
     for (*best = 0; n < MOST_SIZES && d->loop->sizes[n]; n++) {
         d->n = d->loop->sizes[n];
-        rate[n] = measure(d);
+        check(d);
+        prepare(d);
+        rate[n] = bench_rate(work, d, d->count);
+        release(d);
         if (rate[n].median > rate[*best].median)
             *best = n;
     }
     return n;
 }
 
-static loop_data *data_of(const loop *l, const dp_kernel *kernel, dp_isa isa,
-                          dp_precision precision, int has_gradient) {
-    static loop_data d;
-    d.loop = l;
-    d.kernel = kernel;
-    d.isa = isa;
-    d.precision = precision;
-    d.has_gradient = has_gradient;
-    d.lambda = kernel->is_homogeneous ? 0 : 1;
-    fill(&d);
-    return &d;
-}
-
-/* ---- command -------------------------------------------------------------------------------- */
-
 /* One line: the best rate, and those of the sizes as percentages of it, or of the FMA peak. */
 static void show(loop_data *d, double fma_peak, perf_table *t) {
     dp_figure rate[MOST_SIZES];
-    int best, n = measure_sizes(d, rate, &best);
-    int is_flops = strcmp(d->loop->unit, "GFlop/s") == 0;
+    int best, n = measure(d, rate, &best), is_flops = strcmp(d->loop->unit, "GFlop/s") == 0;
     double roof = is_flops ? fma_peak : rate[best].median;
     char name[32];
     perf_row_begin(t);
-    perf_word(t, "loop", d->loop->name);
-    perf_word(t, "kernel", d->loop->is_of_kernel ? d->kernel->name : "any");
-    perf_word(t, "precision", bench_precision_name(d->precision));
-    perf_word(t, "gradients", d->has_gradient ? "yes" : "no");
-    perf_word(t, "isa", dp_isa_name(d->isa));
-    perf_figure(t, "best", rate[best]);
-    perf_word(t, "unit", d->loop->unit);
+    perf_cells(t, WORD("loop", d->loop->name),
+               WORD("kernel", d->loop->is_of_kernel ? d->kernel->name : "any"),
+               WORD("precision", bench_precision_name(d->precision)),
+               WORD("gradients", d->has_gradient ? "yes" : "no"), WORD("isa", dp_isa_name(d->isa)),
+               FIGURE("best", rate[best]), WORD("unit", d->loop->unit));
     for (int i = 0; i < n; i++) {
         snprintf(name, sizeof name, "%s_%d", t->is_json ? "rate" : "%", d->loop->sizes[i]);
-        perf_real(t, name, t->is_json ? rate[i].median : 100 * rate[i].median / roof);
+        perf_cells(t, REAL(name, t->is_json ? rate[i].median : 100 * rate[i].median / roof));
     }
-    if (t->is_json && is_flops)
-        perf_real(t, "fma_peak", fma_peak);
     perf_row_end(t);
 }
 
-static void show_all(const loop *l, const dp_kernel *kernel, dp_isa isa, double fma_peak,
-                     perf_table *t) {
-    for (int gradient = 0; gradient <= l->has_gradients; gradient++)
-        for (int p = 0; p < l->n_precisions; p++)
-            show(data_of(l, kernel, isa, (dp_precision)p, gradient), fma_peak, t);
+/* In all precisions, without and with gradients. Returns how many lines that were. */
+static int show_all(const loop *l, const dp_kernel *kernel, dp_isa isa, perf_table *t) {
+    static loop_data d;
+    double fma_peak = bench_fma_peak(isa).median;
+    int n = l->n_precisions * (1 + l->has_gradients);
+    fill(&d);
+    d.loop = l;
+    d.kernel = kernel;
+    d.isa = isa;
+    d.lambda = kernel->is_homogeneous ? 0 : 1;
+    for (int i = 0; i < n; i++) {
+        d.precision = (dp_precision)(i % l->n_precisions);
+        d.has_gradient = i / l->n_precisions;
+        show(&d, fma_peak, t);
+    }
+    return n;
 }
 
-/* 1 where the kernel is asked for; a loop that is no kernel's runs with the first. */
+/* A loop that is no kernel's runs with the first. */
 static int is_chosen(const perf_choice *o, const loop *l, const dp_kernel *kernel) {
-    perf_list kernels;
-    if (o->only && !strstr(l->name, o->only))
-        return 0;
-    if (!l->is_of_kernel || strcmp(o->kernels, "all") == 0)
-        return l->is_of_kernel || kernel->id == DAGPOLE_LAPLACE;
-    perf_words(o->kernels, &kernels);
-    for (int i = 0; i < kernels.n; i++)
-        if (strcmp(kernels.word[i], kernel->name) == 0)
-            return 1;
-    return 0;
+    char name[64];
+    snprintf(name, sizeof name, "%s %s", l->name, l->is_of_kernel ? kernel->name : "");
+    return (l->is_of_kernel || kernel->id == 0) && (!o->only || strstr(name, o->only));
 }
 
 int bench_loops(const perf_choice *o, perf_table *t) {
     const dp_kernel *kernel;
     dp_isa isa[DP_N_ISA];
     int n = perf_isas(o->isas, isa), n_shown = 0;
-    for (int i = 0; i < n; i++) {
-        double fma_peak = bench_fma_peak(isa[i]).median;
-        for (int l = 0; l < N_LOOPS; l++)
-            for (int id = 0; (kernel = dp_kernel_get((dagpole_kernel)id)) != NULL; id++)
-                if (is_chosen(o, &loops[l], kernel)) {
-                    show_all(&loops[l], kernel, isa[i], fma_peak, t);
-                    n_shown++;
-                }
-    }
+    for (int i = 0; i < n * N_LOOPS; i++)
+        for (int id = 0; (kernel = dp_kernel_get((dagpole_kernel)id)) != NULL; id++)
+            if (is_chosen(o, &loops[i % N_LOOPS], kernel))
+                n_shown += show_all(&loops[i % N_LOOPS], kernel, isa[i / N_LOOPS], t);
     if (n_shown == 0)
-        perf_fail("no loop is of that name and kernel");
+        perf_fail("'%s' is in no loop's name", o->only);
     return 0;
 }

@@ -10,18 +10,14 @@ enum { N_OPS = DAGPOLE_N_OPERATORS };
 static void show(const perf_plan *p, const dagpole_arithmetic *a, int op, double roof_s,
                  dp_figure seconds, perf_table *t) {
     dagpole_report report = perf_plan_report(p);
-    perf_row_begin(t);
-    perf_scene_cells(p->scene, &p->scene->kind[0], t);
-    perf_count(t, "digits", report.digits);
-    perf_count(t, "k", report.expansion_size);
-    perf_count(t, "n_crit", report.n_crit);
-    perf_word(t, "precision", bench_precision_name(p->plan->graph->problem.precision));
-    perf_word(t, "operator", dagpole_operator_name((dagpole_operator)op));
-    perf_figure(t, "seconds", seconds);
-    perf_real(t, "gflops", 1e-9 * a->flops[op] / seconds.median);
-    perf_real(t, "gpairs_s", 1e-9 * a->pairs[op] / seconds.median);
-    perf_real(t, "roof_%", 100 * roof_s / seconds.median);
-    perf_real(t, "model_%", 100 * a->model_s[op] / seconds.median);
+    perf_scene_row(p->scene, t);
+    perf_cells(t, COUNT("k", report.expansion_size), COUNT("n_crit", report.n_crit),
+               WORD("precision", bench_precision_name(p->plan->graph->problem.precision)),
+               WORD("operator", dagpole_operator_name((dagpole_operator)op)),
+               FIGURE("seconds", seconds), REAL("gflops", 1e-9 * a->flops[op] / seconds.median),
+               REAL("gpairs_s", 1e-9 * a->pairs[op] / seconds.median),
+               REAL("roof_%", 100 * roof_s / seconds.median),
+               REAL("model_%", 100 * a->model_s[op] / seconds.median));
     perf_row_end(t);
 }
 
@@ -29,13 +25,13 @@ static void measure(perf_plan *p, double triad, perf_table *t) {
     static double seconds[N_OPS][DP_MOST_PASSES];
     const perf_scene *s = p->scene;
     dagpole_arithmetic a = {.size = sizeof a};
-    perf_plan_evaluate(p, &s->kind[0]); /* touches memory for the others */
+    perf_plan_evaluate(p, s->charged); /* touches memory for the others */
     for (int run = 0; run < s->chosen->runs; run++) {
-        perf_plan_evaluate(p, &s->kind[0]);
+        perf_plan_evaluate(p, s->charged);
         for (int op = 0; op < N_OPS; op++)
             seconds[op][run] = perf_plan_report(p).operator_s[op];
     }
-    perf_plan_check(p, &s->kind[0]);
+    perf_plan_check(p, s->charged);
     perf_try(dagpole_plan_arithmetic(p->plan, s->chosen->has_gradients, &a));
     for (int op = 0; op < N_OPS; op++) {
         int is_moved = op == DAGPOLE_GATHER || op == DAGPOLE_SCATTER; /* index, value, value */
@@ -45,18 +41,14 @@ static void measure(perf_plan *p, double triad, perf_table *t) {
     }
 }
 
-static int visit(const perf_scene *s, perf_table *t) {
+int bench_operators(const perf_choice *o, perf_table *t) {
     dagpole_context *context = perf_context(0, 1);
     double triad = bench_triad().median;
-    for (int i = 0; i < s->n_digits; i++) {
-        perf_plan p = perf_plan_create(context, s, (int)s->digits[i], 0, s->chosen->has_gradients);
+    for (perf_scene *s = NULL; (s = perf_next(o, s)) != NULL;) {
+        perf_plan p = perf_plan_create(context, s, 0, o->has_gradients);
         measure(&p, triad, t);
         perf_plan_destroy(&p);
     }
     dagpole_context_destroy(context);
     return 0;
-}
-
-int bench_operators(const perf_choice *o, perf_table *t) {
-    return perf_each(o, t, visit);
 }

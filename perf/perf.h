@@ -7,15 +7,13 @@
 #include "kernel/kernel.h"
 #include "table.h"
 
-/* ---- failing: one sentence on stderr, and the end with 1 --------------------------------------
- */
+/* ---- failing: one sentence on stderr, and the end with 1 ---- */
 
 _Noreturn void perf_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void perf_try(dagpole_status status);        /* the library's sentence */
 void *perf_alloc(size_t count, size_t size); /* zeroed, free(); never NULL */
 
-/* ---- commands (command.c) ---------------------------------------------------------------------
- */
+/* ---- commands (command.c) ---- */
 
 /* What a measurement varies, as lists "a,b,c", and all that is chosen beside. A command's defaults
  * are one of these; what is 0 there is as command.c has it for all. Options write to a copy. */
@@ -25,8 +23,8 @@ typedef struct perf_choice {
     dagpole_plan_options plan; /* experts' parameters */
     int64_t seed, n_evaluations, n_plans, n_contexts;
     int runs, repeat, samples, has_gradients, is_serial, is_long, is_quick, is_json;
-    int has_targets, has_direct; /* no options: beside the times aimed at, and the direct sum */
-    const char *operand[2];      /* of a command that takes them */
+    int has_direct, are_kinds_one; /* no options: beside the direct sum; all charges in a scene */
+    const char *operand[2];        /* of a command that takes them */
 } perf_choice;
 
 typedef struct perf_command {
@@ -59,8 +57,7 @@ int perf_isas(const char *text, dp_isa isa[DP_N_ISA]);
 /* 1 where experts chose what digits choose: these promise nothing then. */
 int perf_is_expert(const perf_choice *chosen);
 
-/* ---- scenes (scene.c): a cloud, a kernel, and what is right there ------------------------------
- */
+/* ---- scenes (scene.c): a cloud, a kernel, and what is right there ---- */
 
 /* A cloud with one kind of charges. Samples are targets spread over the caller's order. */
 typedef struct perf_charged {
@@ -74,22 +71,26 @@ typedef struct perf_charged {
 
 enum { PERF_KINDS = 4 };
 
+/* What is measured next. */
 typedef struct perf_scene {
     const perf_choice *chosen;
     const char *cloud, *kernel;
     int64_t n;
-    dagpole_plan_options plan; /* digits are still to be set */
-    int n_kinds, n_digits, n_threads;
+    int n_kinds, digits, threads;
     perf_charged kind[PERF_KINDS];
-    double digits[PERF_LIST], threads[PERF_LIST];
+    const perf_charged *charged; /* one of these */
+    dagpole_plan_options plan;
+    int index, thread; /* steps of perf_next; the index of `threads` in its list */
+    perf_list clouds, kinds, kernels;
 } perf_scene;
 
-/* Visits n x kernels x clouds; returns the sum of what visit returns. */
-typedef int (*perf_visit)(const perf_scene *scene, perf_table *table);
-int perf_each(const perf_choice *chosen, perf_table *table, perf_visit visit);
+/* for (perf_scene *s = NULL; (s = perf_next(chosen, s)) != NULL;) visits n x kernels x clouds x
+ * charges x digits x threads, in this order, the last ones fastest. are_kinds_one: charged is the
+ * first kind, and the others are in kind[]. */
+perf_scene *perf_next(const perf_choice *chosen, perf_scene *s);
 
-/* Cells that name a scene: cloud, charges, kernel, n. */
-void perf_scene_cells(const perf_scene *scene, const perf_charged *charged, perf_table *table);
+/* Begins a row with what names a scene: cloud, charges, kernel, n, digits. */
+void perf_scene_row(const perf_scene *scene, perf_table *table);
 
 /* Errors in the L2 norm over the samples: relative to the result, and as multiples of what digits
  * promise (include/dagpole.h). gradients NULL: theirs are 0. NaN where a result is NaN. */
@@ -101,23 +102,19 @@ perf_error perf_error_of(const perf_charged *charged, int digits, const double *
                          const double *gradients);
 int perf_is_above(const perf_error *error); /* what is promised */
 
-/* ---- plans (plan.c) ---------------------------------------------------------------------------
- */
+/* ---- plans (plan.c) ---- */
 
 dagpole_context *perf_context(int threads, int is_serial);
 
 typedef struct perf_plan {
     const perf_scene *scene;
-    int digits;
     dagpole_plan *plan;
-    double create_s;
-    double *potentials,
-        *gradients; /* of all targets; gradients NULL where the plan is not for them */
+    double create_s, *potentials, *gradients; /* of all targets; gradients NULL: not evaluated */
 } perf_plan;
 
 /* n_crit 0: as the scene has it. */
-perf_plan perf_plan_create(dagpole_context *context, const perf_scene *scene, int digits,
-                           int n_crit, int has_gradients);
+perf_plan perf_plan_create(dagpole_context *context, const perf_scene *scene, int n_crit,
+                           int has_gradients);
 void perf_plan_destroy(perf_plan *p);
 double perf_plan_evaluate(perf_plan *p, const perf_charged *charged); /* returns seconds */
 dagpole_report perf_plan_report(const perf_plan *p);

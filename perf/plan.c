@@ -12,18 +12,17 @@ dagpole_context *perf_context(int threads, int is_serial) {
     return context;
 }
 
-perf_plan perf_plan_create(dagpole_context *context, const perf_scene *s, int digits, int n_crit,
+perf_plan perf_plan_create(dagpole_context *context, const perf_scene *s, int n_crit,
                            int has_gradients) {
-    perf_plan p = {.scene = s, .digits = digits};
+    perf_plan p = {.scene = s};
     dagpole_plan_options options = s->plan;
-    options.digits = digits;
     options.gradients = has_gradients;
     options.n_crit = n_crit ? n_crit : options.n_crit;
     p.potentials = perf_alloc((size_t)s->n, sizeof *p.potentials);
     p.gradients = has_gradients ? perf_alloc((size_t)s->n, 3 * sizeof *p.gradients) : NULL;
     double begin = dp_clock();
     perf_try(
-        dagpole_plan_create(context, &options, s->n, s->kind[0].cloud.sources, 0, NULL, &p.plan));
+        dagpole_plan_create(context, &options, s->n, s->charged->cloud.sources, 0, NULL, &p.plan));
     p.create_s = dp_clock() - begin;
     return p;
 }
@@ -49,12 +48,12 @@ dagpole_report perf_plan_report(const perf_plan *p) {
 
 perf_error perf_plan_check(const perf_plan *p, const perf_charged *c) {
     const perf_scene *s = p->scene;
-    perf_error e = perf_error_of(c, p->digits, p->potentials, p->gradients);
+    perf_error e = perf_error_of(c, s->digits, p->potentials, p->gradients);
     if (perf_is_expert(s->chosen) ? !(e.potential <= 0.1) : perf_is_above(&e))
         perf_fail(
             "%s, %lld points, %s, %d digits: errors of potentials %.2e and gradients %.2e are "
             "%.2f and %.2f times what is promised",
-            s->cloud, (long long)s->n, s->kernel, p->digits, e.potential, e.gradient,
+            s->cloud, (long long)s->n, s->kernel, s->digits, e.potential, e.gradient,
             e.potential_multiple, e.gradient_multiple);
     return e;
 }

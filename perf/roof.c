@@ -59,10 +59,7 @@ dp_figure bench_triad(void) {
 static void show(perf_table *t, const char *isa, const char *what, dp_figure rate,
                  const char *unit) {
     perf_row_begin(t);
-    perf_word(t, "isa", isa);
-    perf_word(t, "what", what);
-    perf_figure(t, "rate", rate);
-    perf_word(t, "unit", unit);
+    perf_cells(t, WORD("isa", isa), WORD("what", what), FIGURE("rate", rate), WORD("unit", unit));
     perf_row_end(t);
 }
 

@@ -82,41 +82,56 @@ static void choose_kernel(perf_scene *s, const char *name) {
     perf_fail("there is no kernel '%s'", name);
 }
 
-static int visit_one(perf_scene *s, const perf_list *kinds, perf_table *table, perf_visit visit) {
-    if (kinds->n > PERF_KINDS)
-        perf_fail("--charges takes at most %d kinds", PERF_KINDS);
-    for (s->n_kinds = 0; s->n_kinds < kinds->n;)
-        charge(s, kinds->word[s->n_kinds]);
-    int n_above = visit(s, table);
+/* Leaves one cloud for another, or for none. */
+static void change(perf_scene *s, int n_kinds) {
     for (int k = 0; k < s->n_kinds; k++)
         discharge(&s->kind[k]);
-    return n_above;
+    for (s->n_kinds = 0; s->n_kinds < n_kinds;)
+        charge(s, s->kinds.word[s->n_kinds]);
 }
 
-int perf_each(const perf_choice *o, perf_table *table, perf_visit visit) {
-    perf_list clouds, kinds, kernels;
-    perf_scene s = {.chosen = o};
-    double n[PERF_LIST];
-    int n_above = 0, n_sizes = perf_numbers("n", o->n, 1, 1e12, 1, n);
-    perf_words(o->clouds, &clouds);
-    perf_words(o->charges, &kinds);
-    perf_words(o->kernels, &kernels);
-    s.n_digits = perf_numbers("digits", o->digits, 3, 12, 1, s.digits);
-    s.n_threads = perf_numbers("threads", o->threads, 0, 65536, 1, s.threads);
-    for (int i = 0; i < n_sizes * kernels.n * clouds.n; i++) {
-        s.n = (int64_t)n[i / clouds.n / kernels.n];
-        s.cloud = clouds.word[i % clouds.n];
-        choose_kernel(&s, kernels.word[i / clouds.n % kernels.n]);
-        n_above += visit_one(&s, &kinds, table, visit);
+static perf_scene *first_scene(const perf_choice *o) {
+    perf_scene *s = perf_alloc(1, sizeof *s);
+    s->chosen = o;
+    perf_words(o->clouds, &s->clouds);
+    perf_words(o->charges, &s->kinds);
+    perf_words(o->kernels, &s->kernels);
+    if (s->kinds.n > PERF_KINDS)
+        perf_fail("--charges takes at most %d kinds", PERF_KINDS);
+    return s;
+}
+
+perf_scene *perf_next(const perf_choice *o, perf_scene *s) {
+    double n[PERF_LIST], digits[PERF_LIST], threads[PERF_LIST];
+    int n_digits = perf_numbers("digits", o->digits, 3, 12, 1, digits);
+    int n_threads = perf_numbers("threads", o->threads, 0, 65536, 1, threads);
+    int n_sizes = perf_numbers("n", o->n, 1, 1e12, 1, n);
+    s = s ? s : first_scene(o);
+    int n_clouds = s->clouds.n, n_kernels = s->kernels.n;
+    int n_inner = (o->are_kinds_one ? 1 : s->kinds.n) * n_digits * n_threads;
+    int at = s->index % n_inner, outer = s->index++ / n_inner;
+    if (outer == n_sizes * n_kernels * n_clouds) {
+        change(s, 0);
+        free(s);
+        return NULL;
     }
-    return n_above;
+    if (at == 0) {
+        s->n = (int64_t)n[outer / n_clouds / n_kernels];
+        s->cloud = s->clouds.word[outer % n_clouds];
+        choose_kernel(s, s->kernels.word[outer / n_clouds % n_kernels]);
+        change(s, s->kinds.n);
+    }
+    s->thread = at % n_threads;
+    s->threads = (int)threads[s->thread];
+    s->digits = s->plan.digits = (int)digits[at / n_threads % n_digits];
+    s->charged = &s->kind[at / n_threads / n_digits];
+    return s;
 }
 
-void perf_scene_cells(const perf_scene *s, const perf_charged *c, perf_table *t) {
-    perf_word(t, "cloud", s->cloud);
-    perf_word(t, "charges", c->kind);
-    perf_word(t, "kernel", s->kernel);
-    perf_count(t, "n", s->n);
+void perf_scene_row(const perf_scene *s, perf_table *t) {
+    perf_row_begin(t);
+    perf_cells(t, WORD("cloud", s->cloud), WORD("charges", s->charged->kind),
+               WORD("kernel", s->kernel), COUNT("n", s->n), COUNT("digits", s->digits));
 }
 
 /* ---- errors --------------------------------------------------------------------------------- */

@@ -26,16 +26,16 @@ typedef struct soak {
 } soak;
 
 static void open_context(soak *s) {
-    s->context = perf_context((int)s->scene->threads[0], s->scene->chosen->is_serial);
+    s->context = perf_context(s->scene->threads, s->scene->chosen->is_serial);
 }
 
 /* In leaves of 30 points: so few would be summed directly. */
 static void open_plan(soak *s) {
-    s->plan = perf_plan_create(s->context, s->scene, (int)s->scene->digits[0], 30, 1);
+    s->plan = perf_plan_create(s->context, s->scene, 30, 1);
 }
 
 static void use_evaluation(soak *s) {
-    perf_plan_evaluate(&s->plan, &s->scene->kind[0]);
+    perf_plan_evaluate(&s->plan, s->scene->charged);
 }
 
 static void use_plan(soak *s) {
@@ -56,37 +56,33 @@ static int repeat(soak *s, const char *what, int64_t n, void (*use)(soak *s), pe
     int64_t first = 0, last = 0, blocks = dp_memory_live();
     char name[32];
     perf_row_begin(t);
-    perf_word(t, "use", what);
-    perf_count(t, "times", n);
+    perf_cells(t, WORD("use", what), COUNT("times", n));
     for (int step = 0; step < N_STEPS; step++) {
         for (int64_t i = n * step / N_STEPS; i < n * (step + 1) / N_STEPS; i++)
             use(s);
         last = resident_bytes();
         first = step ? first : last;
         snprintf(name, sizeof name, "mib_%d/%d", step + 1, N_STEPS);
-        perf_real(t, name, (double)last / (1 << 20));
+        perf_cells(t, REAL(name, (double)last / (1 << 20)));
     }
     blocks = dp_memory_live() - blocks;
-    perf_count(t, "kib_more", (last - first) / 1024);
-    perf_count(t, "blocks_more", blocks);
+    perf_cells(t, COUNT("kib_more", (last - first) / 1024), COUNT("blocks_more", blocks));
     perf_row_end(t);
     return (double)(last - first) > s->scene->chosen->most_mib * (1 << 20) || blocks != 0;
 }
 
-static int visit_soak(const perf_scene *scene, perf_table *t) {
-    const perf_choice *o = scene->chosen;
-    soak s = {.scene = scene};
-    int n_grown = 0;
-    open_context(&s);
-    open_plan(&s);
-    n_grown += repeat(&s, "evaluation", o->n_evaluations, use_evaluation, t);
-    perf_plan_check(&s.plan, &scene->kind[0]);
-    perf_plan_destroy(&s.plan);
-    n_grown += repeat(&s, "plan", o->n_plans, use_plan, t);
-    dagpole_context_destroy(s.context);
-    return n_grown + repeat(&s, "context", o->n_contexts, use_context, t);
-}
-
 int sweep_soak(const perf_choice *o, perf_table *t) {
-    return perf_each(o, t, visit_soak);
+    int n_grown = 0;
+    for (perf_scene *scene = NULL; (scene = perf_next(o, scene)) != NULL;) {
+        soak s = {.scene = scene};
+        open_context(&s);
+        open_plan(&s);
+        n_grown += repeat(&s, "evaluation", o->n_evaluations, use_evaluation, t);
+        perf_plan_check(&s.plan, scene->charged);
+        perf_plan_destroy(&s.plan);
+        n_grown += repeat(&s, "plan", o->n_plans, use_plan, t);
+        dagpole_context_destroy(s.context);
+        n_grown += repeat(&s, "context", o->n_contexts, use_context, t);
+    }
+    return n_grown;
 }

@@ -9,7 +9,7 @@
 enum { MOST_STAGES = 24 };
 
 typedef struct stage {
-    const char *name, *what;
+    const char *name;
     double seconds[DP_MOST_PASSES];
 } stage;
 
@@ -23,10 +23,9 @@ typedef struct stages {
 } stages;
 
 /* The end of a stage, and the begin of the next one. */
-static void lap(stages *s, const char *name, const char *what) {
+static void lap(stages *s, const char *name) {
     stage *at = &s->stage[s->n++];
     at->name = name;
-    at->what = what;
     at->seconds[s->run] = dp_clock() - s->begin;
     s->begin = dp_clock();
 }
@@ -41,7 +40,7 @@ static void time_tree(stages *s, int n_crit) {
     dp_tree tree;
     s->begin = dp_clock();
     perf_try(dp_bounds_widen(s->team, "sources", n, s->cloud->sources, &bounds));
-    lap(s, "bounds", "bounding box");
+    lap(s, "bounds");
     dp_leaf_request request = {.bounds = bounds,
                                .n_sources = n,
                                .sources = s->cloud->sources,
@@ -50,11 +49,11 @@ static void time_tree(stages *s, int n_crit) {
                                .rates = &plan->context->rates,
                                .n_crit = n_crit};
     perf_try(dp_leaf_size_choose(&request, &choice));
-    lap(s, "choice", "root cube and leaf size");
+    lap(s, "choice");
     perf_try(dp_points_build(s->team, cube, n, s->cloud->sources, &points));
-    lap(s, "points", "keys, sort, merge, copy");
+    lap(s, "points");
     perf_try(dp_tree_build(s->team, cube, &points, NULL, plan->n_leaf, &tree));
-    lap(s, "tree", "split, balance, boxes");
+    lap(s, "tree");
     dp_tree_free(&tree);
     dp_points_free(&points);
 }
@@ -74,7 +73,7 @@ static void time_operators(stages *s) {
         request.cache_dir = is_warm ? plan->context->cache_dir : "";
         s->begin = dp_clock();
         perf_try(dp_operators_create(s->team, &request, message, &operators));
-        lap(s, names[is_warm], is_warm ? "from the cache" : "built");
+        lap(s, names[is_warm]);
         dp_operators_destroy(operators);
     }
 }
@@ -87,28 +86,26 @@ static void time_graph_parts(stages *s, const dp_problem *problem) {
     dp_memory memory;
     s->begin = dp_clock();
     perf_try(dp_interactions_build(s->team, problem, &interactions));
-    lap(s, "interactions", "(part of graph) what meets what");
+    lap(s, "graph.interactions");
     perf_try(dp_layout_build(s->team, problem, &interactions, &layout));
-    lap(s, "layout", "(part of graph) blocks, halos, fields");
+    lap(s, "graph.layout");
     perf_try(dp_walk_make(s->team, &layout, &walk));
-    lap(s, "walk", "(part of graph) tasks planned");
+    lap(s, "graph.walk");
     perf_try(dp_memory_create(s->team, &layout, &memory));
-    lap(s, "fields", "(part of graph) memory, coordinates");
+    lap(s, "graph.fields");
     dp_memory_free(&memory);
     dp_walk_free(&walk);
     dp_layout_free(&layout);
     dp_interactions_free(&interactions);
 }
 
-dagpole_status bench_do_nothing(void *argument, int64_t step, void *const *buffers, int worker) {
+static dagpole_status do_nothing(void *argument, int64_t step, void *const *buffers, int worker) {
     (void)argument, (void)step, (void)buffers, (void)worker;
     return DAGPOLE_OK;
 }
 
 static void time_graph(stages *s, double *potentials) {
     static const char *const runs[] = {"first", "evaluate", "submission"};
-    static const char *const what[] = {"first evaluation", "later evaluation",
-                                       "the graph with empty bodies"};
     dp_runtime *runtime = s->plan->context->runtime;
     dp_problem problem = s->plan->graph->problem;
     dp_lists lists;
@@ -117,70 +114,64 @@ static void time_graph(stages *s, double *potentials) {
     dp_profile profile;
     s->begin = dp_clock();
     perf_try(dp_plan_lists(s->team, s->plan, &lists));
-    lap(s, "lists", "U, V, W, X");
+    lap(s, "lists");
     problem.lists = &lists;
     time_graph_parts(s, &problem);
     s->begin = dp_clock();
     perf_try(dp_graph_create(s->team, &problem, dp_runtime_n_slots(runtime), &graph));
-    lap(s, "graph", "all of its parts, scratch of workers");
+    lap(s, "graph");
     perf_try(dp_execution_create(runtime, &graph->stream, &execution));
-    lap(s, "execution", "tasks for the runtime");
+    lap(s, "execution");
     graph->call = (dp_call){.charges = s->cloud->charges, .potentials = potentials};
     for (int i = 0; i < 3; i++) {
         if (i == 2)
-            graph->stream.body = bench_do_nothing;
+            graph->stream.body = do_nothing;
         s->begin = dp_clock();
         perf_try(dp_execution_run(execution, runs[i], &profile));
-        lap(s, runs[i], what[i]);
+        lap(s, runs[i]);
     }
     dp_execution_destroy(execution);
     dp_graph_destroy(graph);
-    lap(s, "destroy", "tasks and graph freed");
+    lap(s, "destroy");
     dp_lists_free(&lists);
 }
 
-static void show(stages *s, const perf_plan *p, int threads, perf_table *t) {
+static void show(stages *s, const perf_scene *scene, perf_table *t) {
+    const dp_stream *stream = &s->plan->graph->stream;
     for (int i = 0; i < s->n; i++) {
-        perf_row_begin(t);
-        perf_scene_cells(p->scene, &p->scene->kind[0], t);
-        perf_count(t, "digits", p->digits);
-        perf_count(t, "n_crit", s->plan->options.n_crit);
-        perf_count(t, "threads", threads);
-        perf_word(t, "stage", s->stage[i].name);
-        perf_figure(t, "seconds", dp_figure_of(p->scene->chosen->runs, s->stage[i].seconds));
-        perf_word(t, "what", s->stage[i].what);
+        perf_scene_row(scene, t);
+        perf_cells(t, COUNT("n_crit", s->plan->options.n_crit),
+                   COUNT("threads", dp_runtime_threads(s->plan->context->runtime)),
+                   COUNT("tasks", stream->n_records), COUNT("fields", stream->n_fields),
+                   WORD("stage", s->stage[i].name),
+                   FIGURE("seconds", dp_figure_of(scene->chosen->runs, s->stage[i].seconds)));
         perf_row_end(t);
     }
 }
 
-static void run(const perf_scene *scene, dagpole_context *context, int digits, perf_table *t) {
-    perf_plan p = perf_plan_create(context, scene, digits, 0, 0);
+static void measure(const perf_plan *p, perf_table *t) {
     stages *s = perf_alloc(1, sizeof *s);
-    s->plan = p.plan;
-    s->cloud = &scene->kind[0].cloud;
-    s->team = dp_runtime_team(context->runtime);
-    for (s->run = 0; s->run < scene->chosen->runs; s->run++) {
+    s->plan = p->plan;
+    s->cloud = &p->scene->charged->cloud;
+    s->team = dp_runtime_team(p->plan->context->runtime);
+    for (s->run = 0; s->run < p->scene->chosen->runs; s->run++) {
         s->n = 0;
-        time_tree(s, scene->plan.n_crit);
+        time_tree(s, p->scene->plan.n_crit);
         time_operators(s);
-        time_graph(s, p.potentials);
+        time_graph(s, p->potentials);
     }
-    perf_plan_check(&p, &scene->kind[0]);
-    show(s, &p, dp_runtime_threads(context->runtime), t);
+    perf_plan_check(p, p->scene->charged);
+    show(s, p->scene, t);
     free(s);
-    perf_plan_destroy(&p);
-}
-
-static int visit(const perf_scene *s, perf_table *t) {
-    for (int i = 0; i < s->n_threads; i++) {
-        dagpole_context *context = perf_context((int)s->threads[i], 0);
-        for (int d = 0; d < s->n_digits; d++)
-            run(s, context, (int)s->digits[d], t);
-        dagpole_context_destroy(context);
-    }
-    return 0;
 }
 
 int bench_stages(const perf_choice *o, perf_table *t) {
-    return perf_each(o, t, visit);
+    for (perf_scene *s = NULL; (s = perf_next(o, s)) != NULL;) {
+        dagpole_context *context = perf_context(s->threads, 0);
+        perf_plan p = perf_plan_create(context, s, 0, 0);
+        measure(&p, t);
+        perf_plan_destroy(&p);
+        dagpole_context_destroy(context);
+    }
+    return 0;
 }

@@ -4,27 +4,29 @@
 
 #include "perf.h"
 
-/* A plan made, evaluated and destroyed several times, in a process of its own, so that its peak
- * memory is its own and each case meets a runtime just started. */
-typedef struct sweep_case {
-    const perf_scene *scene;
-    const perf_charged *charged;
-    int digits, threads;
-    int n_crit;  /* 0: chosen */
-    int n_plans; /* one after the other */
-} sweep_case;
+typedef enum sweep_time {
+    SWEEP_SETUP,
+    SWEEP_FIRST,    /* evaluation of a plan */
+    SWEEP_EVALUATE, /* the others */
+    SWEEP_GRADIENTS,
+    SWEEP_TOTAL,  /* set-up and first evaluation */
+    SWEEP_DIRECT, /* the direct sum */
+    SWEEP_N_TIMES
+} sweep_time;
 
-/* Seconds, over all plans. The operators are in the cache, unless nothing can be written there. */
+/* Over all plans. The operators are in the cache, unless nothing can be written there. */
 typedef struct sweep_outcome {
-    dp_figure setup, first, evaluate, gradients, direct;
-    dp_figure total; /* set-up and first evaluation */
+    dp_figure time[SWEEP_N_TIMES]; /* seconds */
     perf_error error;
-    int64_t peak_bytes;              /* resident, of a first plan without gradients */
-    dagpole_report report, gradient; /* of plans without and for gradients */
+    int64_t peak_bytes;    /* resident, of a first plan without gradients */
+    int n_crit;            /* of the plan for gradients, if there is one */
+    dagpole_report report; /* of the one without */
 } sweep_outcome;
 
-/* 0 where the case failed, which is on stderr then: a wrong result is a failure. */
-int sweep_run(const sweep_case *c, sweep_outcome *outcome);
+/* So many plans made, evaluated and destroyed, in a process of their own, so that their peak memory
+ * is their own and each case meets a runtime just started. n_crit 0: as the scene has it. 0 where
+ * the case failed, which is on stderr then: a wrong result is a failure. */
+int sweep_run(const perf_scene *scene, int n_crit, int n_plans, sweep_outcome *outcome);
 
 /* The commands. */
 int sweep_evaluate(const perf_choice *chosen, perf_table *table);

@@ -42,53 +42,44 @@ void perf_row_end(perf_table *t) {
     fflush(stdout);
 }
 
-/* Head and value one below the other; width: at least, negative where they begin at the left. */
-static void cell(perf_table *t, const char *name, int width, const char *value) {
+/* Head and value one below the other, at least so wide; negative: both begin at the left. */
+static void put_text(perf_table *t, const char *name, int width, const char *value) {
     size_t head = strlen(t->head), line = strlen(t->line);
-    int name_width = (int)strlen(name);
-    if (width >= 0 && width < name_width)
-        width = name_width;
-    if (width < 0 && -width < name_width)
-        width = -name_width;
+    int least = (int)strlen(name);
+    width = width < 0 ? (-width < least ? -least : width) : (width < least ? least : width);
     snprintf(t->head + head, PERF_LINE_BYTES - head, "%s%*s", head ? "  " : "", width, name);
     snprintf(t->line + line, PERF_LINE_BYTES - line, "%s%*s", line ? "  " : "", width, value);
 }
 
-void perf_word(perf_table *t, const char *name, const char *value) {
-    if (t->is_json)
-        cli_json_text(&t->json, name, value);
-    else
-        cell(t, name, -12, value);
+static void put_cell_text(perf_table *t, const perf_cell *c) {
+    static const int width[] = {-12, 4, 8, 15};
+    char text[64];
+    if (c->type == PERF_COUNT)
+        snprintf(text, sizeof text, "%lld", (long long)c->count);
+    else if (c->type == PERF_REAL)
+        snprintf(text, sizeof text, "%.3g", c->real);
+    else if (c->type == PERF_FIGURE)
+        snprintf(text, sizeof text, "%.4g +-%3.0f %%", c->figure.median, 50 * c->figure.spread);
+    put_text(t, c->name, width[c->type], c->type == PERF_WORD ? c->word : text);
 }
 
-void perf_count(perf_table *t, const char *name, int64_t value) {
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)value);
-    if (t->is_json)
-        cli_json_int(&t->json, name, value);
+static void put_cell_json(perf_table *t, const perf_cell *c) {
+    char least[64], spread[64];
+    snprintf(least, sizeof least, "%s_least", c->name);
+    snprintf(spread, sizeof spread, "%s_spread", c->name);
+    if (c->type == PERF_WORD)
+        cli_json_text(&t->json, c->name, c->word);
+    else if (c->type == PERF_COUNT)
+        cli_json_int(&t->json, c->name, c->count);
     else
-        cell(t, name, 4, text);
-}
-
-void perf_real(perf_table *t, const char *name, double value) {
-    char text[32];
-    snprintf(text, sizeof text, "%.3g", value);
-    if (t->is_json)
-        cli_json_real(&t->json, name, value);
-    else
-        cell(t, name, 8, text);
-}
-
-void perf_figure(perf_table *t, const char *name, dp_figure figure) {
-    char text[64], least[64], spread[64];
-    if (!t->is_json) {
-        snprintf(text, sizeof text, "%.4g +-%3.0f %%", figure.median, 50 * figure.spread);
-        cell(t, name, 15, text);
+        cli_json_real(&t->json, c->name, c->type == PERF_REAL ? c->real : c->figure.median);
+    if (c->type != PERF_FIGURE)
         return;
-    }
-    snprintf(least, sizeof least, "%s_least", name);
-    snprintf(spread, sizeof spread, "%s_spread", name);
-    cli_json_real(&t->json, name, figure.median);
-    cli_json_real(&t->json, least, figure.least);
-    cli_json_real(&t->json, spread, figure.spread);
+    cli_json_real(&t->json, least, c->figure.least);
+    cli_json_real(&t->json, spread, c->figure.spread);
+}
+
+void perf_put(perf_table *t, size_t n, const perf_cell *cells) {
+    for (size_t i = 0; i < n; i++)
+        (t->is_json ? put_cell_json : put_cell_text)(t, &cells[i]);
 }
