@@ -3,6 +3,7 @@
 #include "cli/common.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/timeline.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ typedef struct choice {
     cli_context_choice context;
     cli_plan_choice plan;
     dagpole_foresee_options assumed;
-    const char *workers, *times, *plot;
+    const char *workers, *times, *plot, *timeline;
     int gradients, repeat, json;
 } choice;
 
@@ -118,6 +119,10 @@ static dagpole_status foresee(const choice *choice, const dagpole_cloud *cloud,
     if (status == DAGPOLE_OK)
         status =
             dagpole_plan_foresee(*plan, &choice->assumed, seen->n, seen->workers, seen->forecast);
+    seen->tasks = (dagpole_tasks){.size = sizeof seen->tasks, .task_size = sizeof(dagpole_task)};
+    if (status == DAGPOLE_OK && choice->timeline)
+        status = dagpole_plan_foresee_tasks(*plan, &choice->assumed, seen->workers[seen->n - 1],
+                                            &seen->tasks);
     return status;
 }
 
@@ -136,6 +141,22 @@ static dagpole_status foresee_file(const choice *choice, cli_foresight *seen) {
     dagpole_context_destroy(context);
     dagpole_cloud_free(&cloud);
     return status;
+}
+
+/* Pictures, then words. */
+static int show(const cli_command *self, const choice *choice, const cli_foresight *seen) {
+    int code = CLI_SUCCESS;
+    char title[256];
+    if (choice->plot)
+        code = cli_foresight_plot(self, choice->plot, seen);
+    if (code == CLI_SUCCESS && choice->timeline) {
+        snprintf(title, sizeof title, "Foreseen, not measured: %s points, %d digits, %d workers",
+                 cli_text_count(seen->plan.n_sources), seen->plan.digits, seen->tasks.n_workers);
+        code = cli_timeline_draw(self, choice->timeline, title, &seen->tasks);
+    }
+    if (code == CLI_SUCCESS)
+        (choice->json ? cli_foresight_json : cli_foresight_table)(seen);
+    return code;
 }
 
 static int foresee_main(const cli_command *self, int argc, char **argv) {
@@ -170,6 +191,8 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
          1, 1000000},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
         {"--plot", CLI_TEXT, &choice.plot, "FILE.svg", "draw speed-up over workers", 0, 0},
+        {"--timeline", CLI_TEXT, &choice.timeline, "FILE.svg",
+         "draw the tasks of the largest machine over time", 0, 0},
     };
     static cli_foresight seen;
     seen.plan.size = sizeof seen.plan;
@@ -182,18 +205,16 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
     choice.assumed.times = times_of(choice.times);
     if (code == CLI_PROCEED && choice.plot)
         code = cli_output_check(self, choice.plot);
+    if (code == CLI_PROCEED && choice.timeline)
+        code = cli_output_check(self, choice.timeline);
     if (code != CLI_PROCEED)
         return code;
     choice.plan.plan.gradients = choice.gradients;
     dagpole_status status = foresee_file(&choice, &seen);
     seen.assumed = choice.assumed;
-    if (status == DAGPOLE_OK && choice.plot)
-        code = cli_foresight_plot(self, choice.plot, &seen);
-    if (code == CLI_FAILURE)
-        return code;
-    if (status == DAGPOLE_OK)
-        (choice.json ? cli_foresight_json : cli_foresight_table)(&seen);
-    return cli_exit_code(self, status);
+    code = status == DAGPOLE_OK ? show(self, &choice, &seen) : CLI_SUCCESS;
+    dagpole_tasks_free(&seen.tasks);
+    return code == CLI_SUCCESS ? cli_exit_code(self, status) : code;
 }
 
 const cli_command cli_foresee = {

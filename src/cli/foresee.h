@@ -16,6 +16,7 @@ typedef struct cli_foresight {
     int n; /* machines, workers ascending */
     int workers[CLI_MOST_MACHINES];
     dagpole_forecast forecast[CLI_MOST_MACHINES];
+    dagpole_tasks tasks; /* of the last machine, where a timeline is asked for */
 } cli_foresight;
 
 void cli_foresight_table(const cli_foresight *seen);

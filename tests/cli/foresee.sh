@@ -49,6 +49,13 @@ if [ -w /dev/full ]; then
     says full
 fi
 
+expect 0 foresee a.h5 --digits 3 --threads 1 --workers 2,256 --timeline t.svg
+"$python" -c 'import xml.dom.minidom; xml.dom.minidom.parse("t.svg")' || fail "t.svg is no XML"
+grep -q 'Foreseen, not measured' t.svg || fail "the timeline does not say that it is foreseen"
+grep -q '256 workers' t.svg || fail "the timeline is not of the largest machine"
+expect 1 foresee a.h5 --timeline no/such/folder/a.svg
+says no/such/folder
+
 for list in 0 1000000 4,2 4,4 "1," ,1 1,,2 ... 1,... 1,...,... a 1-2 -1 1.5; do
     expect 2 foresee a.h5 --workers "$list"
     says workers
