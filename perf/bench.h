@@ -4,11 +4,9 @@
 
 #include "perf.h"
 
-/* Billions a second of what a loop does `count` of in each repeat, in this thread's time. */
-dp_figure bench_rate(void (*loop)(void *argument, int64_t repeats), void *argument, double count);
-
-dp_figure bench_fma_peak(dp_isa isa); /* GFlop/s */
-dp_figure bench_triad(void);          /* a[i] = b[i] + x c[i] on 192 MB, GB/s */
+/* Billions a second of the first loop of the registry (loops.c) with this in its name, in double,
+ * at its best size: "peak FMA", "peak triad". */
+double bench_best(const char *name, dp_isa isa);
 
 const char *bench_precision_name(dp_precision precision);
 

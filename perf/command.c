@@ -100,7 +100,7 @@ static const struct {
     {"--n", CLI_TEXT, TO(n), "LIST", "points", 0, 0},
     {"--charges", CLI_TEXT, TO(charges), "LIST", "of unit,mixed,alternating", 0, 0},
     {"--kernels", CLI_TEXT, TO(kernels), "LIST", "Green's functions", 0, 0},
-    {"--lambda", CLI_POSITIVE, TO(lambda), "L", "inverse length of screened kernels [1]", 0, 0},
+    {"--lambda", CLI_POSITIVE, TO(lambda), "L", "inverse length of screened kernels", 0, 0},
     {"--digits", CLI_TEXT, TO(digits), "LIST", "correct digits", 0, 0},
     {"--threads", CLI_TEXT, TO(threads), "LIST", "workers; 0 = all", 0, 0},
     {"--leaves", CLI_TEXT, TO(leaves), "LIST", "leaf sizes, as multiples of the chosen one", 0, 0},
@@ -109,8 +109,9 @@ static const struct {
      "loops with this in loop and kernel, as 'mutual laplace'", 0, 0},
     {"--with", CLI_TEXT, TO(with), "COMMAND", "the other program (perf/README.md)", 0, 0},
     {"--gradients", CLI_FLAG, TO(has_gradients), NULL, "gradients as well", 0, 0},
+    {"--direct", CLI_FLAG, TO(has_direct), NULL, "the direct sum beside it", 0, 0},
     {"--shift", CLI_REAL, TO(shift), "X", "added to all coordinates", -1e15, 1e15},
-    {"--seed", CLI_COUNT, TO(seed), "S", "of clouds and charges [1]", 0, 1e15},
+    {"--seed", CLI_COUNT, TO(seed), "S", "of clouds and charges", 0, 1e15},
     {"--p", CLI_INT, TO(plan.p), "P", "expert: points along an edge of a surface", 3, 20},
     {"--n-crit", CLI_INT, TO(plan.n_crit), "N", "expert: most points in a leaf", 1, 100000},
     {"--tolerance", CLI_REAL, TO(plan.tolerance), "T", "expert: cut of the basis", 1e-15, 1e-1},
@@ -119,10 +120,10 @@ static const struct {
     {"--runs", CLI_INT, TO(runs), "K", "plans, rounds or pairs of a case", 1, DP_MOST_PASSES},
     {"--repeat", CLI_INT, TO(repeat), "K", "evaluations of a plan", 1, 1000000},
     {"--samples", CLI_INT, TO(samples), "K", "targets that are verified", 1, 1000000},
-    {"--evaluations", CLI_COUNT, TO(n_evaluations), "K", "of one plan [10000]", 8, 1e9},
-    {"--plans", CLI_COUNT, TO(n_plans), "K", "of one context [1000]", 8, 1e9},
-    {"--contexts", CLI_COUNT, TO(n_contexts), "K", "one after the other [100]", 8, 1e9},
-    {"--most", CLI_POSITIVE, TO(most_mib), "MIB", "growth that is allowed [4]", 0, 0},
+    {"--evaluations", CLI_COUNT, TO(n_evaluations), "K", "of one plan", 8, 1e9},
+    {"--plans", CLI_COUNT, TO(n_plans), "K", "of one context", 8, 1e9},
+    {"--contexts", CLI_COUNT, TO(n_contexts), "K", "one after the other", 8, 1e9},
+    {"--most", CLI_POSITIVE, TO(most_mib), "MIB", "growth that is allowed", 0, 0},
     {"--serial", CLI_FLAG, TO(is_serial), NULL, "without StarPU", 0, 0},
     {"--quick", CLI_FLAG, TO(is_quick), NULL, "1e4 points, no other leaves", 0, 0},
     {"--long", CLI_FLAG, TO(is_long), NULL, "every case, not the worst alone", 0, 0},
@@ -138,6 +139,20 @@ static int has_word(const char *words, const char *word) {
     return 0;
 }
 
+/* A help with the default, where there is one. */
+static void describe(const char *words, cli_type type, const void *value, size_t bytes,
+                     char *help) {
+    double number = type == CLI_INT                            ? *(const int *)value
+                    : type == CLI_COUNT                        ? (double)*(const int64_t *)value
+                    : type == CLI_POSITIVE || type == CLI_REAL ? *(const double *)value
+                                                               : 0;
+    const char *text = type == CLI_TEXT ? *(const char *const *)value : NULL;
+    if (text)
+        snprintf(help, bytes, "%s [%s]", words, text);
+    else
+        snprintf(help, bytes, number != 0 ? "%s [%g]" : "%s", words, number);
+}
+
 /* Those that the command takes, with their defaults in --help. */
 static int choose_options(const perf_command *command, perf_choice *chosen,
                           cli_option options[N_OPTIONS]) {
@@ -147,8 +162,7 @@ static int choose_options(const perf_command *command, perf_choice *chosen,
         if (!has_word(command->options, all_options[i].name + 2))
             continue;
         void *value = (char *)chosen + all_options[i].offset;
-        const char *text = all_options[i].type == CLI_TEXT ? *(const char **)value : NULL;
-        snprintf(help[n], sizeof help[n], text ? "%s [%s]" : "%s", all_options[i].help, text);
+        describe(all_options[i].help, all_options[i].type, value, sizeof help[n], help[n]);
         options[n] = (cli_option){
             all_options[i].name, all_options[i].type, value, all_options[i].argument, help[n],
             all_options[i].low,  all_options[i].high};
@@ -159,30 +173,40 @@ static int choose_options(const perf_command *command, perf_choice *chosen,
 
 /* ---- commands ---- */
 
-/* What most commands have. */
-static perf_choice defaults_of(const perf_command *command) {
-    perf_choice c = command->defaults;
-    c.clouds = c.clouds ? c.clouds : "cube,sphere,plummer,ellipsoid";
-    c.n = c.n ? c.n : "1e5";
-    c.charges = c.charges ? c.charges : "mixed";
-    c.kernels = c.kernels ? c.kernels : "laplace";
-    c.digits = c.digits ? c.digits : "6";
-    c.threads = c.threads ? c.threads : "0";
-    c.runs = c.runs ? c.runs : 3;
-    c.repeat = c.repeat ? c.repeat : 3;
-    c.samples = c.samples ? c.samples : 300;
-    c.lambda = c.seed = 1;
-    dagpole_plan_options_init(&c.plan);
-    return c;
+/* Reads the command's own defaults, as if they had been typed. */
+static int read_defaults(const perf_command *command, int n, const cli_option *options) {
+    static char text[256]; /* stays: options point into it */
+    cli_command self = {command->name, NULL, command->summary, NULL};
+    char *argv[16] = {text}, *rest = text;
+    const char *operand;
+    int argc = 1;
+    snprintf(text, sizeof text, "%s", command->defaults);
+    while (*command->defaults && rest && argc < 16)
+        argv[argc++] = strsep(&rest, " ");
+    return cli_parse(&self, n, options, argc, argv, &operand);
 }
 
 static int run(const perf_command *command, int argc, char **argv) {
     cli_option options[N_OPTIONS];
     cli_command self = {command->name, command->operands, command->summary, NULL};
-    perf_choice chosen = defaults_of(command);
+    perf_choice chosen = {.clouds = "cube,sphere,plummer,ellipsoid",
+                          .n = "1e5",
+                          .charges = "mixed",
+                          .kernels = "laplace",
+                          .digits = "6",
+                          .threads = "0",
+                          .lambda = 1,
+                          .seed = 1,
+                          .runs = 3,
+                          .repeat = 3,
+                          .samples = 300};
     perf_table table;
+    dagpole_plan_options_init(&chosen.plan);
     int n = choose_options(command, &chosen, options);
-    int code = cli_parse(&self, n, options, argc, argv, chosen.operand);
+    int code = read_defaults(command, n, options);
+    choose_options(command, &chosen, options); /* --help tells the defaults */
+    if (code == CLI_PROCEED)
+        code = cli_parse(&self, n, options, argc, argv, chosen.operand);
     if (code != CLI_PROCEED)
         return code;
     perf_table_begin(&table, chosen.is_json, program_invocation_short_name, command->name);

@@ -107,7 +107,7 @@ int sweep_run(const perf_scene *s, int n_crit, int n_plans, sweep_outcome *out) 
 /* Seconds on a machine whose cores reach 127 GFlop/s, for which the project's targets are. */
 static double scaled(double seconds) {
     static double peak;
-    peak = peak > 0 ? peak : bench_fma_peak(dp_isa_best()).median;
+    peak = peak > 0 ? peak : bench_best("peak FMA", dp_isa_best());
     return seconds * peak / 127;
 }
 

@@ -4,11 +4,13 @@
  * themselves are held against scalar sums by tests/kernel and tests/operators.) */
 #include "bench.h"
 
+#include "kernel/peak.h"
 #include "kernel/strip.h"
 #include "operators/apply.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -41,6 +43,7 @@ typedef struct loop_data {
     dp_operators *operators;
     dp_scratch scratch;
     dp_columns columns;
+    double *memory;
 } loop_data;
 
 struct loop {
@@ -225,10 +228,44 @@ static void run_transfer(loop_data *d, int64_t repeats) {
                                              &d->columns, &d->scratch);
 }
 
+/* ---- what one core can do at most ---- */
+
+enum { PEAK_STEPS = 1000, MILLION = 1000000 };
+
+static void prepare_peak(loop_data *d) {
+    double left;
+    d->count = dp_peak_run(d->isa, PEAK_STEPS, &left);
+}
+
+static void run_peak(loop_data *d, int64_t repeats) {
+    double left; /* how far from its end the worst chain of multiply-adds is */
+    dp_peak_run(d->isa, PEAK_STEPS * repeats, &left);
+    d->out[0][0] = 1 + left;
+}
+
+static void prepare_triad(loop_data *d) {
+    d->memory = perf_alloc((size_t)3 * (size_t)d->n * MILLION, sizeof(double));
+    for (int64_t i = 0; i < 3 * (int64_t)d->n * MILLION; i++)
+        d->memory[i] = 1;
+}
+
+static void free_triad(loop_data *d) {
+    free(d->memory);
+}
+
+static void run_triad(loop_data *d, int64_t repeats) {
+    int64_t n = (int64_t)d->n * MILLION;
+    double *a = d->memory, *b = a + n, *c = b + n;
+    for (int64_t k = 0; k < repeats; k++)
+        for (int64_t i = 0; i < n; i++)
+            a[i] = b[i] + (3 + (double)k) * c[i];
+    d->out[0][0] = a[n - 1];
+}
+
 /* ---- the registry --------------------------------------------------------------------------- */
 
 static const int leaves[] = {30, 60, 90, 128, 250, 0}, orders[] = {16, 64, 160, 320, 0};
-static const int digits[] = {3, 6, 9, 12, 0};
+static const int digits[] = {3, 6, 9, 12, 0}, steps[] = {PEAK_STEPS, 0}, millions[] = {8, 0};
 
 #define P DP_N_PRECISIONS
 #define C DP_COLUMNS
@@ -236,6 +273,8 @@ static const int digits[] = {3, 6, 9, 12, 0};
 /* name, unit, what a repeat does (a pair that is computed for both sides counts twice), variant, 1
  * where it is the kernel's, precisions, 1 where it has gradients, sizes, functions. */
 static const loop loops[] = {
+    {"peak FMA", "GFlop/s", 0, 0, 0, 0, 1, 0, steps, prepare_peak, NULL, run_peak},
+    {"peak triad", "GB/s", 24e6, 1, 0, 0, 1, 0, millions, prepare_triad, free_triad, run_triad},
     {"one-sided", "Gpairs/s", 1, 2, 0, 1, P, 1, leaves, prepare_strips, free_strips, run_near},
     {"mutual", "Gpairs/s", 2, 2, 1, 1, P, 1, leaves, prepare_strips, free_strips, run_near},
     {"to surface", "Gpairs/s", N_IMAGES, 1, 0, 1, P, 0, leaves, NULL, NULL, run_to_orbits},
@@ -339,19 +378,48 @@ static void work(void *argument, int64_t repeats) {
     d->loop->run(d, repeats);
 }
 
+enum { N_RUNS = 5 };
+#define RUN_S 4e-3
+
+/* Billions a second. */
+static dp_figure rate_of(loop_data *d) {
+    prepare(d);
+    dp_figure s = dp_loop_seconds(work, d, RUN_S, N_RUNS);
+    double slowest = s.least + s.spread * s.median, count = 1e-9 * d->count;
+    release(d);
+    return (dp_figure){count / s.median, count / slowest, s.spread};
+}
+
 /* All sizes; returns how many, and the index of the fastest. */
 static int measure(loop_data *d, dp_figure rate[MOST_SIZES], int *best) {
     int n = 0;
     for (*best = 0; n < MOST_SIZES && d->loop->sizes[n]; n++) {
         d->n = d->loop->sizes[n];
         check(d);
-        prepare(d);
-        rate[n] = bench_rate(work, d, d->count);
-        release(d);
+        rate[n] = rate_of(d);
         if (rate[n].median > rate[*best].median)
             *best = n;
     }
     return n;
+}
+
+static void start(loop_data *d, const loop *l, const dp_kernel *kernel, dp_isa isa) {
+    fill(d);
+    d->loop = l;
+    d->kernel = kernel;
+    d->isa = isa;
+    d->lambda = kernel->is_homogeneous ? 0 : 1;
+}
+
+double bench_best(const char *name, dp_isa isa) {
+    static loop_data d;
+    dp_figure rate[MOST_SIZES];
+    int i = 0, best;
+    while (i < N_LOOPS - 1 && !strstr(loops[i].name, name))
+        i++;
+    start(&d, &loops[i], dp_kernel_get(DAGPOLE_LAPLACE), isa);
+    measure(&d, rate, &best);
+    return rate[best].median;
 }
 
 /* One line: the best rate, and those of the sizes as percentages of it, or of the FMA peak. */
@@ -376,13 +444,9 @@ static void show(loop_data *d, double fma_peak, perf_table *t) {
 /* In all precisions, without and with gradients. Returns how many lines that were. */
 static int show_all(const loop *l, const dp_kernel *kernel, dp_isa isa, perf_table *t) {
     static loop_data d;
-    double fma_peak = bench_fma_peak(isa).median;
+    double fma_peak = bench_best("peak FMA", isa);
     int n = l->n_precisions * (1 + l->has_gradients);
-    fill(&d);
-    d.loop = l;
-    d.kernel = kernel;
-    d.isa = isa;
-    d.lambda = kernel->is_homogeneous ? 0 : 1;
+    start(&d, l, kernel, isa);
     for (int i = 0; i < n; i++) {
         d.precision = (dp_precision)(i % l->n_precisions);
         d.has_gradient = i / l->n_precisions;
@@ -409,4 +473,10 @@ int bench_loops(const perf_choice *o, perf_table *t) {
     if (n_shown == 0)
         perf_fail("'%s' is in no loop's name", o->only);
     return 0;
+}
+
+int bench_roof(const perf_choice *o, perf_table *t) {
+    perf_choice peaks = *o;
+    peaks.only = "peak";
+    return bench_loops(&peaks, t);
 }

@@ -43,7 +43,7 @@ static void measure(perf_plan *p, double triad, perf_table *t) {
 
 int bench_operators(const perf_choice *o, perf_table *t) {
     dagpole_context *context = perf_context(0, 1);
-    double triad = bench_triad().median;
+    double triad = bench_best("peak triad", dp_isa_best());
     for (perf_scene *s = NULL; (s = perf_next(o, s)) != NULL;) {
         perf_plan p = perf_plan_create(context, s, 0, o->has_gradients);
         measure(&p, triad, t);

@@ -15,25 +15,23 @@ void *perf_alloc(size_t count, size_t size); /* zeroed, free(); never NULL */
 
 /* ---- commands (command.c) ---- */
 
-/* What a measurement varies, as lists "a,b,c", and all that is chosen beside. A command's defaults
- * are one of these; what is 0 there is as command.c has it for all. Options write to a copy. */
+/* What a measurement varies, as lists "a,b,c", and all that is chosen beside. */
 typedef struct perf_choice {
     const char *clouds, *n, *charges, *kernels, *digits, *threads, *leaves, *isas, *only, *with;
     double lambda, shift, most_mib;
     dagpole_plan_options plan; /* experts' parameters */
     int64_t seed, n_evaluations, n_plans, n_contexts;
-    int runs, repeat, samples, has_gradients, is_serial, is_long, is_quick, is_json;
-    int has_direct, are_kinds_one; /* no options: beside the direct sum; all charges in a scene */
-    const char *operand[2];        /* of a command that takes them */
+    int runs, repeat, samples, has_gradients, has_direct, is_serial, is_long, is_quick, is_json;
+    int are_kinds_one;      /* no option: all charges in a scene */
+    const char *operand[2]; /* of a command that takes them */
 } perf_choice;
 
 typedef struct perf_command {
     const char *name, *summary;
     const char *operands; /* "INPUT OUTPUT"; NULL: takes none */
     const char *options;  /* names of those in command.c, without dashes */
-    int (*run)(const perf_choice *chosen,
-               perf_table *table); /* how many results miss their promise */
-    perf_choice defaults;
+    int (*run)(const perf_choice *chosen, perf_table *table); /* how many results miss promises */
+    const char *defaults; /* where they differ from command.c's: "--n=1e6 --threads=2" */
 } perf_command;
 
 /* What main returns. */
