@@ -213,7 +213,8 @@ static dagpole_status describe_graph(dagpole_plan *p) {
                        "%lld of %lld targets are many screening lengths from all sources, and what "
                        "they need costs too much: their own values keep fewer digits",
                        (long long)r->n_unresolved_targets, (long long)p->n_targets);
-    dp_stream_bytes(&p->graph->stream, &r->bytes_read, &r->bytes_remote_at_home);
+    if (r->n_nodes > 1)
+        dp_stream_bytes(&p->graph->stream, &r->bytes_read, &r->bytes_remote_at_home);
     r->operators_cached = p->operators->is_cached;
     r->bytes_operators = dp_operators_bytes(p->operators);
     r->bytes_plan = (int64_t)sizeof *p + dp_points_bytes(&p->sources) +

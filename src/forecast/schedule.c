@@ -107,7 +107,7 @@ static event take_event(simulation *s) {
 static double bytes_touched(const dp_stream *stream, const dp_record *record) {
     double bytes = 0;
     for (int64_t a = record->access_begin; a < record->access_begin + record->n_access; a++)
-        bytes += (double)stream->fields[stream->access_field[a]].bytes;
+        bytes += (double)dp_stream_access_bytes(stream, a);
     return bytes;
 }
 

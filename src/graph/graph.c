@@ -44,6 +44,7 @@ static dagpole_status make_stream(dp_graph *g) {
     g->stream.n_accesses = g->walk.n_accesses;
     g->stream.access_field = g->walk.access_field;
     g->stream.access_mode = g->walk.access_mode;
+    g->stream.access_bytes = g->walk.access_bytes;
     g->stream.n_ops = DP_N_RECORD_OPS;
     g->stream.op_names = dp_record_names;
     g->stream.n_steps = g->walk.n_steps;
@@ -139,6 +140,7 @@ int64_t dp_graph_bytes(const dp_graph *g) {
              (int64_t)(sizeof *g->walk.steps + sizeof *g->walk.step_op + sizeof *g->walk.step_cost);
     bytes +=
         g->stream.n_accesses * (int64_t)(sizeof(int32_t) + sizeof(uint8_t) + sizeof *g->walk.from);
+    bytes += g->walk.access_bytes ? g->stream.n_accesses * (int64_t)sizeof(int64_t) : 0;
     for (int32_t f = 0; f < g->stream.n_fields; f++)
         bytes += (int64_t)(g->stream.fields[f].bytes + sizeof(dp_field) + sizeof(dp_field_place));
     for (int i = 0; i < g->n_workers; i++)

@@ -101,17 +101,27 @@ static dagpole_status plan_visit(const dp_layout *layout, dp_named *named, visit
     return DAGPOLE_OK;
 }
 
+/* 1 where it matters which part of a field a task reads. */
+static int has_homes(const dp_problem *problem) {
+    return problem->nodes && problem->nodes->n > 1;
+}
+
 static dagpole_status plan_chunk(void *argument, int64_t chunk) {
     const walking *w = argument;
+    const dp_problem *p = w->layout->problem;
     size_t n_fields = (size_t)w->layout->n_fields;
     int64_t end = (chunk + 1) * CHUNK < w->n ? (chunk + 1) * CHUNK : w->n;
     dp_named named = {.task = dp_alloc_zero(n_fields, sizeof *named.task),
                       .index = dp_alloc(n_fields, sizeof *named.index)};
-    dagpole_status status = named.task && named.index ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    if (has_homes(p))
+        named.box = dp_alloc_zero((size_t)p->tree->n_boxes, sizeof *named.box);
+    int is_complete = named.task && named.index && (named.box || !has_homes(p));
+    dagpole_status status = is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     for (int64_t i = chunk * CHUNK; i < end && status == DAGPOLE_OK; i++)
         status = plan_visit(w->layout, &named, &w->visits[i]);
     dp_free(named.task);
     dp_free(named.index);
+    dp_free(named.box);
     return status;
 }
 
@@ -132,34 +142,55 @@ static dp_access joined(dp_access first, dp_access second) {
     return first;
 }
 
-/* The index of a field in the record that begins at `begin`, which it joins. */
-static int32_t join_access(dp_walk *walk, int64_t begin, int32_t field, dp_access mode) {
+/* Bytes of the field that its a-th access reads, as the task says. */
+static int64_t bytes_read(const dp_layout *layout, const dp_task *task, int32_t a) {
+    if (task->bytes[a] != DP_WHOLE)
+        return task->bytes[a];
+    return (int64_t)layout->field[task->field[a]].bytes;
+}
+
+/* The task's a-th field becomes the record's next. */
+static void append_access(const dp_layout *layout, const dp_task *task, int32_t a, dp_walk *walk) {
+    int64_t at = walk->n_accesses++;
+    walk->access_field[at] = task->field[a];
+    walk->access_mode[at] = task->mode[a];
+    if (walk->access_bytes)
+        walk->access_bytes[at] = bytes_read(layout, task, a);
+}
+
+/* The index of the task's a-th field in the record that begins at `begin`, which it joins. */
+static int32_t join_access(const dp_layout *layout, const dp_task *task, int32_t a, int64_t begin,
+                           dp_walk *walk) {
     int64_t at = begin;
-    while (at < walk->n_accesses && walk->access_field[at] != field)
+    while (at < walk->n_accesses && walk->access_field[at] != task->field[a])
         at++;
     if (at == walk->n_accesses) {
-        walk->access_field[walk->n_accesses++] = field;
-        walk->access_mode[at] = (uint8_t)mode;
-    } else
-        walk->access_mode[at] = (uint8_t)joined((dp_access)walk->access_mode[at], mode);
+        append_access(layout, task, a, walk);
+        return (int32_t)(at - begin);
+    }
+    walk->access_mode[at] =
+        (uint8_t)joined((dp_access)walk->access_mode[at], (dp_access)task->mode[a]);
+    if (walk->access_bytes) {
+        int64_t sum = walk->access_bytes[at] + bytes_read(layout, task, a),
+                whole = (int64_t)layout->field[task->field[a]].bytes;
+        walk->access_bytes[at] = sum < whole ? sum : whole;
+    }
     return (int32_t)(at - begin);
 }
 
 /* The step's fields become the record's: the first step's as they are. */
-static void add_step(dp_task *task, int64_t begin, dp_walk *walk, int32_t **next_from) {
+static void add_step(const dp_layout *layout, dp_task *task, int64_t begin, dp_walk *walk,
+                     int32_t **next_from) {
     dp_step *step = &walk->steps[walk->n_steps];
     int32_t n = task->n_accesses;
     *step = (dp_step){.work = task->work, .n_fields = n};
     if (walk->n_accesses == begin) {
-        for (int32_t a = 0; a < n; a++) {
-            walk->access_field[begin + a] = task->field[a];
-            walk->access_mode[begin + a] = task->mode[a];
-        }
-        walk->n_accesses += n;
+        for (int32_t a = 0; a < n; a++)
+            append_access(layout, task, a, walk);
     } else {
         step->from = *next_from;
         for (int32_t a = 0; a < n; a++)
-            *(*next_from)++ = join_access(walk, begin, task->field[a], (dp_access)task->mode[a]);
+            *(*next_from)++ = join_access(layout, task, a, begin, walk);
     }
     walk->step_cost[walk->n_steps] = (float)task->cost;
     walk->step_op[walk->n_steps++] = task->op;
@@ -171,18 +202,18 @@ static void add_step(dp_task *task, int64_t begin, dp_walk *walk, int32_t **next
     task->work = NULL;
 }
 
-static void add_record(visit *v, int node, dp_walk *walk, int32_t **next_from) {
+static void add_record(const dp_layout *layout, visit *v, dp_walk *walk, int32_t **next_from) {
     dp_record *record = &walk->records[walk->n_records++];
     double cost = RECORD_S;
     *record = (dp_record){.op = record_op(v),
                           .block = v->step[0].block,
-                          .node = node,
+                          .node = layout->blocks.block[v->step[0].block].node,
                           .access_begin = walk->n_accesses,
                           .n_steps = v->n_steps,
                           .step_begin = walk->n_steps};
     for (int i = 0; i < v->n_steps; i++) {
         cost += v->step[i].cost;
-        add_step(&v->step[i], record->access_begin, walk, next_from);
+        add_step(layout, &v->step[i], record->access_begin, walk, next_from);
     }
     record->n_access = (int32_t)(walk->n_accesses - record->access_begin);
     record->cost = (float)cost;
@@ -199,11 +230,14 @@ static dagpole_status allocate(const walking *w, dp_walk *walk) {
     walk->records = dp_alloc(n_records, sizeof *walk->records);
     walk->access_field = dp_alloc(n_accesses, sizeof *walk->access_field);
     walk->access_mode = dp_alloc(n_accesses, sizeof *walk->access_mode);
+    if (has_homes(w->layout->problem))
+        walk->access_bytes = dp_alloc(n_accesses, sizeof *walk->access_bytes);
     walk->step_op = dp_alloc(n_steps, sizeof *walk->step_op);
     walk->step_cost = dp_alloc(n_steps, sizeof *walk->step_cost);
     walk->steps = dp_alloc(n_steps, sizeof *walk->steps);
     walk->from = dp_alloc(n_accesses, sizeof *walk->from);
-    return walk->records && walk->access_field && walk->access_mode && walk->step_op &&
+    int has_bytes = walk->access_bytes || !has_homes(w->layout->problem);
+    return walk->records && walk->access_field && walk->access_mode && has_bytes && walk->step_op &&
                    walk->step_cost && walk->steps && walk->from
                ? DAGPOLE_OK
                : DAGPOLE_NO_MEMORY;
@@ -216,8 +250,7 @@ static dagpole_status make(const dp_team *team, walking *w, dp_walk *walk) {
     int32_t *next_from = walk->from;
     for (int64_t i = 0; i < w->n; i++)
         if (w->visits[i].n_steps)
-            add_record(&w->visits[i], w->layout->blocks.block[w->visits[i].step[0].block].node,
-                       walk, &next_from);
+            add_record(w->layout, &w->visits[i], walk, &next_from);
     return DAGPOLE_OK;
 }
 
@@ -247,5 +280,6 @@ void dp_walk_free(dp_walk *walk) {
     dp_free(walk->records);
     dp_free(walk->access_field);
     dp_free(walk->access_mode);
+    dp_free(walk->access_bytes);
     *walk = (dp_walk){0};
 }

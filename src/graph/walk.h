@@ -33,6 +33,7 @@ typedef struct dp_walk {
     dp_record *records; /* their priorities are 0 */
     int32_t *access_field;
     uint8_t *access_mode;
+    int64_t *access_bytes; /* as in a stream: only where blocks have homes */
     int32_t *step_op;
     float *step_cost; /* seconds, as the model has it */
     dp_step *steps;

@@ -3,7 +3,7 @@
 /* The leaves of a block's halo, in order. */
 typedef struct halo_leaves {
     int64_t n;
-    int32_t n_parts;
+    int32_t n_parts, n_pieces;
     int32_t *leaf;
 } halo_leaves;
 
@@ -24,11 +24,36 @@ static int32_t last_near(const dp_csr *near, const dp_block *block) {
     return last;
 }
 
+static int node_of(const dp_blocks *blocks, int32_t leaf) {
+    return blocks->block[blocks->of_box[leaf]].node;
+}
+
 static int starts_part(const dp_blocks *blocks, const int32_t *leaf, int64_t i) {
+    return i == 0 || node_of(blocks, leaf[i]) != node_of(blocks, leaf[i - 1]);
+}
+
+static int starts_piece(const dp_blocks *blocks, const int32_t *leaf, int64_t i) {
     return i == 0 || blocks->of_box[leaf[i]] != blocks->of_box[leaf[i - 1]];
 }
 
-/* Near leaves behind the block, each once: marked, then listed in order. */
+/* Marked leaves from `begin` on, by home and then ascending. */
+static void list_marked(const building *build, int32_t begin, int32_t end, const uint8_t *is_near,
+                        halo_leaves *halo) {
+    const dp_nodes *nodes = build->problem->nodes;
+    int64_t n = 0;
+    int n_nodes = nodes && nodes->n > 1 ? nodes->n : 1;
+    for (int k = 0; k < n_nodes; k++)
+        for (int32_t leaf = begin; leaf < end; leaf++)
+            if (is_near[leaf - begin] &&
+                (n_nodes == 1 || node_of(build->blocks, leaf) == nodes->number[k]))
+                halo->leaf[n++] = leaf;
+    for (int64_t i = 0; i < n; i++) {
+        halo->n_parts += starts_part(build->blocks, halo->leaf, i);
+        halo->n_pieces += starts_piece(build->blocks, halo->leaf, i);
+    }
+}
+
+/* Near leaves behind the block, each once. */
 static dagpole_status list_block(void *argument, int64_t b) {
     const building *build = argument;
     const dp_csr *near = build->near;
@@ -46,43 +71,48 @@ static dagpole_status list_block(void *argument, int64_t b) {
         }
     halo->leaf = dp_alloc((size_t)halo->n, sizeof *halo->leaf);
     if (halo->leaf)
-        for (int32_t leaf = begin, n = 0; leaf < end; leaf++)
-            if (is_near[leaf - begin])
-                halo->leaf[n++] = leaf;
+        list_marked(build, begin, end, is_near, halo);
     dp_free(is_near);
-    for (int64_t i = 0; halo->leaf && i < halo->n; i++)
-        halo->n_parts += starts_part(build->blocks, halo->leaf, i);
     return halo->leaf ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
 /* The parts of block b, behind those of the blocks before it. */
 static void join_block(const building *build, int32_t b, int64_t n_entries, dp_halo *halo) {
+    const dp_blocks *blocks = build->blocks;
     const halo_leaves *leaves = &build->of_block[b];
     int64_t n_points = 0;
     for (int64_t i = 0; i < leaves->n; i++) {
-        if (starts_part(build->blocks, leaves->leaf, i)) {
-            halo->part[halo->n_parts++] = (dp_halo_part){
-                .from = b, .to = build->blocks->of_box[leaves->leaf[i]], .entry_begin = n_entries};
+        int32_t leaf = leaves->leaf[i];
+        if (starts_part(blocks, leaves->leaf, i)) {
+            halo->part[halo->n_parts++] =
+                (dp_halo_part){.from = b, .node = node_of(blocks, leaf), .entry_begin = n_entries};
             n_points = 0;
         }
-        halo->leaf[n_entries] = leaves->leaf[i];
+        if (starts_piece(blocks, leaves->leaf, i))
+            halo->piece[halo->n_pieces++] = (dp_halo_piece){.part = (int32_t)halo->n_parts - 1,
+                                                            .to = blocks->of_box[leaf],
+                                                            .entry_begin = n_entries};
+        halo->leaf[n_entries] = leaf;
         halo->at[n_entries++] = n_points;
-        n_points += dp_n_targets(build->problem->tree, leaves->leaf[i]);
+        n_points += dp_n_targets(build->problem->tree, leaf);
+        halo->piece[halo->n_pieces - 1].entry_end = n_entries;
         halo->part[halo->n_parts - 1].entry_end = n_entries;
         halo->part[halo->n_parts - 1].row = DP_PADDED(n_points);
     }
 }
 
 static dagpole_status join(const building *build, dp_halo *halo) {
-    int64_t n_entries = 0, n_parts = 0;
+    int64_t n_entries = 0, n_parts = 0, n_pieces = 0;
     for (int32_t b = 0; b < build->blocks->n; b++) {
         n_entries += build->of_block[b].n;
         n_parts += build->of_block[b].n_parts;
+        n_pieces += build->of_block[b].n_pieces;
     }
     halo->leaf = dp_alloc((size_t)n_entries, sizeof *halo->leaf);
     halo->at = dp_alloc((size_t)n_entries, sizeof *halo->at);
     halo->part = dp_alloc((size_t)n_parts, sizeof *halo->part);
-    if (!halo->leaf || !halo->at || !halo->part)
+    halo->piece = dp_alloc((size_t)n_pieces, sizeof *halo->piece);
+    if (!halo->leaf || !halo->at || !halo->part || !halo->piece)
         return DAGPOLE_NO_MEMORY;
     n_entries = 0;
     for (int32_t b = 0; b < build->blocks->n; b++) {
@@ -94,16 +124,16 @@ static dagpole_status join(const building *build, dp_halo *halo) {
     return DAGPOLE_OK;
 }
 
-/* Parts are in the order of their earlier blocks, and so are those of a later one. */
+/* Pieces are in the order of their earlier blocks, and so are those of a later one. */
 static dagpole_status list_by_later_block(dp_halo *halo, int64_t *next) {
     dp_csr *to = &halo->to;
-    for (int64_t i = 0; i < halo->n_parts; i++)
-        to->offset[halo->part[i].to + 1]++;
+    for (int64_t i = 0; i < halo->n_pieces; i++)
+        to->offset[halo->piece[i].to + 1]++;
     DP_TRY(dp_csr_end(0, to));
     for (int64_t b = 0; b < to->n_rows; b++)
         next[b] = to->offset[b];
-    for (int64_t i = 0; i < halo->n_parts; i++)
-        to->index[next[halo->part[i].to]++] = (int32_t)i;
+    for (int64_t i = 0; i < halo->n_pieces; i++)
+        to->index[next[halo->piece[i].to]++] = (int32_t)i;
     return DAGPOLE_OK;
 }
 
@@ -148,9 +178,17 @@ dagpole_status dp_halo_build(const dp_team *team, const dp_problem *p,
 
 void dp_halo_free(dp_halo *halo) {
     dp_free(halo->part);
+    dp_free(halo->piece);
     dp_free(halo->part_begin);
     dp_free(halo->leaf);
     dp_free(halo->at);
     dp_csr_free(&halo->to);
     *halo = (dp_halo){0};
+}
+
+int64_t dp_halo_part_of(const dp_halo *halo, int32_t from, int node) {
+    int64_t part = halo->part_begin[from];
+    while (halo->part[part].node != node)
+        part++;
+    return part;
 }

@@ -18,11 +18,11 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         if (!dp_has_l2l(p, layout->interactions, &layout->blocks, box))
             continue;
         int32_t parent = p->tree->parent[box];
-        w->pair[w->n_pairs++] = (dp_parent_child){
-            .own = box - block->box_begin,
-            .other = dp_in_block(layout, parent),
-            .access = dp_task_access(task, dp_field_of(layout, parent, DP_LOCALS), DP_READ),
-            .reflection = dp_reflection_of_child(p->tree, box)};
+        w->pair[w->n_pairs++] =
+            (dp_parent_child){.own = box - block->box_begin,
+                              .other = dp_in_block(layout, parent),
+                              .access = dp_read_expansion(layout, parent, DP_LOCALS, task),
+                              .reflection = dp_reflection_of_child(p->tree, box)};
     }
     task->cost = w->n_pairs * dp_cost_transfer(&p->cost, dp_expansion_size(p, block->level));
     task->flops = w->n_pairs * dp_panel_flops(&w->between->l2l);

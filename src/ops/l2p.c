@@ -33,11 +33,11 @@ static void add_leaf(const dp_layout *layout, int32_t leaf, int32_t *last, l2p_w
     int32_t home = dp_local_of(layout->interactions, leaf);
     if (home != *last) {
         task->flops += dp_surface_flops(dp_set_of(p, home), &dp_set_of(p, home)->outer);
-        w->home[w->n_homes++] = (l2p_home){
-            .key = p->tree->key[home],
-            .level = p->tree->level[home],
-            .box = dp_in_block(layout, home),
-            .access = dp_task_access(task, dp_field_of(layout, home, DP_LOCALS), DP_READ)};
+        w->home[w->n_homes++] =
+            (l2p_home){.key = p->tree->key[home],
+                       .level = p->tree->level[home],
+                       .box = dp_in_block(layout, home),
+                       .access = dp_read_expansion(layout, home, DP_LOCALS, task)};
     }
     *last = home;
     w->leaf[w->n_leaves++] = dp_leaf_targets(layout, leaf);

@@ -46,10 +46,10 @@ static void list_pairs(const dp_layout *layout, const dp_block *block, int64_t n
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         for (int64_t i = v->offset[box]; i < v->offset[box + 1]; i++) {
             int32_t source = v->index[i];
-            w->pair[next[v->label[i]]++] = (m2l_pair){
-                .source = dp_in_block(layout, source),
-                .access = dp_task_access(task, dp_field_of(layout, source, DP_MULTIPOLES), DP_READ),
-                .target = box - block->box_begin};
+            w->pair[next[v->label[i]]++] =
+                (m2l_pair){.source = dp_in_block(layout, source),
+                           .access = dp_read_expansion(layout, source, DP_MULTIPOLES, task),
+                           .target = box - block->box_begin};
         }
 }
 

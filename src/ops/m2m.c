@@ -17,12 +17,12 @@ static void add_children(const dp_layout *layout, int32_t box, dp_transfer_work 
          child++) {
         if (!dp_n_sources(tree, child))
             continue;
-        w->pair[w->n_pairs++] = (dp_parent_child){
-            .own = dp_in_block(layout, box),
-            .other = dp_in_block(layout, child),
-            .access = dp_task_access(task, dp_field_of(layout, child, DP_MULTIPOLES), DP_READ),
-            .reflection = dp_reflection_of_child(tree, child),
-            .is_first = (uint8_t)is_first};
+        w->pair[w->n_pairs++] =
+            (dp_parent_child){.own = dp_in_block(layout, box),
+                              .other = dp_in_block(layout, child),
+                              .access = dp_read_expansion(layout, child, DP_MULTIPOLES, task),
+                              .reflection = dp_reflection_of_child(tree, child),
+                              .is_first = (uint8_t)is_first};
         is_first = 0;
     }
 }

@@ -31,13 +31,13 @@ static void add_leaf(const dp_layout *layout, int32_t leaf, m2p_work *w, dp_task
     for (int64_t i = list->offset[leaf]; i < list->offset[leaf + 1]; i++) {
         int32_t box = list->index[i];
         const dp_operator_set *set = dp_set_of(p, box);
-        w->pair[w->n_pairs++] = (m2p_pair){
-            .key = p->tree->key[box],
-            .set = set,
-            .level = p->tree->level[box],
-            .box = dp_in_block(layout, box),
-            .access = dp_task_access(task, dp_field_of(layout, box, DP_MULTIPOLES), DP_READ),
-            .leaf = w->n_leaves};
+        w->pair[w->n_pairs++] =
+            (m2p_pair){.key = p->tree->key[box],
+                       .set = set,
+                       .level = p->tree->level[box],
+                       .box = dp_in_block(layout, box),
+                       .access = dp_read_expansion(layout, box, DP_MULTIPOLES, task),
+                       .leaf = w->n_leaves};
         dp_task_add_pairs(task, p, (double)dp_n_targets(p->tree, leaf), &set->inner);
         task->flops += dp_surface_flops(set, &set->inner);
     }

@@ -39,11 +39,10 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         n_columns += dp_csr_length(x, box) > 0;
         for (int64_t i = x->offset[box]; i < x->offset[box + 1]; i++) {
             int32_t leaf = x->index[i];
-            w->source[w->n_sources++] = (p2l_source){
-                .key = p->tree->key[box],
-                .sources = dp_sources_at(layout, leaf),
-                .access = dp_task_access(task, dp_field_of(layout, leaf, DP_SOURCES), DP_READ),
-                .box = box - block->box_begin};
+            w->source[w->n_sources++] = (p2l_source){.key = p->tree->key[box],
+                                                     .sources = dp_sources_at(layout, leaf),
+                                                     .access = dp_read_sources(layout, leaf, task),
+                                                     .box = box - block->box_begin};
             n_points += dp_n_sources(p->tree, leaf);
         }
     }

@@ -59,12 +59,9 @@ static int64_t first_entry(const dp_csr *near, int32_t leaf, int is_mutual) {
     return i;
 }
 
-/* The part of a block's halo that holds leaves of a later block. */
-static int64_t part_of(const dp_halo *halo, int32_t b, int32_t to) {
-    int64_t part = halo->part_begin[b];
-    while (halo->part[part].to != to)
-        part++;
-    return part;
+/* The part of block b's halo that holds leaves of a later block. */
+static int64_t part_of(const dp_layout *layout, int32_t b, int32_t later) {
+    return dp_halo_part_of(&layout->halo, b, layout->blocks.block[later].node);
 }
 
 /* Where a mutual plan's sums of a near leaf lie: in the block's own, or in its halo. */
@@ -73,7 +70,7 @@ static int32_t sums_at(const dp_layout *layout, int32_t b, int32_t leaf) {
     int32_t to = layout->blocks.of_box[leaf];
     if (to == b)
         return (int32_t)layout->blocks.target_at[leaf];
-    int64_t part = part_of(halo, b, to);
+    int64_t part = part_of(layout, b, to);
     int64_t begin = halo->part[part].entry_begin, end = halo->part[part].entry_end;
     while (end - begin > 1) {
         int64_t middle = begin + (end - begin) / 2;
@@ -108,13 +105,14 @@ static void add_runs(const dp_layout *layout, int32_t b, int32_t leaf, p2p_work 
         int32_t last = index[i++];
         r->at = (int32_t)layout->blocks.source_at[last];
         r->n = (int32_t)dp_n_sources(p->tree, last);
-        r->access = dp_task_access(task, dp_field_of(layout, last, DP_SOURCES), DP_READ);
+        r->access = dp_read_sources(layout, last, task);
         if (is_mutual)
             r->sums_at = sums_at(layout, b, last);
         count_pairs(p, leaf, last, task);
         for (; i < end && index[i] == last + 1 && of_box[last + 1] == of_box[last]; i++) {
             last = index[i];
             r->n += (int32_t)dp_n_sources(p->tree, last);
+            dp_read_sources(layout, last, task);
             count_pairs(p, leaf, last, task);
         }
     }
@@ -158,8 +156,8 @@ static void describe_fields(const dp_layout *layout, int32_t b, const p2p_work *
         const dp_field_place *place = &layout->field[task->field[i]];
         fields[i].row = dp_row_of_field(layout, task->field[i]);
         if (w->targets.is_mutual && place->quantity == DP_SOURCES && place->block != b)
-            fields[i].sums = HALO + (int32_t)(part_of(&layout->halo, b, place->block) -
-                                              layout->halo.part_begin[b]);
+            fields[i].sums =
+                HALO + (int32_t)(part_of(layout, b, place->block) - layout->halo.part_begin[b]);
     }
 }
 

@@ -5,47 +5,52 @@
 
 #include "ops/views.h"
 
-/* Sums of an earlier block's halo, leaf after leaf: they are added to those of the block. */
-typedef struct scatter_part {
-    int32_t access, row; /* the field and its rows */
-    int32_t leaf_end;    /* of its leaves; they begin where those of the part before end */
-} scatter_part;
+/* Sums in an earlier block's halo, leaf after leaf: they are added to those of the block. */
+typedef struct scatter_piece {
+    int32_t access, row, at; /* the field, its rows, and where in these it begins */
+    int32_t leaf_end;        /* of its leaves; they begin where those of the piece before end */
+} scatter_piece;
 
 typedef struct scatter_work {
     const dp_points *points;
     int exponent; /* of the coordinates' scale */
     int32_t row, n_ranges;
-    int32_t n_parts, n_leaves;
-    scatter_part *part;
+    int32_t n_pieces, n_leaves;
+    scatter_piece *piece;
     dp_leaf_points *leaf; /* targets */
     dp_point_range range[];
 } scatter_work;
 
-static void add_part(const dp_layout *layout, int32_t part, scatter_work *w, dp_task *task) {
+static void add_piece(const dp_layout *layout, const dp_halo_piece *piece, scatter_work *w,
+                      dp_task *task) {
     const dp_halo *halo = &layout->halo;
-    const dp_halo_part *p = &halo->part[part];
-    for (int64_t i = p->entry_begin; i < p->entry_end; i++)
-        w->leaf[w->n_leaves++] = dp_leaf_targets(layout, halo->leaf[i]);
-    w->part[w->n_parts++] =
-        (scatter_part){.access = dp_task_access(task, layout->of_part[part], DP_READ),
-                       .row = (int32_t)p->row,
-                       .leaf_end = w->n_leaves};
+    size_t n_points = 0;
+    for (int64_t i = piece->entry_begin; i < piece->entry_end; i++) {
+        w->leaf[w->n_leaves] = dp_leaf_targets(layout, halo->leaf[i]);
+        n_points += (size_t)w->leaf[w->n_leaves++].n;
+    }
+    w->piece[w->n_pieces++] =
+        (scatter_piece){.access = dp_task_read(task, layout->of_part[piece->part], DP_NO_BOX,
+                                               4 * n_points * sizeof(double)),
+                        .row = (int32_t)halo->part[piece->part].row,
+                        .at = (int32_t)halo->at[piece->entry_begin],
+                        .leaf_end = w->n_leaves};
 }
 
 static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     const dp_problem *p = layout->problem;
     const dp_block *block = &layout->blocks.block[b];
-    const dp_csr *parts = &layout->halo.to;
+    const dp_halo *halo = &layout->halo;
+    const int32_t *begin = halo->to.index + halo->to.offset[b],
+                  *end = halo->to.index + halo->to.offset[b + 1];
     size_t n_boxes = (size_t)(block->box_end - block->box_begin), n_leaves = 0,
-           n_parts = (size_t)dp_csr_length(parts, b);
+           n_pieces = (size_t)(end - begin);
     if (!block->n_targets)
         return DAGPOLE_OK;
-    for (int64_t i = parts->offset[b]; i < parts->offset[b + 1]; i++) {
-        const dp_halo_part *part = &layout->halo.part[parts->index[i]];
-        n_leaves += (size_t)(part->entry_end - part->entry_begin);
-    }
+    for (const int32_t *i = begin; i < end; i++)
+        n_leaves += (size_t)(halo->piece[*i].entry_end - halo->piece[*i].entry_begin);
     scatter_work *w =
-        dp_task_work(task, sizeof *w + n_boxes * sizeof *w->range + n_parts * sizeof *w->part +
+        dp_task_work(task, sizeof *w + n_boxes * sizeof *w->range + n_pieces * sizeof *w->piece +
                                n_leaves * sizeof *w->leaf);
     if (!w)
         return DAGPOLE_NO_MEMORY;
@@ -54,11 +59,11 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->row = (int32_t)block->target_row;
     w->n_ranges =
         dp_leaf_ranges(p->tree, block, p->tree->target_begin, p->tree->target_end, w->range);
-    w->part = (scatter_part *)(w->range + n_boxes);
-    w->leaf = (dp_leaf_points *)(w->part + n_parts);
-    dp_task_access(task, layout->of_block[b][DP_TARGETS], n_parts ? DP_READ_WRITE : DP_READ);
-    for (int64_t i = parts->offset[b]; i < parts->offset[b + 1]; i++)
-        add_part(layout, parts->index[i], w, task);
+    w->piece = (scatter_piece *)(w->range + n_boxes);
+    w->leaf = (dp_leaf_points *)(w->piece + n_pieces);
+    dp_task_access(task, layout->of_block[b][DP_TARGETS], n_pieces ? DP_READ_WRITE : DP_READ);
+    for (const int32_t *i = begin; i < end; i++)
+        add_piece(layout, &halo->piece[*i], w, task);
     task->cost = dp_cost_points(&p->cost, block->n_targets);
     return DAGPOLE_OK;
 }
@@ -70,11 +75,12 @@ static void add_row(int64_t n, const double *from, double *to) {
 
 static void add_halos(const scatter_work *w, void *const *fields, const dp_call *call) {
     int n_rows = call->gradients ? 4 : 1;
-    for (int32_t p = 0, i = 0; p < w->n_parts; p++) {
-        const double *from = fields[w->part[p].access];
-        for (; i < w->part[p].leaf_end; from += w->leaf[i++].n)
+    for (int32_t p = 0, i = 0; p < w->n_pieces; p++) {
+        const scatter_piece *piece = &w->piece[p];
+        const double *from = (const double *)fields[piece->access] + piece->at;
+        for (; i < piece->leaf_end; from += w->leaf[i++].n)
             for (int64_t row = 0; row < n_rows; row++)
-                add_row(w->leaf[i].n, from + row * w->part[p].row,
+                add_row(w->leaf[i].n, from + row * piece->row,
                         (double *)fields[0] + w->leaf[i].at + row * w->row);
     }
 }

@@ -10,6 +10,12 @@ static dagpole_status grow(dp_task *task) {
     if (!mode)
         return DAGPOLE_NO_MEMORY;
     task->mode = mode;
+    if (task->named->box) {
+        int64_t *bytes = dp_realloc(task->bytes, n, wanted, sizeof *bytes);
+        if (!bytes)
+            return DAGPOLE_NO_MEMORY;
+        task->bytes = bytes;
+    }
     task->capacity = capacity;
     return DAGPOLE_OK;
 }
@@ -27,6 +33,8 @@ int32_t dp_task_access(dp_task *task, int32_t field, dp_access mode) {
     task->named->index[field] = task->n_accesses;
     task->field[task->n_accesses] = field;
     task->mode[task->n_accesses] = (uint8_t)mode;
+    if (task->bytes)
+        task->bytes[task->n_accesses] = DP_WHOLE;
     return task->n_accesses++;
 }
 
@@ -35,6 +43,20 @@ void dp_task_add_pairs(dp_task *task, const dp_problem *problem, double n_points
     int n_surface = dp_surface_points(surface);
     task->cost += dp_cost_pairs(&problem->cost, n_points, n_surface);
     task->pairs += n_points * n_surface;
+}
+
+int32_t dp_task_read(dp_task *task, int32_t field, int32_t box, size_t bytes) {
+    int32_t n = task->n_accesses, access = dp_task_access(task, field, DP_READ);
+    if (!task->bytes || access == DP_NO_FIELD || task->status != DAGPOLE_OK)
+        return access;
+    if (access == n)
+        task->bytes[access] = 0;
+    int is_known = box != DP_NO_BOX && task->named->box[box] == task->number + 1;
+    if (box != DP_NO_BOX)
+        task->named->box[box] = task->number + 1;
+    if (task->bytes[access] != DP_WHOLE && !is_known)
+        task->bytes[access] += (int64_t)bytes;
+    return access;
 }
 
 void *dp_task_work(dp_task *task, size_t bytes) {
@@ -59,5 +81,6 @@ void dp_task_free(dp_task *task) {
     dp_free(task->work);
     dp_free(task->field);
     dp_free(task->mode);
+    dp_free(task->bytes);
     *task = (dp_task){0};
 }

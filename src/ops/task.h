@@ -9,6 +9,8 @@
 typedef struct dp_named {
     int64_t *task;  /* per field: 1 + the task that named it last */
     int32_t *index; /* per field: its index in that task */
+    int64_t *box;   /* per box: 1 + the last task that reads its part of a field; NULL: parts do not
+                       count */
 } dp_named;
 
 typedef struct dp_task {
@@ -23,14 +25,22 @@ typedef struct dp_task {
     int32_t n_accesses, capacity;
     int32_t *field; /* per access */
     uint8_t *mode;  /* dp_access */
+    int64_t
+        *bytes; /* what the task reads of the field, or DP_WHOLE; NULL where parts do not count */
     int64_t number; /* for `named` */
     dp_named *named;
     dagpole_status status; /* NO_MEMORY once there was no room for an access or for less work */
 } dp_task;
 
+enum { DP_WHOLE = -1 };
+
 /* Names a field: returns its index among the task's fields, which is where run() finds it. A field
  * that was named before keeps its mode. DP_NO_FIELD for DP_NO_FIELD. */
 int32_t dp_task_access(dp_task *task, int32_t field, dp_access mode);
+
+/* The same for a field of which the task reads a part: so many bytes, those of a box counted once.
+ * DP_NO_BOX: the part is no box's. A field that was named as a whole stays whole. */
+int32_t dp_task_read(dp_task *task, int32_t field, int32_t box, size_t bytes);
 
 /* Counts the sums between n points and a surface: their pairs and what they cost. */
 void dp_task_add_pairs(dp_task *task, const dp_problem *problem, double n_points,

@@ -24,6 +24,19 @@ static inline int32_t dp_in_block(const dp_layout *layout, int32_t box) {
     return box - dp_block_of(layout, box)->box_begin;
 }
 
+/* Names the field of a box's expansion, of which the task reads that box's. */
+static inline int32_t dp_read_expansion(const dp_layout *layout, int32_t box, dp_quantity quantity,
+                                        dp_task *task) {
+    size_t length = (size_t)dp_set_of(layout->problem, box)->k_padded;
+    return dp_task_read(task, dp_field_of(layout, box, quantity), box, length * sizeof(double));
+}
+
+/* The same for the sources of a leaf. */
+static inline int32_t dp_read_sources(const dp_layout *layout, int32_t leaf, dp_task *task) {
+    size_t n = (size_t)dp_n_sources(layout->problem->tree, leaf);
+    return dp_task_read(task, dp_field_of(layout, leaf, DP_SOURCES), leaf, 4 * n * sizeof(double));
+}
+
 /* Points of a leaf in rows of a field: the first of them, and how far the rows are apart. */
 typedef struct dp_points_at {
     int32_t at, n, row;

@@ -31,24 +31,27 @@ static void advance(const dp_stream *stream, const dp_record *record, double end
     }
 }
 
+static int64_t bytes_read(const dp_stream *stream, int64_t access) {
+    if (stream->access_mode[access] == DP_WRITE)
+        return 0;
+    return dp_stream_access_bytes(stream, access);
+}
+
 int64_t dp_stream_remote_bytes(const dp_stream *stream, int64_t i, int node) {
     const dp_record *record = &stream->records[i];
     int64_t bytes = 0;
     if (record->node < 0 || node < 0)
         return 0;
-    for (int64_t a = record->access_begin; a < record->access_begin + record->n_access; a++) {
-        const dp_field *field = &stream->fields[stream->access_field[a]];
-        if (stream->access_mode[a] != DP_WRITE && field->node != node)
-            bytes += (int64_t)field->bytes;
-    }
+    for (int64_t a = record->access_begin; a < record->access_begin + record->n_access; a++)
+        if (stream->fields[stream->access_field[a]].node != node)
+            bytes += bytes_read(stream, a);
     return bytes;
 }
 
 void dp_stream_bytes(const dp_stream *stream, int64_t *read, int64_t *remote) {
     *read = *remote = 0;
     for (int64_t a = 0; a < stream->n_accesses; a++)
-        if (stream->access_mode[a] != DP_WRITE)
-            *read += (int64_t)stream->fields[stream->access_field[a]].bytes;
+        *read += bytes_read(stream, a);
     for (int64_t i = 0; i < stream->n_records; i++)
         *remote += dp_stream_remote_bytes(stream, i, stream->records[i].node);
 }
@@ -195,6 +198,12 @@ static dagpole_status check_accesses(const dp_stream *stream, int64_t i, int64_t
         if (stream->access_mode[access] > DP_READ_WRITE)
             return dp_fail(DAGPOLE_INTERNAL, "record %lld has access mode %d on field %d",
                            (long long)i, stream->access_mode[access], field);
+        if (stream->access_bytes &&
+            (stream->access_bytes[access] < 0 ||
+             (size_t)stream->access_bytes[access] > stream->fields[field].bytes))
+            return dp_fail(DAGPOLE_INTERNAL, "record %lld reads %lld bytes of field %d, it has %zu",
+                           (long long)i, (long long)stream->access_bytes[access], field,
+                           stream->fields[field].bytes);
         if (last_use[field] == i + 1)
             return dp_fail(DAGPOLE_INTERNAL, "record %lld names field %d twice", (long long)i,
                            field);

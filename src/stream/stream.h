@@ -36,6 +36,7 @@ typedef struct dp_stream {
     int64_t n_accesses;
     int32_t *access_field; /* index of the field; a field appears at most once per record */
     uint8_t *access_mode;  /* dp_access */
+    int64_t *access_bytes; /* what a record reads of the field; NULL: all of it */
     int32_t max_priority;
     int n_ops;                   /* operators' indices are below this */
     const char *const *op_names; /* n_ops */
@@ -69,11 +70,18 @@ static inline double dp_stream_step_cost(const dp_stream *stream, int64_t i, int
     return stream->step_op ? stream->step_cost[step] : stream->records[i].cost;
 }
 
-/* Bytes of the fields that record i reads and that lie on another node than this one. 0 where the
- * record has no home: then nothing has. */
+/* Bytes of its field that an access reads, or of the whole field where it does not say. */
+static inline int64_t dp_stream_access_bytes(const dp_stream *stream, int64_t access) {
+    if (stream->access_bytes)
+        return stream->access_bytes[access];
+    return (int64_t)stream->fields[stream->access_field[access]].bytes;
+}
+
+/* Bytes that record i reads of fields that lie on another node than this one. 0 where the record
+ * has no home: then nothing has. */
 int64_t dp_stream_remote_bytes(const dp_stream *stream, int64_t i, int node);
 
-/* Bytes of all fields that records read, and of those that are remote with every record at home. */
+/* Bytes that all records read, and of those that are remote with every record at home. */
 void dp_stream_bytes(const dp_stream *stream, int64_t *read, int64_t *remote);
 
 /* Work and span of the stream by its costs: the sum, and the longest chain under the dependencies
