@@ -48,6 +48,7 @@ static dagpole_status run_all(dp_execution *base, dp_operator_bits ops, const ch
     dp_run_begin(&base->run, ops, stage);
     atomic_store(&self->n_unfinished, base->run.stream->n_records);
     dp_session_wake();
+    dp_tasks_set_modes(self);
     dp_worker_times times;
     dp_profile_begin(workers, &times);
     double start = base->run.start_s = dp_clock();

@@ -37,6 +37,9 @@ void dp_tasks_init_codelets(dp_starpu_execution *self);
 /* A task for each record, which names its fields and, where it is not fresh, what it waits for. */
 void dp_tasks_make(dp_starpu_execution *self);
 
+/* The modes that tasks access their fields with in this run. */
+void dp_tasks_set_modes(dp_starpu_execution *self);
+
 /* Submits all tasks in about the order that dp_stream_order gives, by as many threads as the
  * runtime says, so that workers begin at once. Those that are skipped, too: a task waits for as
  * many in every run. Reports progress. Returns how many StarPU took; where it refuses one, the run

@@ -76,11 +76,19 @@ static void insert_access(dp_handles *h, int64_t begin, int64_t end, int32_t a,
     h->access[at] = a;
 }
 
-/* A run may leave out some steps of a record. What these declare to write plainly then keeps what
- * it holds, so that StarPU is not told that it is overwritten. */
-static dp_access mode_in(const dp_stream *stream, const dp_record *record, int32_t a) {
-    dp_access mode = (dp_access)stream->access_mode[record->access_begin + a];
-    return mode == DP_WRITE && stream->step_op && record->n_steps > 1 ? DP_READ_WRITE : mode;
+/* Where a run leaves out a step of a record, what it declares to write plainly keeps what it holds,
+ * so that StarPU is not told that it is overwritten. */
+static dp_access mode_in(const dp_handles *h, const dp_record *record, int32_t a) {
+    dp_access mode = (dp_access)h->stream->access_mode[record->access_begin + a];
+    int may_keep = h->is_partial && h->stream->step_op && record->n_steps > 1;
+    return mode == DP_WRITE && may_keep ? DP_READ_WRITE : mode;
+}
+
+void dp_handles_set_modes(dp_handles *h, int is_partial) {
+    h->is_partial = is_partial;
+    for (int64_t i = 0; i < h->stream->n_records; i++)
+        for (int64_t k = h->begin[i]; k < h->begin[i + 1]; k++)
+            h->modes[k] = mode_of[mode_in(h, &h->stream->records[i], h->access[k])];
 }
 
 static void list_accesses(dp_handles *h) {
@@ -94,10 +102,9 @@ static void list_accesses(dp_handles *h) {
             if (stream->fields[field].bytes)
                 insert_access(h, h->begin[i], n++, a, h->of_field[field]);
         }
-        for (int64_t k = h->begin[i]; k < n; k++)
-            h->modes[k] = mode_of[mode_in(stream, record, h->access[k])];
     }
     h->begin[stream->n_records] = n;
+    dp_handles_set_modes(h, 0);
 }
 
 static dagpole_status allocate(dp_handles *h) {
@@ -204,7 +211,7 @@ int64_t dp_handles_copied(dp_handles *handles, int64_t record, unsigned node) {
         return 0;
     for (int64_t a = what->access_begin; a < what->access_begin + what->n_access; a++) {
         dp_copies *copies = &handles->copies[stream->access_field[a]];
-        dp_access mode = mode_in(stream, what, (int32_t)(a - what->access_begin));
+        dp_access mode = mode_in(handles, what, (int32_t)(a - what->access_begin));
         if (mode != DP_WRITE && add_copy(copies, node))
             bytes += (int64_t)field_of(stream, a)->bytes;
         if (mode != DP_READ)

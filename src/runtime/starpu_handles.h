@@ -24,6 +24,7 @@ typedef struct dp_handles {
                                             by handle */
     starpu_data_handle_t *of_access;     /* in that order */
     enum starpu_data_access_mode *modes; /* the same */
+    int is_partial;                      /* the modes are for runs that leave out steps */
 } dp_handles;
 
 /* Registers the fields, each with the memory node where it lies. NO_MEMORY. */
@@ -39,6 +40,10 @@ void dp_handles_forget(dp_handles *handles);
 /* Names the record's fields in a task that was just initialised; StarPU wants that before any
  * dependency is declared. */
 void dp_handles_attach(const dp_handles *handles, int64_t record, struct starpu_task *task);
+
+/* Sets the modes for runs that leave out steps of records, or for runs of all. StarPU must be done
+ * with the tasks, which then name their fields anew. */
+void dp_handles_set_modes(dp_handles *handles, int is_partial);
 
 /* For a task that StarPU has released, before it is submitted again: submission allocates an array
  * where there are many handles, and StarPU frees the last one alone. n_handles is 0 for a run in

@@ -135,6 +135,18 @@ void dp_tasks_wait(dp_starpu_execution *self, int64_t i) {
     self->arguments[i].is_submitted = 0;
 }
 
+void dp_tasks_set_modes(dp_starpu_execution *self) {
+    int is_partial = self->base.run.ops != DP_ALL_OPERATORS;
+    int64_t n = self->is_fresh ? 0 : self->base.run.stream->n_records;
+    if (!self->has_handles || self->handles.is_partial == is_partial)
+        return;
+    for (int64_t i = 0; i < n; i++)
+        dp_tasks_wait(self, i);
+    dp_handles_set_modes(&self->handles, is_partial);
+    for (int64_t i = 0; i < n; i++)
+        dp_handles_attach(&self->handles, i, &self->tasks[i]);
+}
+
 void dp_tasks_clean(dp_starpu_execution *self) {
     int64_t n = self->base.run.stream->n_records;
     for (int64_t i = 0; i < n; i++)
