@@ -91,7 +91,7 @@ int cli_foresight_plot(const cli_command *command, const char *path, const cli_f
     double top = CLI_SVG_TITLE + 4;
     top += cli_legend_draw(&svg, 12, top, WIDTH - 24, N_LINES, entries) + 8;
     double most = seen->forecast[seen->n - 1].workers;
-    cli_frame frame = {.x = 66, .y = top, .width = WIDTH - 66 - 40, .height = HEIGHT - top - 96};
+    cli_frame frame = {.x = 66, .y = top, .width = WIDTH - 66 - 76, .height = HEIGHT - top - 96};
     frame.across = cli_axis_around(CLI_LOG2, seen->workers[0], most, "workers");
     frame.up = cli_axis_around(CLI_LOG2, 1, most, "speed-up over one worker");
     cli_frame_draw(&svg, &frame);

@@ -190,6 +190,26 @@ START_TEST(tasks_are_those_of_the_forecast) {
 }
 END_TEST
 
+START_TEST(targets_of_their_own_are_cut_as_the_plan_is) {
+    dagpole_context *context = open_serial();
+    double *sources = cloud_make(CLOUD_CUBE, N, 5), *targets = cloud_make(CLOUD_SPHERE, N, 6);
+    dagpole_plan *plan = open_plan(context, quick_options(0), N, sources, N / 2, targets);
+    dagpole_foresee_options o = free_of_costs();
+    dagpole_report report = report_of(plan);
+    dagpole_forecast f = {.size = sizeof f};
+    o.times = DAGPOLE_TIMES_COEFFICIENTS;
+    must(dagpole_plan_foresee(plan, &o, 1, (int[]){1}, &f));
+    ck_assert_int_eq(f.n_tasks, report.n_tasks);
+    ck_assert_int_eq(f.n_blocks, report.n_blocks);
+    ck_assert_int_eq(f.bytes_read, report.bytes_read);
+    is_near(f.seconds, f.work_s);
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    free(sources);
+    free(targets);
+}
+END_TEST
+
 /* Without their work, tasks take what the runtime does. */
 START_TEST(no_work_leaves_the_runtime) {
     scene s = open_scene(CLOUD_CUBE, 0);
@@ -254,6 +274,31 @@ static void refused(scene *s, dagpole_foresee_options o, const char *text) {
                    DAGPOLE_BAD_ARGUMENT, text);
 }
 
+static int stop_at_forecasts(void *user, const char *stage, double fraction) {
+    int is_forecast = strcmp(stage, "foresee") == 0;
+    if (is_forecast)
+        *(double *)user = fraction;
+    return is_forecast && fraction > 0;
+}
+
+START_TEST(forecasts_can_be_cancelled) {
+    double fraction = -1;
+    scene s = open_scene(CLOUD_CUBE, 0);
+    dagpole_plan_destroy(s.plan);
+    dagpole_context_destroy(s.context);
+    s.context = open_context((dagpole_context_options){
+        .serial = 1, .progress = stop_at_forecasts, .progress_user = &fraction});
+    s.plan = open_plan(s.context, quick_options(0), N, s.sources, 0, NULL);
+    dagpole_foresee_options o = free_of_costs();
+    o.times = DAGPOLE_TIMES_COEFFICIENTS;
+    expect_failure(dagpole_plan_foresee(s.plan, &o, N_MACHINES, machines, s.f), DAGPOLE_CANCELLED,
+                   "foresee");
+    ck_assert_double_eq(fraction, 1.0 / N_MACHINES);
+    must(dagpole_plan_evaluate(s.plan, s.charges, s.potentials, NULL));
+    close_scene(&s);
+}
+END_TEST
+
 START_TEST(bad_arguments_are_named) {
     scene s = open_scene(CLOUD_CUBE, 1);
     dagpole_foresee_options ok, o;
@@ -313,6 +358,7 @@ END_TEST
 
 SUITE_MAIN("foresee", 60, one_worker_takes_what_was_measured, bounds_hold_on_every_machine,
            limits_are_told_apart, the_model_needs_no_evaluation, tasks_are_those_of_the_forecast,
-           no_work_leaves_the_runtime, the_plan_stays_as_it_is, empty_plans_take_no_time,
-           shorter_structs_are_filled_as_far_as_they_go, bad_arguments_are_named,
-           missing_memory_is_a_status)
+           targets_of_their_own_are_cut_as_the_plan_is, no_work_leaves_the_runtime,
+           the_plan_stays_as_it_is, empty_plans_take_no_time,
+           shorter_structs_are_filled_as_far_as_they_go, forecasts_can_be_cancelled,
+           bad_arguments_are_named, missing_memory_is_a_status)
