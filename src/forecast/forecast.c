@@ -181,7 +181,8 @@ static dagpole_status describe(const dp_cut *cut, const dp_site *site, dagpole_f
     f->share_runtime = all > 0 ? made.runtime_s / all : 0;
     f->share_idle = 1 - f->share_tasks - f->share_runtime;
     f->bytes_remote = made.bytes_remote;
-    dp_stream_bytes(&cut->graph->stream, &f->bytes_read, &f->bytes_remote_at_home);
+    if (site->n_nodes > 1)
+        dp_stream_bytes(&cut->graph->stream, &f->bytes_read, &f->bytes_remote_at_home);
     return find_limit(cut, site, f);
 }
 

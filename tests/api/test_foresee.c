@@ -69,7 +69,6 @@ START_TEST(one_worker_takes_what_was_measured) {
     ck_assert_int_eq(s.f[0].limit, DAGPOLE_LIMIT_WORK);
     ck_assert_int_eq(s.f[0].n_tasks, report.n_tasks);
     ck_assert_int_eq(s.f[0].n_blocks, report.n_blocks);
-    ck_assert_int_eq(s.f[0].bytes_read, report.bytes_read);
     close_scene(&s);
 }
 END_TEST
@@ -93,6 +92,7 @@ START_TEST(bounds_hold_on_every_machine) {
             ck_assert_int_le(f->bytes_remote, f->bytes_read);
             ck_assert_int_le(f->bytes_remote_at_home, f->bytes_read);
             ck_assert_int_eq(f->bytes_remote > 0, f->nodes > 1);
+            ck_assert_int_eq(f->bytes_read > 0, f->nodes > 1);
             for (int i = 0; i < DAGPOLE_N_LIMITS; i++)
                 ck_assert(f->lost_s[i] >= 0 && f->lost_s[i] <= f->seconds);
         }
@@ -201,7 +201,6 @@ START_TEST(targets_of_their_own_are_cut_as_the_plan_is) {
     must(dagpole_plan_foresee(plan, &o, 1, (int[]){1}, &f));
     ck_assert_int_eq(f.n_tasks, report.n_tasks);
     ck_assert_int_eq(f.n_blocks, report.n_blocks);
-    ck_assert_int_eq(f.bytes_read, report.bytes_read);
     is_near(f.seconds, f.work_s);
     dagpole_plan_destroy(plan);
     dagpole_context_destroy(context);
