@@ -36,10 +36,20 @@ int cli_pictures_write(const cli_command *command, const cli_pictures *pictures,
 
 /* ---- summary ---- */
 
+/* Both chains; -1 where memory is short. */
+static int find_chains(const dagpole_tasks *tasks, cli_chain *chain, double *span_s) {
+    cli_chain span;
+    if (cli_task_span(tasks, &span) != 0)
+        return -1;
+    *span_s = span.tasks_s;
+    cli_chain_free(&span);
+    return cli_task_chain(tasks, chain);
+}
+
 static void print_chain(const dagpole_tasks *tasks) {
     cli_chain chain;
-    double span_s = cli_task_span(tasks);
-    if (span_s < 0 || cli_task_chain(tasks, &chain) != 0)
+    double span_s;
+    if (find_chains(tasks, &chain, &span_s) != 0)
         return;
     printf("critical path: %s tasks, %.4f s of %.4f s in them, %.4f s between them for want of "
            "submission;\n  %s steps for a dependency, the others because the worker was busy\n",
@@ -62,8 +72,8 @@ void cli_tasks_print(const dagpole_tasks *tasks) {
 
 static void json_chain(cli_json *json, const dagpole_tasks *tasks) {
     cli_chain chain;
-    double span_s = cli_task_span(tasks);
-    if (span_s < 0 || cli_task_chain(tasks, &chain) != 0)
+    double span_s;
+    if (find_chains(tasks, &chain, &span_s) != 0)
         return;
     cli_json_open(json, "critical_path");
     cli_json_int(json, "tasks", chain.n);

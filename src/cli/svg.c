@@ -5,6 +5,7 @@
 
 /* Most that a letter takes on average, as a share of the size. */
 #define LETTER_WIDTH 0.58
+#define WIDE_LETTER  0.75 /* a capital, as in names of operators */
 
 static const char *const colours[CLI_N_COLOURS] = {"#0072B2", "#D55E00", "#009E73", "#E69F00",
                                                    "#CC79A7", "#56B4E9", "#F0E442", "#000000",
@@ -213,8 +214,11 @@ void cli_svg_text_up(cli_svg *svg, double x, double y, double size, cli_anchor a
 }
 
 double cli_svg_text_width(const char *text, double size) {
-    size_t n = 0;
-    for (; *text; text++)
-        n += (*text & 0xc0) != 0x80; /* characters, not bytes */
-    return LETTER_WIDTH * size * (double)n;
+    double width = 0;
+    for (; *text; text++) {
+        int is_wide = (*text >= 'A' && *text <= 'Z') || *text == '+';
+        if ((*text & 0xc0) != 0x80) /* characters, not bytes */
+            width += is_wide ? WIDE_LETTER : LETTER_WIDTH;
+    }
+    return size * width;
 }

@@ -30,37 +30,41 @@ static void put_colours(FILE *file, const char *name) {
 
 /* ---- every task ---- */
 
-/* is_marked: per task, 1: of the chain that the evaluation waited for. */
-static void put_tasks(FILE *file, const dagpole_tasks *tasks, const char *is_marked) {
+/* marked[i]: the task that comes behind task i in the chain that is marked; its own number at the
+ * end, -1 elsewhere. */
+static void put_tasks(FILE *file, const dagpole_tasks *tasks, const int64_t *marked) {
     for (int64_t i = 0; i < tasks->n; i++) {
         const dagpole_task *task = &tasks->task[i];
         fprintf(file, "    t%" PRId64 " [label=\"%s\\nlevel %d, block %d\\n%.3f ms\", ", i,
                 task->operator_name, task->level, task->block, 1e3 * (task->end_s - task->start_s));
         put_colours(file, task->operator_name);
-        fprintf(file, "%s];\n", is_marked[i] ? ", penwidth=4" : "");
+        fprintf(file, "%s];\n", marked[i] >= 0 ? ", penwidth=4" : "");
     }
     for (int64_t i = 0; i < tasks->n; i++)
         for (int64_t k = tasks->waits_begin[i]; k < tasks->waits_begin[i + 1]; k++) {
             int64_t from = tasks->waits_for[k];
             fprintf(file, "    t%" PRId64 " -> t%" PRId64 "%s;\n", from, i,
-                    is_marked[from] && is_marked[i] ? " [penwidth=3, color=\"#000000\"]" : "");
+                    marked[from] == i ? " [penwidth=3, color=\"#000000\"]" : "");
         }
 }
 
 static int put_all(FILE *file, const dagpole_tasks *tasks) {
     cli_chain chain;
-    char *is_marked = calloc((size_t)tasks->n + 1, 1), label[128];
-    if (!is_marked || cli_task_chain(tasks, &chain) != 0) {
-        free(is_marked);
+    char label[128];
+    int64_t *marked = malloc((size_t)(tasks->n + 1) * sizeof *marked);
+    if (!marked || cli_task_span(tasks, &chain) != 0) {
+        free(marked);
         return -1;
     }
+    for (int64_t i = 0; i < tasks->n; i++)
+        marked[i] = -1;
     for (int64_t k = 0; k < chain.n; k++)
-        is_marked[chain.task[k]] = 1;
-    snprintf(label, sizeof label, "%s tasks; thick: what the evaluation waited for",
-             cli_text_count(tasks->n));
+        marked[chain.task[k]] = chain.task[k + 1 < chain.n ? k + 1 : k];
+    snprintf(label, sizeof label, "%s tasks; thick: the longest chain of dependencies, %.3f ms",
+             cli_text_count(tasks->n), 1e3 * chain.tasks_s);
     begin(file, label);
-    put_tasks(file, tasks, is_marked);
-    free(is_marked);
+    put_tasks(file, tasks, marked);
+    free(marked);
     cli_chain_free(&chain);
     return 0;
 }

@@ -199,17 +199,43 @@ void cli_chain_free(cli_chain *chain) {
     *chain = (cli_chain){0};
 }
 
-double cli_task_span(const dagpole_tasks *tasks) {
-    double *end_s = malloc((size_t)(tasks->n + 1) * sizeof *end_s), span_s = 0;
-    if (!end_s)
-        return -1;
-    for (int64_t i = 0; i < tasks->n; i++) {
-        end_s[i] = 0;
-        for (int64_t k = tasks->waits_begin[i]; k < tasks->waits_begin[i + 1]; k++)
-            end_s[i] = fmax(end_s[i], end_s[tasks->waits_for[k]]);
-        end_s[i] += tasks->task[i].end_s - tasks->task[i].start_s;
-        span_s = fmax(span_s, end_s[i]);
+/* Per task: the longest chain that ends with it, and the task before it there, -1: none. */
+typedef struct reach {
+    double s;
+    int64_t from;
+} reach;
+
+static reach longest_before(const dagpole_tasks *tasks, const reach *reached, int64_t i) {
+    reach before = {0, -1};
+    for (int64_t k = tasks->waits_begin[i]; k < tasks->waits_begin[i + 1]; k++) {
+        int64_t j = tasks->waits_for[k];
+        if (before.from < 0 || reached[j].s > before.s)
+            before = (reach){reached[j].s, j};
     }
-    free(end_s);
-    return span_s;
+    return before;
+}
+
+int cli_task_span(const dagpole_tasks *tasks, cli_chain *chain) {
+    reach *reached = malloc((size_t)(tasks->n + 1) * sizeof *reached);
+    int64_t last = tasks->n ? 0 : -1;
+    *chain = (cli_chain){.task = malloc((size_t)(tasks->n + 1) * sizeof *chain->task)};
+    if (!reached || !chain->task) {
+        free(reached);
+        cli_chain_free(chain);
+        return -1;
+    }
+    for (int64_t i = 0; i < tasks->n; i++) {
+        reached[i] = longest_before(tasks, reached, i);
+        reached[i].s += tasks->task[i].end_s - tasks->task[i].start_s;
+        if (reached[i].s > reached[last].s)
+            last = i;
+    }
+    for (; last >= 0; last = reached[last].from) {
+        add_step(tasks, reached[last].from, last, chain);
+        chain->end_s = fmax(chain->end_s, tasks->task[last].end_s);
+    }
+    reverse(chain->n, chain->task);
+    chain->n_dependencies = chain->n > 0 ? chain->n - 1 : 0;
+    free(reached);
+    return 0;
 }

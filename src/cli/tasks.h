@@ -33,9 +33,9 @@ typedef struct cli_chain {
 int cli_task_chain(const dagpole_tasks *tasks, cli_chain *chain);
 void cli_chain_free(cli_chain *chain);
 
-/* The longest chain of dependencies alone, in measured seconds: no number of workers is faster. -1
- * where memory is short. */
-double cli_task_span(const dagpole_tasks *tasks);
+/* The longest chain of dependencies alone, by the tasks' measured times: no number of workers is
+ * faster than its tasks_s. As cli_task_chain. */
+int cli_task_span(const dagpole_tasks *tasks, cli_chain *chain);
 
 /* Operators that pictures show in one colour: 0 ... CLI_N_FAMILIES - 1. */
 enum { CLI_N_FAMILIES = 9 };

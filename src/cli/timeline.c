@@ -133,26 +133,41 @@ static void draw_rows(timeline *t) {
                     "worker");
 }
 
-/* A line through the middle of the tasks' rows, white below black so that it shows on any colour.
- */
-static int draw_chain(timeline *t, const cli_chain *chain) {
-    double *xy = malloc((size_t)(4 * chain->n + 2) * sizeof *xy);
+/* Steps of the chain that are narrower than this stay in the row of the step before, so that the
+ * line stays one where tasks are narrower than a pixel. */
+#define LEAST_STEP 6.0
+
+/* The corners of the chain's line, through the middle of the tasks' rows; returns how many. xy:
+ * room for two corners a task. */
+static int chain_corners(const timeline *t, const cli_chain *chain, double *xy) {
     int n = 0;
-    if (!xy)
-        return -1;
+    double turned = -LEAST_STEP; /* where the line came into its row */
     for (int64_t k = 0; k < chain->n; k++) {
         const dagpole_task *task = &t->tasks->task[chain->task[k]];
-        double y = row_y(t, task->worker) + (t->row - t->gap) / 2;
         double x[2] = {cli_frame_x(&t->frame, 1e3 * task->start_s),
                        cli_frame_x(&t->frame, 1e3 * task->end_s)};
+        double y = row_y(t, task->worker) + (t->row - t->gap) / 2;
+        if (n > 0 && x[1] - x[0] < LEAST_STEP && x[0] - turned < LEAST_STEP)
+            y = xy[2 * n - 1];
+        if (n == 0 || y != xy[2 * n - 1])
+            turned = x[0];
         for (int i = 0; i < 2; i++) {
             if (n > 1 && xy[2 * n - 1] == y && xy[2 * n - 3] == y)
-                n--; /* the last point lay on the way */
+                n--; /* the last corner lay on the way */
             xy[2 * n] = x[i];
             xy[2 * n + 1] = y;
             n++;
         }
     }
+    return n;
+}
+
+/* White below black, so that it shows on any colour. */
+static int draw_chain(timeline *t, const cli_chain *chain) {
+    double *xy = malloc((size_t)(4 * chain->n + 2) * sizeof *xy);
+    if (!xy)
+        return -1;
+    int n = chain_corners(t, chain, xy);
     double thickness = t->row > 8 ? 2.5 : 1.5;
     cli_svg_polyline(&t->svg, n, xy, thickness + 2, "#ffffff", NULL);
     cli_svg_polyline(&t->svg, n, xy, thickness, CHAIN_COLOUR, NULL);
