@@ -56,13 +56,6 @@ static int read_workers(const char *text, int *workers) {
     }
 }
 
-static dagpole_times times_of(const char *name) {
-    if (strcmp(name, "none") == 0)
-        return DAGPOLE_TIMES_NONE;
-    return strcmp(name, "coefficients") == 0 ? DAGPOLE_TIMES_COEFFICIENTS
-                                             : DAGPOLE_TIMES_EVALUATION;
-}
-
 static int check(const cli_command *self, const choice *choice, cli_foresight *seen) {
     seen->n = read_workers(choice->workers, seen->workers);
     if (seen->n == 0)
@@ -202,7 +195,7 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
         code = cli_plan_choice_check(self, &choice.plan);
     if (code == CLI_PROCEED)
         code = check(self, &choice, &seen);
-    choice.assumed.times = times_of(choice.times);
+    choice.assumed.times = cli_foresight_times(choice.times);
     if (code == CLI_PROCEED && choice.plot)
         code = cli_output_check(self, choice.plot);
     if (code == CLI_PROCEED && choice.timeline)

@@ -2,7 +2,7 @@
 #ifndef DP_CLI_FORESEE_H
 #define DP_CLI_FORESEE_H
 
-#include "cli/arguments.h"
+#include "cli/json_read.h"
 
 #include <dagpole.h>
 
@@ -19,10 +19,16 @@ typedef struct cli_foresight {
     dagpole_tasks tasks; /* of the last machine, where a timeline is asked for */
 } cli_foresight;
 
+/* "evaluation", "coefficients" or "none"; the first where it is another text. */
+dagpole_times cli_foresight_times(const char *name);
+
 void cli_foresight_table(const cli_foresight *seen);
 void cli_foresight_json(const cli_foresight *seen);
 
 /* Speed-up over workers as a picture; an exit code, with a sentence where it cannot be written. */
 int cli_foresight_plot(const cli_command *command, const char *path, const cli_foresight *seen);
+
+/* The same from what cli_foresight_json printed (foresee_read.c). */
+int cli_foresight_plot_json(const cli_command *command, const cli_value *root, const char *path);
 
 #endif

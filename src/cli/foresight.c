@@ -3,6 +3,7 @@
 #include "cli/json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static double share(double part, double whole) {
     return whole > 0 ? part / whole : 0;
@@ -83,6 +84,14 @@ static void json_assumed(cli_json *json, const dagpole_foresee_options *a) {
 }
 
 static const char *const times_names[] = {"evaluation", "coefficients", "none"};
+enum { N_TIMES = sizeof times_names / sizeof times_names[0] };
+
+dagpole_times cli_foresight_times(const char *name) {
+    for (int i = 0; i < N_TIMES; i++)
+        if (strcmp(name, times_names[i]) == 0)
+            return (dagpole_times)i;
+    return DAGPOLE_TIMES_EVALUATION;
+}
 
 static void json_measured(cli_json *json, const cli_foresight *seen) {
     const dagpole_report *plan = &seen->plan;
@@ -140,6 +149,7 @@ void cli_foresight_json(const cli_foresight *seen) {
     cli_json json = {0};
     cli_json_open(&json, NULL);
     cli_json_text(&json, "dagpole", dagpole_version());
+    cli_json_text(&json, "kind", "foresee");
     cli_json_text(&json, "input", seen->input);
     cli_json_int(&json, "n_sources", plan->n_sources);
     cli_json_int(&json, "n_targets", plan->n_targets);

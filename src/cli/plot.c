@@ -1,6 +1,7 @@
 #include "cli/plot.h"
 #include "cli/arithmetic.h"
 #include "cli/common.h"
+#include "cli/foresee.h"
 #include "cli/output.h"
 #include "cli/schedulers.h"
 #include "cli/sweep_plot.h"
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 
 static const cli_picture pictures[] = {
+    {"foresee", cli_foresight_plot_json},
     {"run", cli_arithmetic_plot},
     {"schedulers", cli_comparison_plot},
     {"sweep", cli_sweep_plot},
@@ -16,7 +18,7 @@ static const cli_picture pictures[] = {
 enum { N_PICTURES = sizeof pictures / sizeof pictures[0] };
 
 static const char kinds[] =
-    "what dagpole schedulers --json, run --roof --json and perf/sweep --json print";
+    "what dagpole schedulers --json, foresee --json, run --roof --json and perf/sweep --json print";
 
 static int draw(const cli_command *self, const char *input, const cli_value *root,
                 const char *path) {

@@ -75,6 +75,13 @@ printf '{"kind": "sweep", "rows": [{"threads": 1, "evaluate_s": 2}, {"threads": 
 expect 0 plot workers.json workers.svg
 drawn workers.svg workers
 
+# A forecast: the picture that foresee draws itself.
+expect 0 foresee few.h5 --workers 2,4 --threads 1 --json --plot foresee.svg
+cp out foresee.json
+holds 'o["kind"] == "foresee"'
+expect 0 plot foresee.json again.svg
+cmp -s foresee.svg again.svg || fail "plot draws another forecast than foresee"
+
 # refused CODE WORD TEXT: no picture of this JSON, and what is there stays.
 refused() {
     printf '%s' "$3" >bad.json
@@ -116,6 +123,10 @@ refused 1 first '{"kind": "schedulers", "schedulers": [{"name": "a", "failure": 
 refused 1 P2P '{"kind": "run", "arithmetic": {"operators": {"P2P": {}}}}'
 refused 1 'no operator' '{"kind": "run", "arithmetic": {"operators": {}}}'
 
+refused 1 foreseen '{"kind": "foresee"}'
+refused 1 'machine 2' '{"kind": "foresee", "foreseen": [
+    {"workers": 2, "seconds": 1, "speed_up": 2, "best": {"seconds": 1}},
+    {"workers": 2, "seconds": 1, "speed_up": 2, "best": {"seconds": 1}}]}'
 refused 1 rows '{"kind": "sweep"}'
 refused 1 rows '{"kind": "sweep", "rows": []}'
 refused 1 evaluate_s '{"kind": "sweep", "mode": "soak", "rows": [{"cloud": "cube"}]}'
