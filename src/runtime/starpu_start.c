@@ -45,8 +45,8 @@ static dagpole_status check_limit(const char *origin, long threads) {
     return dp_fail(
         DAGPOLE_BAD_ARGUMENT,
         "%s is %ld, but this StarPU supports at most %d CPU workers; for more, configure "
-        "dagpole with -Dstarpu=bundled, or StarPU with --enable-maxcpus",
-        origin, threads, STARPU_MAXCPUS);
+        "dagpole with -Dstarpu=bundled -Dstarpu_maxcpus=%ld, or StarPU with --enable-maxcpus",
+        origin, threads, STARPU_MAXCPUS, threads);
 }
 
 /* STARPU_NCPU, 0 where unset. Checked even where the option wins: StarPU aborts on a malformed one.
@@ -82,9 +82,9 @@ static dagpole_status starting_threads(dp_runtime *runtime, int *threads) {
     if (*threads > STARPU_MAXCPUS) {
         dp_runtime_log(runtime,
                        "this machine has %d cores, but this StarPU supports at most %d CPU workers "
-                       "(for more, configure dagpole with -Dstarpu=bundled, or StarPU with "
-                       "--enable-maxcpus)",
-                       machine.cores, STARPU_MAXCPUS);
+                       "(for more, configure dagpole with -Dstarpu=bundled -Dstarpu_maxcpus=%d, or "
+                       "StarPU with --enable-maxcpus)",
+                       machine.cores, STARPU_MAXCPUS, machine.cores);
         *threads = STARPU_MAXCPUS;
     }
     return DAGPOLE_OK;
@@ -161,9 +161,9 @@ static dagpole_status check_numa(void) {
         return DAGPOLE_OK;
     return dp_fail(DAGPOLE_UNSUPPORTED,
                    "STARPU_USE_NUMA is %.20s, but this machine has %d NUMA nodes and this StarPU "
-                   "supports at most %d; for more, configure dagpole with -Dstarpu=bundled, or "
-                   "StarPU with --enable-maxnumanodes",
-                   use_numa, machine.numa_nodes, STARPU_MAXNUMANODES);
+                   "supports at most %d; for more, configure dagpole with -Dstarpu=bundled "
+                   "-Dstarpu_maxnumanodes=%d, or StarPU with --enable-maxnumanodes",
+                   use_numa, machine.numa_nodes, STARPU_MAXNUMANODES, machine.numa_nodes);
 }
 
 /* StarPU reads and writes numbers in files, which must not depend on the host's locale. */

@@ -75,6 +75,24 @@ START_TEST(option_wins_over_ncpu_and_sched_wins_over_option) {
 }
 END_TEST
 
+/* StarPU would end the process. */
+START_TEST(more_nodes_than_starpu_tells_apart_are_refused) {
+    char nodes[64], said[64];
+    snprintf(nodes, sizeof nodes, "numa:%d core:1 pu:1", STARPU_MAXNUMANODES + 1);
+    snprintf(said, sizeof said, "-Dstarpu_maxnumanodes=%d", STARPU_MAXNUMANODES + 1);
+    setenv("HWLOC_SYNTHETIC", nodes, 1);
+    setenv("STARPU_WORKERS_NOBIND", "1", 1);
+    setenv("STARPU_USE_NUMA", "1", 1);
+    check_refused((dp_runtime_options){.threads = 1}, DAGPOLE_UNSUPPORTED, "STARPU_USE_NUMA is 1",
+                  said);
+    ck_assert(!starpu_is_initialized());
+    setenv("STARPU_USE_NUMA", "0", 1);
+    dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 1});
+    check_works(runtime, 1);
+    dp_runtime_destroy(runtime);
+}
+END_TEST
+
 static void keep_log(void *user, const char *message) {
     snprintf(user, 256, "%s", message);
 }
@@ -320,6 +338,7 @@ int main(void) {
     suite_own_schedulers();
     const TTest *const tests[] = {bad_options_are_refused_before_starpu_starts,
                                   malformed_starpu_ncpu_is_refused,
+                                  more_nodes_than_starpu_tells_apart_are_refused,
                                   option_wins_over_ncpu_and_sched_wins_over_option,
                                   automatic_threads_are_what_starpu_can,
                                   a_first_start_on_several_nodes_is_announced,
