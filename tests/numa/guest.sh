@@ -75,6 +75,20 @@ copy_libraries() {
     done
 }
 
+# measure_copies NODES: what StarPU would measure at its first start in the guest, copies between each pair of
+# nodes, which takes an emulator minutes. Nothing that is tested depends on the figures, so that synthetic
+# nodes of this machine do. In the folders copies-0 and copies-1, by STARPU_USE_NUMA.
+measure_copies() {
+    rm -rf copies-0 copies-1
+    "$build/dagpole" generate few.h5 --n 10 >/dev/null || exit 1
+    for mode in 1 0; do
+        [ $mode = 1 ] || cp -r copies-1 copies-0
+        env -u XDG_CACHE_HOME HWLOC_SYNTHETIC="numa:$1 core:2 pu:1" STARPU_WORKERS_NOBIND=1 \
+            STARPU_HOSTNAME=guest STARPU_SILENT=1 STARPU_USE_NUMA=$mode STARPU_HOME="$place/copies-$mode" \
+            "$build/dagpole" run few.h5 --threads 1 --no-cache >/dev/null 2>&1 || exit 1
+    done
+}
+
 # The file initramfs, which is all that the guest has. It is not compressed, since an emulator would take
 # long to unpack it.
 pack() {
@@ -84,6 +98,7 @@ pack() {
     cp "$source/init.sh" root/init
     chmod +x root/init
     cp "$build/dagpole" "$build/tests/numa/values" root/dagpole/
+    cp -r copies-0 copies-1 root/dagpole/
     copy_libraries root/dagpole/dagpole root/dagpole/values
     (cd root && find . | cpio --quiet -o -H newc) >initramfs
     rm -rf root
@@ -165,7 +180,6 @@ done
 ! ldd "$(command -v busybox)" >/dev/null 2>&1 ||
     skip "busybox needs libraries (Debian package busybox-static does not)"
 find_kernel || skip "no kernel: Debian's linux-image-amd64 could not be downloaded"
-pack
 
 limits=$("$build/dagpole" info --json)
 # limit NAME
@@ -181,6 +195,8 @@ else
     no_memory=2m,2
     no_processors=4m,0m
 fi
+measure_copies "$(echo "$full" | tr , ' ' | wc -w)"
+pack
 if [ $boots = first ]; then
     boot nodes $full points=5000 clouds=plummer schedulers=lws,prio,dagpole gradients=yes mask=none
 else

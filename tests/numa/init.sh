@@ -120,9 +120,14 @@ same_bits() {
 }
 
 # set_numa MODE: what STARPU_USE_NUMA is, in a home of its own, since StarPU measures the nodes that it sees.
+# The host has done that; StarPU does it again where it counts other nodes or processors.
 set_numa() {
     export STARPU_USE_NUMA="$1" STARPU_HOME="$HOME/starpu-$1"
-    mkdir -p "$STARPU_HOME"
+    if [ ! -d "$STARPU_HOME" ]; then
+        cp -r "/dagpole/copies-$1" "$STARPU_HOME"
+        sed -i "s/^[0-9]* # Number of CPUs/$n_processors # Number of CPUs/" \
+            "$STARPU_HOME/.starpu/sampling/bus/guest.config"
+    fi
 }
 
 # setting WORKERS SCHEDULER NUMA: all clouds on so many workers.
