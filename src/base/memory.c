@@ -32,7 +32,17 @@ static int is_due_to_fail(void) {
 
 /* Sanitizers watch what malloc gives, and Linux has huge pages: elsewhere nothing is mapped. */
 #if defined(MADV_HUGEPAGE) && !defined(__SANITIZE_ADDRESS__)
+static header *map_pages(size_t bytes) {
+    header *h = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (h == MAP_FAILED)
+        return NULL;
+    h->mapped = bytes;
+    return h;
+}
+
 static header *map(size_t bytes) {
+    if (bytes < HUGE_ARRAY)
+        return map_pages(bytes);
     size_t length = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     char *all =
         mmap(NULL, length + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -64,8 +74,8 @@ static void unmap(header *h) {
 #endif
 
 /* bytes: a multiple of the alignment. */
-static void *take(size_t bytes) {
-    header *h = bytes < HUGE_ARRAY ? NULL : map(bytes + sizeof *h);
+static void *take(size_t bytes, int is_apart) {
+    header *h = bytes < HUGE_ARRAY && !is_apart ? NULL : map(bytes + sizeof *h);
     if (!h) {
         h = aligned_alloc(ALIGNMENT, bytes + sizeof *h);
         if (!h)
@@ -83,7 +93,7 @@ static void give_back(void *memory) {
         free(h);
 }
 
-void *dp_alloc(size_t count, size_t size) {
+static void *allocate(size_t count, size_t size, int is_apart) {
     size_t bytes, rounded;
     if (__builtin_mul_overflow(count, size, &bytes) ||
         __builtin_add_overflow(bytes, 2 * HUGE_PAGE, &rounded) || bytes > PTRDIFF_MAX) {
@@ -91,12 +101,20 @@ void *dp_alloc(size_t count, size_t size) {
         return NULL;
     }
     rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    void *memory = is_due_to_fail() ? NULL : take(rounded);
+    void *memory = is_due_to_fail() ? NULL : take(rounded, is_apart);
     if (memory)
         atomic_fetch_add(&n_live, 1);
     else
         dp_fail(DAGPOLE_NO_MEMORY, "cannot allocate %zu bytes", bytes);
     return memory;
+}
+
+void *dp_alloc(size_t count, size_t size) {
+    return allocate(count, size, 0);
+}
+
+void *dp_alloc_apart(size_t bytes) {
+    return allocate(bytes, 1, 1);
 }
 
 void *dp_alloc_zero(size_t count, size_t size) {

@@ -9,7 +9,11 @@
  * and the thread's error text is set: the caller returns DAGPOLE_NO_MEMORY. */
 void *dp_alloc(size_t count, size_t size);
 
-/* The same, zeroed. */
+/* The same, on pages that hold nothing else, for who binds them to a NUMA node. (Where a sanitizer
+ * watches they may hold something else.) */
+void *dp_alloc_apart(size_t bytes);
+
+/* As dp_alloc, zeroed. */
 void *dp_alloc_zero(size_t count, size_t size);
 
 /* A copy of count * size bytes. */

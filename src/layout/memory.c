@@ -67,7 +67,7 @@ static dagpole_status create_arenas(const dp_layout *layout, dp_memory *memory) 
             in_arena(layout->field[i].bytes);
     memory->n_arenas = p->nodes && p->nodes->n > 1 ? p->nodes->n : 1;
     for (int i = 0; i < memory->n_arenas; i++) {
-        memory->arena[i] = dp_alloc(size[i], 1);
+        memory->arena[i] = memory->n_arenas > 1 ? dp_alloc_apart(size[i]) : dp_alloc(size[i], 1);
         if (!memory->arena[i])
             return DAGPOLE_NO_MEMORY;
         if (memory->n_arenas > 1)

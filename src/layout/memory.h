@@ -1,6 +1,6 @@
 /* Memory of the fields, and the coordinates in it. The fields of a NUMA node lie in one array,
- * block after block, so that they share huge pages (base/memory.h). It is bound to its node; a
- * machine with one node has one array, which nothing binds. */
+ * block after block, so that they share huge pages (base/memory.h). It is bound to its node, and
+ * its pages hold nothing else; a machine with one node has one array, which nothing binds. */
 #ifndef DP_LAYOUT_MEMORY_H
 #define DP_LAYOUT_MEMORY_H
 

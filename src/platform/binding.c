@@ -39,11 +39,11 @@ int dp_binding_node_of(const struct hwloc_obj *unit) {
 
 int dp_binding_set(void *memory, size_t bytes, int number) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page;
-    uintptr_t end = ((uintptr_t)memory + bytes) / page * page;
+    uintptr_t begin = (uintptr_t)memory / page * page;
+    uintptr_t end = ((uintptr_t)memory + bytes + page - 1) / page * page;
     load_once();
     hwloc_obj_t node = is_loaded ? find_node(number) : NULL;
-    if (!node || begin >= end)
+    if (!node || !bytes)
         return 0;
     return hwloc_set_area_membind(topology, (void *)begin, end - begin, node->nodeset,
                                   HWLOC_MEMBIND_BIND,

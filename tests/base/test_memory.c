@@ -1,5 +1,6 @@
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "suite.h"
@@ -18,6 +19,31 @@ START_TEST(blocks_are_aligned_and_counted) {
         dp_free(blocks[i]);
     dp_free(NULL);
     ck_assert_int_eq(dp_memory_live(), live);
+}
+END_TEST
+
+/* No page holds bytes of two of them. AddressSanitizer watches what malloc gives. */
+START_TEST(arrays_apart_share_no_page) {
+    static const size_t bytes[6] = {0, 1, 4000, 700000, 1 << 20, 5000000};
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first[6], last[6];
+    char *array[6];
+    for (int i = 0; i < 6; i++) {
+        array[i] = dp_alloc_apart(bytes[i]);
+        ck_assert_ptr_nonnull(array[i]);
+        ck_assert_uint_eq((uintptr_t)array[i] % 64, 0);
+        memset(array[i], 255, bytes[i]);
+        first[i] = (uintptr_t)array[i] / page;
+        last[i] = ((uintptr_t)array[i] + bytes[i]) / page;
+    }
+#ifndef __SANITIZE_ADDRESS__
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < i; j++)
+            ck_assert(last[i] < first[j] || last[j] < first[i]);
+#endif
+    for (int i = 0; i < 6; i++)
+        dp_free(array[i]);
+    ck_assert_ptr_null(dp_alloc_apart(SIZE_MAX));
+    ck_assert_int_eq(dp_memory_live(), 0);
 }
 END_TEST
 
@@ -94,6 +120,6 @@ START_TEST(the_kth_allocation_fails) {
 }
 END_TEST
 
-SUITE_MAIN("memory", 10, blocks_are_aligned_and_counted, sizes_that_overflow_are_refused,
-           more_than_there_is_is_refused, zero_and_copy_fill, realloc_keeps_the_front,
-           the_kth_allocation_fails)
+SUITE_MAIN("memory", 10, blocks_are_aligned_and_counted, arrays_apart_share_no_page,
+           sizes_that_overflow_are_refused, more_than_there_is_is_refused, zero_and_copy_fill,
+           realloc_keeps_the_front, the_kth_allocation_fails)

@@ -21,7 +21,7 @@ place=$build/tests/numa/guest
 mkdir -p "$place"
 cd "$place" || exit 1
 # No boot takes a third of it, unless it hangs.
-limit_s=1200
+limit_s=2400
 n_passed=0
 n_failed=0
 
