@@ -4,7 +4,6 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +14,6 @@
 #define FIRST_LIMIT_S 600.0
 #define LATER_FACTOR  10.0
 #define LEAST_LIMIT_S 30.0
-
-#define MOST_COUNT ((int64_t)1 << 53)
-
-enum { MOST_ARGUMENTS = 64, NUMBER_BYTES = 32 };
 
 typedef struct choice {
     cli_plan_choice plan;
@@ -100,125 +95,6 @@ static void comparison_free(cli_comparison *all) {
     free(all->scheduler);
 }
 
-/* ---- one process --------------------------------------------------------------------------- */
-
-typedef struct arguments {
-    int n;
-    char *argv[MOST_ARGUMENTS];
-    char number[MOST_ARGUMENTS][NUMBER_BYTES];
-} arguments;
-
-static void add(arguments *a, const char *argument) {
-    if (a->n + 1 < MOST_ARGUMENTS)
-        a->argv[a->n++] = (char *)argument;
-}
-
-/* The option as it was given; one that was not has the value 0. */
-static void add_option(arguments *a, const cli_option *option) {
-    char *number = a->number[a->n];
-    const char *text = number;
-    switch (option->type) {
-    case CLI_FLAG:
-    case CLI_INT:
-        snprintf(number, NUMBER_BYTES, "%d", *(const int *)option->value);
-        break;
-    case CLI_COUNT:
-        snprintf(number, NUMBER_BYTES, "%lld", (long long)*(const int64_t *)option->value);
-        break;
-    case CLI_REAL:
-    case CLI_POSITIVE:
-        snprintf(number, NUMBER_BYTES, "%.17g", *(const double *)option->value);
-        break;
-    default:
-        text = *(const char *const *)option->value;
-    }
-    if (!text || strcmp(text, "0") == 0)
-        return;
-    add(a, option->name);
-    if (option->type != CLI_FLAG)
-        add(a, text);
-}
-
-static void make_arguments(const char *input, int n_options, const cli_option *options,
-                           arguments *a) {
-    static const char evaluations[] = {'0' + CLI_EVALUATIONS, '\0'};
-    *a = (arguments){.n = 0};
-    add(a, "dagpole");
-    add(a, "run");
-    for (int i = 0; i < n_options; i++)
-        add_option(a, &options[i]);
-    add(a, "--repeat");
-    add(a, evaluations);
-    add(a, "--json");
-    add(a, "--scheduler");
-    add(a, "");
-    add(a, "--");
-    add(a, input);
-}
-
-/* Where the scheduler's name goes. */
-static char **scheduler_of(arguments *a) {
-    return &a->argv[a->n - 3];
-}
-
-static void copy(char *to, size_t bytes, const char *from) {
-    snprintf(to, bytes, "%s", from);
-}
-
-void cli_comparison_take_facts(const cli_value *report, cli_comparison *all) {
-    all->n_sources = cli_value_count(report, "n_sources", MOST_COUNT);
-    all->n_targets = cli_value_count(report, "n_targets", MOST_COUNT);
-    all->threads = (int)cli_value_count(report, "threads", INT_MAX);
-    all->digits = (int)cli_value_count(report, "digits", INT_MAX);
-    all->has_gradients = cli_value_number(report, "gradients", 0) != 0;
-    copy(all->kernel, sizeof all->kernel, cli_value_text(report, "kernel", ""));
-    copy(all->instruction_set, sizeof all->instruction_set,
-         cli_value_text(report, "instruction_set", ""));
-    copy(all->coefficients, sizeof all->coefficients, cli_value_text(report, "coefficients", ""));
-}
-
-static void take_report(const cli_value *report, cli_comparison *all, cli_scheduler *s) {
-    const char *ran = cli_value_text(report, "scheduler", ""),
-               *checksum = cli_value_text(report, "checksum", "");
-    double seconds = cli_value_number(report, "evaluate_s", -1);
-    const cli_value *share = cli_value_get(report, "share");
-    if (strcmp(ran, s->name) != 0 || seconds < 0 || !*checksum) {
-        snprintf(s->failure, sizeof s->failure, "it ran under '%.60s'", ran);
-        return;
-    }
-    s->is_same &= !s->n_times || strcmp(s->checksum, checksum) == 0;
-    copy(s->checksum, sizeof s->checksum, checksum);
-    s->time_s[s->n_times++] = seconds;
-    s->share_tasks = cli_value_number(share, "tasks", 0);
-    s->share_runtime = cli_value_number(share, "runtime", 0);
-    s->share_idle = cli_value_number(share, "idle", 0);
-    s->bytes_remote = cli_value_count(report, "bytes_remote", MOST_COUNT);
-    s->bytes_copied = cli_value_count(report, "bytes_copied", MOST_COUNT);
-    cli_comparison_take_facts(report, all);
-}
-
-static void run_one(arguments *a, double limit_s, cli_comparison *all, cli_scheduler *s) {
-    cli_child child;
-    cli_document report;
-    char problem[CLI_PROBLEM_BYTES];
-    *scheduler_of(a) = (char *)s->name;
-    cli_child_run(a->argv, limit_s, &child);
-    if (!child.failure[0] && child.output) {
-        if (cli_document_parse(child.output, child.n_output, &report, problem)) {
-            take_report(report.value, all, s);
-            cli_document_free(&report);
-        } else {
-            snprintf(s->failure, sizeof s->failure, "what it printed is no JSON: %.160s", problem);
-        }
-        child.output = NULL; /* the document's */
-    } else {
-        copy(s->failure, sizeof s->failure,
-             child.failure[0] ? child.failure : "it printed nothing");
-    }
-    s->process_s = fmax(s->process_s, child.seconds);
-    cli_child_free(&child);
-}
-
 /* ---- all of them --------------------------------------------------------------------------- */
 
 static double limit_of(const choice *choice, const cli_comparison *all) {
@@ -232,7 +108,7 @@ static double limit_of(const choice *choice, const cli_comparison *all) {
 }
 
 /* One that failed is left out from then on. */
-static void run_all(const choice *choice, arguments *a, cli_comparison *all) {
+static void run_all(const choice *choice, cli_process *process, cli_comparison *all) {
     char stage[80];
     for (int round = 0; round < all->n_rounds && !cli_signal_pending(); round++) {
         int first = (int)((int64_t)round * all->n / all->n_rounds);
@@ -243,7 +119,7 @@ static void run_all(const choice *choice, arguments *a, cli_comparison *all) {
             snprintf(stage, sizeof stage, "round %d of %d, %s", round + 1, all->n_rounds, s->name);
             cli_progress_show(stage,
                               ((double)round * all->n + i) / ((double)all->n * all->n_rounds));
-            run_one(a, limit_of(choice, all), all, s);
+            cli_process_run(process, limit_of(choice, all), all, s);
         }
         all->n_done = round + 1;
     }
@@ -341,7 +217,7 @@ static int schedulers_main(const cli_command *self, int argc, char **argv) {
     };
     enum { N_OPTIONS = sizeof options / sizeof options[0] };
     cli_comparison all = {0};
-    arguments a;
+    cli_process process;
     int code = cli_parse(self, N_OPTIONS, options, argc, argv, &all.input);
     if (code == CLI_PROCEED)
         code = check(self, all.input, &choice);
@@ -349,9 +225,9 @@ static int schedulers_main(const cli_command *self, int argc, char **argv) {
         code = choose(self, &choice, &all);
     if (code == CLI_PROCEED) {
         all.n_rounds = choice.repeat;
-        make_arguments(all.input, N_OPTIONS - N_OWN, options, &a);
+        cli_process_make(all.input, N_OPTIONS - N_OWN, options, &process);
         cli_progress_begin();
-        run_all(&choice, &a, &all);
+        run_all(&choice, &process, &all);
         cli_progress_end(DAGPOLE_OK);
         code = report(self, &choice, &all);
     }

@@ -40,6 +40,21 @@ typedef struct cli_comparison {
 /* Evaluations in a process: the first one meets memory that nobody has touched, the last counts. */
 enum { CLI_EVALUATIONS = 2 };
 
+/* How a process is started: run, with options and a place for the scheduler's name. */
+enum { CLI_MOST_ARGUMENTS = 64, CLI_NUMBER_BYTES = 32 };
+typedef struct cli_process {
+    int n;
+    char *argv[CLI_MOST_ARGUMENTS];
+    char number[CLI_MOST_ARGUMENTS][CLI_NUMBER_BYTES];
+} cli_process;
+
+/* The options as they were given; input and options must outlive it. */
+void cli_process_make(const char *input, int n_options, const cli_option *options,
+                      cli_process *process);
+
+/* One process under the scheduler: adds its time, or why there is none. */
+void cli_process_run(cli_process *process, double limit_s, cli_comparison *all, cli_scheduler *s);
+
 /* What a report of run --json says of the cloud and the machine, or the JSON of a comparison. */
 void cli_comparison_take_facts(const cli_value *report, cli_comparison *all);
 
