@@ -18,9 +18,10 @@ dp_pace dp_pace_of_run(const dp_graph *graph, const double op_s[DAGPOLE_N_OPERAT
     return pace;
 }
 
-/* As many workers on each as the site has. */
+/* As many workers on each as the site has. What a task uses of its fields is planned where there
+ * are homes alone: a single node has a neighbour without workers, at which nothing is at home. */
 static dp_nodes nodes_of(const dp_site *site) {
-    dp_nodes nodes = {.n = site->n_nodes};
+    dp_nodes nodes = {.n = site->n_nodes > 1 ? site->n_nodes : 2};
     for (int i = 0; i < nodes.n; i++)
         nodes.number[i] = i;
     for (int w = 0; w < site->n_workers; w++)
