@@ -406,6 +406,26 @@ START_TEST(without_an_evaluation_no_file_is_written) {
 }
 END_TEST
 
+/* Each allocation fails in turn: no file comes of it, and nothing is left behind. */
+START_TEST(without_memory_no_file_is_written) {
+    fixture f = open_fixture(CLOUD_CUBE, 0);
+    const char *path = f.folder.path;
+    int64_t live = dp_memory_live(), k = 0;
+    dagpole_status status = DAGPOLE_NO_MEMORY;
+    unlink(path);
+    while (status == DAGPOLE_NO_MEMORY) {
+        dp_memory_fail_at(++k, 0);
+        status = dagpole_plan_write_inside(f.plan, path);
+        dp_memory_fail_at(0, 0);
+        ck_assert_int_eq(scratch_count(&f.folder), status == DAGPOLE_OK);
+        ck_assert_int_eq(dp_memory_live(), live);
+    }
+    must(status);
+    ck_assert_int_gt(k, 50);
+    close_fixture(&f);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("inside");
     TCase *tcase = tcase_create("inside");
@@ -413,5 +433,6 @@ int main(void) {
     tcase_add_loop_test(tcase, what_is_written_is_what_the_plan_holds, 0, 2);
     tcase_add_loop_test(tcase, expansions_taken_to_densities_are_the_far_potential, 0, 3);
     tcase_add_test(tcase, without_an_evaluation_no_file_is_written);
+    tcase_add_test(tcase, without_memory_no_file_is_written);
     return suite_run(suite, tcase);
 }

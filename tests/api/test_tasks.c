@@ -215,6 +215,29 @@ START_TEST(arguments_are_checked) {
 }
 END_TEST
 
+/* Each allocation fails in turn: nothing is handed over, and nothing is left behind. */
+START_TEST(without_memory_nothing_is_handed_over) {
+    fixture f = open_fixture((dagpole_context_options){.serial = 1});
+    must(dagpole_plan_record_tasks(f.plan, 1));
+    must(evaluate(&f));
+    int64_t live = dp_memory_live();
+    dagpole_status status = DAGPOLE_NO_MEMORY;
+    int64_t k = 0;
+    while (status == DAGPOLE_NO_MEMORY) {
+        dagpole_tasks tasks = {.size = sizeof tasks, .task_size = sizeof *tasks.task};
+        dp_memory_fail_at(++k, 0);
+        status = dagpole_plan_tasks(f.plan, &tasks);
+        dp_memory_fail_at(0, 0);
+        ck_assert((status == DAGPOLE_OK) == (tasks.task != NULL));
+        dagpole_tasks_free(&tasks);
+        ck_assert_int_eq(dp_memory_live(), live);
+    }
+    must(status);
+    ck_assert_int_gt(k, 5);
+    close_fixture(&f);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("tasks");
     TCase *tcase = tcase_create("tasks");
@@ -224,5 +247,6 @@ int main(void) {
     tcase_add_test(tcase, without_an_evaluation_there_is_nothing_to_tell);
     tcase_add_test(tcase, longer_tasks_are_filled_as_far_as_they_are_known);
     tcase_add_test(tcase, arguments_are_checked);
+    tcase_add_test(tcase, without_memory_nothing_is_handed_over);
     return suite_run(suite, tcase);
 }
