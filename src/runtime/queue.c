@@ -77,7 +77,7 @@ static void *take(const dp_queues *queues, dp_queue *from, int worker) {
 
 /* ---- who takes from where ----------------------------------------------------------------- */
 
-/* The node's queues hold more than one item for each worker that serves them. */
+/* The node's queues hold more than they keep for each worker that serves them. */
 static int has_spare(const dp_queues *queues, int node) {
     int64_t n = 0, n_workers = 0;
     for (int i = 0; i < queues->n; i++)
@@ -85,7 +85,7 @@ static int has_spare(const dp_queues *queues, int node) {
             n += atomic_load(&queues->queue[i].n);
             n_workers += atomic_load(&queues->queue[i].n_workers);
         }
-    return n > n_workers;
+    return n > DP_QUEUE_KEEPS * n_workers;
 }
 
 static int may_take(const dp_queues *queues, int home, int from) {

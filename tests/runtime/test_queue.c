@@ -81,43 +81,44 @@ END_TEST
 
 START_TEST(own_before_stolen_and_near_before_far) {
     dp_queues queues = open_queues(NULL);
-    item items[N_QUEUES][8];
+    item items[N_QUEUES][16];
     for (int q = 0; q < N_QUEUES; q++)
-        for (int k = 0; k < 8; k++) {
+        for (int k = 0; k < 16; k++) {
             items[q][k] = (item){.level = q == 0 ? 1 : 60};
             ck_assert_int_eq(push(&queues, &items[q][k], -1, 2 * q, NULL), q);
         }
-    for (int k = 0; k < 8; k++)
+    for (int k = 0; k < 16; k++)
         ck_assert_ptr_eq(dp_queues_pop(&queues, 0), &items[0][k]);
-    for (int k = 0; k < 8; k++)
+    for (int k = 0; k < 16; k++)
         ck_assert_ptr_eq(dp_queues_pop(&queues, 0), &items[1][k]);
-    for (int k = 0; k < 8; k++) /* the nearer of the far queues, while there is enough */
+    for (int k = 0; k < 16; k++) /* the nearer of the far queues, while there is enough */
         ck_assert_ptr_eq(dp_queues_pop(&queues, 0), &items[2][k]);
     for (int k = 0; k < 4; k++)
         ck_assert_ptr_eq(dp_queues_pop(&queues, 0), &items[3][k]);
     ck_assert_ptr_null(dp_queues_pop(&queues, 0));
-    ck_assert_int_eq(dp_queues_count(&queues), 4);
+    ck_assert_int_eq(dp_queues_count(&queues), 12);
     dp_queues_free(&queues);
 }
 END_TEST
 
-/* Another node's workers leave as many items as there are workers to take them. */
+/* Another node's workers leave three items for each worker that is there to take them. */
 START_TEST(a_node_keeps_what_its_workers_take_next) {
     dp_queues queues = open_queues(NULL);
-    item items[5] = {{0}};
-    for (int k = 0; k < 4; k++)
+    item items[13] = {{0}};
+    for (int k = 0; k < 12; k++)
         push(&queues, &items[k], FAR_NODE, -1, NULL);
     ck_assert_ptr_null(dp_queues_pop(&queues, 0));
-    push(&queues, &items[4], FAR_NODE, -1, NULL);
+    push(&queues, &items[12], FAR_NODE, -1, NULL);
     ck_assert_ptr_nonnull(dp_queues_pop(&queues, 0));
     ck_assert_ptr_null(dp_queues_pop(&queues, 0));
     for (int w = 4; w < 7; w++) /* three of its four workers end */
         dp_queues_serve(&queues, w, 0);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 9; k++)
         ck_assert_ptr_nonnull(dp_queues_pop(&queues, 0));
     ck_assert_ptr_null(dp_queues_pop(&queues, 0));
     dp_queues_serve(&queues, 7, 0);
-    ck_assert_ptr_nonnull(dp_queues_pop(&queues, 0));
+    for (int k = 0; k < 3; k++)
+        ck_assert_ptr_nonnull(dp_queues_pop(&queues, 0));
     ck_assert_int_eq(dp_queues_count(&queues), 0);
     dp_queues_free(&queues);
 }
@@ -159,16 +160,18 @@ START_TEST(the_nearest_sleeper_is_woken_once) {
         push(&queues, &items[k], -1, 0, &sleeper);
         ck_assert_int_eq(sleeper, nearest[k]);
     }
-    push(&queues, &items[3], -1, 0, &sleeper);
-    ck_assert_int_eq(sleeper, -1);
-    items[4].mask = 1u << 0 | 1u << 6;
-    push(&queues, &items[4], -1, 0, &sleeper);
+    for (int k = 3; k < 12; k++) {
+        push(&queues, &items[k], -1, 0, &sleeper);
+        ck_assert_int_eq(sleeper, -1);
+    }
+    items[12].mask = 1u << 0 | 1u << 6;
+    push(&queues, &items[12], -1, 0, &sleeper);
     ck_assert_int_eq(sleeper, 6);
-    push(&queues, &items[5], -1, 0, &sleeper);
+    push(&queues, &items[13], -1, 0, &sleeper);
     ck_assert_int_eq(sleeper, 4);
     dp_queues_serve(&queues, 5, 0);
     dp_queues_serve(&queues, 7, 0);
-    push(&queues, &items[6], -1, 0, &sleeper);
+    push(&queues, &items[14], -1, 0, &sleeper);
     ck_assert_int_eq(sleeper, -1);
     dp_queues_free(&queues);
 }
@@ -203,7 +206,7 @@ static int model_may_take(const model *m, int home, int from) {
             n += count_in(m, q);
             n_workers += serving(m, q);
         }
-    return node_of[home] == node_of[from] || n > n_workers;
+    return node_of[home] == node_of[from] || n > 3 * n_workers;
 }
 
 /* Whether the worker would rather take a than b. */
