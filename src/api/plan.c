@@ -129,6 +129,11 @@ static dagpole_status build_operators(const dp_team *team, dagpole_plan *p) {
     return DAGPOLE_OK;
 }
 
+/* That of a core, or of the cores that share it. */
+static int64_t largest_cache(const dp_machine *machine) {
+    return machine->l3_bytes > machine->l2_bytes ? machine->l3_bytes : machine->l2_bytes;
+}
+
 /* What of the machine's caches the expansions of one block may fill: a core's second level, or an
  * eighth of the third, which several share. (At 12 digits blocks that fit the second level alone
  * made M2L 12 percent slower: they meet each of its matrices too few times.) */
@@ -161,6 +166,7 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                           .least = dp_precision_closest(precision),
                           .block_boxes = p->options.block_boxes,
                           .cache_bytes = cache_share(&p->context->machine),
+                          .shared_cache_bytes = largest_cache(&p->context->machine),
                           .n_cores = p->context->machine.cores,
                           .nodes = &nodes};
     DP_TRY(dp_graph_create(team, &problem, dp_runtime_n_slots(runtime), &p->graph));

@@ -18,7 +18,37 @@ static dagpole_status run_step(void *argument, int64_t i, void *const *buffers, 
                                            &g->workers[worker]);
 }
 
+/* On several nodes each has operators of its own, where the caches do not hold them. */
+static dagpole_status copy_operators(dp_graph *g) {
+    const dp_nodes *nodes = g->problem.nodes;
+    int64_t bytes = dp_operators_bytes(g->problem.operators);
+    if (!nodes || nodes->n < 2 || !nodes->of_worker || bytes <= g->problem.shared_cache_bytes)
+        return DAGPOLE_OK;
+    for (; g->n_copies < nodes->n; g->n_copies++)
+        DP_TRY(dp_operators_copy(g->problem.operators, nodes->number[g->n_copies],
+                                 &g->copy[g->n_copies]));
+    return DAGPOLE_OK;
+}
+
+/* What a worker writes lies on its node, and so do the operators. */
+static void settle_worker(dp_graph *g, int i) {
+    const dp_nodes *nodes = g->problem.nodes;
+    dp_worker *worker = &g->workers[i];
+    worker->operators = g->problem.operators;
+    if (!nodes || nodes->n < 2 || !nodes->of_worker)
+        return;
+    int node = nodes->of_worker[i];
+    for (int k = 0; k < g->n_copies; k++)
+        if (nodes->number[k] == node)
+            worker->operators = g->copy[k];
+    (void)dp_binding_set(worker, sizeof *worker, node);
+    (void)dp_binding_set(worker->scratch.columns, dp_scratch_bytes(&worker->scratch), node);
+    (void)dp_binding_set(worker->targets.memory, dp_strip_bytes(), node);
+    (void)dp_binding_set(worker->sources.memory, dp_strip_bytes(), node);
+}
+
 static dagpole_status create_workers(dp_graph *g) {
+    DP_TRY(copy_operators(g));
     g->workers = dp_alloc_zero((size_t)g->n_workers, sizeof *g->workers);
     g->step_fields = dp_alloc_zero((size_t)g->n_workers, sizeof *g->step_fields);
     if (!g->workers || !g->step_fields)
@@ -31,6 +61,7 @@ static dagpole_status create_workers(dp_graph *g) {
         DP_TRY(dp_scratch_create(g->problem.operators, &g->workers[i].scratch));
         DP_TRY(dp_strip_create(g->problem.isa, &g->workers[i].targets));
         DP_TRY(dp_strip_create(g->problem.isa, &g->workers[i].sources));
+        settle_worker(g, i);
     }
     return DAGPOLE_OK;
 }
@@ -60,8 +91,8 @@ static dagpole_status build(const dp_team *team, const dp_interactions *interact
     DP_TRY(dp_walk_make(team, &g->layout, &g->walk));
     DP_TRY(dp_memory_create(team, &g->layout, &g->memory));
     dp_layout_shed(&g->layout);
-    g->problem.nodes = NULL;
     DP_TRY(create_workers(g));
+    g->problem.nodes = NULL;
     return make_stream(g);
 }
 
@@ -124,6 +155,8 @@ void dp_graph_destroy(dp_graph *g) {
         dp_free(g->step_fields[i]);
     dp_free(g->step_fields);
     dp_free(g->workers);
+    for (int i = 0; i < g->n_copies; i++)
+        dp_operators_copy_free(g->copy[i]);
     dp_memory_free(&g->memory);
     dp_walk_free(&g->walk);
     dp_layout_free(&g->layout);
@@ -143,6 +176,7 @@ int64_t dp_graph_bytes(const dp_graph *g) {
     bytes += g->walk.access_bytes ? g->stream.n_accesses * (int64_t)sizeof(int64_t) : 0;
     for (int32_t f = 0; f < g->stream.n_fields; f++)
         bytes += (int64_t)(g->stream.fields[f].bytes + sizeof(dp_field) + sizeof(dp_field_place));
+    bytes += g->n_copies * dp_operators_bytes(g->problem.operators);
     for (int i = 0; i < g->n_workers; i++)
         bytes += dp_scratch_bytes(&g->workers[i].scratch) + 2 * dp_strip_bytes();
     return bytes;

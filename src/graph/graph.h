@@ -15,6 +15,8 @@ typedef struct dp_graph {
     dp_memory memory;
     int n_workers;
     dp_worker *workers;
+    int n_copies; /* of the operators: one a NUMA node, where there are several */
+    dp_operators *copy[DP_MOST_NODES];
     void ***step_fields; /* per worker: scratch for the fields of a step */
     dp_call call;        /* set before a run */
 } dp_graph;

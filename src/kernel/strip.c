@@ -22,12 +22,10 @@ static void (*const take[DP_N_ISA])(const dp_strip *,
 
 dagpole_status dp_strip_create(dp_isa isa, dp_strip *s) {
     *s = (dp_strip){.isa = isa};
-    s->memory = dp_alloc(DP_STRIP_ROWS * ROOM, sizeof *s->memory);
-    s->memory_f = dp_alloc(DP_STRIP_ROWS * ROOM, sizeof *s->memory_f);
-    if (!s->memory || !s->memory_f) {
-        dp_strip_free(s);
+    s->memory = dp_alloc((size_t)dp_strip_bytes(), 1);
+    if (!s->memory)
         return DAGPOLE_NO_MEMORY;
-    }
+    s->memory_f = (float *)(s->memory + DP_STRIP_ROWS * ROOM);
     double **row[] = {&s->x, &s->y, &s->z, &s->charge, &s->potential, &s->gx, &s->gy, &s->gz};
     float **row_f[] = {&s->x_f,         &s->y_f,  &s->z_f,  &s->charge_f,
                        &s->potential_f, &s->gx_f, &s->gy_f, &s->gz_f};
@@ -39,7 +37,6 @@ dagpole_status dp_strip_create(dp_isa isa, dp_strip *s) {
 }
 
 void dp_strip_free(dp_strip *s) {
-    dp_free(s->memory_f);
     dp_free(s->memory);
     *s = (dp_strip){0};
 }

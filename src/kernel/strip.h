@@ -47,8 +47,8 @@ struct dp_strip {
     double *potential, *gx, *gy, *gz;        /* sums */
     float *x_f, *y_f, *z_f, *charge_f;       /* in the frame */
     float *potential_f, *gx_f, *gy_f, *gz_f; /* sums in the frame */
-    double *memory;
-    float *memory_f;
+    double *memory;  /* the rows in double, and behind them those in single: dp_strip_bytes() */
+    float *memory_f; /* within it */
     dp_strip_run runs[DP_STRIP_RUNS];
 };
 

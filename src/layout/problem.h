@@ -15,14 +15,15 @@ typedef struct dp_problem {
     const dp_kernel *kernel;
     dp_isa isa;
     dp_cost cost;
-    double lambda;          /* scaled */
-    double tolerance;       /* what the digits ask of the far field */
-    dp_precision precision; /* of P2P */
-    double least;           /* for single precision (kernel/strip.h) */
-    int block_boxes;        /* 0 = from costs */
-    int64_t cache_bytes;    /* that the expansions of a block may fill, 0 = unknown */
-    int n_cores;            /* of the machine: for the size of blocks */
-    const dp_nodes *nodes;  /* over which the fields are spread; NULL or one: nothing is bound */
+    double lambda;              /* scaled */
+    double tolerance;           /* what the digits ask of the far field */
+    dp_precision precision;     /* of P2P */
+    double least;               /* for single precision (kernel/strip.h) */
+    int block_boxes;            /* 0 = from costs */
+    int64_t cache_bytes;        /* that the expansions of a block may fill, 0 = unknown */
+    int n_cores;                /* of the machine: for the size of blocks */
+    int64_t shared_cache_bytes; /* of its largest cache: what exceeds it comes from memory */
+    const dp_nodes *nodes; /* over which the fields are spread; NULL or one: nothing is bound */
 } dp_problem;
 
 /* 1 where the sources are the targets: near pairs are computed once for both sides. */

@@ -10,7 +10,7 @@
 
 typedef struct dp_scratch {
     double *columns; /* DP_COLUMNS x ld: surface potentials */
-    double *product; /* DP_COLUMNS x ld: what a matrix makes of columns */
+    double *product; /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
     int ld;          /* the longest column, padded */
 } dp_scratch;
 

@@ -78,6 +78,7 @@ typedef struct dp_operators {
     dp_transfer *below[DP_MAX_DEPTH + 1];     /* from the boxes of a level to their children */
     int is_cached;                            /* all came from the cache */
     int is_kept;                              /* all are in the cache now */
+    void *arrays;                             /* of a copy: all of them, one behind the other */
 } dp_operators;
 
 typedef struct dp_operators_request {
@@ -96,6 +97,11 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
                                    char message[DP_ERROR_TEXT_BYTES], dp_operators **operators);
 void dp_operators_destroy(dp_operators *operators);
 int64_t dp_operators_bytes(const dp_operators *operators);
+
+/* The same operators in memory that is bound to a NUMA node, by the operating system's number, or
+ * lies anywhere where the system refuses (copy.c). NO_MEMORY. */
+dagpole_status dp_operators_copy(const dp_operators *from, int node, dp_operators **copy);
+void dp_operators_copy_free(dp_operators *copy);
 
 /* Flops of one column of M2L from a folded position: without padding, and with it. */
 double dp_m2l_flops(const dp_operator_set *set, int folded);

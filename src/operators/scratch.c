@@ -12,16 +12,15 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
         longest = max_of(longest, DP_N_PARITIES * max_of(set->outer.ld, set->inner.ld));
     }
     scratch->ld = DP_PADDED(longest);
-    scratch->columns = dp_alloc_zero((size_t)DP_COLUMNS * scratch->ld, sizeof(double));
-    scratch->product = dp_alloc_zero((size_t)DP_COLUMNS * scratch->ld, sizeof(double));
-    if (scratch->columns && scratch->product)
-        return DAGPOLE_OK;
-    dp_scratch_free(scratch);
-    return DAGPOLE_NO_MEMORY;
+    size_t n = (size_t)DP_COLUMNS * (size_t)scratch->ld;
+    scratch->columns = dp_alloc_zero(2 * n, sizeof(double));
+    if (!scratch->columns)
+        return DAGPOLE_NO_MEMORY;
+    scratch->product = scratch->columns + n;
+    return DAGPOLE_OK;
 }
 
 void dp_scratch_free(dp_scratch *scratch) {
-    dp_free(scratch->product);
     dp_free(scratch->columns);
     *scratch = (dp_scratch){0};
 }

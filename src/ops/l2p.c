@@ -11,7 +11,6 @@ typedef struct l2p_home {
 } l2p_home;
 
 typedef struct l2p_work {
-    const dp_operators *operators;
     const dp_cube *cube;
     dp_target_fields targets;
     int32_t row; /* of the targets */
@@ -56,7 +55,6 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     l2p_work *w = dp_task_work(task, sizeof *w + n_leaves * (sizeof *w->home + sizeof *w->leaf));
     if (!w)
         return DAGPOLE_NO_MEMORY;
-    w->operators = layout->problem->operators;
     w->cube = &layout->problem->tree->cube;
     w->row = (int32_t)block->target_row;
     w->leaf = (dp_leaf_points *)(w->home + n_leaves);
@@ -70,7 +68,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
 /* n homes with the same operators, whose leaves begin with `leaf`. */
 static void run_homes(const l2p_work *w, const l2p_home *home, int n, int32_t leaf,
                       void *const *fields, dp_worker *worker) {
-    const dp_operator_set *set = w->operators->level[home->level];
+    const dp_operator_set *set = dp_worker_set(worker, home->level);
     const double *local[DP_COLUMNS] = {NULL};
     for (int c = 0; c < n; c++)
         local[c] = dp_expansion(fields[home[c].access], set, home[c].box);

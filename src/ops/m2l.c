@@ -16,7 +16,7 @@ typedef struct m2l_run {
 } m2l_run;
 
 typedef struct m2l_work {
-    const dp_operator_set *set;
+    int level;
     int32_t n_boxes, n_runs;
     m2l_run *run;
     m2l_pair *pair;
@@ -33,6 +33,7 @@ static int32_t count_labels(const dp_csr *v, const dp_block *block, int64_t n_of
 static void list_pairs(const dp_layout *layout, const dp_block *block, int64_t next[DP_N_LABELS],
                        m2l_work *w, dp_task *task) {
     const dp_csr *v = &layout->problem->lists->v;
+    const dp_operator_set *set = layout->problem->operators->level[block->level];
     int64_t n = 0;
     for (int label = 0; label < DP_N_LABELS; label++) {
         int64_t n_pairs = next[label];
@@ -41,7 +42,7 @@ static void list_pairs(const dp_layout *layout, const dp_block *block, int64_t n
         if (!n_pairs)
             continue;
         w->run[w->n_runs++] = (m2l_run){label, n};
-        task->flops += (double)n_pairs * dp_m2l_flops(w->set, label / 8);
+        task->flops += (double)n_pairs * dp_m2l_flops(set, label / 8);
     }
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         for (int64_t i = v->offset[box]; i < v->offset[box + 1]; i++) {
@@ -65,30 +66,31 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
                                          (size_t)n_pairs * sizeof *w->pair);
     if (!w)
         return DAGPOLE_NO_MEMORY;
-    w->set = p->operators->level[block->level];
+    const dp_operator_set *set = p->operators->level[block->level];
+    w->level = block->level;
     w->n_boxes = block->box_end - block->box_begin;
     w->run = (m2l_run *)(w + 1);
     w->pair = (m2l_pair *)(w->run + n_labels);
     dp_write_locals(layout, b, 1, task);
     list_pairs(layout, block, n_of, w, task);
-    task->cost =
-        (double)n_pairs * dp_cost_m2l(&p->cost, dp_m2l_mean_flops(w->set), w->set->k_padded);
+    task->cost = (double)n_pairs * dp_cost_m2l(&p->cost, dp_m2l_mean_flops(set), set->k_padded);
     return DAGPOLE_OK;
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const m2l_work *w = work;
+    const dp_operator_set *set = dp_worker_set(worker, w->level);
     dp_columns batch;
-    dp_zero_locals(fields[0], w->set, w->n_boxes);
+    dp_zero_locals(fields[0], set, w->n_boxes);
     for (int64_t r = 0, i = 0; r < w->n_runs; r++) {
         batch.reflection = w->run[r].label % 8;
         while (i < w->run[r].end) {
             for (batch.n = 0; i < w->run[r].end && batch.n < DP_COLUMNS; i++, batch.n++) {
                 const m2l_pair *pair = &w->pair[i];
-                batch.source[batch.n] = dp_expansion(fields[pair->access], w->set, pair->source);
-                batch.target[batch.n] = dp_expansion(fields[0], w->set, pair->target);
+                batch.source[batch.n] = dp_expansion(fields[pair->access], set, pair->source);
+                batch.target[batch.n] = dp_expansion(fields[0], set, pair->target);
             }
-            dp_m2l(w->set, w->run[r].label / 8, &batch, &worker->scratch);
+            dp_m2l(set, w->run[r].label / 8, &batch, &worker->scratch);
         }
     }
     return DAGPOLE_OK;

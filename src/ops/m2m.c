@@ -34,7 +34,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     if (!n_children || !dp_expansion_size(p, block->level) ||
         !dp_expansion_size(p, block->level + 1))
         return DAGPOLE_OK;
-    dp_transfer_work *w = dp_transfer_work_make(p, block->level, n_children, task);
+    dp_transfer_work *w = dp_transfer_work_make(block->level, n_children, task);
     if (!w)
         return DAGPOLE_NO_MEMORY;
     int has_p2m = block->n_sources > 0;
@@ -43,23 +43,25 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         if (dp_n_sources(p->tree, box))
             add_children(layout, box, w, task);
     task->cost = w->n_pairs * dp_cost_transfer(&p->cost, dp_expansion_size(p, block->level));
-    task->flops = w->n_pairs * dp_panel_flops(&w->between->m2m);
+    task->flops = w->n_pairs * dp_panel_flops(&p->operators->below[w->level]->m2m);
     return DAGPOLE_OK;
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const dp_transfer_work *w = work;
+    const dp_operator_set *parents = dp_worker_set(worker, w->level),
+                          *children = dp_worker_set(worker, w->level + 1);
     dp_columns batches[8] = {{.n = 0}};
     for (int32_t i = 0; i < w->n_pairs; i++) {
         const dp_parent_child *pair = &w->pair[i];
-        double *parent = dp_expansion(fields[0], w->parent, pair->own);
+        double *parent = dp_expansion(fields[0], parents, pair->own);
         if (pair->is_first)
-            memset(parent, 0, (size_t)w->parent->k_padded * sizeof(double));
+            memset(parent, 0, (size_t)parents->k_padded * sizeof(double));
         dp_transfer_add(w, dp_m2m, pair->reflection,
-                        dp_expansion(fields[pair->access], w->child, pair->other), parent, batches,
-                        &worker->scratch);
+                        dp_expansion(fields[pair->access], children, pair->other), parent, batches,
+                        worker);
     }
-    dp_transfer_flush(w, dp_m2m, batches, &worker->scratch);
+    dp_transfer_flush(w, dp_m2m, batches, worker);
     return DAGPOLE_OK;
 }
 

@@ -3,7 +3,6 @@
 
 typedef struct m2p_pair {
     uint64_t key; /* of the W box */
-    const dp_operator_set *set;
     int level;
     int32_t box, access; /* which of which of the task's fields */
     int32_t leaf;
@@ -33,7 +32,6 @@ static void add_leaf(const dp_layout *layout, int32_t leaf, m2p_work *w, dp_task
         const dp_operator_set *set = dp_set_of(p, box);
         w->pair[w->n_pairs++] =
             (m2p_pair){.key = p->tree->key[box],
-                       .set = set,
                        .level = p->tree->level[box],
                        .box = dp_in_block(layout, box),
                        .access = dp_read_expansion(layout, box, DP_MULTIPOLES, task),
@@ -68,12 +66,13 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
 
 /* Up to DP_COLUMNS pairs of one leaf whose boxes share operators. Returns how many. */
 static int take_batch(const m2p_work *w, int64_t first, void *const *fields,
-                      const double *multipole[DP_COLUMNS]) {
+                      const dp_worker *worker, const double *multipole[DP_COLUMNS]) {
     const m2p_pair *pair = &w->pair[first];
+    const dp_operator_set *set = dp_worker_set(worker, pair->level);
     int n = 0;
     while (first + n < w->n_pairs && n < DP_COLUMNS && pair[n].leaf == pair->leaf &&
-           pair[n].set == pair->set) {
-        multipole[n] = dp_expansion(fields[pair[n].access], pair->set, pair[n].box);
+           dp_worker_set(worker, pair[n].level) == set) {
+        multipole[n] = dp_expansion(fields[pair[n].access], set, pair[n].box);
         n++;
     }
     return n;
@@ -84,10 +83,10 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     for (int64_t i = 0; i < w->n_pairs;) {
         const double *multipole[DP_COLUMNS] = {NULL};
         const m2p_leaf *leaf = &w->leaf[w->pair[i].leaf];
-        const dp_operator_set *set = w->pair[i].set;
+        const dp_operator_set *set = dp_worker_set(worker, w->pair[i].level);
         dp_soa points = dp_target_points(&w->targets, fields, leaf->targets);
         dp_sums sums = dp_target_sums(&w->targets, fields, worker->call, leaf->targets);
-        int n = take_batch(w, i, fields, multipole);
+        int n = take_batch(w, i, fields, worker, multipole);
         dp_surface_densities(set, &set->inner, n, multipole, &worker->scratch);
         for (int c = 0; c < n; c++, i++) {
             dp_frame frame = dp_frame_of(w->cube, w->pair[i].level, w->pair[i].key);

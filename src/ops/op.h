@@ -19,10 +19,16 @@ typedef struct dp_call {
 
 /* What a running task may use beside its work and its fields. */
 typedef struct dp_worker {
+    const dp_operators *operators; /* the plan's, or a copy on the worker's NUMA node */
     dp_scratch scratch;
     dp_strip targets, sources; /* what P2P packs */
     const dp_call *call;
 } dp_worker;
+
+/* The operators of a level, as this worker has them. */
+static inline const dp_operator_set *dp_worker_set(const dp_worker *worker, int level) {
+    return worker->operators->level[level];
+}
 
 typedef struct dp_op {
     const char *name;

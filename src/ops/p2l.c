@@ -10,7 +10,6 @@ typedef struct p2l_source {
 } p2l_source;
 
 typedef struct p2l_work {
-    const dp_operator_set *set;
     const dp_cube *cube;
     int level, is_first;
     int32_t n_boxes;
@@ -29,7 +28,6 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     p2l_work *w = dp_task_work(task, sizeof *w + n * sizeof *w->source);
     if (!w)
         return DAGPOLE_NO_MEMORY;
-    w->set = p->operators->level[block->level];
     w->cube = &p->tree->cube;
     w->level = block->level;
     w->is_first = !block->has_m2l;
@@ -46,30 +44,32 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
             n_points += dp_n_sources(p->tree, leaf);
         }
     }
-    dp_task_add_pairs(task, p, (double)n_points, &w->set->inner);
-    task->flops = (double)n_columns * dp_surface_flops(w->set, &w->set->inner);
+    const dp_operator_set *set = p->operators->level[block->level];
+    dp_task_add_pairs(task, p, (double)n_points, &set->inner);
+    task->flops = (double)n_columns * dp_surface_flops(set, &set->inner);
     return DAGPOLE_OK;
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2l_work *w = work;
-    const dp_surface_sums *surface = &w->set->inner;
+    const dp_operator_set *set = dp_worker_set(worker, w->level);
+    const dp_surface_sums *surface = &set->inner;
     double *local[DP_COLUMNS];
     int n = 0;
     if (w->is_first)
-        dp_zero_locals(fields[0], w->set, w->n_boxes);
+        dp_zero_locals(fields[0], set, w->n_boxes);
     for (int64_t i = 0; i < w->n_sources; i++) {
         const p2l_source *s = &w->source[i];
         int is_first = i == 0 || w->source[i - 1].box != s->box;
         int is_last = i + 1 == w->n_sources || w->source[i + 1].box != s->box;
         dp_frame frame = dp_frame_of(w->cube, w->level, s->key);
         dp_surface_potentials(
-            w->set, surface, &frame, s->sources.n, dp_source_points(fields[s->access], s->sources),
+            set, surface, &frame, s->sources.n, dp_source_points(fields[s->access], s->sources),
             dp_source_charges(fields[s->access], s->sources), is_first, n, &worker->scratch);
         if (is_last)
-            local[n++] = dp_expansion(fields[0], w->set, s->box);
+            local[n++] = dp_expansion(fields[0], set, s->box);
         if (n == DP_COLUMNS || (n && i + 1 == w->n_sources)) {
-            dp_surface_to_expansions(w->set, surface, n, local, &worker->scratch);
+            dp_surface_to_expansions(set, surface, n, local, &worker->scratch);
             n = 0;
         }
     }

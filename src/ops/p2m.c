@@ -10,7 +10,6 @@ typedef struct p2m_leaf {
 } p2m_leaf;
 
 typedef struct p2m_work {
-    const dp_operator_set *set;
     const dp_cube *cube;
     int level;
     int32_t row; /* of the sources */
@@ -29,7 +28,6 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     p2m_work *w = dp_task_work(task, sizeof *w + n_boxes * sizeof *w->leaf);
     if (!w)
         return DAGPOLE_NO_MEMORY;
-    w->set = p->operators->level[block->level];
     w->cube = &p->tree->cube;
     w->level = block->level;
     w->row = (int32_t)block->source_row;
@@ -41,26 +39,28 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
                                                 .at = (int32_t)layout->blocks.source_at[box],
                                                 .n = (int32_t)dp_n_sources(p->tree, box),
                                                 .box = box - block->box_begin};
-    dp_task_add_pairs(task, p, (double)block->n_sources, &w->set->outer);
-    task->flops = w->n_leaves * dp_surface_flops(w->set, &w->set->outer);
+    const dp_operator_set *set = p->operators->level[block->level];
+    dp_task_add_pairs(task, p, (double)block->n_sources, &set->outer);
+    task->flops = w->n_leaves * dp_surface_flops(set, &set->outer);
     dp_task_trim(task, sizeof *w + (size_t)w->n_leaves * sizeof *w->leaf);
     return DAGPOLE_OK;
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2m_work *w = work;
+    const dp_operator_set *set = dp_worker_set(worker, w->level);
     double *multipole[DP_COLUMNS];
     for (int32_t i = 0, n = 0; i < w->n_leaves; i++) {
         const p2m_leaf *leaf = &w->leaf[i];
-        multipole[n] = dp_expansion(fields[MULTIPOLES], w->set, leaf->box);
-        memset(multipole[n], 0, (size_t)w->set->k_padded * sizeof(double));
+        multipole[n] = dp_expansion(fields[MULTIPOLES], set, leaf->box);
+        memset(multipole[n], 0, (size_t)set->k_padded * sizeof(double));
         dp_frame frame = dp_frame_of(w->cube, w->level, leaf->key);
         dp_points_at sources = {leaf->at, leaf->n, w->row};
-        dp_surface_potentials(w->set, &w->set->outer, &frame, leaf->n,
+        dp_surface_potentials(set, &set->outer, &frame, leaf->n,
                               dp_source_points(fields[SOURCES], sources),
                               dp_source_charges(fields[SOURCES], sources), 1, n, &worker->scratch);
         if (++n == DP_COLUMNS || i + 1 == w->n_leaves) {
-            dp_surface_to_expansions(w->set, &w->set->outer, n, multipole, &worker->scratch);
+            dp_surface_to_expansions(set, &set->outer, n, multipole, &worker->scratch);
             n = 0;
         }
     }

@@ -13,8 +13,7 @@ typedef struct dp_parent_child {
 } dp_parent_child;
 
 typedef struct dp_transfer_work {
-    const dp_operator_set *parent, *child;
-    const dp_transfer *between;
+    int level;       /* the parents' */
     int is_first;    /* 1: the task is the first to write its field */
     int32_t n_boxes; /* of the field */
     int32_t n_pairs;
@@ -22,15 +21,10 @@ typedef struct dp_transfer_work {
 } dp_transfer_work;
 
 /* level: the parents'. */
-static inline dp_transfer_work *dp_transfer_work_make(const dp_problem *problem, int level,
-                                                      size_t n_pairs, dp_task *task) {
-    const dp_operators *ops = problem->operators;
+static inline dp_transfer_work *dp_transfer_work_make(int level, size_t n_pairs, dp_task *task) {
     dp_transfer_work *w = dp_task_work(task, sizeof *w + n_pairs * sizeof *w->pair);
-    if (!w)
-        return NULL;
-    w->parent = ops->level[level];
-    w->child = ops->level[level + 1];
-    w->between = ops->below[level];
+    if (w)
+        w->level = level;
     return w;
 }
 
@@ -44,25 +38,31 @@ typedef void (*dp_transfer_fn)(const dp_operator_set *parent, const dp_operator_
                                const dp_transfer *between, const dp_columns *columns,
                                dp_scratch *scratch);
 
+static inline void dp_transfer_apply(const dp_transfer_work *w, dp_transfer_fn transfer,
+                                     dp_columns *batch, dp_worker *worker) {
+    const dp_operators *ops = worker->operators;
+    transfer(ops->level[w->level], ops->level[w->level + 1], ops->below[w->level], batch,
+             &worker->scratch);
+    batch->n = 0;
+}
+
 /* Columns are collected by reflection, and applied where a batch is full. */
 static inline void dp_transfer_add(const dp_transfer_work *w, dp_transfer_fn transfer,
                                    int reflection, const double *source, double *target,
-                                   dp_columns batches[8], dp_scratch *scratch) {
+                                   dp_columns batches[8], dp_worker *worker) {
     dp_columns *batch = &batches[reflection];
     batch->reflection = reflection;
     batch->source[batch->n] = source;
     batch->target[batch->n++] = target;
-    if (batch->n < DP_COLUMNS)
-        return;
-    transfer(w->parent, w->child, w->between, batch, scratch);
-    batch->n = 0;
+    if (batch->n == DP_COLUMNS)
+        dp_transfer_apply(w, transfer, batch, worker);
 }
 
 static inline void dp_transfer_flush(const dp_transfer_work *w, dp_transfer_fn transfer,
-                                     dp_columns batches[8], dp_scratch *scratch) {
+                                     dp_columns batches[8], dp_worker *worker) {
     for (int reflection = 0; reflection < 8; reflection++)
         if (batches[reflection].n)
-            transfer(w->parent, w->child, w->between, &batches[reflection], scratch);
+            dp_transfer_apply(w, transfer, &batches[reflection], worker);
 }
 
 #endif

@@ -11,6 +11,7 @@ typedef struct dp_nodes {
     int n;
     int number[DP_MOST_NODES]; /* the operating system's */
     int n_workers[DP_MOST_NODES];
+    const int *of_worker; /* per worker: its node's number; NULL where that does not matter */
 } dp_nodes;
 
 /* The node of a processing unit, hwloc's object of any topology of this machine; -1 = unknown. */

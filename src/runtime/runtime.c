@@ -171,6 +171,7 @@ void dp_runtime_nodes(const dp_runtime *runtime, dp_nodes *nodes) {
         }
         count_node(node, nodes);
     }
+    nodes->of_worker = runtime->workers.node;
 }
 
 const dp_team *dp_runtime_team(dp_runtime *runtime) {

@@ -41,7 +41,8 @@ int dp_runtime_n_slots(const dp_runtime *runtime);
 /* The NUMA node of a worker slot, by the operating system's number; -1 = unknown. */
 int dp_runtime_node_of(const dp_runtime *runtime, int slot);
 
-/* The nodes that have workers, ascending; none where a node is unknown. */
+/* The nodes that have workers, ascending; none where a node is unknown. Valid as long as the
+ * runtime. */
 void dp_runtime_nodes(const dp_runtime *runtime, dp_nodes *nodes);
 
 /* Runs independent set-up work on the workers. Valid as long as the runtime. Workers of a StarPU

@@ -24,6 +24,7 @@ typedef struct wish {
     int n_cores, n_workers;
     dp_precision precision;
     const dp_nodes *nodes;
+    int64_t shared_cache_bytes;
 } wish;
 
 static inline void growth_set_problem(const wish *w, growth *g) {
@@ -43,6 +44,7 @@ static inline void growth_set_problem(const wish *w, growth *g) {
         .least = 1. / 32,
         .block_boxes = w->block_boxes,
         .n_cores = w->n_cores ? w->n_cores : 2,
+        .shared_cache_bytes = w->shared_cache_bytes,
         .nodes = w->nodes};
 }
 

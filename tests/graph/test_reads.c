@@ -148,6 +148,27 @@ START_TEST(one_node_counts_nothing) {
 }
 END_TEST
 
+START_TEST(workers_take_the_operators_of_their_node) {
+    static const int of_worker[] = {5, 3, 5};
+    dp_nodes nodes = {.n = 2, .number = {3, 5}, .n_workers = {1, 2}, .of_worker = of_worker};
+    wish w = {.n_crit = 20, .nodes = &nodes, .n_workers = 3};
+    growth g;
+    growth_scene(CLOUD_CUBE, 2000, &w, &g);
+    int64_t held = dp_graph_bytes(g.graph), bytes = dp_operators_bytes(g.operators);
+    ck_assert_int_eq(g.graph->n_copies, 2);
+    ck_assert_ptr_eq(g.graph->workers[0].operators, g.graph->copy[1]);
+    ck_assert_ptr_eq(g.graph->workers[1].operators, g.graph->copy[0]);
+    ck_assert_ptr_eq(g.graph->workers[2].operators, g.graph->copy[1]);
+    growth_free(&g);
+    w.shared_cache_bytes = bytes;
+    growth_scene(CLOUD_CUBE, 2000, &w, &g);
+    ck_assert_int_eq(g.graph->n_copies, 0);
+    ck_assert_ptr_eq(g.graph->workers[1].operators, g.operators);
+    ck_assert_int_eq(dp_graph_bytes(g.graph), held - 2 * bytes);
+    growth_free(&g);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("reads");
     TCase *tcase = tcase_create("reads");
@@ -155,5 +176,6 @@ int main(void) {
     tcase_add_loop_test(tcase, records_read_what_the_lists_say, 0, N_SCENES);
     tcase_add_loop_test(tcase, halos_are_cut_by_home, 0, N_CLOUDS);
     tcase_add_loop_test(tcase, one_node_counts_nothing, 0, N_CLOUDS);
+    tcase_add_test(tcase, workers_take_the_operators_of_their_node);
     return suite_run(suite, tcase);
 }

@@ -97,9 +97,9 @@ pack() {
     cp "$(command -v busybox)" root/bin/busybox
     cp "$source/init.sh" root/init
     chmod +x root/init
-    cp "$build/dagpole" "$build/tests/numa/values" root/dagpole/
+    cp "$build/dagpole" "$build/tests/numa/values" "$build/tests/numa/places" root/dagpole/
     cp -r copies-0 copies-1 root/dagpole/
-    copy_libraries root/dagpole/dagpole root/dagpole/values
+    copy_libraries root/dagpole/dagpole root/dagpole/values root/dagpole/places
     (cd root && find . | cpio --quiet -o -H newc) >initramfs
     rm -rf root
 }

@@ -176,6 +176,8 @@ for scheduler in $(split "$schedulers"); do
         setting "$n_processors" "$scheduler" 1
     fi
 done
+set_numa 0
+check "scratch and copies of operators lie on their nodes" /dagpole/places
 if [ "$mask" != none ]; then
     set_numa 1
     run="$cloud, lws, STARPU_USE_NUMA=1, processors of mask $mask"

@@ -125,6 +125,79 @@ START_TEST(laplace_needs_one_set_and_yukawa_one_a_level) {
 }
 END_TEST
 
+/* The copy has arrays of its own with the same bits, and points to nothing of the original. */
+static void check_copied(const dp_panel *panel, const dp_panel *copied) {
+    ck_assert_int_eq(dp_panel_bytes(panel), dp_panel_bytes(copied));
+    if (!panel->data)
+        return;
+    size_t bytes = (size_t)panel->m_padded * (size_t)panel->n * sizeof(double);
+    ck_assert_ptr_ne(panel->data, copied->data);
+    ck_assert_int_eq(memcmp(panel->data, copied->data, bytes), 0);
+    ck_assert_int_eq(panel->at != NULL, copied->at != NULL);
+    for (int i = 0; panel->at && i < panel->m_padded / DP_PAD; i++)
+        ck_assert_int_eq(panel->at[i], copied->at[i]);
+}
+
+static void check_copied_set(const dp_operator_set *set, const dp_operator_set *copied) {
+    ck_assert_int_eq(set->k, copied->k);
+    ck_assert_ptr_ne(set->flip, copied->flip);
+    ck_assert_int_eq(memcmp(set->flip, copied->flip, 8 * 8 * (size_t)set->k_padded), 0);
+    ck_assert_ptr_ne(set->outer.orbits.x, copied->outer.orbits.x);
+    for (int o = 0; o < set->inner.orbits.n; o++)
+        ck_assert_double_eq(set->inner.orbits.z[o], copied->inner.orbits.z[o]);
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        check_copied(&set->outer.from_expansion[a], &copied->outer.from_expansion[a]);
+        check_copied(&set->inner.to_expansion[a], &copied->inner.to_expansion[a]);
+    }
+    for (int f = 0; f < DP_N_FOLDED; f++)
+        for (int i = 0; i < set->m2l[f].n; i++) {
+            check_copied(&set->m2l[f].part[i].a, &copied->m2l[f].part[i].a);
+            check_copied(&set->m2l[f].part[i].b, &copied->m2l[f].part[i].b);
+        }
+}
+
+static void check_copies(dagpole_kernel kernel, double lambda, int depth) {
+    dp_operators_request r = request_of(kernel, lambda, depth);
+    r.accuracy = (dp_accuracy){.p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7};
+    dp_operators *operators = create(&dp_team_serial, &r), *copy;
+    int64_t live = dp_memory_live();
+    for (int k = 1;; k++) {
+        dp_memory_fail_at(k, 0);
+        dagpole_status status = dp_operators_copy(operators, 1 << 20, &copy);
+        dp_memory_fail_at(0, 0);
+        if (status == DAGPOLE_OK)
+            break;
+        ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
+        ck_assert_ptr_null(copy);
+        ck_assert_int_eq(dp_memory_live(), live);
+    }
+    for (int i = 0; i < operators->n_sets; i++) {
+        check_copied_set(&operators->sets[i], &copy->sets[i]);
+        check_copied(&operators->transfers[i].m2m, &copy->transfers[i].m2m);
+        check_copied(&operators->transfers[i].l2l, &copy->transfers[i].l2l);
+    }
+    for (int level = 0; level <= DP_MAX_DEPTH; level++) {
+        ck_assert_int_eq(operators->level[level] != NULL, copy->level[level] != NULL);
+        if (!copy->level[level])
+            continue;
+        ck_assert_ptr_eq(copy->level[level],
+                         copy->sets + (operators->level[level] - operators->sets));
+        ck_assert_ptr_eq(copy->below[level],
+                         copy->transfers + (operators->below[level] - operators->transfers));
+    }
+    dp_operators_copy_free(copy);
+    dp_operators_copy_free(NULL);
+    dp_operators_destroy(operators);
+}
+
+/* The third has no far field on its upper levels. */
+START_TEST(copies_are_complete) {
+    check_copies(DAGPOLE_LAPLACE, 0, 5);
+    check_copies(DAGPOLE_YUKAWA, 1, 4);
+    check_copies(DAGPOLE_YUKAWA, 1000, 9);
+}
+END_TEST
+
 START_TEST(failing_allocations_leave_nothing) {
     char message[DP_ERROR_TEXT_BYTES];
     dp_operators *operators;
@@ -148,4 +221,4 @@ END_TEST
 
 SUITE_MAIN("build", 60, every_build_gives_the_same_bits, far_fields_vanish_without_nan,
            shallow_trees_need_no_operators, laplace_needs_one_set_and_yukawa_one_a_level,
-           failing_allocations_leave_nothing)
+           copies_are_complete, failing_allocations_leave_nothing)
