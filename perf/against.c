@@ -10,59 +10,55 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* n doubles, or whatever is as wide, to or from an open file. */
-static void move(FILE *file, const char *path, void *data, int64_t n, int is_written) {
-    size_t size = sizeof(double), count = (size_t)n;
-    if ((is_written ? fwrite(data, size, count, file) : fread(data, size, count, file)) != count)
-        perf_fail(is_written ? "cannot write '%s'" : "'%s' ends too early", path);
-}
-
-static FILE *open_file(const char *path, int is_written) {
-    FILE *file = fopen(path, is_written ? "wb" : "rb");
-    if (!file)
+/* A file as a whole: free(). */
+static double *read_file(const char *path, int64_t *n_bytes) {
+    FILE *file = fopen(path, "rb");
+    struct stat state;
+    if (!file || fstat(fileno(file), &state))
         perf_fail("cannot open '%s': %s", path, strerror(errno));
-    return file;
+    size_t n = (size_t)state.st_size;
+    double *data = perf_alloc(n / sizeof *data + 1, sizeof *data);
+    if (fread(data, 1, n, file) != n)
+        perf_fail("cannot read '%s'", path);
+    fclose(file);
+    *n_bytes = state.st_size;
+    return data;
 }
 
-/* What is buffered may not fit any more. */
-static void close_file(FILE *file, const char *path) {
-    if (fclose(file))
+static void write_file(const char *path, int64_t n, const double *data) {
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(data, sizeof *data, (size_t)n, file) != (size_t)n || fclose(file))
         perf_fail("cannot write '%s': %s", path, strerror(errno));
 }
 
 /* ---- our side ---- */
 
 int sweep_plain(const perf_choice *o, perf_table *t) {
-    perf_scene s = {.chosen = o, .plan = o->plan};
-    dagpole_cloud *cloud = &s.kind[0].cloud;
-    FILE *file = open_file(o->operand[0], 0);
-    (void)t;
     double digits[PERF_LIST], threads[PERF_LIST];
+    int64_t n_bytes, n;
+    double *data = read_file(o->operand[0], &n_bytes);
+    (void)t;
+    memcpy(&n, data, sizeof n);
+    if (n < 0 || n > n_bytes || n_bytes != (1 + 4 * n) * (int64_t)sizeof *data)
+        perf_fail("'%s' has %lld bytes, which are not those of the %lld points that it announces",
+                  o->operand[0], (long long)n_bytes, (long long)n);
+    perf_scene s = {.chosen = o, .plan = o->plan, .n = n, .charged = &s.kind[0]};
+    s.kind[0].cloud.sources = data + 1;
+    s.kind[0].cloud.charges = data + 1 + 3 * n;
     perf_numbers("digits", o->digits, 3, 12, 1, digits);
     perf_numbers("threads", o->threads, 0, 65536, 1, threads);
     s.plan.digits = (int)digits[0];
-    s.charged = &s.kind[0];
-    move(file, o->operand[0], &s.n, 1, 0);
-    if (s.n < 0 || s.n > (int64_t)1 << 40)
-        perf_fail("'%s' announces %lld points", o->operand[0], (long long)s.n);
-    cloud->sources = perf_alloc((size_t)s.n, 3 * sizeof(double));
-    cloud->charges = perf_alloc((size_t)s.n, sizeof(double));
-    move(file, o->operand[0], cloud->sources, 3 * s.n, 0);
-    move(file, o->operand[0], cloud->charges, s.n, 0);
-    fclose(file);
     dagpole_context *context = perf_context((int)threads[0], 0);
     perf_plan p = perf_plan_create(context, &s, 0, 0);
     perf_plan_evaluate(&p, s.charged);
-    file = open_file(o->operand[1], 1);
-    move(file, o->operand[1], p.potentials, s.n, 1);
-    close_file(file, o->operand[1]);
+    write_file(o->operand[1], n, p.potentials);
     perf_plan_destroy(&p);
     dagpole_context_destroy(context);
-    free(cloud->sources);
-    free(cloud->charges);
+    free(data);
     return 0;
 }
 
@@ -96,13 +92,11 @@ typedef struct side {
 } side;
 
 static void check(const perf_charged *c, side *s) {
-    double *potentials = perf_alloc((size_t)c->cloud.n_sources, sizeof *potentials);
-    FILE *file = open_file(output, 0);
-    move(file, output, potentials, c->cloud.n_sources, 0);
-    if (fgetc(file) != EOF)
-        perf_fail("'%s' writes more than %lld potentials", s->command,
-                  (long long)c->cloud.n_sources);
-    fclose(file);
+    int64_t n_bytes, n = c->cloud.n_sources;
+    double *potentials = read_file(output, &n_bytes);
+    if (n_bytes != n * (int64_t)sizeof *potentials)
+        perf_fail("'%s' writes %lld bytes to its output, not %lld potentials", s->command,
+                  (long long)n_bytes, (long long)n);
     s->error = perf_error_of(c, 0, potentials, NULL).potential;
     if (!(s->error < 1))
         perf_fail("'%s' gives a wrong result: its relative error is %.2g", s->command, s->error);
@@ -131,13 +125,13 @@ static void run(const perf_charged *c, side *s, int i) {
 }
 
 static void write_input(const perf_scene *s) {
-    const dagpole_cloud *cloud = &s->charged->cloud;
-    int64_t n = s->n;
-    FILE *file = open_file(input, 1);
-    move(file, input, &n, 1, 1);
-    move(file, input, cloud->sources, 3 * n, 1);
-    move(file, input, cloud->charges, n, 1);
-    close_file(file, input);
+    size_t n = (size_t)s->n;
+    double *data = perf_alloc(1 + 4 * n, sizeof *data);
+    memcpy(data, &s->n, sizeof s->n);
+    memcpy(data + 1, s->charged->cloud.sources, 3 * n * sizeof *data);
+    memcpy(data + 1 + 3 * n, s->charged->cloud.charges, n * sizeof *data);
+    write_file(input, 1 + 4 * s->n, data);
+    free(data);
 }
 
 /* In pairs, each in the other order than the one before. */

@@ -4,7 +4,7 @@
 #define SCENE_OPTIONS "clouds n charges kernels lambda digits seed samples n-crit json "
 
 static const perf_command commands[] = {
-    {"roof", "what one core can do at most", NULL, "isa json", bench_roof, ""},
+    {"roof", "what one core can do at most", NULL, "only isa json", bench_loops, "--only=peak"},
     {"loops", "every loop: checked, then its rate", NULL, "only isa json", bench_loops, ""},
     {"operators", "each operator as a share of its roof", NULL,
      SCENE_OPTIONS "gradients runs p tolerance svd-cutoff", bench_operators,

@@ -11,7 +11,6 @@ double bench_best(const char *name, dp_isa isa);
 const char *bench_precision_name(dp_precision precision);
 
 /* The commands, each in a file of its own. */
-int bench_roof(const perf_choice *chosen, perf_table *table);
 int bench_loops(const perf_choice *chosen, perf_table *table);
 int bench_operators(const perf_choice *chosen, perf_table *table);
 int bench_stages(const perf_choice *chosen, perf_table *table);

@@ -1,9 +1,9 @@
 #include "perf.h"
 
+#include <err.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +13,8 @@
 void perf_fail(const char *format, ...) {
     va_list arguments;
     fflush(stdout);
-    fprintf(stderr, "%s: ", program_invocation_short_name);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    exit(EXIT_FAILURE);
+    verrx(EXIT_FAILURE, format, arguments);
 }
 
 void perf_try(dagpole_status status) {
@@ -87,49 +83,55 @@ int perf_is_expert(const perf_choice *chosen) {
 
 /* ---- options ---- */
 
-#define TO(member) offsetof(perf_choice, member)
+/* A command's own defaults come over these, then what is typed. */
+static perf_choice chosen = {.clouds = "cube,sphere,plummer,ellipsoid",
+                             .n = "1e5",
+                             .charges = "mixed",
+                             .kernels = "laplace",
+                             .digits = "6",
+                             .threads = "0",
+                             .lambda = 1,
+                             .seed = 1,
+                             .runs = 3,
+                             .repeat = 3,
+                             .samples = 300};
 
-static const struct {
-    const char *name;
-    cli_type type;
-    size_t offset;
-    const char *argument, *help;
-    double low, high;
-} all_options[] = {
-    {"--clouds", CLI_TEXT, TO(clouds), "LIST", "as dagpole generate makes them", 0, 0},
-    {"--n", CLI_TEXT, TO(n), "LIST", "points", 0, 0},
-    {"--charges", CLI_TEXT, TO(charges), "LIST", "of unit,mixed,alternating", 0, 0},
-    {"--kernels", CLI_TEXT, TO(kernels), "LIST", "Green's functions", 0, 0},
-    {"--lambda", CLI_POSITIVE, TO(lambda), "L", "inverse length of screened kernels", 0, 0},
-    {"--digits", CLI_TEXT, TO(digits), "LIST", "correct digits", 0, 0},
-    {"--threads", CLI_TEXT, TO(threads), "LIST", "workers; 0 = all", 0, 0},
-    {"--leaves", CLI_TEXT, TO(leaves), "LIST", "leaf sizes, as multiples of the chosen one", 0, 0},
-    {"--isa", CLI_TEXT, TO(isas), "LIST", "instruction sets, or all", 0, 0},
-    {"--only", CLI_TEXT, TO(only), "TEXT",
+static const cli_option all_options[] = {
+    {"--clouds", CLI_TEXT, &chosen.clouds, "LIST", "as dagpole generate makes them", 0, 0},
+    {"--n", CLI_TEXT, &chosen.n, "LIST", "points", 0, 0},
+    {"--charges", CLI_TEXT, &chosen.charges, "LIST", "of unit,mixed,alternating", 0, 0},
+    {"--kernels", CLI_TEXT, &chosen.kernels, "LIST", "Green's functions", 0, 0},
+    {"--lambda", CLI_POSITIVE, &chosen.lambda, "L", "inverse length of screened kernels", 0, 0},
+    {"--digits", CLI_TEXT, &chosen.digits, "LIST", "correct digits", 0, 0},
+    {"--threads", CLI_TEXT, &chosen.threads, "LIST", "workers; 0 = all", 0, 0},
+    {"--leaves", CLI_TEXT, &chosen.leaves, "LIST", "leaf sizes, as multiples of the chosen one", 0,
+     0},
+    {"--isa", CLI_TEXT, &chosen.isas, "LIST", "instruction sets, or all", 0, 0},
+    {"--only", CLI_TEXT, &chosen.only, "TEXT",
      "loops with this in loop and kernel, as 'mutual laplace'", 0, 0},
-    {"--with", CLI_TEXT, TO(with), "COMMAND", "the other program (perf/README.md)", 0, 0},
-    {"--gradients", CLI_FLAG, TO(has_gradients), NULL, "gradients as well", 0, 0},
-    {"--direct", CLI_FLAG, TO(has_direct), NULL, "the direct sum beside it", 0, 0},
-    {"--shift", CLI_REAL, TO(shift), "X", "added to all coordinates", -1e15, 1e15},
-    {"--seed", CLI_COUNT, TO(seed), "S", "of clouds and charges", 0, 1e15},
-    {"--p", CLI_INT, TO(plan.p), "P", "expert: points along an edge of a surface", 3, 20},
-    {"--n-crit", CLI_INT, TO(plan.n_crit), "N", "expert: most points in a leaf", 1, 100000},
-    {"--tolerance", CLI_REAL, TO(plan.tolerance), "T", "expert: cut of the basis", 1e-15, 1e-1},
-    {"--svd-cutoff", CLI_REAL, TO(plan.svd_cutoff), "C", "expert: of the pseudo-inverse", 1e-16,
+    {"--with", CLI_TEXT, &chosen.with, "COMMAND", "the other program (perf/README.md)", 0, 0},
+    {"--gradients", CLI_FLAG, &chosen.has_gradients, NULL, "gradients as well", 0, 0},
+    {"--direct", CLI_FLAG, &chosen.has_direct, NULL, "the direct sum beside it", 0, 0},
+    {"--shift", CLI_REAL, &chosen.shift, "X", "added to all coordinates", -1e15, 1e15},
+    {"--seed", CLI_COUNT, &chosen.seed, "S", "of clouds and charges", 0, 1e15},
+    {"--p", CLI_INT, &chosen.plan.p, "P", "expert: points along an edge of a surface", 3, 20},
+    {"--n-crit", CLI_INT, &chosen.plan.n_crit, "N", "expert: most points in a leaf", 1, 100000},
+    {"--tolerance", CLI_REAL, &chosen.plan.tolerance, "T", "expert: cut of the basis", 1e-15, 1e-1},
+    {"--svd-cutoff", CLI_REAL, &chosen.plan.svd_cutoff, "C", "expert: of the pseudo-inverse", 1e-16,
      1e-2},
-    {"--runs", CLI_INT, TO(runs), "K", "plans, rounds or pairs of a case", 1, DP_MOST_PASSES},
-    {"--repeat", CLI_INT, TO(repeat), "K", "evaluations of a plan", 1, 1000000},
-    {"--samples", CLI_INT, TO(samples), "K", "targets that are verified", 1, 1000000},
-    {"--evaluations", CLI_COUNT, TO(n_evaluations), "K", "of one plan", 8, 1e9},
-    {"--plans", CLI_COUNT, TO(n_plans), "K", "of one context", 8, 1e9},
-    {"--contexts", CLI_COUNT, TO(n_contexts), "K", "one after the other", 8, 1e9},
-    {"--most", CLI_POSITIVE, TO(most_mib), "MIB", "growth that is allowed", 0, 0},
-    {"--serial", CLI_FLAG, TO(is_serial), NULL, "without StarPU", 0, 0},
-    {"--quick", CLI_FLAG, TO(is_quick), NULL, "1e4 points, no other leaves", 0, 0},
-    {"--long", CLI_FLAG, TO(is_long), NULL, "every case, not the worst alone", 0, 0},
-    {"--json", CLI_FLAG, TO(is_json), NULL, "print one JSON object", 0, 0},
+    {"--runs", CLI_INT, &chosen.runs, "K", "plans, rounds or pairs of a case", 1, DP_MOST_PASSES},
+    {"--repeat", CLI_INT, &chosen.repeat, "K", "evaluations of a plan", 1, 1000000},
+    {"--samples", CLI_INT, &chosen.samples, "K", "targets that are verified", 1, 1000000},
+    {"--evaluations", CLI_COUNT, &chosen.n_evaluations, "K", "of one plan", 8, 1e9},
+    {"--plans", CLI_COUNT, &chosen.n_plans, "K", "of one context", 8, 1e9},
+    {"--contexts", CLI_COUNT, &chosen.n_contexts, "K", "one after the other", 8, 1e9},
+    {"--most", CLI_POSITIVE, &chosen.most_mib, "MIB", "growth that is allowed", 0, 0},
+    {"--serial", CLI_FLAG, &chosen.is_serial, NULL, "without StarPU", 0, 0},
+    {"--quick", CLI_FLAG, &chosen.is_quick, NULL, "1e4 points, no other leaves", 0, 0},
+    {"--long", CLI_FLAG, &chosen.is_long, NULL, "every case, not the worst alone", 0, 0},
+    {"--json", CLI_FLAG, &chosen.is_json, NULL, "print one JSON object", 0, 0},
 };
-enum { N_OPTIONS = sizeof all_options / sizeof all_options[0] };
+enum { N_OPTIONS = sizeof all_options / sizeof all_options[0], HELP_BYTES = 128 };
 
 static int has_word(const char *words, const char *word) {
     size_t length = strlen(word);
@@ -140,34 +142,30 @@ static int has_word(const char *words, const char *word) {
 }
 
 /* A help with the default, where there is one. */
-static void describe(const char *words, cli_type type, const void *value, size_t bytes,
-                     char *help) {
-    double number = type == CLI_INT                            ? *(const int *)value
-                    : type == CLI_COUNT                        ? (double)*(const int64_t *)value
-                    : type == CLI_POSITIVE || type == CLI_REAL ? *(const double *)value
-                                                               : 0;
-    const char *text = type == CLI_TEXT ? *(const char *const *)value : NULL;
+static void describe(const cli_option *o, char help[HELP_BYTES]) {
+    int is_real = o->type == CLI_REAL || o->type == CLI_POSITIVE;
+    const char *text = o->type == CLI_TEXT ? *(const char **)o->value : NULL;
+    double number = o->type == CLI_INT     ? *(int *)o->value
+                    : o->type == CLI_COUNT ? (double)*(int64_t *)o->value
+                    : is_real              ? *(double *)o->value
+                                           : 0;
     if (text)
-        snprintf(help, bytes, "%s [%s]", words, text);
+        snprintf(help, HELP_BYTES, "%s [%s]", o->help, text);
     else
-        snprintf(help, bytes, number != 0 ? "%s [%g]" : "%s", words, number);
+        snprintf(help, HELP_BYTES, number != 0 ? "%s [%g]" : "%s", o->help, number);
 }
 
 /* Those that the command takes, with their defaults in --help. */
-static int choose_options(const perf_command *command, perf_choice *chosen,
-                          cli_option options[N_OPTIONS]) {
-    static char help[N_OPTIONS][128];
+static int choose_options(const perf_command *command, cli_option options[N_OPTIONS]) {
+    static char help[N_OPTIONS][HELP_BYTES];
     int n = 0;
-    for (int i = 0; i < N_OPTIONS; i++) {
-        if (!has_word(command->options, all_options[i].name + 2))
-            continue;
-        void *value = (char *)chosen + all_options[i].offset;
-        describe(all_options[i].help, all_options[i].type, value, sizeof help[n], help[n]);
-        options[n] = (cli_option){
-            all_options[i].name, all_options[i].type, value, all_options[i].argument, help[n],
-            all_options[i].low,  all_options[i].high};
-        n++;
-    }
+    for (int i = 0; i < N_OPTIONS; i++)
+        if (has_word(command->options, all_options[i].name + 2)) {
+            options[n] = all_options[i];
+            describe(&all_options[i], help[n]);
+            options[n].help = help[n];
+            n++;
+        }
     return n;
 }
 
@@ -189,22 +187,11 @@ static int read_defaults(const perf_command *command, int n, const cli_option *o
 static int run(const perf_command *command, int argc, char **argv) {
     cli_option options[N_OPTIONS];
     cli_command self = {command->name, command->operands, command->summary, NULL};
-    perf_choice chosen = {.clouds = "cube,sphere,plummer,ellipsoid",
-                          .n = "1e5",
-                          .charges = "mixed",
-                          .kernels = "laplace",
-                          .digits = "6",
-                          .threads = "0",
-                          .lambda = 1,
-                          .seed = 1,
-                          .runs = 3,
-                          .repeat = 3,
-                          .samples = 300};
     perf_table table;
     dagpole_plan_options_init(&chosen.plan);
-    int n = choose_options(command, &chosen, options);
+    int n = choose_options(command, options);
     int code = read_defaults(command, n, options);
-    choose_options(command, &chosen, options); /* --help tells the defaults */
+    choose_options(command, options); /* --help tells the defaults */
     if (code == CLI_PROCEED)
         code = cli_parse(&self, n, options, argc, argv, chosen.operand);
     if (code != CLI_PROCEED)

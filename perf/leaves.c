@@ -41,8 +41,7 @@ int sweep_leaves(const perf_choice *o, perf_table *t) {
     int n = 1 + perf_numbers("leaves", o->leaves, 0.01, 100, 0, factor + 1);
     tried *all = perf_alloc((size_t)n, sizeof *all);
     for (perf_scene *s = NULL; (s = perf_next(o, s)) != NULL;) {
-        for (int i = 0; i < o->runs * n;
-             i++) { /* all in turn: a machine that slows down slows all */
+        for (int i = 0; i < o->runs * n; i++) { /* in turn: a slow minute slows all */
             tried *at = &all[i % n];
             at->n_crit = i % n ? (int)fmin(fmax(factor[i % n] * all[0].n_crit, 1), 100000) : 0;
             at->seconds[i / n] = evaluate(s, &at->n_crit);

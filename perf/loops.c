@@ -51,8 +51,8 @@ struct loop {
     double factor;      /* a repeat does factor x n^power of the unit */
     int power, variant; /* variant: of those that share a function */
     int is_of_kernel, n_precisions, has_gradients;
-    const int *sizes;                                        /* up to a 0 */
-    void (*prepare)(loop_data *d), (*release)(loop_data *d); /* may be NULL */
+    const int *sizes;              /* up to a 0 */
+    void (*prepare)(loop_data *d); /* may be NULL */
     void (*run)(loop_data *d, int64_t repeats);
 };
 
@@ -81,11 +81,6 @@ static void prepare_strips(loop_data *d) {
         perf_try(dp_strip_create(d->isa, &d->strip[side]));
         pack(d, side);
     }
-}
-
-static void free_strips(loop_data *d) {
-    for (int side = 0; side < 2; side++)
-        dp_strip_free(&d->strip[side]);
 }
 
 /* Sums pile up in the strips from repeat to repeat, the same ones each time. */
@@ -129,18 +124,16 @@ static void run_take(loop_data *d, int64_t repeats) {
 
 static const dp_frame frame = {{0.5, 0.5, 0.5}, 0.5};
 
-static void run_to_orbits(loop_data *d, int64_t repeats) {
+static void run_orbits(loop_data *d, int64_t repeats) {
     dp_orbits orbits = {N_ORBITS, d->orbit[0], d->orbit[1], d->orbit[2]};
+    dp_to_orbits_fn to = d->kernel->to_orbits[d->precision][d->isa];
+    dp_from_orbits_fn from = d->kernel->from_orbits[d->precision][d->isa];
+    dp_soa points = points_of(d, 0);
     for (int64_t i = 0; i < repeats; i++)
-        d->kernel->to_orbits[d->precision][d->isa](d->lambda, &orbits, d->out[0], N_ORBITS, &frame,
-                                                   d->n, points_of(d, 0), d->point[0][3]);
-}
-
-static void run_from_orbits(loop_data *d, int64_t repeats) {
-    dp_orbits orbits = {N_ORBITS, d->orbit[0], d->orbit[1], d->orbit[2]};
-    for (int64_t i = 0; i < repeats; i++)
-        d->kernel->from_orbits[d->precision][d->isa](d->lambda, &orbits, d->number, N_ORBITS,
-                                                     &frame, d->n, points_of(d, 0), sums_of(d, 0));
+        if (d->loop->variant)
+            from(d->lambda, &orbits, d->number, N_ORBITS, &frame, d->n, points, sums_of(d, 0));
+        else
+            to(d->lambda, &orbits, d->out[0], N_ORBITS, &frame, d->n, points, d->point[0][3]);
 }
 
 static void run_direct(loop_data *d, int64_t repeats) {
@@ -153,10 +146,6 @@ static void run_direct(loop_data *d, int64_t repeats) {
 
 static void prepare_panel(loop_data *d) {
     perf_try(dp_panel_pack(d->isa, d->n, d->n, d->number, d->n, &d->panel));
-}
-
-static void free_panel(loop_data *d) {
-    dp_panel_free(&d->panel);
 }
 
 static void run_panel_from(loop_data *d, int64_t repeats) {
@@ -196,11 +185,6 @@ static void prepare_operators(loop_data *d) {
     perf_try(dp_scratch_create(d->operators, &d->scratch));
     if (d->operators->level[LEVEL]->k_padded > STRIDE)
         perf_fail("expansions of %d digits are too long for the benchmark", d->n);
-}
-
-static void free_operators(loop_data *d) {
-    dp_scratch_free(&d->scratch);
-    dp_operators_destroy(d->operators);
 }
 
 static void prepare_m2l(loop_data *d) {
@@ -249,10 +233,6 @@ static void prepare_triad(loop_data *d) {
         d->memory[i] = 1;
 }
 
-static void free_triad(loop_data *d) {
-    free(d->memory);
-}
-
 static void run_triad(loop_data *d, int64_t repeats) {
     int64_t n = (int64_t)d->n * MILLION;
     double *a = d->memory, *b = a + n, *c = b + n;
@@ -273,24 +253,22 @@ static const int digits[] = {3, 6, 9, 12, 0}, steps[] = {PEAK_STEPS, 0}, million
 /* name, unit, what a repeat does (a pair that is computed for both sides counts twice), variant, 1
  * where it is the kernel's, precisions, 1 where it has gradients, sizes, functions. */
 static const loop loops[] = {
-    {"peak FMA", "GFlop/s", 0, 0, 0, 0, 1, 0, steps, prepare_peak, NULL, run_peak},
-    {"peak triad", "GB/s", 24e6, 1, 0, 0, 1, 0, millions, prepare_triad, free_triad, run_triad},
-    {"one-sided", "Gpairs/s", 1, 2, 0, 1, P, 1, leaves, prepare_strips, free_strips, run_near},
-    {"mutual", "Gpairs/s", 2, 2, 1, 1, P, 1, leaves, prepare_strips, free_strips, run_near},
-    {"to surface", "Gpairs/s", N_IMAGES, 1, 0, 1, P, 0, leaves, NULL, NULL, run_to_orbits},
-    {"from surface", "Gpairs/s", N_IMAGES, 1, 0, 1, P, 1, leaves, NULL, NULL, run_from_orbits},
-    {"direct", "Gpairs/s", 1, 2, 0, 1, 1, 1, leaves, NULL, NULL, run_direct},
-    {"squares", "Gpairs/s", 1, 2, 1, 1, 1, 1, leaves, NULL, NULL, run_direct},
-    {"pack strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_strips, free_strips, run_pack},
-    {"take strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_strips, free_strips, run_take},
-    {"panel from", "GFlop/s", 2 * C, 2, 0, 0, 1, 0, orders, prepare_panel, free_panel,
-     run_panel_from},
-    {"panel add", "GFlop/s", 2 * C, 2, 0, 0, 1, 0, orders, prepare_panel, free_panel,
-     run_panel_add},
-    {"columns add", "G/s", C, 1, 0, 0, 1, 0, orders, NULL, NULL, run_columns_add},
-    {"M2L", "GFlop/s", 0, 0, 0, 0, 1, 0, digits, prepare_m2l, free_operators, run_m2l},
-    {"M2M", "GFlop/s", 0, 0, 0, 0, 1, 0, digits, prepare_transfer, free_operators, run_transfer},
-    {"L2L", "GFlop/s", 0, 0, 1, 0, 1, 0, digits, prepare_transfer, free_operators, run_transfer},
+    {"peak FMA", "GFlop/s", 0, 0, 0, 0, 1, 0, steps, prepare_peak, run_peak},
+    {"peak triad", "GB/s", 24e6, 1, 0, 0, 1, 0, millions, prepare_triad, run_triad},
+    {"one-sided", "Gpairs/s", 1, 2, 0, 1, P, 1, leaves, prepare_strips, run_near},
+    {"mutual", "Gpairs/s", 2, 2, 1, 1, P, 1, leaves, prepare_strips, run_near},
+    {"to surface", "Gpairs/s", N_IMAGES, 1, 0, 1, P, 0, leaves, NULL, run_orbits},
+    {"from surface", "Gpairs/s", N_IMAGES, 1, 1, 1, P, 1, leaves, NULL, run_orbits},
+    {"direct", "Gpairs/s", 1, 2, 0, 1, 1, 1, leaves, NULL, run_direct},
+    {"squares", "Gpairs/s", 1, 2, 1, 1, 1, 1, leaves, NULL, run_direct},
+    {"pack strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_strips, run_pack},
+    {"take strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_strips, run_take},
+    {"panel from", "GFlop/s", 2 * C, 2, 0, 0, 1, 0, orders, prepare_panel, run_panel_from},
+    {"panel add", "GFlop/s", 2 * C, 2, 0, 0, 1, 0, orders, prepare_panel, run_panel_add},
+    {"columns add", "G/s", C, 1, 0, 0, 1, 0, orders, NULL, run_columns_add},
+    {"M2L", "GFlop/s", 0, 0, 0, 0, 1, 0, digits, prepare_m2l, run_m2l},
+    {"M2M", "GFlop/s", 0, 0, 0, 0, 1, 0, digits, prepare_transfer, run_transfer},
+    {"L2L", "GFlop/s", 0, 0, 1, 0, 1, 0, digits, prepare_transfer, run_transfer},
 };
 enum { N_LOOPS = sizeof loops / sizeof loops[0] };
 
@@ -331,9 +309,16 @@ static void prepare(loop_data *d) {
         d->loop->prepare(d);
 }
 
+/* What the loop did not make is zero. */
 static void release(loop_data *d) {
-    if (d->loop->release)
-        d->loop->release(d);
+    for (int side = 0; side < 2; side++)
+        dp_strip_free(&d->strip[side]);
+    dp_panel_free(&d->panel);
+    dp_scratch_free(&d->scratch);
+    dp_operators_destroy(d->operators);
+    d->operators = NULL;
+    free(d->memory);
+    d->memory = NULL;
 }
 
 static void run_once(loop_data *d, dp_isa isa, dp_precision precision) {
@@ -473,10 +458,4 @@ int bench_loops(const perf_choice *o, perf_table *t) {
     if (n_shown == 0)
         perf_fail("'%s' is in no loop's name", o->only);
     return 0;
-}
-
-int bench_roof(const perf_choice *o, perf_table *t) {
-    perf_choice peaks = *o;
-    peaks.only = "peak";
-    return bench_loops(&peaks, t);
 }

@@ -4,17 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* L2, without overflow. */
 static double norm(int64_t n, const double *a) {
-    double sum = 0, unit = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (isnan(a[i]))
-            return NAN;
-        unit = fmax(unit, fabs(a[i]));
-    }
-    for (int64_t i = 0; unit > 0 && i < n; i++)
-        sum += a[i] / unit * (a[i] / unit);
-    return unit * sqrt(sum);
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += a[i] * a[i];
+    return sqrt(sum);
 }
 
 /* One of each of n_samples runs. Where in it varies, since a lattice has periods of its own. */
@@ -137,13 +131,12 @@ void perf_scene_row(const perf_scene *s, perf_table *t) {
 /* ---- errors --------------------------------------------------------------------------------- */
 
 static double distance(const perf_charged *c, int width, const double *is, const double *right) {
-    double *difference = perf_alloc((size_t)(width * c->n_samples), sizeof *difference);
-    for (int64_t i = 0; i < c->n_samples; i++)
-        for (int k = 0; k < width; k++)
-            difference[i * width + k] = is[c->sample[i] * width + k] - right[i * width + k];
-    double length = norm(width * c->n_samples, difference);
-    free(difference);
-    return length;
+    double sum = 0;
+    for (int64_t i = 0; i < width * c->n_samples; i++) {
+        double difference = is[c->sample[i / width] * width + i % width] - right[i];
+        sum += difference * difference;
+    }
+    return sqrt(sum);
 }
 
 static double over(double a, double b) {

@@ -4,8 +4,6 @@
 
 #include "api/internal.h"
 
-#include <stdlib.h>
-
 enum { MOST_STAGES = 24 };
 
 typedef struct stage {
@@ -149,27 +147,22 @@ static void show(stages *s, const perf_scene *scene, perf_table *t) {
     }
 }
 
-static void measure(const perf_plan *p, perf_table *t) {
-    stages *s = perf_alloc(1, sizeof *s);
-    s->plan = p->plan;
-    s->cloud = &p->scene->charged->cloud;
-    s->team = dp_runtime_team(p->plan->context->runtime);
-    for (s->run = 0; s->run < p->scene->chosen->runs; s->run++) {
-        s->n = 0;
-        time_tree(s, p->scene->plan.n_crit);
-        time_operators(s);
-        time_graph(s, p->potentials);
-    }
-    perf_plan_check(p, p->scene->charged);
-    show(s, p->scene, t);
-    free(s);
-}
-
 int bench_stages(const perf_choice *o, perf_table *t) {
-    for (perf_scene *s = NULL; (s = perf_next(o, s)) != NULL;) {
-        dagpole_context *context = perf_context(s->threads, 0);
-        perf_plan p = perf_plan_create(context, s, 0, 0);
-        measure(&p, t);
+    static stages s;
+    for (perf_scene *scene = NULL; (scene = perf_next(o, scene)) != NULL;) {
+        dagpole_context *context = perf_context(scene->threads, 0);
+        perf_plan p = perf_plan_create(context, scene, 0, 0);
+        s.plan = p.plan;
+        s.cloud = &scene->charged->cloud;
+        s.team = dp_runtime_team(p.plan->context->runtime);
+        for (s.run = 0; s.run < o->runs; s.run++) {
+            s.n = 0;
+            time_tree(&s, scene->plan.n_crit);
+            time_operators(&s);
+            time_graph(&s, p.potentials);
+        }
+        perf_plan_check(&p, scene->charged);
+        show(&s, scene, t);
         perf_plan_destroy(&p);
         dagpole_context_destroy(context);
     }

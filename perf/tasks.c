@@ -8,7 +8,7 @@
 
 typedef struct kind {
     int64_t n_tasks, n_accesses;
-    double cost_s, *seconds; /* of each task */
+    double cost_s, sum_s, *seconds; /* of each task */
 } kind;
 
 /* In order and in this thread, as the serial executor does; each step's time counts. */
@@ -23,7 +23,8 @@ static void run_tasks(const dp_stream *s, kind kinds[DP_N_RECORD_OPS]) {
         double begin = dp_thread_clock();
         for (int64_t step = first; step < first + n; step++)
             perf_try(s->body(s->argument, step, buffers, 0));
-        k->seconds[k->n_tasks++] = dp_thread_clock() - begin;
+        k->seconds[k->n_tasks] = dp_thread_clock() - begin;
+        k->sum_s += k->seconds[k->n_tasks++];
         k->n_accesses += record->n_access;
         k->cost_s += (double)record->cost;
     }
@@ -37,14 +38,13 @@ static void show(const perf_scene *s, const dp_stream *stream, perf_table *t) {
     run_tasks(stream, kinds);
     for (int op = 0; op < stream->n_ops; op++) {
         const kind *k = &kinds[op];
-        double sum = 0, n = (double)k->n_tasks;
-        for (int64_t i = 0; i < k->n_tasks; i++)
-            sum += k->seconds[i];
+        double n = (double)k->n_tasks;
         if (k->n_tasks > 0) {
             perf_scene_row(s, t);
             perf_cells(t, WORD("task", stream->op_names[op]), COUNT("tasks", k->n_tasks),
                        REAL("percent", 100 * n / (double)stream->n_records),
-                       REAL("accesses", (double)k->n_accesses / n), REAL("mean_us", 1e6 * sum / n),
+                       REAL("accesses", (double)k->n_accesses / n),
+                       REAL("mean_us", 1e6 * k->sum_s / n),
                        REAL("median_us", 1e6 * dp_figure_of((int)k->n_tasks, k->seconds).median),
                        REAL("model_us", 1e6 * k->cost_s / n));
             perf_row_end(t);
