@@ -113,20 +113,20 @@ dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp
 dagpole_status dp_memory_at_home(const dp_memory *memory, int32_t n_fields, int64_t *bytes,
                                  int64_t *at_home) {
     size_t n = (size_t)n_fields;
-    void **middle = dp_alloc(n, sizeof *middle);
+    void **first = dp_alloc(n, sizeof *first);
     int *node = dp_alloc(n, sizeof *node);
-    dagpole_status status = middle && node ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    dagpole_status status = first && node ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     *bytes = *at_home = 0;
     for (size_t f = 0; status == DAGPOLE_OK && f < n; f++)
-        middle[f] = (char *)memory->fields[f].data + memory->fields[f].bytes / 2;
+        first[f] = memory->fields[f].data;
     if (status == DAGPOLE_OK)
-        dp_machine_nodes_of(n_fields, middle, node);
+        dp_machine_nodes_of(n_fields, first, node);
     for (size_t f = 0; status == DAGPOLE_OK && f < n; f++) {
         const dp_field *field = &memory->fields[f];
         *bytes += (int64_t)field->bytes;
         *at_home += field->node >= 0 && field->node == node[f] ? (int64_t)field->bytes : 0;
     }
-    dp_free(middle);
+    dp_free(first);
     dp_free(node);
     return status;
 }

@@ -20,7 +20,8 @@ dagpole_status dp_memory_outline(const dp_layout *layout, dp_memory *memory);
 /* The caller frees it, also after a failure. The workers touch the coordinates first; all else is
  * first written by a task. */
 dagpole_status dp_memory_create(const dp_team *team, const dp_layout *layout, dp_memory *memory);
-/* Bytes of all fields, and of those whose middle page lies on their node as the system tells.
+/* Bytes of all fields, and of those whose first page lies on their node as the system tells.
+ * (Pages behind it may never be touched, such as those of gradients that nobody asks for.)
  * NO_MEMORY. */
 dagpole_status dp_memory_at_home(const dp_memory *memory, int32_t n_fields, int64_t *bytes,
                                  int64_t *at_home);
