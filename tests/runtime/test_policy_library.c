@@ -1,0 +1,56 @@
+/* A program of StarPU alone under STARPU_SCHED_LIB=libdagpole.so and STARPU_SCHED=dagpole, which
+ * Meson sets: it gets the policy, in every round anew, and its tasks run in the order of their
+ * dependencies. StarPU before 1.4 knows no such library. */
+#include <starpu.h>
+
+#include "suite.h"
+
+enum { N_TASKS = 200, N_ROUNDS = 3 };
+
+static int value;
+
+static void add(void *buffers[], void *argument) {
+    int *sum = (int *)STARPU_VARIABLE_GET_PTR(buffers[0]);
+    (void)argument;
+    *sum = 3 * *sum % 1009 + 1;
+}
+
+static struct starpu_codelet codelet = {
+    .cpu_funcs = {add}, .nbuffers = 1, .modes = {STARPU_RW}, .name = "add"};
+
+static void run_chain(void) {
+    starpu_data_handle_t handle;
+    value = 0;
+    starpu_variable_data_register(&handle, STARPU_MAIN_RAM, (uintptr_t)&value, sizeof value);
+    for (int i = 0; i < N_TASKS; i++)
+        ck_assert_int_eq(starpu_task_insert(&codelet, STARPU_RW, handle, STARPU_PRIORITY, i % 5, 0),
+                         0);
+    starpu_task_wait_for_all();
+    starpu_data_unregister(handle);
+}
+
+START_TEST(a_program_of_starpu_gets_the_policy) {
+    int expected = 0;
+    for (int i = 0; i < N_TASKS; i++)
+        expected = 3 * expected % 1009 + 1;
+    for (int round = 0; round < N_ROUNDS; round++) {
+        ck_assert_int_eq(starpu_init(NULL), 0);
+        const struct starpu_sched_policy *policy = starpu_sched_ctx_get_sched_policy(0);
+        ck_assert_str_eq(policy->policy_name, "dagpole");
+        run_chain();
+        ck_assert_int_eq(value, expected);
+        starpu_shutdown();
+    }
+}
+END_TEST
+
+int main(void) {
+#if STARPU_MAJOR_VERSION == 1 && STARPU_MINOR_VERSION < 4
+    printf("skipped: StarPU %d.%d takes no policy from a library\n", STARPU_MAJOR_VERSION,
+           STARPU_MINOR_VERSION);
+    return SUITE_SKIPPED;
+#else
+    const TTest *const tests[] = {a_program_of_starpu_gets_the_policy};
+    return suite_main("policy_library", 60, 1, tests);
+#endif
+}
