@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.." || exit 1
 . .ci/setup.sh
 
 # What the address and undefined-behaviour sanitizers watch, and what the thread sanitizer.
-sanitized="--suite unit --suite errors --suite cli --suite runtime --suite sanitized"
+# Tests of numbers alone and of signals at any moment are for the plain build.
+sanitized="--suite unit --suite errors --suite cli --suite runtime --suite sanitized --no-suite numbers --no-suite signals"
 threaded="--suite runtime --suite api"
 
 n_passed=0
