@@ -181,6 +181,9 @@ check "scratch and copies of operators lie on their nodes" /dagpole/places
 if [ "$mask" != none ]; then
     set_numa 1
     run="$cloud, lws, STARPU_USE_NUMA=1, processors of mask $mask"
+    # Blocks follow the processors that there are, and so do the last bits.
+    check "$run: --serial" masked "$mask" evaluate "$cloud" --serial
+    mv run.h5 "$cloud-serial.h5"
     check "$run: evaluates" masked "$mask" evaluate "$cloud" --scheduler lws
     check "$run: 2 workers" report 2 lws
     check "$run: same bits as --serial" same_bits "$cloud"
