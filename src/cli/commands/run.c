@@ -1,0 +1,234 @@
+#include "cli/commands/pictures.h"
+#include "cli/commands/report.h"
+#include "cli/common.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct choice {
+    cli_context_choice context;
+    cli_plan_choice plan;
+    const char *output, *inside;
+    cli_pictures pictures;
+    int gradients, repeat, json, roof;
+} choice;
+
+/* ---- what would only be found out after the work ---- */
+
+/* A result is not to be the input. */
+static int check_no_input(const cli_command *self, const char *input, const char *option,
+                          const char *path) {
+    struct stat in, out;
+    if (strcmp(path, "-") == 0)
+        return cli_usage(self, "%s is a file: nothing of it is written to the standard output",
+                         option);
+    if (stat(path, &out) == 0 && stat(cli_points_path(input), &in) == 0 &&
+        in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+        return cli_usage(self, "%s '%s' would overwrite the input", option, path);
+    return CLI_PROCEED;
+}
+
+/* A file of HDF5 has a place to be. */
+static int check_place(const cli_command *self, const char *output) {
+    struct stat out;
+    if (stat(output, &out) == 0 && S_ISDIR(out.st_mode))
+        return cli_fail(self, "cannot write '%s': it is a directory", output);
+    if (lstat(output, &out) == 0 && S_ISLNK(out.st_mode) && stat(output, &out) != 0)
+        return CLI_PROCEED; /* a link to a file that is still to be made: writing it will tell */
+    char *end = realpath(output, NULL); /* of links; NULL: nothing is there */
+    const char *path = end ? end : output, *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int is_writable = folder && access(folder, W_OK | X_OK) == 0;
+    free(folder);
+    free(end);
+    if (!is_writable)
+        return cli_fail(self, "cannot write '%s': its directory is missing or not writable",
+                        output);
+    return CLI_PROCEED;
+}
+
+/* Refuses at once result files that are the input, one another, or have no place to be. */
+static int check_outputs(const cli_command *self, const char *input, const choice *choice) {
+    enum { N_OUTPUTS = 5, N_HDF5 = 2 };
+    const struct {
+        const char *option, *path;
+    } outputs[N_OUTPUTS] = {{"--output", choice->output},
+                            {"--inside", choice->inside},
+                            {"--trace", choice->pictures.trace},
+                            {"--timeline", choice->pictures.timeline},
+                            {"--graph", choice->pictures.graph}};
+    int code = CLI_PROCEED;
+    for (int i = 0; i < N_OUTPUTS && code == CLI_PROCEED; i++) {
+        const char *path = outputs[i].path;
+        if (!path)
+            continue;
+        for (int j = 0; j < i; j++)
+            if (outputs[j].path && strcmp(outputs[j].path, path) == 0)
+                return cli_usage(self, "%s and %s are both '%s'", outputs[j].option,
+                                 outputs[i].option, path);
+        code = check_no_input(self, input, outputs[i].option, path);
+        if (code == CLI_PROCEED)
+            code = i < N_HDF5 ? check_place(self, path) : cli_output_check(self, path);
+    }
+    return code;
+}
+
+/* ---- the work ---- */
+
+static dagpole_status make_plan(const choice *choice, const dagpole_cloud *cloud,
+                                cli_run_report *run, dagpole_context **context,
+                                dagpole_plan **plan) {
+    double start = cli_seconds();
+    dagpole_status status = cli_context_create(&choice->context, context);
+    run->start_s = cli_seconds() - start;
+    if (status != DAGPOLE_OK)
+        return status;
+    cli_progress_begin();
+    status = dagpole_plan_create(*context, &choice->plan.plan, cloud->n_sources, cloud->sources,
+                                 cloud->n_targets, cloud->targets, plan);
+    status = cli_progress_end(status);
+    if (status == DAGPOLE_OK && (cli_pictures_any(&choice->pictures) || choice->inside))
+        status = dagpole_plan_record_tasks(*plan, 1);
+    return status;
+}
+
+static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const double *charges,
+                               dagpole_results *results, cli_run_report *run) {
+    dagpole_status status = DAGPOLE_OK;
+    for (int i = 0; i < choice->repeat && status == DAGPOLE_OK; i++) {
+        cli_progress_begin();
+        status = dagpole_plan_evaluate(plan, charges, results->potentials, results->gradients);
+        status = cli_progress_end(status);
+        if (status == DAGPOLE_OK)
+            status = dagpole_plan_report(plan, &run->plan);
+        if (i == 0 || run->plan.evaluate_s < run->best_s)
+            run->best_s = run->plan.evaluate_s;
+    }
+    return status;
+}
+
+/* The input's full path, so that verify finds it from anywhere; "-" where it was a pipe. */
+static char *full_path(const char *path) {
+    char *full = realpath(cli_points_path(path), NULL);
+    return full ? full : strdup(path);
+}
+
+static dagpole_status allocate(dagpole_results *results, int64_t n_targets, int with_gradients) {
+    size_t n = n_targets > 0 ? (size_t)n_targets : 1;
+    results->n_targets = n_targets;
+    results->potentials = calloc(n, sizeof(double));
+    results->gradients = with_gradients ? calloc(n, 3 * sizeof(double)) : NULL;
+    int is_complete = results->potentials && (results->gradients || !with_gradients);
+    return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash(uint64_t sum, const void *data, size_t bytes) {
+    const unsigned char *byte = data;
+    for (size_t i = 0; i < bytes; i++)
+        sum = (sum ^ byte[i]) * 0x100000001b3u;
+    return sum;
+}
+
+static void sum_up(const dagpole_results *results, cli_run_report *run) {
+    size_t n = (size_t)results->n_targets;
+    uint64_t sum = hash(0xcbf29ce484222325u, results->potentials, n * sizeof(double));
+    if (results->gradients)
+        sum = hash(sum, results->gradients, 3 * n * sizeof(double));
+    snprintf(run->checksum, sizeof run->checksum, "%016" PRIx64, sum);
+}
+
+static dagpole_status write_results(const char *output, const dagpole_results *results,
+                                    cli_run_report *run) {
+    double start = cli_seconds();
+    dagpole_status status = dagpole_results_write(output, results);
+    run->write_s = cli_seconds() - start;
+    return status;
+}
+
+static dagpole_status run_file(const choice *choice, cli_run_report *run) {
+    dagpole_cloud cloud = {0};
+    dagpole_results results = {.size = sizeof results, .report = &run->plan};
+    dagpole_context *context = NULL;
+    dagpole_plan *plan = NULL;
+    double start = cli_seconds();
+
+    dagpole_status status = dagpole_cloud_read(cli_points_path(run->input), &cloud);
+    run->read_s = cli_seconds() - start;
+    memcpy(run->charges_from, cloud.charges_from, sizeof run->charges_from);
+    if (status == DAGPOLE_OK)
+        status = make_plan(choice, &cloud, run, &context, &plan);
+    if (status == DAGPOLE_OK)
+        status = allocate(&results, cloud.targets ? cloud.n_targets : cloud.n_sources,
+                          choice->gradients);
+    if (status == DAGPOLE_OK)
+        status = evaluate(choice, plan, cloud.charges, &results, run);
+    if (status == DAGPOLE_OK && choice->roof) {
+        run->has_arithmetic = 1;
+        run->arithmetic.size = sizeof run->arithmetic;
+        status = dagpole_plan_arithmetic(plan, choice->gradients, &run->arithmetic);
+    }
+    if (status == DAGPOLE_OK && cli_pictures_any(&choice->pictures))
+        status = dagpole_plan_tasks(plan, &run->tasks);
+    results.input = full_path(run->input);
+    if (status == DAGPOLE_OK && run->output)
+        status = write_results(run->output, &results, run);
+    if (status == DAGPOLE_OK && choice->inside)
+        status = dagpole_plan_write_inside(plan, choice->inside);
+    run->total_s = cli_seconds() - start;
+    if (status == DAGPOLE_OK && choice->json)
+        sum_up(&results, run);
+
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    dagpole_cloud_free(&cloud);
+    free(results.potentials);
+    free(results.gradients);
+    free(results.input);
+    return status;
+}
+
+static int run_main(const cli_command *self, int argc, char **argv) {
+    choice choice = {.plan = cli_plan_choice_default(), .repeat = 1};
+    const cli_option options[] = {
+        CLI_PLAN_OPTIONS(choice.plan),
+        {"--gradients", CLI_FLAG, &choice.gradients, NULL, "gradients of the potentials as well", 0,
+         0},
+        CLI_CONTEXT_OPTIONS(choice.context),
+        {"--repeat", CLI_INT, &choice.repeat, "K", "evaluations in a row", 1, 1000000},
+        {"--output", CLI_TEXT, &choice.output, "FILE.h5", "where the results go", 0, 0},
+        {"--roof", CLI_FLAG, &choice.roof, NULL,
+         "say how much of each operator's time is arithmetic", 0, 0},
+        CLI_PICTURE_OPTIONS(choice.pictures),
+        {"--inside", CLI_TEXT, &choice.inside, "FILE.h5", "tree, lists, expansions and tasks", 0,
+         0},
+        {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
+    };
+    cli_run_report run = {.plan.size = sizeof run.plan,
+                          .tasks = {.size = sizeof run.tasks, .task_size = sizeof *run.tasks.task}};
+    int code = cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &run.input);
+    if (code == CLI_PROCEED)
+        code = cli_plan_choice_check(self, &choice.plan);
+    run.output = choice.output;
+    run.has_gradients = choice.plan.plan.gradients = choice.gradients;
+    if (code == CLI_PROCEED)
+        code = check_outputs(self, run.input, &choice);
+    if (code != CLI_PROCEED)
+        return code;
+    code = cli_exit_code(self, run_file(&choice, &run));
+    if (code == CLI_SUCCESS)
+        code = cli_pictures_write(self, &choice.pictures, run.input, &run.tasks);
+    if (code == CLI_SUCCESS)
+        (choice.json ? cli_run_report_json : cli_run_report_table)(&run);
+    dagpole_tasks_free(&run.tasks);
+    return code;
+}
+
+const cli_command cli_run = {
+    "run", "FILE", "Evaluates the potentials of a file of charges (-: standard input).", run_main};
