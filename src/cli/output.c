@@ -2,6 +2,7 @@
 #include "cli/common.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -27,6 +28,10 @@ void cli_output_remove_temporaries(void) {
 
 static int refuse(const cli_command *command, const char *path, const char *why) {
     return cli_fail(command, "cannot write '%s': %s", path, why);
+}
+
+static int is_same(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 /* What `path` leads to, which need not be there yet; NULL where there is no memory. */
@@ -59,16 +64,38 @@ static int open_temporary(const char *target, FILE **file) {
     return -1;
 }
 
+/* The number of the stream that goes to this file: of the standard output or error; -1: neither. */
+static int find_stream(const struct stat *file) {
+    struct stat stream;
+    for (int number = STDOUT_FILENO; number <= STDERR_FILENO; number++)
+        if (S_ISREG(file->st_mode) && fstat(number, &stream) == 0 && is_same(file, &stream))
+            return number;
+    return -1;
+}
+
+/* Goes on where the stream is: what its file has stays. */
+static FILE *open_stream(int number) {
+    fflush(number == STDOUT_FILENO ? stdout : stderr);
+    int copy = fcntl(number, F_DUPFD_CLOEXEC, 0);
+    FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
+    if (copy >= 0 && !file)
+        close(copy);
+    return file;
+}
+
 int cli_output_open(const cli_command *command, const char *path, cli_output *output) {
     struct stat there;
     *output = (cli_output){.command = command, .path = path, .slot = -1};
     int is_there = stat(path, &there) == 0;
     if (is_there && S_ISDIR(there.st_mode))
         return refuse(command, path, "it is a directory");
+    int stream = is_there ? find_stream(&there) : -1;
     output->target = resolve(path);
     if (!output->target)
         return refuse(command, path, strerror(ENOMEM));
-    if (is_there && !S_ISREG(there.st_mode))
+    if (stream >= 0)
+        output->file = open_stream(stream);
+    else if (is_there && !S_ISREG(there.st_mode))
         output->file = fopen(path, "we");
     else
         output->slot = open_temporary(output->target, &output->file);
@@ -117,5 +144,54 @@ int cli_output_check(const cli_command *command, const char *path) {
     int code = cli_output_open(command, path, &output);
     if (code == CLI_PROCEED)
         cli_output_drop(&output);
+    return code;
+}
+
+/* ---- several, before the work ---- */
+
+/* 1 where both lead to one file, which need not be there yet. */
+static int lead_to_one(const char *a, const char *b) {
+    struct stat of_a, of_b;
+    if (strcmp(a, b) == 0)
+        return 1;
+    if (stat(a, &of_a) == 0 && stat(b, &of_b) == 0)
+        return S_ISREG(of_a.st_mode) && is_same(&of_a, &of_b);
+    char folder[2][PATH_MAX];
+    const char *path[2] = {a, b}, *name[2];
+    for (int i = 0; i < 2; i++) {
+        const char *slash = strrchr(path[i], '/');
+        name[i] = slash ? slash + 1 : path[i];
+        snprintf(folder[i], PATH_MAX, "%.*s.", (int)(name[i] - path[i]), path[i]);
+    }
+    return strcmp(name[0], name[1]) == 0 && stat(folder[0], &of_a) == 0 &&
+           stat(folder[1], &of_b) == 0 && is_same(&of_a, &of_b);
+}
+
+static int check_target(const cli_command *command, const char *input, const cli_target *target) {
+    struct stat in, out;
+    if (strcmp(target->path, "-") == 0)
+        return cli_usage(command, "%s is a file: nothing of it is written to the standard output",
+                         target->option);
+    if (stat(target->path, &out) == 0 && stat(cli_points_path(input), &in) == 0 &&
+        is_same(&in, &out))
+        return cli_usage(command, "%s '%s' would overwrite the input", target->option,
+                         target->path);
+    return CLI_PROCEED;
+}
+
+int cli_targets_check(const cli_command *command, const char *input, int n,
+                      const cli_target *target) {
+    int code = CLI_PROCEED;
+    for (int i = 0; i < n && code == CLI_PROCEED; i++) {
+        if (!target[i].path)
+            continue;
+        for (int j = 0; j < i; j++)
+            if (target[j].path && lead_to_one(target[j].path, target[i].path))
+                return cli_usage(command, "%s and %s are both '%s'", target[j].option,
+                                 target[i].option, target[i].path);
+        code = check_target(command, input, &target[i]);
+        if (code == CLI_PROCEED)
+            code = target[i].check(command, target[i].path);
+    }
     return code;
 }

@@ -56,6 +56,60 @@ grep -q '256 workers' t.svg || fail "the timeline is not of the largest machine"
 expect 1 foresee a.h5 --timeline no/such/folder/a.svg
 says no/such/folder
 
+# What would be found out after the work, or cost a file, is refused before it.
+cp a.h5 input.h5
+ln -s a.h5 link.h5
+for option in --plot --timeline; do
+    for path in a.h5 ./a.h5 link.h5; do
+        expect 2 foresee a.h5 --digits 3 --threads 1 --workers 2 $option $path
+        says "$option '$path' would overwrite the input"
+    done
+    expect 2 foresee a.h5 --digits 3 --threads 1 --workers 2 $option -
+    says "$option is a file"
+done
+[ ! -e ./- ] || fail "a file that is named -"
+cmp -s a.h5 input.h5 || fail "a picture replaced the input"
+for path in both.svg ./both.svg; do
+    expect 2 foresee a.h5 --digits 3 --threads 1 --workers 2 --plot both.svg --timeline $path
+    says both.svg
+done
+[ ! -e both.svg ] || fail "one of two pictures in one file"
+expect 2 foresee a.h5 --digits 3 --threads 1 --workers 1,4097 --timeline wide.svg
+says "at most 4096 workers"
+[ ! -e wide.svg ] || fail "a timeline of more workers than it has"
+
+# inside FILE: every point of the lines lies between the axes.
+inside() {
+    "$python" - "$1" <<'END' || fail "$1 has points outside its axes"
+import sys, xml.etree.ElementTree as tree
+svg = '{http://www.w3.org/2000/svg}'
+root = tree.parse(sys.argv[1]).getroot()
+lines = list(root.iter(svg + 'polyline'))
+points = [tuple(map(float, p.split(','))) for l in lines for p in l.attrib['points'].split()]
+axes = [e.attrib for e in root.iter(svg + 'line')][-2:]
+low, high = float(axes[1]['y1']), float(axes[1]['y2'])
+assert len(lines) == 3 and points and low < high
+assert all(low - 0.1 <= y <= high + 0.1 for _, y in points), (low, high, points)
+END
+}
+
+# Slower than one worker, and faster than the ideal with the best blocks; nothing and next to nothing.
+expect 0 generate --n 2 two.h5
+expect 0 generate --n 0 none.h5
+for cloud in two.h5 none.h5; do
+    expect 0 foresee $cloud --digits 3 --threads 1 --workers 1,2,16 --plot few.svg --json
+    inside few.svg
+    cp out few.json
+    expect 0 plot few.json again.svg
+    cmp -s few.svg again.svg || fail "plot draws another forecast of $cloud than foresee"
+done
+cat >odd.json <<'END'
+{"kind": "foresee", "foreseen": [{"workers": 2, "seconds": 3, "speed_up": 0.25, "best": {"seconds": 0.25}},
+                                 {"workers": 4, "seconds": 0, "speed_up": 0.5, "best": {"seconds": 0}}]}
+END
+expect 0 plot odd.json odd.svg
+inside odd.svg
+
 for list in 0 1000000 4,2 4,4 "1," ,1 1,,2 ... 1,... 1,...,... a 1-2 -1 1.5; do
     expect 2 foresee a.h5 --workers "$list"
     says workers

@@ -11,7 +11,7 @@ root = tree.parse(sys.argv[1]).getroot()
 assert root.tag == '{http://www.w3.org/2000/svg}svg'
 words = ' '.join(t.text for t in root.iter('{http://www.w3.org/2000/svg}text'))
 assert all(w in words for w in sys.argv[2:]), words
-numbers = [v for e in root.iter() for k, v in e.attrib.items() if k in 'x y x1 x2 y1 y2 width height'.split()]
+numbers = [v for e in root.iter() for k, v in e.attrib.items() if k in 'x y x1 x2 y1 y2 cx cy width height'.split()]
 assert numbers and all(re.fullmatch(r'-?\d+(\.\d+)?', v) for v in numbers)
 assert all(-1 <= float(v) <= 2000 for v in numbers)
 END
@@ -56,6 +56,10 @@ drawn s.svg 'l<w>s' broken 'signal 11' '1,000,000 points' 'clöud 😀.h5'
 cmp -s s.svg piped.svg || fail "the standard output gets another picture"
 "$tool" plot - s2.svg <schedulers.json 2>err || fail "from the standard input"
 cmp -s s.svg s2.svg || fail "the standard input gives another picture"
+# A file that takes the standard output gets the picture, and keeps what it has.
+echo before >log
+"$tool" plot schedulers.json /dev/stdout >>log 2>err || fail "to the end of a file"
+(echo before && cat s.svg) | cmp -s - log || fail "what was in the file of the standard output is gone"
 ln -s s.svg link.svg
 expect 0 plot run.json link.svg
 [ -L link.svg ] || fail "a link was replaced"
@@ -74,6 +78,23 @@ drawn sweep.svg cube sphere 'digits asked for' 'time of an evaluation, s' '1,000
 printf '{"kind": "sweep", "rows": [{"threads": 1, "evaluate_s": 2}, {"threads": 2, "evaluate_s": 1}]}' >workers.json
 expect 0 plot workers.json workers.svg
 drawn workers.svg workers
+
+# Numbers at the edge of what a double holds: a picture, and soon.
+edge() {
+    printf '%s' "$1" >edge.json
+    rm -f edge.svg
+    timeout 20 "$tool" plot edge.json edge.svg 2>err || { fail "a plot of $1: $?"; cat err; }
+    [ ! -e edge.svg ] || drawn edge.svg
+}
+edge '{"kind": "sweep", "rows": [{"digits": 1e17, "evaluate_s": 1}, {"digits": 1.00000000000000032e17, "evaluate_s": 1}]}'
+edge '{"kind": "sweep", "rows": [{"digits": 3, "evaluate_s": 1.5e308}]}'
+edge '{"kind": "sweep", "rows": [{"digits": 3, "evaluate_s": 1e-308}, {"digits": 4, "evaluate_s": 1.7e308}]}'
+edge '{"kind": "sweep", "rows": [{"digits": 1e-320, "evaluate_s": 1}, {"digits": 1.7e308, "evaluate_s": 1}]}'
+edge '{"kind": "sweep", "rows": [{"digits": 1.7e308, "evaluate_s": 1}]}'
+edge '{"kind": "sweep", "rows": [{"digits": 5e-324, "evaluate_s": 1}]}'
+edge '{"kind": "sweep", "rows": [{"threads": 1e-320, "evaluate_s": 1}, {"threads": 1.7e308, "evaluate_s": 1}]}'
+edge '{"kind": "schedulers", "schedulers": [{"name": "a", "median_s": 1, "least_s": 1, "most_s": 1.7e308, "ratio": 1}]}'
+edge '{"kind": "run", "arithmetic": {"operators": {"P2P": {"seconds": 1.7e308, "roof_s": 1}}}}'
 
 # A forecast: the picture that foresee draws itself.
 expect 0 foresee few.h5 --workers 2,4 --threads 1 --json --plot foresee.svg
@@ -139,8 +160,13 @@ expect 2 plot run.json
 says OUT.svg
 expect 2 plot run.json a.svg b.svg
 says b.svg
+cp run.json input.json
 expect 2 plot run.json run.json
 says run.json
+cmp -s run.json input.json || fail "a picture replaced its figures"
+expect 2 plot run.json -
+says OUT.svg
+[ ! -e ./- ] || fail "a file that is named -"
 expect 1 plot missing.json a.svg
 says missing.json
 expect 1 plot run.json no/such/folder/a.svg

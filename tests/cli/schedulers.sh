@@ -60,6 +60,16 @@ says no/such/folder
 mkdir folder
 expect 1 schedulers a.h5 --only lws --plot folder
 says folder
+cp a.h5 input.h5
+ln -s a.h5 link.h5
+for path in a.h5 ./a.h5 link.h5; do
+    expect 2 schedulers a.h5 --only lws --repeat 1 --plot $path
+    says "--plot '$path' would overwrite the input"
+done
+cmp -s a.h5 input.h5 || fail "a chart replaced the input"
+expect 2 schedulers a.h5 --only lws --repeat 1 --plot -
+says "--plot is a file"
+[ ! -e ./- ] || fail "a file that is named -"
 printf 'no points\n' >words.txt
 expect 1 schedulers words.txt --only lws,prio --repeat 2
 says words.txt

@@ -68,7 +68,13 @@ static int check(const cli_command *self, const choice *choice, cli_foresight *s
     if (choice->assumed.nodes > most)
         return cli_usage(self, "--numa %d: no machine has so many workers, the largest has %d",
                          choice->assumed.nodes, most);
-    return CLI_PROCEED;
+    if (choice->timeline && most > CLI_MOST_TIMELINE_WORKERS)
+        return cli_usage(self,
+                         "--timeline draws at most %d workers, and the last of --workers is %d",
+                         CLI_MOST_TIMELINE_WORKERS, most);
+    const cli_target targets[] = {{"--plot", choice->plot, cli_output_check},
+                                  {"--timeline", choice->timeline, cli_output_check}};
+    return cli_targets_check(self, seen->input, 2, targets);
 }
 
 /* ---- the work ------------------------------------------------------------------------------ */
@@ -196,10 +202,6 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
     if (code == CLI_PROCEED)
         code = check(self, &choice, &seen);
     choice.assumed.times = cli_foresight_times(choice.times);
-    if (code == CLI_PROCEED && choice.plot)
-        code = cli_output_check(self, choice.plot);
-    if (code == CLI_PROCEED && choice.timeline)
-        code = cli_output_check(self, choice.timeline);
     if (code != CLI_PROCEED)
         return code;
     choice.plan.plan.gradients = choice.gradients;

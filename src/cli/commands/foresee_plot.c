@@ -3,6 +3,7 @@
 #include "cli/common.h"
 #include "cli/pictures/chart.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #define WIDTH  800.0
@@ -24,7 +25,18 @@ static const char *colour_of(int line) {
 static double speed_up(const dagpole_forecast *f, int line) {
     if (line == IDEAL)
         return f->workers;
-    return line == OURS ? f->speed_up : f->speed_up * f->seconds / f->best_s;
+    return line == OURS || f->best_s <= 0 ? f->speed_up : f->speed_up * f->seconds / f->best_s;
+}
+
+/* Around 1 and every line. */
+static cli_axis axis_up(const cli_foresight *seen) {
+    double least = 1, most = 1;
+    for (int line = 0; line < N_LINES; line++)
+        for (int k = 0; k < seen->n; k++) {
+            least = fmin(least, speed_up(&seen->forecast[k], line));
+            most = fmax(most, speed_up(&seen->forecast[k], line));
+        }
+    return cli_axis_around(CLI_LOG2, least, most, "speed-up over one worker");
 }
 
 static void draw_line(cli_svg *svg, const cli_frame *frame, const cli_foresight *seen, int line) {
@@ -93,7 +105,7 @@ int cli_foresight_plot(const cli_command *command, const char *path, const cli_f
     double most = seen->forecast[seen->n - 1].workers;
     cli_frame frame = {.x = 66, .y = top, .width = WIDTH - 66 - 76, .height = HEIGHT - top - 96};
     frame.across = cli_axis_around(CLI_LOG2, seen->workers[0], most, "workers");
-    frame.up = cli_axis_around(CLI_LOG2, 1, most, "speed-up over one worker");
+    frame.up = axis_up(seen);
     cli_frame_draw(&svg, &frame);
     for (int line = 0; line < N_LINES; line++)
         draw_line(&svg, &frame, seen, line);

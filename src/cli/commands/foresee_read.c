@@ -22,7 +22,8 @@ static int take_machine(const cli_value *v, dagpole_forecast *f) {
     f->speed_up = cli_value_number(v, "speed_up", -1);
     f->best_s = cli_value_number(cli_value_get(v, "best"), "seconds", -1);
     f->limit = limit_of(cli_value_text(v, "limit", ""));
-    return f->workers > 0 && f->seconds > 0 && f->speed_up > 0 && f->best_s > 0;
+    int is_nothing = f->seconds == 0 && f->best_s == 0; /* an empty cloud */
+    return f->workers > 0 && f->speed_up > 0 && (is_nothing || (f->seconds > 0 && f->best_s > 0));
 }
 
 static int take_machines(const cli_command *command, const cli_value *list, cli_foresight *seen) {

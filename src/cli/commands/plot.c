@@ -7,7 +7,6 @@
 #include "cli/output.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 static const cli_picture pictures[] = {
     {"foresee", cli_foresight_plot_json},
@@ -34,21 +33,13 @@ static int draw(const cli_command *self, const char *input, const cli_value *roo
     return cli_fail(self, "'%s' is not dagpole's: plot draws %s", input, kinds);
 }
 
-/* Before the work: a picture over its own figures. */
-static int check(const cli_command *self, const char *input, const char *output) {
-    struct stat in, out;
-    if (stat(cli_points_path(input), &in) == 0 && stat(output, &out) == 0 &&
-        in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-        return cli_usage(self, "'%s' would be replaced by its own picture", input);
-    return cli_output_check(self, output);
-}
-
 static int plot_main(const cli_command *self, int argc, char **argv) {
     const char *operand[2];
     cli_document document;
     int code = cli_parse(self, 0, NULL, argc, argv, operand);
     if (code == CLI_PROCEED)
-        code = check(self, operand[0], operand[1]);
+        code = cli_targets_check(self, operand[0], 1,
+                                 &(cli_target){"OUT.svg", operand[1], cli_output_check});
     if (code == CLI_PROCEED)
         code = cli_document_read(self, cli_points_path(operand[0]), &document);
     if (code != CLI_PROCEED)

@@ -21,19 +21,6 @@ typedef struct choice {
 
 /* ---- what would only be found out after the work ---- */
 
-/* A result is not to be the input. */
-static int check_no_input(const cli_command *self, const char *input, const char *option,
-                          const char *path) {
-    struct stat in, out;
-    if (strcmp(path, "-") == 0)
-        return cli_usage(self, "%s is a file: nothing of it is written to the standard output",
-                         option);
-    if (stat(path, &out) == 0 && stat(cli_points_path(input), &in) == 0 &&
-        in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-        return cli_usage(self, "%s '%s' would overwrite the input", option, path);
-    return CLI_PROCEED;
-}
-
 /* A file of HDF5 has a place to be. */
 static int check_place(const cli_command *self, const char *output) {
     struct stat out;
@@ -53,30 +40,15 @@ static int check_place(const cli_command *self, const char *output) {
     return CLI_PROCEED;
 }
 
-/* Refuses at once result files that are the input, one another, or have no place to be. */
 static int check_outputs(const cli_command *self, const char *input, const choice *choice) {
-    enum { N_OUTPUTS = 5, N_HDF5 = 2 };
-    const struct {
-        const char *option, *path;
-    } outputs[N_OUTPUTS] = {{"--output", choice->output},
-                            {"--inside", choice->inside},
-                            {"--trace", choice->pictures.trace},
-                            {"--timeline", choice->pictures.timeline},
-                            {"--graph", choice->pictures.graph}};
-    int code = CLI_PROCEED;
-    for (int i = 0; i < N_OUTPUTS && code == CLI_PROCEED; i++) {
-        const char *path = outputs[i].path;
-        if (!path)
-            continue;
-        for (int j = 0; j < i; j++)
-            if (outputs[j].path && strcmp(outputs[j].path, path) == 0)
-                return cli_usage(self, "%s and %s are both '%s'", outputs[j].option,
-                                 outputs[i].option, path);
-        code = check_no_input(self, input, outputs[i].option, path);
-        if (code == CLI_PROCEED)
-            code = i < N_HDF5 ? check_place(self, path) : cli_output_check(self, path);
-    }
-    return code;
+    const cli_target targets[] = {
+        {"--output", choice->output, check_place},
+        {"--inside", choice->inside, check_place},
+        {"--trace", choice->pictures.trace, cli_output_check},
+        {"--timeline", choice->pictures.timeline, cli_output_check},
+        {"--graph", choice->pictures.graph, cli_output_check},
+    };
+    return cli_targets_check(self, input, sizeof targets / sizeof targets[0], targets);
 }
 
 /* ---- the work ---- */

@@ -190,7 +190,8 @@ static int check(const cli_command *self, const char *input, choice *choice) {
         return cli_usage(self, "FILE is a file: each process reads it anew");
     if (access(input, R_OK) != 0)
         return cli_fail(self, "cannot read '%s': it is missing or not readable", input);
-    return choice->plot ? cli_output_check(self, choice->plot) : CLI_PROCEED;
+    return cli_targets_check(self, input, 1,
+                             &(cli_target){"--plot", choice->plot, cli_output_check});
 }
 
 /* Options that the processes get come first. */

@@ -13,6 +13,12 @@
 /* Logarithmic axes longer than this have ticks at powers of ten alone. */
 #define MOST_DECADES 2.5
 
+/* What is beyond is drawn here, so that neither an end of an axis nor a ratio of two overflows. */
+#define MOST  1e300
+#define LEAST 1e-300 /* on a logarithmic axis, and of a linear one's length */
+/* Ends that are closer, as a share of the larger one, have no ticks between them that differ. */
+#define CLOSE 1e-9
+
 /* ---- ticks --------------------------------------------------------------------------------- */
 
 /* 1, 2 or 5 times a power of ten, not below `least`. */
@@ -28,20 +34,29 @@ static double linear_step(const cli_axis *axis, int wish) {
 
 enum { MANY = 6 }; /* ticks that an axis of unknown length is made for */
 
+static double within(double least, double value, double most) {
+    return fmax(least, fmin(value, most));
+}
+
+static cli_axis linear_around(cli_axis axis) {
+    double size = fmax(fabs(axis.low), fabs(axis.high));
+    if (axis.high - axis.low <= fmax(CLOSE * size, LEAST))
+        axis.high = axis.low + (size <= LEAST ? 1 : size);
+    double step = linear_step(&axis, MANY);
+    axis.low = step * floor(axis.low / step + 1e-9);
+    axis.high = step * ceil(axis.high / step - 1e-9);
+    return axis;
+}
+
 cli_axis cli_axis_around(cli_scale scale, double low, double high, const char *label) {
     cli_axis axis = {scale, low, high, label};
-    if (!(axis.low <= axis.high) || !isfinite(axis.low) || !isfinite(axis.high))
+    if (!(axis.low <= axis.high))
         axis.low = axis.high = 1;
-    if (scale == CLI_LINEAR) {
-        if (axis.low == axis.high)
-            axis.high = axis.low + (axis.low == 0 ? 1 : fabs(axis.low));
-        double step = linear_step(&axis, MANY);
-        axis.low = step * floor(axis.low / step + 1e-9);
-        axis.high = step * ceil(axis.high / step - 1e-9);
-        return axis;
-    }
-    axis.low = fmax(axis.low, 1e-300);
-    axis.high = fmax(axis.high, axis.low);
+    double least = scale == CLI_LINEAR ? -MOST : LEAST;
+    axis.low = within(least, axis.low, MOST);
+    axis.high = within(least, axis.high, MOST);
+    if (scale == CLI_LINEAR)
+        return linear_around(axis);
     if (scale == CLI_LOG2) {
         axis.low = exp2(floor(log2(axis.low) + 1e-9));
         axis.high = exp2(ceil(log2(axis.high) - 1e-9));
@@ -59,9 +74,9 @@ cli_axis cli_axis_around(cli_scale scale, double low, double high, const char *l
 static int linear_ticks(const cli_axis *axis, int wish, double *value) {
     double step = linear_step(axis, wish);
     int n = 0;
-    for (double i = ceil(axis->low / step - 1e-9); i * step <= axis->high + 1e-9 * step; i++)
-        if (n < CLI_MAX_TICKS)
-            value[n++] = i * step;
+    for (double i = ceil(axis->low / step - 1e-9);
+         n < CLI_MAX_TICKS && i * step <= axis->high + 1e-9 * step; i++)
+        value[n++] = i * step;
     return n;
 }
 
@@ -76,10 +91,11 @@ static int log2_ticks(const cli_axis *axis, int wish, double *value) {
 
 static int log10_ticks(const cli_axis *axis, int wish, double *value) {
     static const double digits[] = {1, 2, 5};
-    double decades = log10(axis->high / axis->low);
+    double decades = log10(axis->high) - log10(axis->low);
     int per_decade = decades <= MOST_DECADES ? 3 : 1, n = 0;
     double step = per_decade == 3 ? 1 : fmax(1, ceil(decades / (wish > 1 ? wish : 1)));
-    for (double e = floor(log10(axis->low) + 1e-9); e <= log10(axis->high) + 1e-9; e += step)
+    for (double e = floor(log10(axis->low) + 1e-9);
+         n < CLI_MAX_TICKS && e <= log10(axis->high) + 1e-9; e += step)
         for (int i = 0; i < per_decade && n < CLI_MAX_TICKS; i++) {
             double tick = digits[i] * pow(10, e);
             if (tick >= axis->low * (1 - 1e-9) && tick <= axis->high * (1 + 1e-9))
@@ -94,18 +110,10 @@ int cli_axis_ticks(const cli_axis *axis, int wish, double value[CLI_MAX_TICKS]) 
     return (axis->scale == CLI_LOG10 ? log10_ticks : linear_ticks)(axis, wish, value);
 }
 
-/* printf's decimal point is the locale's. */
-static void set_point(char *text) {
-    for (; *text; text++)
-        if (!strchr("0123456789+-e", *text))
-            *text = '.';
-}
-
 void cli_tick_text(double value, char text[32]) {
     double size = fabs(value);
     if (size < 1e4 || size >= 1e7 || size != floor(size)) {
         snprintf(text, 32, "%.6g", size < 1e-12 ? 0 : value);
-        set_point(text);
         return;
     }
     int whole = (int)size; /* below 1e7 */
@@ -122,8 +130,9 @@ void cli_tick_text(double value, char text[32]) {
 /* 0 at the low end, 1 at the high one. */
 static double share_of(const cli_axis *axis, double value) {
     if (axis->scale == CLI_LINEAR)
-        return (value - axis->low) / (axis->high - axis->low);
-    return log(fmax(value, 1e-300) / axis->low) / log(axis->high / axis->low);
+        return (within(-MOST, value, MOST) - axis->low) / (axis->high - axis->low);
+    double low = log(axis->low), high = log(axis->high);
+    return (log(within(LEAST, value, MOST)) - low) / (high - low);
 }
 
 double cli_frame_x(const cli_frame *frame, double value) {

@@ -17,8 +17,9 @@ typedef struct cli_axis {
 } cli_axis;
 
 /* Axis around values from low to high: the ends are moved outward to ticks (a LOG2 axis to powers
- * of two), and apart where they are equal or no numbers. A linear axis begins at 0 where low is
- * 0. */
+ * of two), and apart where they are no numbers or too close for ticks between them. A linear axis
+ * begins at 0 where low is 0. What is beyond 1e300, or 1e-300 on a logarithmic axis, is drawn
+ * there. */
 cli_axis cli_axis_around(cli_scale scale, double low, double high, const char *label);
 
 enum { CLI_MAX_TICKS = 64 };

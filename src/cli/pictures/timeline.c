@@ -11,7 +11,7 @@
 #define CHAIN_COLOUR "#000000"
 #define IDLE_COLOUR  "#eeeeee"
 
-enum { WIDTH = 1000, LEFT = 64, RIGHT = 16, BELOW = 48, MOST_WORKERS = 4096 };
+enum { WIDTH = 1000, LEFT = 64, RIGHT = 16, BELOW = 48 };
 
 typedef struct timeline {
     cli_svg svg;
@@ -244,9 +244,9 @@ static int no_memory(const cli_command *command, const dagpole_tasks *tasks) {
 int cli_timeline_draw(const cli_command *command, const char *path, const char *title,
                       const dagpole_tasks *tasks) {
     double legend = 0;
-    if (tasks->n_workers > MOST_WORKERS)
-        return cli_fail(command, "a timeline has at most %d workers, not %d", MOST_WORKERS,
-                        tasks->n_workers);
+    if (tasks->n_workers > CLI_MOST_TIMELINE_WORKERS)
+        return cli_fail(command, "a timeline has at most %d workers, not %d",
+                        CLI_MOST_TIMELINE_WORKERS, tasks->n_workers);
     int64_t *order = cli_tasks_by_worker(tasks);
     if (!order || draw_legend(tasks, 0, NULL, &legend) != 0) {
         free(order);
