@@ -1,13 +1,11 @@
 #include "cli/arguments.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Above this, doubles skip whole numbers. */
-#define MAX_WHOLE 9007199254740992.0
 
 int cli_usage(const cli_command *command, const char *format, ...) {
     va_list arguments;
@@ -40,11 +38,12 @@ static void describe(const cli_option *option, char *text, size_t bytes) {
     }
 }
 
-static int is_choice(const char *words, const char *text) {
+int cli_list_has(const char *list, char separator, const char *text) {
     size_t length = strlen(text);
-    for (const char *word = words; word; word = strchr(word, '|')) {
-        word += *word == '|';
-        if (length && strcspn(word, "|") == length && strncmp(word, text, length) == 0)
+    for (const char *word = list; word; word = strchr(word, separator)) {
+        word += *word == separator;
+        const char *end = strchrnul(word, separator);
+        if (length && (size_t)(end - word) == length && strncmp(word, text, length) == 0)
             return 1;
     }
     return 0;
@@ -65,7 +64,7 @@ static int parse_count(const char *text, int64_t *value) {
     if (end != text && *end == '\0')
         return errno == 0;
     double real;
-    if (!parse_real(text, &real) || !(real >= -MAX_WHOLE && real <= MAX_WHOLE))
+    if (!parse_real(text, &real) || !(fabs(real) <= (double)CLI_MOST_COUNT))
         return 0;
     *value = (int64_t)real;
     return (double)*value == real;
@@ -98,7 +97,7 @@ static int store(const cli_option *option, const char *text) {
         *(double *)option->value = real;
         return 1;
     default:
-        if (option->type == CLI_CHOICE ? !is_choice(option->argument, text) : !*text)
+        if (option->type == CLI_CHOICE ? !cli_list_has(option->argument, '|', text) : !*text)
             return 0;
         *(const char **)option->value = text;
         return 1;

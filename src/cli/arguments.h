@@ -36,6 +36,12 @@ typedef struct cli_option {
     double low, high;
 } cli_option;
 
+/* Above this, doubles skip whole numbers. */
+#define CLI_MOST_COUNT ((int64_t)1 << 53)
+
+/* 1 where the text is a word of the list, whose words the separator parts; list NULL: none. */
+int cli_list_has(const char *list, char separator, const char *text);
+
 /* What cli_parse returns where the command shall go on; otherwise it is the exit code. */
 enum { CLI_PROCEED = -1 };
 

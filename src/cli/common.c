@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 dagpole_status cli_context_create(const cli_context_choice *choice, dagpole_context **context) {
@@ -62,6 +63,23 @@ int cli_fail(const cli_command *command, const char *format, ...) {
     fputc('\n', stderr);
     va_end(arguments);
     return CLI_FAILURE;
+}
+
+const char *cli_file_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double cli_median(int64_t n, double *value) {
+    if (n == 0)
+        return 0;
+    qsort(value, (size_t)n, sizeof *value, by_value);
+    return 0.5 * (value[(n - 1) / 2] + value[n / 2]);
 }
 
 enum { BUFFER_BYTES = 32 };

@@ -88,6 +88,12 @@ int cli_exit_code(const cli_command *command, dagpole_status status);
 int cli_fail(const cli_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* What is behind the last slash. */
+const char *cli_file_name(const char *path);
+
+/* Of n values, which it sorts; 0 of none. */
+double cli_median(int64_t n, double *value);
+
 /* "1,234,567" and "12.3 MiB", in one of a few static buffers. */
 const char *cli_text_count(int64_t count);
 const char *cli_text_bytes(int64_t bytes);

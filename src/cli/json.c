@@ -77,3 +77,11 @@ void cli_json_text(cli_json *json, const char *name, const char *value) {
     put_name(json, name);
     put_text(value);
 }
+
+void cli_json_shares(cli_json *json, double tasks, double runtime, double idle) {
+    cli_json_open(json, "share");
+    cli_json_real(json, "tasks", tasks);
+    cli_json_real(json, "runtime", runtime);
+    cli_json_real(json, "idle", idle);
+    cli_json_close(json);
+}

@@ -18,4 +18,7 @@ void cli_json_real(cli_json *json, const char *name, double value);
 void cli_json_bool(cli_json *json, const char *name, int value);
 void cli_json_text(cli_json *json, const char *name, const char *value);
 
+/* "share": {"tasks", "runtime", "idle"}, of the workers' time. */
+void cli_json_shares(cli_json *json, double tasks, double runtime, double idle);
+
 #endif

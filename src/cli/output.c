@@ -159,8 +159,7 @@ static int lead_to_one(const char *a, const char *b) {
     char folder[2][PATH_MAX];
     const char *path[2] = {a, b}, *name[2];
     for (int i = 0; i < 2; i++) {
-        const char *slash = strrchr(path[i], '/');
-        name[i] = slash ? slash + 1 : path[i];
+        name[i] = cli_file_name(path[i]);
         snprintf(folder[i], PATH_MAX, "%.*s.", (int)(name[i] - path[i]), path[i]);
     }
     return strcmp(name[0], name[1]) == 0 && stat(folder[0], &of_a) == 0 &&

@@ -4,17 +4,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* 0 where the operator computes nothing or had nothing to do. */
 static double share_of(double roof_s, double seconds) {
     return seconds > 0 ? roof_s / seconds : 0;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* How far what schedulers were told is from what operators took, as a share: the median over those
@@ -28,8 +21,7 @@ static double expected_error(const dagpole_report *report, const dagpole_arithme
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
         if (took[op] > 0 && took[op] >= 0.01 * sum)
             error[n++] = fabs(told[op] / took[op] - 1);
-    qsort(error, (size_t)n, sizeof *error, by_value);
-    return n ? 0.5 * (error[(n - 1) / 2] + error[n / 2]) : 0;
+    return cli_median(n, error);
 }
 
 static void print_operator(const char *name, double seconds, double roof_s, double expected_s) {
@@ -171,15 +163,15 @@ static int take_bars(const cli_command *command, const cli_value *operators, bar
 
 int cli_arithmetic_plot(const cli_command *command, const cli_value *root, const char *path) {
     const cli_value *operators = cli_value_get(cli_value_get(root, "arithmetic"), "operators");
-    const char *input = cli_value_text(root, "input", "a cloud"), *slash = strrchr(input, '/');
+    const char *input = cli_value_text(root, "input", "a cloud");
     bars all = {.n = 0};
     if (!operators || operators->kind != CLI_JSON_OBJECT)
         return cli_fail(command, "this run was printed without --roof: it does not say what is "
                                  "arithmetic");
-    int64_t n = cli_value_count(root, "n_sources", (int64_t)1 << 53);
+    int64_t n = cli_value_count(root, "n_sources", CLI_MOST_COUNT);
     snprintf(all.title, sizeof all.title,
-             "What of each operator's time is arithmetic: %.60s, %s points",
-             slash ? slash + 1 : input, cli_text_count(n));
+             "What of each operator's time is arithmetic: %.60s, %s points", cli_file_name(input),
+             cli_text_count(n));
     snprintf(all.what, sizeof all.what,
              "%.20s, %.0f digits%s, %.0f workers, %.20s; roof: %.1f GFlop/s of a core",
              cli_value_text(root, "kernel", ""), cli_value_number(root, "digits", 0),

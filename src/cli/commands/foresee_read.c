@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_COUNT ((int64_t)1 << 53)
-
 /* The first limit where the text names none. */
 static dagpole_limit limit_of(const char *name) {
     for (int i = 0; i < DAGPOLE_N_LIMITS; i++)
@@ -46,7 +44,7 @@ static void take_notes(const cli_value *root, cli_foresight *seen) {
     const cli_value *assumed = cli_value_get(root, "assumed"),
                     *measured = cli_value_get(root, "measured");
     dagpole_report *plan = &seen->plan;
-    plan->n_sources = cli_value_count(root, "n_sources", MOST_COUNT);
+    plan->n_sources = cli_value_count(root, "n_sources", CLI_MOST_COUNT);
     plan->digits = (int)cli_value_count(root, "digits", INT_MAX);
     plan->threads = (int)cli_value_count(measured, "threads", INT_MAX);
     snprintf(plan->instruction_set, sizeof plan->instruction_set, "%s",

@@ -6,17 +6,11 @@
 #include "cli/pictures/trace.h"
 
 #include <stdio.h>
-#include <string.h>
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static int draw_timeline(const cli_command *command, const char *path, const char *input,
                          const dagpole_tasks *tasks) {
     char title[256];
-    snprintf(title, sizeof title, "%.80s: %s tasks on %d worker%s, %.4g ms", base_name(input),
+    snprintf(title, sizeof title, "%.80s: %s tasks on %d worker%s, %.4g ms", cli_file_name(input),
              cli_text_count(tasks->n), tasks->n_workers, tasks->n_workers == 1 ? "" : "s",
              1e3 * tasks->evaluate_s);
     return cli_timeline_draw(command, path, title, tasks);

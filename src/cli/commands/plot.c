@@ -1,14 +1,21 @@
-#include "cli/commands/plot.h"
 #include "cli/commands/arithmetic.h"
 #include "cli/commands/foresee.h"
 #include "cli/commands/schedulers.h"
 #include "cli/commands/sweep_plot.h"
 #include "cli/common.h"
+#include "cli/json_read.h"
 #include "cli/output.h"
 
 #include <string.h>
 
-static const cli_picture pictures[] = {
+/* A kind of JSON, as the member `kind` of its object names it, and who draws it: root is the whole
+ * object. Returns CLI_SUCCESS, or CLI_FAILURE after a sentence and with no file left. */
+typedef struct picture {
+    const char *kind;
+    int (*draw)(const cli_command *command, const cli_value *root, const char *path);
+} picture;
+
+static const picture pictures[] = {
     {"foresee", cli_foresight_plot_json},
     {"run", cli_arithmetic_plot},
     {"schedulers", cli_comparison_plot},

@@ -1,5 +1,5 @@
 #include "cli/commands/pictures.h"
-#include "cli/commands/report.h"
+#include "cli/commands/run_report.h"
 #include "cli/common.h"
 #include "cli/output.h"
 #include "cli/progress.h"

@@ -34,16 +34,6 @@ static const char *find_name(const char *name, size_t length) {
     return NULL;
 }
 
-/* 1 where the list, separated by commas, has the name. */
-static int has_name(const char *list, const char *name) {
-    for (const char *word = list; word; word = strchr(word, ',')) {
-        word += *word == ',';
-        if (strcspn(word, ",") == strlen(name) && strncmp(word, name, strlen(name)) == 0)
-            return 1;
-    }
-    return 0;
-}
-
 static int check_names(const cli_command *self, const char *option, const char *list) {
     for (const char *word = list; word; word = strchr(word, ',')) {
         word += *word == ',';
@@ -68,30 +58,20 @@ static int choose(const cli_command *self, const choice *choice, cli_comparison 
     while (dagpole_scheduler_name(n))
         n++;
     all->scheduler = calloc((size_t)n, sizeof *all->scheduler);
-    double *times = calloc((size_t)n * (size_t)choice->repeat, sizeof *times);
-    if (!all->scheduler || !times) {
-        free(times);
+    all->times = calloc((size_t)n * (size_t)choice->repeat, sizeof *all->times);
+    if (!all->scheduler || !all->times)
         return cli_fail(self, "there is no memory for the times of %d schedulers", n);
-    }
     for (int i = 0; (name = dagpole_scheduler_name(i)); i++)
-        if ((!choice->only || has_name(choice->only, name)) && !has_name(choice->except, name)) {
-            cli_scheduler *s = &all->scheduler[all->n++];
-            *s = (cli_scheduler){.name = name, .is_same = 1, .time_s = times};
-            times += choice->repeat;
+        if ((!choice->only || cli_list_has(choice->only, ',', name)) &&
+            !cli_list_has(choice->except, ',', name)) {
+            double *times = all->times + (size_t)all->n * (size_t)choice->repeat;
+            all->scheduler[all->n++] = (cli_scheduler){.name = name, .is_same = 1, .time_s = times};
         }
-    if (all->n)
-        return CLI_PROCEED;
-    free(times);
-    return cli_usage(self, "--only and --except leave no scheduler");
+    return all->n ? CLI_PROCEED : cli_usage(self, "--only and --except leave no scheduler");
 }
 
-/* The times of all lie in one array, which the first has. */
 static void comparison_free(cli_comparison *all) {
-    double *times = NULL;
-    for (int i = 0; i < all->n; i++)
-        if (!times || all->scheduler[i].time_s < times)
-            times = all->scheduler[i].time_s;
-    free(times);
+    free(all->times);
     free(all->scheduler);
 }
 
@@ -125,11 +105,6 @@ static void run_all(const choice *choice, cli_process *process, cli_comparison *
     }
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static int by_median(const void *a, const void *b) {
     const cli_scheduler *x = a, *y = b;
     int x_failed = x->failure[0] != '\0', y_failed = y->failure[0] != '\0';
@@ -148,8 +123,7 @@ static void summarise(cli_comparison *all) {
             continue;
         double sorted[CLI_MAX_ROUNDS];
         memcpy(sorted, s->time_s, (size_t)n * sizeof *sorted);
-        qsort(sorted, (size_t)n, sizeof *sorted, by_value);
-        s->median_s = 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]);
+        s->median_s = cli_median(n, sorted);
         s->least_s = sorted[0];
         s->most_s = sorted[n - 1];
         if (!checksum)

@@ -32,6 +32,7 @@ typedef struct cli_comparison {
     int n_rounds, n_done; /* asked for, and done */
     int n;                /* schedulers; those that worked first, by median */
     cli_scheduler *scheduler;
+    double *times;                /* of them all */
     int64_t n_sources, n_targets; /* as their reports have it */
     int threads, digits, has_gradients;
     char kernel[16], instruction_set[20], coefficients[40];

@@ -18,11 +18,6 @@
 #define THEIRS "#56B4E9"
 #define FAILED "#D55E00"
 
-static const char *file_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* Milliseconds where the best takes less than 10 s. */
 static double unit_of(const cli_comparison *all) {
     return all->scheduler[0].median_s < 10 ? 1e-3 : 1;
@@ -93,7 +88,7 @@ static void draw_all(cli_svg *svg, const cli_comparison *all) {
 int cli_comparison_draw(const cli_command *command, const cli_comparison *all, const char *path) {
     char title[128];
     cli_svg svg;
-    snprintf(title, sizeof title, "Schedulers on %.60s, %s points", file_name(all->input),
+    snprintf(title, sizeof title, "Schedulers on %.60s, %s points", cli_file_name(all->input),
              cli_text_count(all->n_targets > all->n_sources ? all->n_targets : all->n_sources));
     int code = cli_svg_open(command, path, WIDTH, TOP + ROW * all->n + BOTTOM, title, &svg);
     if (code != CLI_PROCEED)

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_COUNT ((int64_t)1 << 53)
-
 static void add(cli_process *a, const char *argument) {
     if (a->n + 1 < CLI_MOST_ARGUMENTS)
         a->argv[a->n++] = (char *)argument;
@@ -67,8 +65,8 @@ static void copy(char *to, size_t bytes, const char *from) {
 }
 
 void cli_comparison_take_facts(const cli_value *report, cli_comparison *all) {
-    all->n_sources = cli_value_count(report, "n_sources", MOST_COUNT);
-    all->n_targets = cli_value_count(report, "n_targets", MOST_COUNT);
+    all->n_sources = cli_value_count(report, "n_sources", CLI_MOST_COUNT);
+    all->n_targets = cli_value_count(report, "n_targets", CLI_MOST_COUNT);
     all->threads = (int)cli_value_count(report, "threads", INT_MAX);
     all->digits = (int)cli_value_count(report, "digits", INT_MAX);
     all->has_gradients = cli_value_number(report, "gradients", 0) != 0;
@@ -93,8 +91,8 @@ static void take_report(const cli_value *report, cli_comparison *all, cli_schedu
     s->share_tasks = cli_value_number(share, "tasks", 0);
     s->share_runtime = cli_value_number(share, "runtime", 0);
     s->share_idle = cli_value_number(share, "idle", 0);
-    s->bytes_remote = cli_value_count(report, "bytes_remote", MOST_COUNT);
-    s->bytes_copied = cli_value_count(report, "bytes_copied", MOST_COUNT);
+    s->bytes_remote = cli_value_count(report, "bytes_remote", CLI_MOST_COUNT);
+    s->bytes_copied = cli_value_count(report, "bytes_copied", CLI_MOST_COUNT);
     cli_comparison_take_facts(report, all);
 }
 

@@ -68,11 +68,7 @@ static void json_scheduler(cli_json *json, const cli_scheduler *s) {
     cli_json_real(json, "most_s", s->most_s);
     cli_json_real(json, "spread", (s->most_s - s->least_s) / s->median_s);
     cli_json_real(json, "ratio", s->ratio);
-    cli_json_open(json, "share");
-    cli_json_real(json, "tasks", s->share_tasks);
-    cli_json_real(json, "runtime", s->share_runtime);
-    cli_json_real(json, "idle", s->share_idle);
-    cli_json_close(json);
+    cli_json_shares(json, s->share_tasks, s->share_runtime, s->share_idle);
     cli_json_int(json, "bytes_remote", s->bytes_remote);
     cli_json_int(json, "bytes_copied", s->bytes_copied);
     cli_json_text(json, "checksum", s->checksum);

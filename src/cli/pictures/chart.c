@@ -1,7 +1,6 @@
 #include "cli/pictures/chart.h"
 
 #include <math.h>
-#include <string.h>
 
 #define TICK_SIZE  12.0 /* letters */
 #define LABEL_SIZE 13.0

@@ -73,7 +73,6 @@ static void put_text(FILE *file, const char *text) {
 
 int cli_svg_open(const cli_command *command, const char *path, double width, double height,
                  const char *title, cli_svg *svg) {
-    *svg = (cli_svg){.width = width, .height = height};
     int code = cli_output_open(command, path, &svg->output);
     if (code != CLI_PROCEED)
         return code;
@@ -119,15 +118,6 @@ void cli_svg_rect(cli_svg *svg, double x, double y, double width, double height,
                   const char *colour) {
     put_place(svg->output.file, "rect", x, y, width, height);
     put_colour(svg->output.file, "fill", colour);
-    fputs("/>\n", svg->output.file);
-}
-
-void cli_svg_box(cli_svg *svg, double x, double y, double width, double height, double thickness,
-                 const char *colour) {
-    put_place(svg->output.file, "rect", x, y, width, height);
-    fputs(" fill=\"none\"", svg->output.file);
-    put_attribute(svg->output.file, "stroke-width", thickness);
-    put_colour(svg->output.file, "stroke", colour);
     fputs("/>\n", svg->output.file);
 }
 

@@ -8,7 +8,6 @@
 
 typedef struct cli_svg {
     cli_output output;
-    double width, height;
 } cli_svg;
 
 /* Colours that colour-blind people can tell apart (Okabe and Ito 2008), then two greys; i counts
@@ -31,9 +30,6 @@ void cli_svg_drop(cli_svg *svg); /* as cli_output_drop */
 /* colour: any of SVG's, or NULL for that of the group. */
 void cli_svg_rect(cli_svg *svg, double x, double y, double width, double height,
                   const char *colour);
-/* An outline of a rectangle, nothing inside. */
-void cli_svg_box(cli_svg *svg, double x, double y, double width, double height, double thickness,
-                 const char *colour);
 void cli_svg_circle(cli_svg *svg, double x, double y, double radius, const char *colour);
 
 /* dash: lengths of strokes and gaps, "4 3"; NULL = drawn through. */

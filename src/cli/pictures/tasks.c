@@ -1,4 +1,5 @@
 #include "cli/pictures/tasks.h"
+#include "cli/common.h"
 #include "cli/pictures/svg.h"
 
 #include <math.h>
@@ -16,18 +17,6 @@ static int find_kind(const char *name, int *n_kinds, cli_task_kind *kind) {
         return -1;
     kind[*n_kinds] = (cli_task_kind){.name = name};
     return (*n_kinds)++;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(int64_t n, double *values) {
-    if (n == 0)
-        return 0;
-    qsort(values, (size_t)n, sizeof *values, by_value);
-    return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
 static int by_measured(const void *a, const void *b) {
@@ -56,7 +45,7 @@ int cli_task_kinds(const dagpole_tasks *tasks, cli_task_kind kind[CLI_MAX_KINDS]
             if (strcmp(task->operator_name, kind[k].name) == 0 && task->predicted_s > 0)
                 ratio[n++] = (task->end_s - task->start_s) / task->predicted_s;
         }
-        kind[k].ratio = median(n, ratio);
+        kind[k].ratio = cli_median(n, ratio);
     }
     free(ratio);
     qsort(kind, (size_t)n_kinds, sizeof *kind, by_measured);

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* An event of the trace. Names of operators need no escapes. */
 static void name_workers(FILE *file, int n_workers) {
     fputs("{\"ph\": \"M\", \"pid\": 1, \"name\": \"process_name\", \"args\": {\"name\": "
           "\"dagpole\"}}",
@@ -22,6 +21,7 @@ static void name_workers(FILE *file, int n_workers) {
     }
 }
 
+/* An event of the trace. Names of operators need no escapes. */
 static void put_task(FILE *file, const dagpole_task *task, int64_t i) {
     fprintf(file,
             ",\n{\"ph\": \"X\", \"pid\": 1, \"tid\": %d, \"name\": \"%s\", \"cat\": \"task\", "

@@ -1,4 +1,4 @@
-#include "cli/commands/report.h"
+#include "cli/commands/run_report.h"
 #include "cli/commands/arithmetic.h"
 #include "cli/commands/pictures.h"
 #include "cli/common.h"
@@ -131,11 +131,7 @@ static void json_times(cli_json *json, const cli_run_report *run) {
     for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
         cli_json_real(json, dagpole_operator_name((dagpole_operator)op), plan->operator_s[op]);
     cli_json_close(json);
-    cli_json_open(json, "share");
-    cli_json_real(json, "tasks", plan->share_tasks);
-    cli_json_real(json, "runtime", plan->share_runtime);
-    cli_json_real(json, "idle", plan->share_idle);
-    cli_json_close(json);
+    cli_json_shares(json, plan->share_tasks, plan->share_runtime, plan->share_idle);
     cli_json_int(json, "bytes_copied", plan->bytes_copied);
 }
 

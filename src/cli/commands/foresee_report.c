@@ -126,11 +126,7 @@ static void json_machine(cli_json *json, const dagpole_forecast *f) {
     cli_json_real(json, "efficiency", f->efficiency);
     cli_json_real(json, "work_s", f->work_s);
     cli_json_real(json, "span_s", f->span_s);
-    cli_json_open(json, "share");
-    cli_json_real(json, "tasks", f->share_tasks);
-    cli_json_real(json, "runtime", f->share_runtime);
-    cli_json_real(json, "idle", f->share_idle);
-    cli_json_close(json);
+    cli_json_shares(json, f->share_tasks, f->share_runtime, f->share_idle);
     cli_json_text(json, "limit", dagpole_limit_name(f->limit));
     cli_json_open(json, "lost_s");
     for (int i = 0; i < DAGPOLE_N_LIMITS; i++)

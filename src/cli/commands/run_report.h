@@ -1,6 +1,6 @@
 /* What `dagpole run` prints. */
-#ifndef DP_CLI_COMMANDS_REPORT_H
-#define DP_CLI_COMMANDS_REPORT_H
+#ifndef DP_CLI_COMMANDS_RUN_REPORT_H
+#define DP_CLI_COMMANDS_RUN_REPORT_H
 
 #include <dagpole.h>
 
@@ -15,7 +15,7 @@ typedef struct cli_run_report {
     dagpole_report plan;
     int has_arithmetic; /* of the last evaluation: asked for by --roof */
     dagpole_arithmetic arithmetic;
-    dagpole_tasks tasks; /* of the last evaluation; n 0: not asked for */
+    dagpole_tasks tasks; /* of the last evaluation; task NULL: not asked for */
 } cli_run_report;
 
 void cli_run_report_table(const cli_run_report *run);
