@@ -143,6 +143,8 @@ refused 1 'scheduler 1' '{"kind": "schedulers", "schedulers": [{"name": "a", "me
 refused 1 first '{"kind": "schedulers", "schedulers": [{"name": "a", "failure": "b"}]}'
 refused 1 P2P '{"kind": "run", "arithmetic": {"operators": {"P2P": {}}}}'
 refused 1 'no operator' '{"kind": "run", "arithmetic": {"operators": {}}}'
+refused 1 'more than 32 operators' "{\"kind\": \"run\", \"arithmetic\": {\"operators\": {$("$python" -c '
+print(",".join("\"%d\": {\"seconds\": 1, \"roof_s\": 1}" % i for i in range(33)))')}}}"
 
 refused 1 foreseen '{"kind": "foresee"}'
 refused 1 'machine 2' '{"kind": "foresee", "foreseen": [

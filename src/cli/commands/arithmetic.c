@@ -150,11 +150,14 @@ static int draw(const cli_command *command, const bars *all, const char *path) {
 static int take_bars(const cli_command *command, const cli_value *operators, bars *all) {
     for (const cli_value *v = cli_value_first(operators); v; v = cli_value_next(operators, v)) {
         bar b = {v->name, cli_value_number(v, "seconds", -1), cli_value_number(v, "roof_s", -1)};
-        if (b.seconds < 0 || b.roof_s < 0 || all->n == MOST_BARS)
+        if (b.seconds < 0 || b.roof_s < 0)
             return cli_fail(command, "operator '%.40s' of the JSON has no seconds and roof_s",
                             v->name);
         if (b.seconds == 0)
             continue;
+        if (all->n == MOST_BARS)
+            return cli_fail(command, "the JSON has more than %d operators: too many for a picture",
+                            MOST_BARS);
         all->bar[all->n++] = b;
         all->most_s = fmax(all->most_s, b.seconds);
     }

@@ -4,6 +4,7 @@
 
 #include "cli/arguments.h"
 #include "cli/json.h"
+#include "cli/pictures/tasks.h"
 
 #include <dagpole.h>
 
@@ -40,9 +41,20 @@ static inline int cli_pictures_any(const cli_pictures *pictures) {
 int cli_pictures_write(const cli_command *command, const cli_pictures *pictures, const char *input,
                        const dagpole_tasks *tasks);
 
-/* Predicted and measured time of the operators, and the critical path: lines on stdout, or members
- * of the JSON object that is open. */
-void cli_tasks_print(const dagpole_tasks *tasks);
-void cli_tasks_json(cli_json *json, const dagpole_tasks *tasks);
+/* Predicted and measured time of the operators, and the critical path. */
+typedef struct cli_task_summary {
+    int n_kinds;
+    cli_task_kind kind[CLI_MAX_KINDS];
+    cli_chain chain; /* that the evaluation waited for; its task is NULL */
+    double span_s;   /* of the longest chain of dependencies */
+} cli_task_summary;
+
+/* CLI_SUCCESS, or CLI_FAILURE after a sentence where memory is short. Names are those of tasks. */
+int cli_tasks_summarise(const cli_command *command, const dagpole_tasks *tasks,
+                        cli_task_summary *summary);
+
+/* Lines on stdout, or members of the JSON object that is open. */
+void cli_tasks_print(const cli_task_summary *summary);
+void cli_tasks_json(cli_json *json, const cli_task_summary *summary);
 
 #endif

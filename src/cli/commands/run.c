@@ -196,6 +196,8 @@ static int run_main(const cli_command *self, int argc, char **argv) {
     code = cli_exit_code(self, run_file(&choice, &run));
     if (code == CLI_SUCCESS)
         code = cli_pictures_write(self, &choice.pictures, run.input, &run.tasks);
+    if (code == CLI_SUCCESS && run.tasks.task)
+        code = cli_tasks_summarise(self, &run.tasks, &run.summary);
     if (code == CLI_SUCCESS)
         (choice.json ? cli_run_report_json : cli_run_report_table)(&run);
     dagpole_tasks_free(&run.tasks);

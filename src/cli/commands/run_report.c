@@ -1,6 +1,5 @@
 #include "cli/commands/run_report.h"
 #include "cli/commands/arithmetic.h"
-#include "cli/commands/pictures.h"
 #include "cli/common.h"
 #include "cli/json.h"
 
@@ -84,7 +83,7 @@ void cli_run_report_table(const cli_run_report *run) {
     printf("\nworkers' time: tasks %.1f %%, runtime %.1f %%, idle %.1f %%\n",
            100 * plan->share_tasks, 100 * plan->share_runtime, 100 * plan->share_idle);
     if (run->tasks.task)
-        cli_tasks_print(&run->tasks);
+        cli_tasks_print(&run->summary);
     if (plan->bytes_copied)
         printf("copied between NUMA nodes: %s in the last evaluation\n",
                cli_text_bytes(plan->bytes_copied));
@@ -182,7 +181,7 @@ void cli_run_report_json(const cli_run_report *run) {
         cli_arithmetic_json(&json, plan, &run->arithmetic);
     cli_json_text(&json, "checksum", run->checksum);
     if (run->tasks.task)
-        cli_tasks_json(&json, &run->tasks);
+        cli_tasks_json(&json, &run->summary);
     cli_json_int(&json, "bytes_plan", plan->bytes_plan);
     cli_json_int(&json, "bytes_operators", plan->bytes_operators);
     cli_json_int(&json, "peak_rss_bytes", peak_rss_bytes());

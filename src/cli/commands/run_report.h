@@ -2,6 +2,8 @@
 #ifndef DP_CLI_COMMANDS_RUN_REPORT_H
 #define DP_CLI_COMMANDS_RUN_REPORT_H
 
+#include "cli/commands/pictures.h"
+
 #include <dagpole.h>
 
 typedef struct cli_run_report {
@@ -15,7 +17,8 @@ typedef struct cli_run_report {
     dagpole_report plan;
     int has_arithmetic; /* of the last evaluation: asked for by --roof */
     dagpole_arithmetic arithmetic;
-    dagpole_tasks tasks; /* of the last evaluation; task NULL: not asked for */
+    dagpole_tasks tasks;      /* of the last evaluation; task NULL: not asked for */
+    cli_task_summary summary; /* of these */
 } cli_run_report;
 
 void cli_run_report_table(const cli_run_report *run);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char no_memory[] = "memory is short";
+
 /* White letters where the colour is dark. */
 static const char *letters_on(const char *colour) {
     long value = strtol(colour + 1, NULL, 16);
@@ -48,13 +50,14 @@ static void put_tasks(FILE *file, const dagpole_tasks *tasks, const int64_t *mar
         }
 }
 
-static int put_all(FILE *file, const dagpole_tasks *tasks) {
+/* NULL, or why not. */
+static const char *put_all(FILE *file, const dagpole_tasks *tasks) {
     cli_chain chain;
     char label[128];
     int64_t *marked = malloc((size_t)(tasks->n + 1) * sizeof *marked);
     if (!marked || cli_task_span(tasks, &chain) != 0) {
         free(marked);
-        return -1;
+        return no_memory;
     }
     for (int64_t i = 0; i < tasks->n; i++)
         marked[i] = -1;
@@ -66,7 +69,7 @@ static int put_all(FILE *file, const dagpole_tasks *tasks) {
     put_tasks(file, tasks, marked);
     free(marked);
     cli_chain_free(&chain);
-    return 0;
+    return NULL;
 }
 
 /* ---- by operator and level ---- */
@@ -106,27 +109,34 @@ static void put_groups(FILE *file, int n_groups, const group *groups, const int6
 }
 
 /* of[i]: the group of task i. */
-static int count_edges(const dagpole_tasks *tasks, const int *of, int n_groups, int64_t *n_edges) {
+static void count_edges(const dagpole_tasks *tasks, const int *of, int n_groups, int64_t *n_edges) {
     for (int64_t i = 0; i < tasks->n; i++)
         for (int64_t k = tasks->waits_begin[i]; k < tasks->waits_begin[i + 1]; k++)
             n_edges[of[tasks->waits_for[k]] * n_groups + of[i]]++;
-    return 0;
 }
 
-static int put_by_level(FILE *file, const dagpole_tasks *tasks) {
-    static group groups[MOST_GROUPS];
-    int n_groups = 0, *of = malloc((size_t)tasks->n * sizeof *of), is_complete = of != NULL;
-    char label[128];
-    for (int64_t i = 0; i < tasks->n && is_complete; i++) {
+/* Puts each task into its group, of[i]; returns how many groups there are, -1: too many. */
+static int find_groups(const dagpole_tasks *tasks, int *of, group *groups) {
+    int n_groups = 0;
+    for (int64_t i = 0; i < tasks->n; i++) {
         of[i] = find_group(&tasks->task[i], &n_groups, groups);
-        is_complete = of[i] >= 0;
-        if (is_complete) {
-            groups[of[i]].n++;
-            groups[of[i]].s += tasks->task[i].end_s - tasks->task[i].start_s;
-        }
+        if (of[i] < 0)
+            return -1;
+        groups[of[i]].n++;
+        groups[of[i]].s += tasks->task[i].end_s - tasks->task[i].start_s;
     }
-    int64_t *n_edges = calloc((size_t)n_groups * (size_t)n_groups + 1, sizeof *n_edges);
-    if (is_complete && n_edges) {
+    return n_groups;
+}
+
+/* NULL, or why not. */
+static const char *put_by_level(FILE *file, const dagpole_tasks *tasks) {
+    static group groups[MOST_GROUPS];
+    char label[128];
+    int *of = malloc((size_t)tasks->n * sizeof *of);
+    int n_groups = of ? find_groups(tasks, of, groups) : 0;
+    int64_t *n_edges =
+        n_groups > 0 ? calloc((size_t)n_groups * (size_t)n_groups, sizeof *n_edges) : NULL;
+    if (n_edges) {
         count_edges(tasks, of, n_groups, n_edges);
         snprintf(label, sizeof label,
                  "%s tasks by operator and level, and dependencies between them",
@@ -134,10 +144,12 @@ static int put_by_level(FILE *file, const dagpole_tasks *tasks) {
         begin(file, label);
         put_groups(file, n_groups, groups, n_edges);
     }
-    is_complete = is_complete && n_edges;
+    const char *problem = n_groups < 0 ? "operators have too many levels"
+                          : n_edges    ? NULL
+                                       : no_memory;
     free(n_edges);
     free(of);
-    return is_complete ? 0 : -1;
+    return problem;
 }
 
 int cli_taskgraph_write(const cli_command *command, const char *path, const dagpole_tasks *tasks) {
@@ -146,9 +158,10 @@ int cli_taskgraph_write(const cli_command *command, const char *path, const dagp
     if (code != CLI_PROCEED)
         return code;
     int is_small = tasks->n <= CLI_MOST_DRAWN_TASKS;
-    if ((is_small ? put_all(output.file, tasks) : put_by_level(output.file, tasks)) != 0) {
+    const char *problem = (is_small ? put_all : put_by_level)(output.file, tasks);
+    if (problem) {
         cli_output_drop(&output);
-        return cli_fail(command, "no memory for the graph of %s tasks", cli_text_count(tasks->n));
+        return cli_fail(command, "no graph of %s tasks: %s", cli_text_count(tasks->n), problem);
     }
     fputs("}\n", output.file);
     return cli_output_close(&output);
