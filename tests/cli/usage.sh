@@ -4,18 +4,19 @@
 . "$(dirname "$0")/common.sh"
 
 expect 0 --help
-for command in generate run verify precompute info; do
+for command in generate run verify precompute info foresee schedulers plot; do
     grep -q "^  $command " out || fail "--help does not list $command"
 done
 expect 0 --version
 grep -q '^dagpole [0-9][0-9.]*$' out || fail "--version prints $(cat out)"
-for command in generate run verify precompute info; do
+for command in generate run verify precompute info foresee schedulers plot; do
     expect 0 "$command" --help
     grep -q "^usage: dagpole $command" out || fail "$command --help has no usage line"
-    grep -q -e --json out || fail "$command --help does not list --json"
+    [ "$command" = plot ] || grep -q -e --json out || fail "$command --help does not list --json"
     [ ! -s err ] || fail "$command --help writes to stderr"
     expect 2 "$command" --nonsense
     says "'--nonsense'"
+    [ "$command" != plot ] || continue # it has no options
     expect 2 "$command" --json=yes a
     says --json
 done

@@ -80,12 +80,15 @@ copy_libraries() {
 # nodes of this machine do. In the folders copies-0 and copies-1, by STARPU_USE_NUMA.
 measure_copies() {
     rm -rf copies-0 copies-1
-    "$build/dagpole" generate few.h5 --n 10 >/dev/null || exit 1
+    "$build/dagpole" generate few.h5 --n 10 >/dev/null || exit 1 # which said why
     for mode in 1 0; do
         [ $mode = 1 ] || cp -r copies-1 copies-0
         env -u XDG_CACHE_HOME HWLOC_SYNTHETIC="numa:$1 core:2 pu:1" STARPU_WORKERS_NOBIND=1 \
             STARPU_HOSTNAME=guest STARPU_SILENT=1 STARPU_USE_NUMA=$mode STARPU_HOME="$place/copies-$mode" \
-            "$build/dagpole" run few.h5 --threads 1 --no-cache >/dev/null 2>&1 || exit 1
+            "$build/dagpole" run few.h5 --threads 1 --no-cache >copies.log 2>&1 && continue
+        echo "FAILED: a run on $1 synthetic nodes, STARPU_USE_NUMA=$mode:" >&2
+        cat copies.log >&2
+        exit 1
     done
 }
 
