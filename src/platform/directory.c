@@ -1,12 +1,17 @@
 #include "platform/directory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static dagpole_status make(const char *what, char *path) {
     for (char *p = path + 1;; p++)
@@ -47,6 +52,29 @@ dagpole_status dp_directory_make_temporary(const char *parent, char *path, size_
         return dp_fail(DAGPOLE_FILE, "cannot create a temporary directory below %.200s: %s", parent,
                        strerror(errno));
     return DAGPOLE_OK;
+}
+
+/* An open file is locked, not a process, so threads wait for each other as well. */
+int dp_directory_lock(const char *path, double most_s) {
+    static const struct timespec pause = {.tv_nsec = 5000000};
+    int lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    double end_s = dp_clock() + most_s;
+    while (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB)) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || dp_clock() > end_s) {
+            close(lock);
+            return -1;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return lock;
+}
+
+/* Unlocked first: a process that was forked meanwhile has the same open file. */
+void dp_directory_unlock(int lock) {
+    if (lock < 0)
+        return;
+    (void)flock(lock, LOCK_UN);
+    close(lock);
 }
 
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *where) {

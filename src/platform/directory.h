@@ -15,6 +15,11 @@ dagpole_status dp_directory_make(const char *what, const char *path);
 /* Makes an empty directory of its own below `parent`: path becomes "parent/dagpole-......". */
 dagpole_status dp_directory_make_temporary(const char *parent, char *path, size_t bytes);
 
+/* Waits until no other process holds the directory's lock, at most so many seconds, and takes it.
+ * The lock goes with the process. -1 where it was not to be had: then work goes on without. */
+int dp_directory_lock(const char *path, double most_s);
+void dp_directory_unlock(int lock);
+
 /* Removes a directory with all that is in it, as far as that can be done. */
 void dp_directory_remove(const char *path);
 

@@ -62,8 +62,11 @@ void dp_starpu_forget(void); /* in a forked process: leaves alone what the paren
  * a task that a group ran once waits for a group in all its later runs. */
 int dp_starpu_is_worker(unsigned worker, struct starpu_task *task, unsigned implementation);
 
-/* Says so where starpu_init will take long, because it measures the NUMA nodes first. */
-void dp_starpu_announce_calibration(dp_runtime *runtime, const char *directory);
+/* starpu_files.c. Readies StarPU's directory for a start: waits until no other process of ours
+ * starts there, removes what was left half written, and says so where StarPU will measure long.
+ * Until the lock that it returns goes to dp_directory_unlock others wait. (StarPU opens a file
+ * before it locks it, and aborts where another start reads it before it is filled.) */
+int dp_starpu_open_files(dp_runtime *runtime, const char *directory);
 
 /* Waits until StarPU is done with tasks that were submitted with detach = 0. */
 void dp_starpu_wait(struct starpu_task *tasks, int64_t n);

@@ -119,12 +119,12 @@ static dagpole_status check_directory(const char *path) {
 
 /* StarPU aborts the process where it cannot keep its files: then they go to a temporary directory
  * for as long as it runs. */
-static dagpole_status find_directory(dp_runtime *runtime) {
-    char path[DP_PATH_BYTES + 32], reason[DP_ERROR_TEXT_BYTES], other[DP_ERROR_TEXT_BYTES];
+static dagpole_status find_directory(dp_runtime *runtime, char path[MAX_DIRECTORY]) {
+    char wanted[DP_PATH_BYTES + 32], reason[DP_ERROR_TEXT_BYTES], other[DP_ERROR_TEXT_BYTES];
     memcpy(models, MODELS, sizeof MODELS);
-    dp_env_starpu_directory(path, sizeof path);
-    if (check_directory(path) == DAGPOLE_OK) {
-        dp_starpu_announce_calibration(runtime, path);
+    dp_env_starpu_directory(wanted, sizeof wanted);
+    if (check_directory(wanted) == DAGPOLE_OK) {
+        memcpy(path, wanted, strlen(wanted) + 1);
         return DAGPOLE_OK;
     }
     snprintf(reason, sizeof reason, "%s", dagpole_last_error());
@@ -138,7 +138,7 @@ static dagpole_status find_directory(dp_runtime *runtime) {
             reason, other);
     }
     dp_runtime_log(runtime, "%.300s: StarPU's files are in %s for now", reason, temporary);
-    dp_starpu_announce_calibration(runtime, temporary);
+    memcpy(path, temporary, strlen(temporary) + 1);
     return DAGPOLE_OK;
 }
 
@@ -226,12 +226,15 @@ static int start(struct starpu_conf *conf) {
 
 dagpole_status dp_starpu_start(dp_runtime *runtime, const char *scheduler) {
     struct starpu_conf conf;
+    char directory[MAX_DIRECTORY];
     int threads;
     DP_TRY(check_numa());
     DP_TRY(starting_threads(runtime, &threads));
-    DP_TRY(find_directory(runtime));
+    DP_TRY(find_directory(runtime, directory));
     configure(&conf, threads, scheduler);
+    int lock = dp_starpu_open_files(runtime, directory);
     int error = start(&conf);
+    dp_directory_unlock(lock);
     if (error) {
         remove_temporary();
         return dp_fail(DAGPOLE_RUNTIME, "StarPU does not start with %d workers: %s", threads,

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <starpu.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/session.h"
@@ -290,6 +291,53 @@ START_TEST(a_home_that_cannot_be_written) {
 }
 END_TEST
 
+/* ---- files that others are writing, or have not written to their end --------------------------
+ */
+
+enum { N_PROCESSES = 8, N_HOMES = 12 };
+
+/* Programs that start at once on a machine of which StarPU knows nothing yet. */
+START_TEST(processes_start_at_once) {
+    for (int round = 0; round < N_HOMES; round++) {
+        int gate[2], n_good = 0, status;
+        pid_t child[N_PROCESSES];
+        char byte;
+        fresh_home();
+        ck_assert_int_eq(pipe(gate), 0);
+        for (int i = 0; i < N_PROCESSES; i++)
+            if ((child[i] = fork()) == 0) {
+                close(gate[1]);
+                (void)!read(gate[0], &byte, 1); /* ends when the parent closes it */
+                dp_runtime_destroy(open_runtime((dp_runtime_options){.threads = 2}));
+                _exit(0);
+            }
+        close(gate[0]);
+        close(gate[1]);
+        for (int i = 0; i < N_PROCESSES; i++)
+            n_good += waitpid(child[i], &status, 0) == child[i] && status == 0;
+        ck_assert_int_eq(n_good, N_PROCESSES);
+    }
+}
+END_TEST
+
+/* As a process leaves them that is killed meanwhile, or a disk that is full. */
+START_TEST(files_that_end_early) {
+    static const char *const kinds[] = {"affinity", "bandwidth", "config", "latency"};
+    char command[512];
+    const char *home = fresh_home();
+    for (int bytes = 0; bytes <= 10; bytes += 10)
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+            run_once();
+            snprintf(command, sizeof command,
+                     "test -s %s/.starpu/sampling/bus/*.%s && "
+                     "truncate -s %d %s/.starpu/sampling/bus/*.%s",
+                     home, kinds[i], bytes, home, kinds[i]);
+            ck_assert_int_eq(system(command), 0);
+            run_once();
+        }
+}
+END_TEST
+
 START_TEST(no_place_at_all) {
     dp_runtime *runtime;
     setenv("XDG_CACHE_HOME", "/dev/null/x", 1);
@@ -312,6 +360,8 @@ int main(void) {
                                   speaks_where_it_is_asked_to,
                                   files_do_not_depend_on_the_locale,
                                   a_home_that_cannot_be_written,
+                                  processes_start_at_once,
+                                  files_that_end_early,
                                   no_place_at_all};
     const TTest *const looped[] = {paused_by_the_application};
     return runtime_suite_main("host", sizeof tests / sizeof tests[0], tests, 4, 1, looped);
