@@ -42,8 +42,7 @@ dagpole_status dagpole_plan_arithmetic(const dagpole_plan *plan, int gradients,
     DP_DEFAULT_FLOATING;
     dagpole_arithmetic all = {.size = sizeof all};
     dp_roof roof;
-    if (!plan)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    DP_TRY(dp_plan_check(plan));
     if (!dp_sized_is_set(arithmetic))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "arithmetic is NULL or its size is not set to sizeof(dagpole_arithmetic)");
@@ -53,7 +52,9 @@ dagpole_status dagpole_plan_arithmetic(const dagpole_plan *plan, int gradients,
                                .is_mutual = plan->targets_are_sources,
                                .has_gradient = gradients != 0};
     DP_TRY(dp_roof_measure(&request, &roof));
+    DP_TRY(dp_plan_begin(plan));
     fill(plan, &roof, &all);
+    dp_plan_end(plan);
     dp_sized_give(&all, sizeof all, arithmetic);
     return DAGPOLE_OK;
 }

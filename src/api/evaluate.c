@@ -3,8 +3,7 @@
 #include "api/internal.h"
 
 static dagpole_status check(const dagpole_plan *plan, const dp_call *call) {
-    if (!plan)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    DP_TRY(dp_plan_check(plan));
     if (plan->n_sources && !call->charges)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: the plan has %lld sources",
                        (long long)plan->n_sources);
@@ -55,13 +54,13 @@ static dagpole_status run(dagpole_plan *plan, dp_call *call) {
 
 dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call) {
     DP_TRY(check(plan, &call));
-    if (atomic_flag_test_and_set(&plan->is_busy))
-        return dp_fail(DAGPOLE_WRONG_STATE,
-                       "the plan is in use by another thread: one evaluation at a time on a plan");
+    DP_TRY(dp_plan_begin(plan));
     dagpole_status status = run(plan, &call);
+    if (!call.is_near_only)
+        plan->has_failed = status != DAGPOLE_OK;
     if (plan->recorded != DP_RECORDED_OFF && !call.is_near_only)
         plan->recorded = status == DAGPOLE_OK ? DP_RECORDED_ALL : DP_RECORDED_FAILURE;
-    atomic_flag_clear(&plan->is_busy);
+    dp_plan_end(plan);
     return status;
 }
 

@@ -117,7 +117,6 @@ typedef struct asked {
 
 static dagpole_status foresee_times(const dagpole_plan *plan, const asked *a,
                                     dp_forecast_request *request) {
-    DP_TRY(dp_runtime_progress(plan->context->runtime, "foresee", 0));
     double alone_s;
     request->site = site_of(a->options, 1);
     DP_TRY(dp_forecast_alone(request, &alone_s));
@@ -156,6 +155,7 @@ static dagpole_status foresee(const dagpole_plan *plan, const asked *a) {
     dp_problem problem = plan->graph->problem;
     dp_interactions interactions = {0};
     dp_lists lists = {0};
+    DP_TRY(dp_runtime_progress(plan->context->runtime, "foresee", 0));
     dagpole_status status = dp_plan_lists(team, plan, &lists);
     problem.lists = &lists;
     if (status == DAGPOLE_OK)
@@ -182,26 +182,19 @@ static dagpole_status check_times(const dagpole_plan *plan, const dagpole_forese
 }
 
 static dagpole_status foresee_alone(dagpole_plan *plan, const asked *a) {
-    if (atomic_flag_test_and_set(&plan->is_busy))
-        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    DP_TRY(dp_plan_begin(plan));
     dagpole_status status = check_times(plan, a->options);
     if (status == DAGPOLE_OK)
         status = foresee(plan, a);
-    atomic_flag_clear(&plan->is_busy);
+    dp_plan_end(plan);
     return status;
-}
-
-static dagpole_status check_plan(const dagpole_plan *plan) {
-    if (plan)
-        return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
 }
 
 dagpole_status dagpole_plan_foresee(dagpole_plan *plan, const dagpole_foresee_options *options,
                                     int n, const int *n_workers, dagpole_forecast *forecasts) {
     DP_DEFAULT_FLOATING;
     dagpole_foresee_options o;
-    DP_TRY(check_plan(plan));
+    DP_TRY(dp_plan_check(plan));
     DP_TRY(resolve(options, &o));
     if (!dp_sized_is_set(forecasts))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
@@ -216,7 +209,7 @@ dagpole_status dagpole_plan_foresee_tasks(dagpole_plan *plan,
                                           dagpole_tasks *tasks) {
     DP_DEFAULT_FLOATING;
     dagpole_foresee_options o;
-    DP_TRY(check_plan(plan));
+    DP_TRY(dp_plan_check(plan));
     DP_TRY(resolve(options, &o));
     DP_TRY(dp_tasks_check(tasks));
     DP_TRY(check_machines(1, &n_workers, o.nodes));

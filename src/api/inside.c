@@ -105,7 +105,7 @@ static dagpole_status write_list(dp_store *store, char letter, const dp_csr *lis
 /* The plan does not keep them. */
 static dagpole_status write_lists(const dagpole_plan *plan, dp_store *store) {
     dp_lists lists = {0};
-    DP_TRY(dp_plan_lists(dp_runtime_team(plan->context->runtime), plan, &lists));
+    DP_TRY(dp_plan_lists(&dp_team_serial, plan, &lists));
     dagpole_status status = write_list(store, 'u', &lists.u);
     if (status == DAGPOLE_OK)
         status = write_list(store, 'v', &lists.v);
@@ -314,11 +314,7 @@ static dagpole_status write_all(const dagpole_plan *plan, dp_store *store) {
 
 static dagpole_status write_inside(const dagpole_plan *plan, const char *path) {
     dp_store *store;
-    if (plan->recorded == DP_RECORDED_FAILURE)
-        return dp_plan_check_recorded(plan);
-    if (!plan->report.n_evaluations)
-        return dp_fail(DAGPOLE_WRONG_STATE, "nothing has been evaluated yet: there are no "
-                                            "expansions to write");
+    DP_TRY(dp_plan_check_expansions(plan));
     DP_TRY(dp_store_create(path, &store));
     dagpole_status status = write_all(plan, store);
     if (status == DAGPOLE_OK)
@@ -329,13 +325,11 @@ static dagpole_status write_inside(const dagpole_plan *plan, const char *path) {
 
 dagpole_status dagpole_plan_write_inside(dagpole_plan *plan, const char *path) {
     DP_DEFAULT_FLOATING;
-    if (!plan)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    DP_TRY(dp_plan_check(plan));
     if (!path || !*path)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "path is NULL or empty: it names the file to write");
-    if (atomic_flag_test_and_set(&plan->is_busy))
-        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    DP_TRY(dp_plan_begin(plan));
     dagpole_status status = write_inside(plan, path);
-    atomic_flag_clear(&plan->is_busy);
+    dp_plan_end(plan);
     return status;
 }

@@ -49,8 +49,17 @@ struct dagpole_plan {
     dp_recorded recorded;
     double fastest_s, fastest_operator_s[DAGPOLE_N_OPERATORS]; /* of the evaluations so far */
     int charge_exponent, far_charge_exponent; /* units of charges in sums and in expansions */
+    int has_failed;      /* the last evaluation: its expansions are not complete */
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
+
+/* BAD_ARGUMENT for NULL. */
+dagpole_status dp_plan_check(const dagpole_plan *plan);
+
+/* The plan is busy with the caller in between. WRONG_STATE where it is with another. (Callers who
+ * only look take a const plan.) */
+dagpole_status dp_plan_begin(const dagpole_plan *plan);
+void dp_plan_end(const dagpole_plan *plan);
 
 /* The lists of the plan's tree. */
 dagpole_status dp_plan_lists(const dp_team *team, const dagpole_plan *plan, dp_lists *lists);
@@ -68,6 +77,9 @@ dagpole_status dp_plan_expansions(const dagpole_plan *plan, int32_t box, double 
                                   double *local, double *potentials);
 dagpole_status dp_plan_list_tasks(const dagpole_plan *plan, dagpole_tasks *all);
 
+/* WRONG_STATE where no evaluation left expansions, or the last one failed. */
+dagpole_status dp_plan_check_expansions(const dagpole_plan *plan);
+
 /* The same of any graph; execution NULL: of one that never runs, times NULL: without.
  * all->task_size, n_workers and evaluate_s are the caller's. NO_MEMORY. */
 dagpole_status dp_tasks_list(const dp_graph *graph, const dp_execution *execution,
@@ -75,10 +87,6 @@ dagpole_status dp_tasks_list(const dp_graph *graph, const dp_execution *executio
 
 /* BAD_ARGUMENT where a caller's sizes are not set. */
 dagpole_status dp_tasks_check(const dagpole_tasks *tasks);
-
-/* Per record of the plan's stream: when the last of the records that it waits for had ended, or it
- * was submitted where that was later. times: of all records. */
-void dp_plan_ready_times(const dp_csr *predecessors, const dp_record_times *times, double *ready_s);
 
 /* Checks the options and replaces zeros by what digits ask for, except n_crit, which depends on the
  * points. options NULL = defaults. */

@@ -45,8 +45,7 @@ static void sum_near(const dagpole_plan *plan, const dp_csr *near, const double 
 
 static dagpole_status check(const dagpole_plan *plan, const double *charges, int64_t n,
                             const int64_t *targets) {
-    if (!plan)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    DP_TRY(dp_plan_check(plan));
     if (!charges && plan->n_sources)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: the plan has %lld sources",
                        (long long)plan->n_sources);

@@ -258,6 +258,22 @@ static void lap(double *clock, double *stage_s) {
     *clock = now;
 }
 
+dagpole_status dp_plan_check(const dagpole_plan *plan) {
+    if (plan)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+}
+
+dagpole_status dp_plan_begin(const dagpole_plan *plan) {
+    if (!atomic_flag_test_and_set(&((dagpole_plan *)plan)->is_busy))
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread: one at a time");
+}
+
+void dp_plan_end(const dagpole_plan *plan) {
+    atomic_flag_clear(&((dagpole_plan *)plan)->is_busy);
+}
+
 dagpole_status dp_plan_lists(const dp_team *team, const dagpole_plan *p, dp_lists *lists) {
     return p->is_direct ? dp_lists_all_near(&p->tree, lists)
                         : dp_lists_build(team, &p->tree, lists);

@@ -5,14 +5,8 @@
 #include "api/internal.h"
 #include "base/sized.h"
 
-static dagpole_status check_plan(const dagpole_plan *plan) {
-    if (plan)
-        return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
-}
-
 static dagpole_status check_index(const dagpole_plan *plan, int64_t index) {
-    DP_TRY(check_plan(plan));
+    DP_TRY(dp_plan_check(plan));
     if (index >= 0 && index < plan->tree.n_boxes)
         return DAGPOLE_OK;
     return dp_fail(DAGPOLE_BAD_ARGUMENT, "box index is %lld: it must be 0 ... %d", (long long)index,
@@ -21,13 +15,11 @@ static dagpole_status check_index(const dagpole_plan *plan, int64_t index) {
 
 dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *report) {
     DP_DEFAULT_FLOATING;
-    DP_TRY(check_plan(plan));
+    DP_TRY(dp_plan_check(plan));
     if (!dp_sized_is_set(report))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "report is NULL or its size is not set to sizeof(dagpole_report)");
-    atomic_flag *is_busy = &((dagpole_plan *)plan)->is_busy;
-    if (atomic_flag_test_and_set(is_busy))
-        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    DP_TRY(dp_plan_begin(plan));
     dagpole_report full = plan->report;
     dagpole_status status = DAGPOLE_OK;
     if (full.n_nodes > 1)
@@ -35,7 +27,7 @@ dagpole_status dagpole_plan_report(const dagpole_plan *plan, dagpole_report *rep
                                    &full.bytes_fields, &full.bytes_at_home);
     if (status == DAGPOLE_OK)
         dp_sized_give(&full, sizeof full, report);
-    atomic_flag_clear(is_busy);
+    dp_plan_end(plan);
     return status;
 }
 
@@ -68,7 +60,7 @@ dagpole_status dagpole_plan_box(const dagpole_plan *plan, int64_t index, dagpole
 dagpole_status dagpole_plan_find_box(const dagpole_plan *plan, int level, uint64_t morton,
                                      int64_t *index) {
     DP_DEFAULT_FLOATING;
-    DP_TRY(check_plan(plan));
+    DP_TRY(dp_plan_check(plan));
     if (!index)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "index is NULL: it receives the box's index");
     if (level < 0 || level > DP_MAX_DEPTH)
@@ -152,10 +144,19 @@ static dagpole_status copy_potentials(const dagpole_plan *plan, int32_t box, dou
     return DAGPOLE_OK;
 }
 
+dagpole_status dp_plan_check_expansions(const dagpole_plan *plan) {
+    if (!plan->report.n_evaluations)
+        return dp_fail(DAGPOLE_WRONG_STATE,
+                       "nothing has been evaluated yet: there are no expansions");
+    if (plan->has_failed)
+        return dp_fail(DAGPOLE_WRONG_STATE, "the last evaluation was cancelled or has failed: what "
+                                            "it left are no expansions");
+    return DAGPOLE_OK;
+}
+
 dagpole_status dp_plan_expansions(const dagpole_plan *plan, int32_t box, double *multipole,
                                   double *local, double *potentials) {
-    if (!plan->report.n_evaluations)
-        return dp_fail(DAGPOLE_WRONG_STATE, "nothing has been evaluated yet");
+    DP_TRY(dp_plan_check_expansions(plan));
     if (multipole)
         DP_TRY(copy_expansion(plan, box, DP_MULTIPOLES, has_multipole(plan, box), multipole));
     if (local)
@@ -167,17 +168,16 @@ dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index, double
                                        double *local, double *potentials) {
     DP_DEFAULT_FLOATING;
     DP_TRY(check_index(plan, index));
-    if (atomic_flag_test_and_set(&plan->is_busy))
-        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    DP_TRY(dp_plan_begin(plan));
     dagpole_status status = dp_plan_expansions(plan, (int32_t)index, multipole, local, potentials);
-    atomic_flag_clear(&plan->is_busy);
+    dp_plan_end(plan);
     return status;
 }
 
 dagpole_status dagpole_plan_order(const dagpole_plan *plan, int64_t *source_order,
                                   int64_t *target_order) {
     DP_DEFAULT_FLOATING;
-    DP_TRY(check_plan(plan));
+    DP_TRY(dp_plan_check(plan));
     if (source_order)
         memcpy(source_order, plan->sources.origin, (size_t)plan->n_sources * sizeof *source_order);
     if (target_order)
@@ -188,7 +188,7 @@ dagpole_status dagpole_plan_order(const dagpole_plan *plan, int64_t *source_orde
 dagpole_status dagpole_plan_check(const dagpole_plan *plan, int exhaustive) {
     DP_DEFAULT_FLOATING;
     dp_lists lists = {0};
-    DP_TRY(check_plan(plan));
+    DP_TRY(dp_plan_check(plan));
     DP_TRY(dp_lists_build(&dp_team_serial, &plan->tree, &lists));
     dagpole_status status =
         dp_tree_check(&plan->tree, &lists, &plan->sources,

@@ -5,23 +5,16 @@
 #include "api/internal.h"
 #include "base/sized.h"
 
-static dagpole_status check_plan(const dagpole_plan *plan) {
-    if (plan)
-        return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
-}
-
 dagpole_status dagpole_plan_record_tasks(dagpole_plan *plan, int is_on) {
     DP_DEFAULT_FLOATING;
-    DP_TRY(check_plan(plan));
-    if (atomic_flag_test_and_set(&plan->is_busy))
-        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_plan_begin(plan));
     dagpole_status status = dp_execution_record(plan->execution, is_on);
     if (!is_on)
         plan->recorded = DP_RECORDED_OFF;
     else if (status == DAGPOLE_OK && plan->recorded == DP_RECORDED_OFF)
         plan->recorded = DP_RECORDED_NOTHING;
-    atomic_flag_clear(&plan->is_busy);
+    dp_plan_end(plan);
     return status;
 }
 
@@ -41,8 +34,9 @@ dagpole_status dp_plan_check_recorded(const dagpole_plan *plan) {
     }
 }
 
-void dp_plan_ready_times(const dp_csr *predecessors, const dp_record_times *times,
-                         double *ready_s) {
+/* When the last of the records that one waits for had ended, or it was submitted where that was
+ * later. */
+static void ready_times(const dp_csr *predecessors, const dp_record_times *times, double *ready_s) {
     for (int64_t i = 0; i < predecessors->n_rows; i++) {
         ready_s[i] = times[i].submit_s;
         for (int64_t k = predecessors->offset[i]; k < predecessors->offset[i + 1]; k++)
@@ -83,12 +77,13 @@ static dagpole_status fill_tasks(const dp_graph *graph, const dp_execution *exec
         return DAGPOLE_NO_MEMORY;
     }
     if (times)
-        dp_plan_ready_times(predecessors, times, ready_s);
+        ready_times(predecessors, times, ready_s);
     for (int64_t i = 0; i < all->n; i++) {
         dagpole_task task = describe(graph, execution, i);
         if (times)
             add_times(&times[i], ready_s[i], &task);
-        memcpy((char *)all->task + (size_t)i * all->task_size, &task, sizeof task);
+        memcpy((char *)all->task + (size_t)i * all->task_size, &task,
+               all->task_size < sizeof task ? all->task_size : sizeof task);
     }
     dp_free(ready_s);
     return DAGPOLE_OK;
@@ -144,6 +139,9 @@ static dagpole_status list_tasks(const dagpole_plan *plan, dagpole_tasks *tasks)
     return DAGPOLE_OK;
 }
 
+/* Of an element of the first version, and of any. */
+enum { LEAST_TASK = offsetof(dagpole_task, predicted_s) + sizeof(double), MOST_TASK = 4096 };
+
 /* No struct of the first version was shorter. */
 static int holds_arrays(const dagpole_tasks *tasks) {
     return dp_sized_is_set(tasks) &&
@@ -154,22 +152,22 @@ dagpole_status dp_tasks_check(const dagpole_tasks *tasks) {
     if (!holds_arrays(tasks))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "tasks is NULL or its size is not set to sizeof(dagpole_tasks)");
-    if (tasks->task_size < sizeof(dagpole_task) || tasks->task_size % sizeof(size_t) ||
-        tasks->task_size > 4096)
+    if (tasks->task_size < LEAST_TASK || tasks->task_size % sizeof(size_t) ||
+        tasks->task_size > MOST_TASK)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "task_size is %zu: it must be sizeof(dagpole_task), %zu or more",
-                       tasks->task_size, sizeof(dagpole_task));
+                       "task_size is %zu: it must be sizeof(dagpole_task), a multiple of %zu from "
+                       "%d to %d",
+                       tasks->task_size, sizeof(size_t), LEAST_TASK, MOST_TASK);
     return DAGPOLE_OK;
 }
 
 dagpole_status dagpole_plan_tasks(dagpole_plan *plan, dagpole_tasks *tasks) {
     DP_DEFAULT_FLOATING;
-    DP_TRY(check_plan(plan));
+    DP_TRY(dp_plan_check(plan));
     DP_TRY(dp_tasks_check(tasks));
-    if (atomic_flag_test_and_set(&plan->is_busy))
-        return dp_fail(DAGPOLE_WRONG_STATE, "the plan is in use by another thread");
+    DP_TRY(dp_plan_begin(plan));
     dagpole_status status = list_tasks(plan, tasks);
-    atomic_flag_clear(&plan->is_busy);
+    dp_plan_end(plan);
     return status;
 }
 

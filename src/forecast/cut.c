@@ -9,12 +9,11 @@ dp_pace dp_pace_of_model(double factor) {
 
 dp_pace dp_pace_of_run(const dp_graph *graph, const double op_s[DAGPOLE_N_OPERATORS]) {
     dp_pace pace = dp_pace_of_model(1);
-    double model_s[DAGPOLE_N_OPERATORS] = {0};
-    for (int64_t step = 0; step < graph->walk.n_steps; step++)
-        model_s[graph->walk.step_op[step]] += graph->walk.step_cost[step];
-    for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
-        if (op_s[op] > 0 && model_s[op] > 0)
-            pace.factor[op] = op_s[op] / model_s[op];
+    for (int op = 0; op < DAGPOLE_N_OPERATORS; op++) {
+        double model_s = graph->walk.op_work[op].cost;
+        if (op_s[op] > 0 && model_s > 0)
+            pace.factor[op] = op_s[op] / model_s;
+    }
     return pace;
 }
 

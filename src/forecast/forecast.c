@@ -10,7 +10,7 @@
 /* Other blocks and submitters are tried where that could gain as much of the time. */
 #define WORTH_TRYING 0.02
 
-/* What is nearly best and submitted by fewer threads is better. */
+/* Other blocks or more threads are better where they gain at least so much. */
 #define NEARLY 1.01
 
 /* Two threads take three quarters of the time that one takes for a task (src/README.md): half of it

@@ -121,6 +121,7 @@ static double seconds_of(simulation *s, int64_t i, int node, worker_state *worke
     worker->demand = seconds > 0 ? bytes / seconds : 0;
     worker->is_remote = remote > 0;
     seconds *= fmax(1, (s->nodes[node].demand + worker->demand) / site->local_rate);
+    worker->demand = fmin(worker->demand, site->local_rate); /* others never see more than that */
     s->nodes[node].demand += worker->demand;
     s->nodes[node].n_remote += worker->is_remote;
     return seconds + (double)remote * s->nodes[node].n_remote / site->remote_rate;

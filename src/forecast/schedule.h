@@ -5,8 +5,9 @@
  * A record can run when it is submitted and all that it waits for has ended. Its worker then spends
  * what the runtime takes for a task, and the record's own time: its cost, stretched where the tasks
  * that run on the node ask more of its memory than that gives, and lengthened by the bytes that
- * come from other nodes. What a task meets is decided when it begins. (A list schedule is at most
- * twice as long as the best one: Graham 1969.) Nothing here is measured. */
+ * come from other nodes. What a task meets is decided when it begins. (On one node and
+ * without costs a list schedule is at most twice as long as the best one: Graham 1969. With
+ * several, queues keep work at home while others idle.) Nothing here is measured. */
 #ifndef DP_FORECAST_SCHEDULE_H
 #define DP_FORECAST_SCHEDULE_H
 

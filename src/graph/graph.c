@@ -21,8 +21,7 @@ static dagpole_status run_step(void *argument, int64_t i, void *const *buffers, 
 /* On several nodes each has operators of its own, where the caches do not hold them. */
 static dagpole_status copy_operators(dp_graph *g) {
     const dp_nodes *nodes = g->problem.nodes;
-    int64_t bytes = dp_operators_bytes(g->problem.operators);
-    if (!nodes || nodes->n < 2 || !nodes->of_worker || bytes <= g->problem.shared_cache_bytes)
+    if (dp_operators_bytes(g->problem.operators) <= g->problem.shared_cache_bytes)
         return DAGPOLE_OK;
     for (; g->n_copies < nodes->n; g->n_copies++)
         DP_TRY(dp_operators_copy(g->problem.operators, nodes->number[g->n_copies],
@@ -34,21 +33,19 @@ static dagpole_status copy_operators(dp_graph *g) {
 static void settle_worker(dp_graph *g, int i) {
     const dp_nodes *nodes = g->problem.nodes;
     dp_worker *worker = &g->workers[i];
-    worker->operators = g->problem.operators;
-    if (!nodes || nodes->n < 2 || !nodes->of_worker)
-        return;
     int node = nodes->of_worker[i];
     for (int k = 0; k < g->n_copies; k++)
         if (nodes->number[k] == node)
             worker->operators = g->copy[k];
-    (void)dp_binding_set(worker, sizeof *worker, node);
     (void)dp_binding_set(worker->scratch.columns, dp_scratch_bytes(&worker->scratch), node);
     (void)dp_binding_set(worker->targets.memory, dp_strip_bytes(), node);
     (void)dp_binding_set(worker->sources.memory, dp_strip_bytes(), node);
 }
 
 static dagpole_status create_workers(dp_graph *g) {
-    DP_TRY(copy_operators(g));
+    int has_homes = dp_n_homes(&g->problem) > 1 && g->problem.nodes->of_worker;
+    if (has_homes)
+        DP_TRY(copy_operators(g));
     g->workers = dp_alloc_zero((size_t)g->n_workers, sizeof *g->workers);
     g->step_fields = dp_alloc_zero((size_t)g->n_workers, sizeof *g->step_fields);
     if (!g->workers || !g->step_fields)
@@ -58,10 +55,12 @@ static dagpole_status create_workers(dp_graph *g) {
         if (!g->step_fields[i])
             return DAGPOLE_NO_MEMORY;
         g->workers[i].call = &g->call;
+        g->workers[i].operators = g->problem.operators;
         DP_TRY(dp_scratch_create(g->problem.operators, &g->workers[i].scratch));
         DP_TRY(dp_strip_create(g->problem.isa, &g->workers[i].targets));
         DP_TRY(dp_strip_create(g->problem.isa, &g->workers[i].sources));
-        settle_worker(g, i);
+        if (has_homes)
+            settle_worker(g, i);
     }
     return DAGPOLE_OK;
 }
@@ -122,6 +121,7 @@ static dagpole_status outline(const dp_team *team, const dp_interactions *intera
                               dp_graph *g) {
     DP_TRY(dp_layout_build(team, &g->problem, interactions, &g->layout));
     DP_TRY(dp_walk_make(team, &g->layout, &g->walk));
+    dp_walk_shed(&g->walk);
     DP_TRY(dp_memory_outline(&g->layout, &g->memory));
     dp_layout_shed(&g->layout);
     g->problem.nodes = NULL;

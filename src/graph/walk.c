@@ -16,8 +16,9 @@ const char *const dp_record_names[DP_N_RECORD_OPS] = {
 /* What a record costs beside its operators' work. */
 #define RECORD_S 2e-6
 
-/* Visits that are planned one after the other by one worker. */
-enum { CHUNK = 64 };
+/* Visits that are planned one after the other by one worker: at least so many, since each chunk
+ * takes a mark for every field and box. */
+enum { LEAST_CHUNK = 64, CHUNKS_A_WORKER = 4 };
 
 enum { MOST_STEPS = 3 };
 
@@ -30,6 +31,7 @@ typedef struct visit {
 typedef struct walking {
     const dp_layout *layout;
     int64_t n;
+    int64_t chunk; /* visits that are planned one after the other */
     visit *visits; /* in the order of the walk */
 } walking;
 
@@ -103,21 +105,21 @@ static dagpole_status plan_visit(const dp_layout *layout, dp_named *named, visit
 
 /* 1 where it matters which part of a field a task reads. */
 static int has_homes(const dp_problem *problem) {
-    return problem->nodes && problem->nodes->n > 1;
+    return dp_n_homes(problem) > 1;
 }
 
 static dagpole_status plan_chunk(void *argument, int64_t chunk) {
     const walking *w = argument;
     const dp_problem *p = w->layout->problem;
     size_t n_fields = (size_t)w->layout->n_fields;
-    int64_t end = (chunk + 1) * CHUNK < w->n ? (chunk + 1) * CHUNK : w->n;
+    int64_t begin = chunk * w->chunk, end = begin + w->chunk < w->n ? begin + w->chunk : w->n;
     dp_named named = {.task = dp_alloc_zero(n_fields, sizeof *named.task),
                       .index = dp_alloc(n_fields, sizeof *named.index)};
     if (has_homes(p))
         named.box = dp_alloc_zero((size_t)p->tree->n_boxes, sizeof *named.box);
     int is_complete = named.task && named.index && (named.box || !has_homes(p));
     dagpole_status status = is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-    for (int64_t i = chunk * CHUNK; i < end && status == DAGPOLE_OK; i++)
+    for (int64_t i = begin; i < end && status == DAGPOLE_OK; i++)
         status = plan_visit(w->layout, &named, &w->visits[i]);
     dp_free(named.task);
     dp_free(named.index);
@@ -245,7 +247,9 @@ static dagpole_status allocate(const walking *w, dp_walk *walk) {
 
 static dagpole_status make(const dp_team *team, walking *w, dp_walk *walk) {
     visit_all(w);
-    DP_TRY(team->run(team, (w->n + CHUNK - 1) / CHUNK, plan_chunk, w));
+    w->chunk = w->n / (CHUNKS_A_WORKER * team->size) + 1;
+    w->chunk = w->chunk > LEAST_CHUNK ? w->chunk : LEAST_CHUNK;
+    DP_TRY(team->run(team, (w->n + w->chunk - 1) / w->chunk, plan_chunk, w));
     DP_TRY(allocate(w, walk));
     int32_t *next_from = walk->from;
     for (int64_t i = 0; i < w->n; i++)
@@ -270,9 +274,15 @@ dagpole_status dp_walk_make(const dp_team *team, const dp_layout *layout, dp_wal
     return status;
 }
 
-void dp_walk_free(dp_walk *walk) {
-    for (int64_t i = 0; i < walk->n_steps; i++)
+void dp_walk_shed(dp_walk *walk) {
+    for (int64_t i = 0; i < walk->n_steps; i++) {
         dp_free(walk->steps[i].work);
+        walk->steps[i].work = NULL;
+    }
+}
+
+void dp_walk_free(dp_walk *walk) {
+    dp_walk_shed(walk);
     dp_free(walk->steps);
     dp_free(walk->step_op);
     dp_free(walk->step_cost);

@@ -44,6 +44,10 @@ typedef struct dp_walk {
 } dp_walk;
 
 dagpole_status dp_walk_make(const dp_team *team, const dp_layout *layout, dp_walk *walk);
+
+/* Frees what the steps need to run: for who only looks at the records. */
+void dp_walk_shed(dp_walk *walk);
+
 void dp_walk_free(dp_walk *walk);
 
 #endif

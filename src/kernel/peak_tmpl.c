@@ -18,6 +18,6 @@ double DP_PER_ISA(dp_peak)(int64_t n_steps, double *left) {
     }
     *left = 0;
     for (int k = 0; k < N_CHAINS; k++)
-        *left = fmax(*left, fabs(vec_sum(chain[k]) / VEC_WIDTH - 1));
+        *left += fabs(vec_sum(chain[k]) / VEC_WIDTH - 1);
     return 2.0 * N_CHAINS * VEC_WIDTH * (double)n_steps;
 }

@@ -22,7 +22,7 @@ static void (*const take[DP_N_ISA])(const dp_strip *,
 
 dagpole_status dp_strip_create(dp_isa isa, dp_strip *s) {
     *s = (dp_strip){.isa = isa};
-    s->memory = dp_alloc((size_t)dp_strip_bytes(), 1);
+    s->memory = dp_alloc_apart((size_t)dp_strip_bytes());
     if (!s->memory)
         return DAGPOLE_NO_MEMORY;
     s->memory_f = (float *)(s->memory + DP_STRIP_ROWS * ROOM);

@@ -171,7 +171,7 @@ static int node_at(const dp_nodes *nodes, double share) {
 static dagpole_status find_homes(const cutting *c, const double *seconds) {
     const dp_problem *p = c->problem;
     size_t n_boxes = (size_t)p->tree->n_boxes;
-    if (!p->nodes || p->nodes->n < 2)
+    if (dp_n_homes(p) < 2)
         return DAGPOLE_OK;
     curve along = {dp_alloc(n_boxes, sizeof(double)), dp_alloc(n_boxes, sizeof(double))};
     int is_complete = along.begin && along.below;

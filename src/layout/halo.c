@@ -41,7 +41,7 @@ static void list_marked(const building *build, int32_t begin, int32_t end, const
                         halo_leaves *halo) {
     const dp_nodes *nodes = build->problem->nodes;
     int64_t n = 0;
-    int n_nodes = nodes && nodes->n > 1 ? nodes->n : 1;
+    int n_nodes = dp_n_homes(build->problem);
     for (int k = 0; k < n_nodes; k++)
         for (int32_t leaf = begin; leaf < end; leaf++)
             if (is_near[leaf - begin] &&

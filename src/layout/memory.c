@@ -65,7 +65,7 @@ static dagpole_status create_arenas(const dp_layout *layout, dp_memory *memory) 
     for (int32_t i = 0; i < layout->n_fields; i++)
         size[arena_of(p, layout->blocks.block[layout->field[i].block].node)] +=
             in_arena(layout->field[i].bytes);
-    memory->n_arenas = p->nodes && p->nodes->n > 1 ? p->nodes->n : 1;
+    memory->n_arenas = dp_n_homes(p);
     for (int i = 0; i < memory->n_arenas; i++) {
         memory->arena[i] = memory->n_arenas > 1 ? dp_alloc_apart(size[i]) : dp_alloc(size[i], 1);
         if (!memory->arena[i])

@@ -31,6 +31,11 @@ static inline int dp_is_mutual(const dp_problem *problem) {
     return problem->targets == problem->sources;
 }
 
+/* How many nodes have fields, tasks and workers of their own: 1 where all are anywhere. */
+static inline int dp_n_homes(const dp_problem *problem) {
+    return problem->nodes && problem->nodes->n > 1 ? problem->nodes->n : 1;
+}
+
 /* The operators of a box's level; NULL where there are none. */
 static inline const dp_operator_set *dp_set_of(const dp_problem *problem, int32_t box) {
     return problem->operators->level[problem->tree->level[box]];

@@ -89,7 +89,7 @@ dagpole_status dp_operators_copy(const dp_operators *from, int node, dp_operator
     copy->arrays = NULL;
     if (copy->sets && copy->transfers) {
         visit_all(copy, count, &bytes);
-        copy->arrays = dp_alloc(bytes, 1);
+        copy->arrays = dp_alloc_apart(bytes);
     }
     if (!copy->arrays) {
         dp_operators_copy_free(copy);

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "operators/apply.h"
 
 static int max_of(int a, int b) {
@@ -13,9 +15,10 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
     }
     scratch->ld = DP_PADDED(longest);
     size_t n = (size_t)DP_COLUMNS * (size_t)scratch->ld;
-    scratch->columns = dp_alloc_zero(2 * n, sizeof(double));
+    scratch->columns = dp_alloc_apart((size_t)dp_scratch_bytes(scratch));
     if (!scratch->columns)
         return DAGPOLE_NO_MEMORY;
+    memset(scratch->columns, 0, (size_t)dp_scratch_bytes(scratch));
     scratch->product = scratch->columns + n;
     return DAGPOLE_OK;
 }

@@ -39,7 +39,8 @@ enum { DP_WHOLE = -1 };
 int32_t dp_task_access(dp_task *task, int32_t field, dp_access mode);
 
 /* The same for a field of which the task reads a part: so many bytes, those of a box counted once.
- * DP_NO_BOX: the part is no box's. A field that was named as a whole stays whole. */
+ * DP_NO_BOX: the part is no box's. A field that was named as a whole stays whole. Boxes are marked
+ * for all quantities at once: a task reads parts of one quantity, and names whole fields before. */
 int32_t dp_task_read(dp_task *task, int32_t field, int32_t box, size_t bytes);
 
 /* Counts the sums between n points and a surface: their pairs and what they cost. */

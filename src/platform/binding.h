@@ -18,9 +18,9 @@ typedef struct dp_nodes {
 struct hwloc_obj;
 int dp_binding_node_of(const struct hwloc_obj *unit);
 
-/* Binds all pages with bytes of [memory, memory + bytes) to a node, by the operating system's
- * number, and moves there what has been touched. Returns 1, or 0 where the system refuses or knows
- * no such node: the pages then lie where they are touched first. */
+/* Binds all pages with bytes of [memory, memory + bytes), of dp_alloc_apart, to a node, by the
+ * operating system's number, and moves there what has been touched. Returns 1, or 0 where the
+ * system refuses or knows no such node: the pages then lie where they are touched first. */
 int dp_binding_set(void *memory, size_t bytes, int node);
 
 #endif

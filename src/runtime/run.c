@@ -23,9 +23,6 @@ static void set_estimates(dp_run *run) {
 /* Schedulers plan by estimates, results do not depend on them. */
 static void learn(dp_run *run) {
     double op_s[DP_MAX_OPS];
-    if (!run->is_learning)
-        return;
-    run->is_learning = 0;
     dp_run_op_times(run, op_s);
     for (int op = 0; op < DP_MAX_OPS; op++)
         if (run->op_cost[op] > 0 && op_s[op] > 0)
@@ -74,10 +71,17 @@ void dp_run_free(dp_run *run) {
     run->times = NULL;
 }
 
+static void forget_times(dp_run *run) {
+    for (int64_t i = 0; i < run->stream->n_records; i++)
+        run->times[i] = (dp_record_times){.worker = -1};
+}
+
 dagpole_status dp_run_record_times(dp_run *run, int is_on) {
     if (is_on && !run->times) {
         run->times = dp_alloc((size_t)run->stream->n_records, sizeof *run->times);
-        return run->times ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+        if (!run->times)
+            return DAGPOLE_NO_MEMORY;
+        forget_times(run);
     }
     if (!is_on) {
         dp_free(run->times);
@@ -86,13 +90,7 @@ dagpole_status dp_run_record_times(dp_run *run, int is_on) {
     return DAGPOLE_OK;
 }
 
-static void forget_times(dp_run *run) {
-    for (int64_t i = 0; i < run->stream->n_records; i++)
-        run->times[i] = (dp_record_times){.worker = -1};
-}
-
 void dp_run_begin(dp_run *run, dp_operator_bits ops, const char *stage) {
-    learn(run);
     if (ops == DP_ALL_OPERATORS)
         memcpy(run->pace, run->learned, sizeof run->pace);
     memset(run->slots, 0, (size_t)run->n_slots * sizeof *run->slots);
@@ -206,7 +204,8 @@ void dp_run_report(dp_run *run) {
 dagpole_status dp_run_end(dp_run *run) {
     if (run->status != DAGPOLE_OK)
         return dp_fail(run->status, "%s", run->text);
-    run->is_learning = run->ops == DP_ALL_OPERATORS;
+    if (run->ops == DP_ALL_OPERATORS)
+        learn(run);
     return dp_runtime_progress(run->runtime, run->stage, 1.0);
 }
 

@@ -23,8 +23,7 @@ typedef struct dp_run {
     int n_slots;
     dp_slot *slots;
     int32_t max_access;
-    void **buffers;  /* n_slots x max_access: scratch for the pointers that a body receives */
-    int is_learning; /* the slots hold the times of a whole run that succeeded */
+    void **buffers; /* n_slots x max_access: scratch for the pointers that a body receives */
     double op_cost[DP_MAX_OPS]; /* estimated seconds of an operator's steps */
     double pace[DP_MAX_OPS]; /* what it took in the whole run before, over that; 1 in the first */
     double learned[DP_MAX_OPS]; /* the same for the next whole run */

@@ -20,20 +20,20 @@ static int memory_node(int numa_node) {
     return node < 0 ? STARPU_MAIN_RAM : node;
 }
 
-/* A field lies where its middle was first touched; one that nothing has touched yet counts as lying
- * in the first node. */
+/* A field lies at its home. One that has none lies where its first page was touched, or in the
+ * first node as long as nothing has touched it. */
 static dagpole_status find_homes(dp_handles *h) {
     const dp_stream *stream = h->stream;
     size_t n = (size_t)stream->n_fields;
-    void **middle = dp_alloc(n, sizeof *middle);
-    if (!middle)
+    void **data = dp_alloc(n, sizeof *data);
+    if (!data)
         return DAGPOLE_NO_MEMORY;
     for (size_t f = 0; f < n; f++)
-        middle[f] = (char *)stream->fields[f].data + stream->fields[f].bytes / 2;
-    dp_machine_nodes_of((int64_t)n, middle, h->home);
+        data[f] = stream->fields[f].data;
+    dp_machine_nodes_of((int64_t)n, data, h->home);
     for (size_t f = 0; f < n; f++)
-        h->home[f] = memory_node(h->home[f]);
-    dp_free(middle);
+        h->home[f] = memory_node(stream->fields[f].node >= 0 ? stream->fields[f].node : h->home[f]);
+    dp_free(data);
     return DAGPOLE_OK;
 }
 

@@ -123,7 +123,8 @@ static void measure_pairs(bench *b, dp_roof *roof) {
 
 typedef struct chains {
     dp_isa isa;
-    double flops, left; /* of a call; NaN and the largest of all calls stay */
+    double flops; /* of a call */
+    double left;  /* how far the chains of all calls ended from 1, in all */
 } chains;
 
 static void run_chains(void *argument, int64_t repeats) {
@@ -131,7 +132,7 @@ static void run_chains(void *argument, int64_t repeats) {
     double left;
     for (int64_t i = 0; i < repeats; i++) {
         c->flops = dp_peak_run(c->isa, PEAK_STEPS, &left);
-        c->left = left <= c->left ? c->left : left;
+        c->left += left;
     }
 }
 
@@ -141,7 +142,7 @@ static dagpole_status measure_peak(dp_isa isa, dp_roof *roof) {
     roof->flops = c.flops * rate;
     if (c.left == 0)
         return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_INTERNAL, "the chain of multiply-adds ends %g from 1", c.left);
+    return dp_fail(DAGPOLE_INTERNAL, "the chains of multiply-adds end %g from 1", c.left);
 }
 
 dagpole_status dp_roof_measure(const dp_roof_request *request, dp_roof *roof) {

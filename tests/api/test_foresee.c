@@ -114,12 +114,17 @@ START_TEST(limits_are_told_apart) {
     foresee(&s, &o);
     ck_assert_int_eq(large->limit, DAGPOLE_LIMIT_SUBMISSION);
     ck_assert_double_ge(large->seconds, 1e-2 * (double)(large->n_tasks - 1));
+    ck_assert_int_eq(large->best_submitters, 4);
+    ck_assert_double_lt(large->best_s, 0.7 * large->seconds);
+    ck_assert_int_le(large->best_tasks, large->n_tasks);
     o.submit_us = 0;
 
     o.task_us = 1e5;
     foresee(&s, &o);
     ck_assert_int_eq(large->limit, DAGPOLE_LIMIT_GRANULARITY);
     ck_assert_double_ge(large->seconds, 0.1 * (double)large->n_tasks / large->workers);
+    ck_assert_double_lt(s.f[0].best_s, s.f[0].seconds);
+    ck_assert_int_lt(s.f[0].best_blocks, s.f[0].n_blocks);
     o.task_us = 0;
 
     o.local_gbs = 1e-4;

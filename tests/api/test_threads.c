@@ -299,9 +299,12 @@ START_TEST(evaluation_can_be_cancelled_and_repeated) {
         start_listening(&l, 1);
         expect_failure(dagpole_plan_evaluate(plan, charges, results, NULL), DAGPOLE_CANCELLED,
                        "evaluate");
+        expect_failure(dagpole_plan_expansions(plan, 0, NULL, NULL, NULL), DAGPOLE_WRONG_STATE,
+                       k ? "cancelled" : "nothing");
         ck_assert_int_eq(report_of(plan).n_evaluations, k);
         start_listening(&l, 0);
         expect_same_bits(plan);
+        must(dagpole_plan_expansions(plan, 0, NULL, NULL, NULL));
     }
     start_listening(&l, l.n_calls); /* about the last call */
     dagpole_status status = dagpole_plan_evaluate(plan, charges, results, NULL);
