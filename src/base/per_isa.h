@@ -7,4 +7,14 @@
 #define DP_PER_ISA_EXPAND(name, isa) DP_PER_ISA_JOIN(name, isa)
 #define DP_PER_ISA_JOIN(name, isa)   name##_##isa
 
+/* The loop of each dp_isa, as an array's initializer. Only on x86-64 does the build compile more
+ * than the portable one. */
+#ifdef __x86_64__
+#define DP_OF_EACH_ISA(loop)                                                                       \
+    { loop##_portable, loop##_avx2, loop##_avx512 }
+#else
+#define DP_OF_EACH_ISA(loop)                                                                       \
+    { loop##_portable, loop##_portable, loop##_portable }
+#endif
+
 #endif

@@ -1,5 +1,6 @@
 #include "kernel/kernel.h"
 
+#include "base/per_isa.h"
 #include "kernel/green.h"
 #include "kernel/near.h"
 #include "kernel/orbits.h"
@@ -7,29 +8,16 @@
 
 #include <math.h>
 
-/* The condition under which the build compiles the loops for AVX2 and AVX-512. */
-#ifdef __x86_64__
-#define PER_ISA(loop)                                                                              \
-    {                                                                                              \
-        [DP_ISA_PORTABLE] = loop##_portable, [DP_ISA_AVX2] = loop##_avx2,                          \
-        [DP_ISA_AVX512] = loop##_avx512                                                            \
-    }
-#else
-#define PER_ISA(loop)                                                                              \
-    {                                                                                              \
-        [DP_ISA_PORTABLE] = loop##_portable, [DP_ISA_AVX2] = loop##_portable,                      \
-        [DP_ISA_AVX512] = loop##_portable                                                          \
-    }
-#endif
-
 #define BY_PRECISION(loop, kernel)                                                                 \
     {                                                                                              \
-        [DP_DOUBLE] = PER_ISA(loop##_##kernel), [DP_REDUCED] = PER_ISA(loop##_reduced_##kernel),   \
-        [DP_SINGLE] = PER_ISA(loop##_single_##kernel), [DP_ROUGH] = PER_ISA(loop##_rough_##kernel) \
+        [DP_DOUBLE] = DP_OF_EACH_ISA(loop##_##kernel),                                             \
+        [DP_REDUCED] = DP_OF_EACH_ISA(loop##_reduced_##kernel),                                    \
+        [DP_SINGLE] = DP_OF_EACH_ISA(loop##_single_##kernel),                                      \
+        [DP_ROUGH] = DP_OF_EACH_ISA(loop##_rough_##kernel)                                         \
     }
 
 #define LOOPS(kernel)                                                                              \
-    .p2p = PER_ISA(dp_p2p_##kernel), .squares = PER_ISA(dp_p2p_squares_##kernel),                  \
+    .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel),    \
     .near = BY_PRECISION(dp_near, kernel), .to_orbits = BY_PRECISION(dp_to_orbits, kernel),        \
     .from_orbits = BY_PRECISION(dp_from_orbits, kernel)
 
@@ -56,6 +44,11 @@ const dp_kernel *dp_kernel_get(dagpole_kernel id) {
         if (kernels[k].id == id)
             return &kernels[k];
     return NULL;
+}
+
+const char *dp_precision_name(dp_precision precision) {
+    static const char *const names[DP_N_PRECISIONS] = {"double", "reduced", "single", "rough"};
+    return names[precision];
 }
 
 typedef struct difference {

@@ -106,6 +106,8 @@ typedef enum dp_precision {
     DP_N_PRECISIONS
 } dp_precision;
 
+const char *dp_precision_name(dp_precision precision); /* "double", "reduced", ... */
+
 /* Largest relative errors of g. A lattice has few distances, so that these errors do not average
  * out there: alternating charges show them three times as large beside what charges of random sign
  * give. */

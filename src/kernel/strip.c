@@ -3,19 +3,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/per_isa.h"
+
 #define ROOM DP_STRIP_ROOM
 
-#ifdef __x86_64__
-#define PER_ISA(loop)                                                                              \
-    { loop##_portable, loop##_avx2, loop##_avx512 }
-#else
-#define PER_ISA(loop)                                                                              \
-    { loop##_portable, loop##_portable, loop##_portable }
-#endif
-
-static void (*const pack[DP_N_ISA])(dp_strip *, const dp_strip_run *) = PER_ISA(dp_strip_pack);
+static void (*const pack[DP_N_ISA])(dp_strip *,
+                                    const dp_strip_run *) = DP_OF_EACH_ISA(dp_strip_pack);
 static void (*const take[DP_N_ISA])(const dp_strip *,
-                                    const dp_strip_run *) = PER_ISA(dp_strip_take);
+                                    const dp_strip_run *) = DP_OF_EACH_ISA(dp_strip_take);
 
 /* Where idle points lie in the frame: close to nothing. */
 #define IDLE_F 1e6f
