@@ -107,6 +107,27 @@ static int store(const cli_option *option, const char *text) {
 /* Width of the column of option names in --help. */
 enum { NAME_WIDTH = 27 };
 
+/* What `value` holds, unless the help tells it. What is not above 0, and NULL, are no defaults but
+ * stand for something else. */
+static void print_default(const cli_option *option) {
+    double number = 0;
+    if (option->type == CLI_FLAG || strchr(option->help, '['))
+        return;
+    if (option->type == CLI_CHOICE || option->type == CLI_TEXT) {
+        const char *text = *(const char **)option->value;
+        if (text)
+            printf(" [%s]", text);
+    } else if (option->type == CLI_INT) {
+        number = *(int *)option->value;
+    } else if (option->type == CLI_COUNT) {
+        number = (double)*(int64_t *)option->value;
+    } else {
+        number = *(double *)option->value;
+    }
+    if (number > 0)
+        printf(" [%.10g]", number);
+}
+
 static void print_option(const cli_option *option) {
     int width = printf("  %s", option->name);
     if (option->argument)
@@ -116,6 +137,7 @@ static void print_option(const cli_option *option) {
         width = 0;
     }
     printf("%*s%s", NAME_WIDTH - width, "", option->help);
+    print_default(option);
     if (option->type == CLI_INT || option->type == CLI_REAL)
         printf(", %.10g to %.10g", option->low, option->high);
     putchar('\n');
@@ -200,4 +222,30 @@ int cli_parse(const cli_command *command, int n_options, const cli_option *optio
         }
     }
     return n_operands < most_operands ? fail_missing(command, n_operands) : CLI_PROCEED;
+}
+
+static void print_commands(const char *about, int n, const cli_command *const *commands) {
+    printf("usage: %s COMMAND [options]\n\n%s\n\n", program_invocation_short_name, about);
+    for (int i = 0; i < n; i++)
+        printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
+    printf("\n%s COMMAND --help   the options of a command\n\n"
+           "Exit code: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n.\n",
+           program_invocation_short_name);
+}
+
+int cli_dispatch(const char *about, int n, const cli_command *const *commands, int argc,
+                 char **argv) {
+    const char *program = program_invocation_short_name, *name = argc > 1 ? argv[1] : "";
+    for (int i = 0; i < n; i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i]->main(commands[i], argc - 1, argv + 1);
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        print_commands(about, n, commands);
+        return CLI_SUCCESS;
+    }
+    if (argc > 1)
+        fprintf(stderr, "%s: there is no command '%s'; see %s --help\n", program, name, program);
+    else
+        fprintf(stderr, "%s: a command is missing; see %s --help\n", program, program);
+    return CLI_USAGE;
 }

@@ -32,7 +32,8 @@ typedef struct cli_option {
     cli_type type;
     void *value;          /* holds the default; written where the option is given */
     const char *argument; /* what --help calls the value; NULL for a flag */
-    const char *help;
+    const char *help;     /* tells the default in brackets only where `value` does not hold it: else
+                             --help takes it from there */
     double low, high;
 } cli_option;
 
@@ -50,6 +51,11 @@ enum { CLI_PROCEED = -1 };
  * operand[0] becomes NULL). */
 int cli_parse(const cli_command *command, int n_options, const cli_option *options, int argc,
               char **argv, const char **operand);
+
+/* The main function of a program that is made of commands: runs the one that argv[1] names, and
+ * returns its exit code. Takes --help, which prints `about`, all commands and the exit codes. */
+int cli_dispatch(const char *about, int n_commands, const cli_command *const *commands, int argc,
+                 char **argv);
 
 /* One sentence on stderr, with a pointer to --help; returns CLI_USAGE. */
 int cli_usage(const cli_command *command, const char *format, ...)

@@ -11,35 +11,16 @@ static const cli_command *const commands[] = {&cli_generate, &cli_run,        &c
                                               &cli_plot,     &cli_info};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
-static void print_help(void) {
-    puts("usage: dagpole COMMAND [options]\n\n"
-         "Potentials of charges in three dimensions by the kernel-independent fast multipole\n"
-         "method, as a graph of tasks.\n");
-    for (int i = 0; i < N_COMMANDS; i++)
-        printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
-    puts("\ndagpole COMMAND --help   the options of a command\n"
-         "dagpole --version        the version\n\n"
-         "Exit code: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n.");
-}
+static const char about[] =
+    "Potentials of charges in three dimensions by the kernel-independent fast multipole\n"
+    "method, as a graph of tasks. dagpole --version prints the version.";
 
 static int dispatch(int argc, char **argv) {
-    const char *name = argc > 1 ? argv[1] : "";
-    for (int i = 0; i < N_COMMANDS; i++)
-        if (strcmp(name, commands[i]->name) == 0)
-            return commands[i]->main(commands[i], argc - 1, argv + 1);
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        print_help();
-        return CLI_SUCCESS;
-    }
-    if (strcmp(name, "--version") == 0) {
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         printf("dagpole %s\n", dagpole_version());
         return CLI_SUCCESS;
     }
-    if (argc > 1)
-        fprintf(stderr, "dagpole: there is no command '%s'; see dagpole --help\n", name);
-    else
-        fputs("dagpole: a command is missing; see dagpole --help\n", stderr);
-    return CLI_USAGE;
+    return cli_dispatch(about, N_COMMANDS, commands, argc, argv);
 }
 
 int main(int argc, char **argv) {
