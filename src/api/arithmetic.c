@@ -46,11 +46,11 @@ dagpole_status dagpole_plan_arithmetic(const dagpole_plan *plan, int gradients,
     if (!dp_sized_is_set(arithmetic))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "arithmetic is NULL or its size is not set to sizeof(dagpole_arithmetic)");
-    dp_roof_request request = {.kernel = plan->kernel,
-                               .isa = plan->context->isa,
-                               .precision = plan->graph->problem.precision,
-                               .is_mutual = plan->targets_are_sources,
-                               .has_gradient = gradients != 0};
+    dp_pairs_request request = {.kernel = plan->kernel,
+                                .isa = plan->context->isa,
+                                .precision = plan->graph->problem.precision,
+                                .is_mutual = plan->targets_are_sources,
+                                .has_gradient = gradients != 0};
     DP_TRY(dp_roof_measure(&request, &roof));
     DP_TRY(dp_plan_begin(plan));
     fill(plan, &roof, &all);

@@ -61,6 +61,14 @@ dagpole_status dp_plan_check(const dagpole_plan *plan);
 dagpole_status dp_plan_begin(const dagpole_plan *plan);
 void dp_plan_end(const dagpole_plan *plan);
 
+/* What the plan asks the cost model for, options.n_crit being 0 or the leaf size that was asked for
+ * or chosen. targets NULL: the sources are the targets. */
+dp_leaf_request dp_plan_leaf_request(const dagpole_plan *plan, const dp_bounds *bounds,
+                                     const double *sources, const double *targets);
+
+/* The operators that the plan's tree needs. */
+dp_operators_request dp_plan_operators_request(const dagpole_plan *plan);
+
 /* The lists of the plan's tree. */
 dagpole_status dp_plan_lists(const dp_team *team, const dagpole_plan *plan, dp_lists *lists);
 

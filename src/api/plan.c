@@ -36,22 +36,27 @@ dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n
     return DAGPOLE_OK;
 }
 
+dp_leaf_request dp_plan_leaf_request(const dagpole_plan *p, const dp_bounds *bounds,
+                                     const double *sources, const double *targets) {
+    return (dp_leaf_request){.bounds = *bounds,
+                             .n_sources = p->n_sources,
+                             .sources = sources,
+                             .n_targets = p->targets_are_sources ? 0 : p->n_targets,
+                             .targets = targets,
+                             .kernel = p->kernel,
+                             .accuracy = dp_options_accuracy(&p->options),
+                             .rates = &p->context->rates,
+                             .has_gradients = p->options.gradients,
+                             .n_crit = p->options.n_crit,
+                             .root_side = p->options.root_side};
+}
+
 /* Both from the cost model, where the options do not set them. */
 static dagpole_status choose_leaf_size(dagpole_plan *p, const dp_bounds *bounds,
                                        const double *sources, const double *targets,
                                        dp_cube *cube) {
     dp_leaf_choice choice;
-    dp_leaf_request request = {.bounds = *bounds,
-                               .n_sources = p->n_sources,
-                               .sources = sources,
-                               .n_targets = p->targets_are_sources ? 0 : p->n_targets,
-                               .targets = targets,
-                               .kernel = p->kernel,
-                               .accuracy = dp_options_accuracy(&p->options),
-                               .rates = &p->context->rates,
-                               .has_gradients = p->options.gradients,
-                               .n_crit = p->options.n_crit,
-                               .root_side = p->options.root_side};
+    dp_leaf_request request = dp_plan_leaf_request(p, bounds, sources, targets);
     DP_TRY(dp_leaf_size_choose(&request, &choice));
     *cube = choice.cube;
     p->options.n_crit = choice.n_crit;
@@ -114,15 +119,19 @@ static dagpole_status build_tree_of_floats(const dp_team *team, dagpole_plan *p,
     return status;
 }
 
+dp_operators_request dp_plan_operators_request(const dagpole_plan *p) {
+    return (dp_operators_request){.kernel = p->kernel,
+                                  .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
+                                  .side = p->tree.cube.side,
+                                  .depth = p->is_direct ? 0 : p->tree.depth,
+                                  .accuracy = dp_options_accuracy(&p->options),
+                                  .isa = p->context->isa,
+                                  .cache_dir = p->context->cache_dir};
+}
+
 static dagpole_status build_operators(const dp_team *team, dagpole_plan *p) {
     char message[DP_ERROR_TEXT_BYTES];
-    dp_operators_request request = {.kernel = p->kernel,
-                                    .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
-                                    .side = p->tree.cube.side,
-                                    .depth = p->is_direct ? 0 : p->tree.depth,
-                                    .accuracy = dp_options_accuracy(&p->options),
-                                    .isa = p->context->isa,
-                                    .cache_dir = p->context->cache_dir};
+    dp_operators_request request = dp_plan_operators_request(p);
     DP_TRY(dp_operators_create(team, &request, message, &p->operators));
     if (*message)
         dp_runtime_log(p->context->runtime, "%s", message);

@@ -3,7 +3,7 @@
 #ifndef DP_TUNING_ROOF_H
 #define DP_TUNING_ROOF_H
 
-#include "kernel/kernel.h"
+#include "tuning/pairs.h"
 
 /* All per second. Pairs are those of the kernel in the precision asked for; one that is computed
  * for both sides counts twice. */
@@ -14,15 +14,8 @@ typedef struct dp_roof {
     double from_surface; /* a surface to points: L2P, M2P */
 } dp_roof;
 
-typedef struct dp_roof_request {
-    const dp_kernel *kernel;
-    dp_isa isa;
-    dp_precision precision;
-    int is_mutual, has_gradient;
-} dp_roof_request;
-
 /* Runs the loops in the calling thread for about 50 ms, by CPU time; the best of a few runs and
  * sizes counts. NO_MEMORY, INTERNAL. */
-dagpole_status dp_roof_measure(const dp_roof_request *request, dp_roof *roof);
+dagpole_status dp_roof_measure(const dp_pairs_request *request, dp_roof *roof);
 
 #endif

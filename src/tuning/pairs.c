@@ -1,0 +1,103 @@
+#include "tuning/pairs.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "model/accuracy.h"
+
+/* In units of the box's half side. */
+#define SURFACE_RADIUS 2.95
+
+static const dp_frame frame = {{0.5, 0.5, 0.5}, 0.5};
+
+double dp_spread(int k, int64_t i) {
+    static const double step[] = {0.6180339887, 0.7548776662, 0.5698402910, 0.8191725134};
+    return fmod(0.5 + step[k] * (double)(i + 1), 1);
+}
+
+static void fill(dp_pairs *p) {
+    for (int side = 0; side < 2; side++)
+        for (int k = 0; k < 4; k++)
+            for (int i = 0; i < DP_PAIRS_MOST; i++)
+                p->point[side][k][i] = dp_spread(k, side * DP_PAIRS_MOST + i);
+    for (int k = 0; k < 3; k++)
+        for (int o = 0; o < DP_PAIRS_ORBITS; o++)
+            p->orbit[k][o] = SURFACE_RADIUS * (o % 3 == k ? 1 : dp_spread(k, o));
+    for (int i = 0; i < DP_PAIRS_IMAGES; i++)
+        p->density[i] = dp_spread(3, i);
+}
+
+dagpole_status dp_pairs_create(const dp_pairs_request *request, dp_pairs *p) {
+    *p = (dp_pairs){.request = *request};
+    fill(p);
+    DP_TRY(dp_strip_create(request->isa, &p->strip[0]));
+    return dp_strip_create(request->isa, &p->strip[1]);
+}
+
+void dp_pairs_free(dp_pairs *p) {
+    dp_strip_free(&p->strip[1]);
+    dp_strip_free(&p->strip[0]);
+}
+
+dp_soa dp_pairs_points(const dp_pairs *p, int side) {
+    return (dp_soa){p->point[side][0], p->point[side][1], p->point[side][2]};
+}
+
+dp_sums dp_pairs_sums(dp_pairs *p, int side) {
+    double(*sums)[DP_PAIRS_MOST] = p->sums[side];
+    if (!p->request.has_gradient)
+        return (dp_sums){.potential = sums[0]};
+    return (dp_sums){sums[0], sums[1], sums[2], sums[3]};
+}
+
+void dp_pairs_pack(dp_pairs *p, int side) {
+    static const dp_strip_frame of_box = {{0.5, 0.5, 0.5}, 0.5, 1};
+    dp_strip *strip = &p->strip[side];
+    dp_strip_begin(strip, p->request.precision >= DP_SINGLE, &of_box);
+    dp_strip_add(strip, p->n, dp_pairs_points(p, side), p->point[side][3], dp_pairs_sums(p, side));
+    dp_strip_end(strip, p->request.has_gradient);
+}
+
+void dp_pairs_run_near(void *pairs, int64_t repeats) {
+    dp_pairs *p = pairs;
+    const dp_pairs_request *r = &p->request;
+    dp_near near = {.lambda = DP_PAIRS_LAMBDA,
+                    .least = dp_precision_closest(r->precision),
+                    .has_gradient = r->has_gradient,
+                    .is_mutual = r->is_mutual,
+                    .targets = &p->strip[0],
+                    .sources = &p->strip[1]};
+    memset(p->sums, 0, sizeof p->sums);
+    for (int side = 0; side < 2; side++)
+        dp_pairs_pack(p, side);
+    for (int64_t i = 0; i < repeats; i++)
+        r->kernel->near[r->precision][r->isa](&near);
+    for (int side = 0; side < 2; side++)
+        dp_strip_take(&p->strip[side]);
+}
+
+static dp_orbits orbits_of(dp_pairs *p) {
+    return (dp_orbits){DP_PAIRS_ORBITS, p->orbit[0], p->orbit[1], p->orbit[2]};
+}
+
+void dp_pairs_run_to_surface(void *pairs, int64_t repeats) {
+    dp_pairs *p = pairs;
+    const dp_pairs_request *r = &p->request;
+    dp_orbits orbits = orbits_of(p);
+    dp_to_orbits_fn to_orbits = r->kernel->to_orbits[r->precision][r->isa];
+    memset(p->potential, 0, sizeof p->potential);
+    for (int64_t i = 0; i < repeats; i++)
+        to_orbits(DP_PAIRS_LAMBDA, &orbits, p->potential, DP_PAIRS_ORBITS, &frame, p->n,
+                  dp_pairs_points(p, 0), p->point[0][3]);
+}
+
+void dp_pairs_run_from_surface(void *pairs, int64_t repeats) {
+    dp_pairs *p = pairs;
+    const dp_pairs_request *r = &p->request;
+    dp_orbits orbits = orbits_of(p);
+    dp_from_orbits_fn from_orbits = r->kernel->from_orbits[r->precision][r->isa];
+    memset(p->sums, 0, sizeof p->sums);
+    for (int64_t i = 0; i < repeats; i++)
+        from_orbits(DP_PAIRS_LAMBDA, &orbits, p->density, DP_PAIRS_ORBITS, &frame, p->n,
+                    dp_pairs_points(p, 0), dp_pairs_sums(p, 0));
+}
