@@ -1,7 +1,7 @@
 /* The promise of digits as a table: errors as multiples of what is promised, over clouds, charges,
  * leaf sizes and instruction sets. src/model/accuracy.c is calibrated with it; expert parameters
  * may stand in for what digits choose. */
-#include "sweep.h"
+#include "perf.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -84,8 +84,8 @@ static int run_isa(const perf_scene *s, dp_isa isa, perf_table *t) {
 int sweep_accuracy(const perf_choice *chosen, perf_table *t) {
     dp_isa isa[DP_N_ISA];
     perf_choice o = *chosen;
-    int n_above = 0, n_isas = perf_isas(o.isas, isa);
-    o.are_kinds_one = 1;
+    int n_above = 0, n_isas = perf_isas(o.isa, isa);
+    o.has_all_kinds = 1;
     o.n = o.is_quick ? "1e4" : o.n;
     o.leaves = o.is_quick ? "" : o.leaves;
     for (perf_scene *s = NULL; (s = perf_next(&o, s)) != NULL;)

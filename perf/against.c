@@ -1,11 +1,12 @@
 /* Another program on the same points, in turn with ours: whole processes from file to file. Files
  * are in the machine's byte order and without padding. Input: int64 N, N x 3 float64 coordinates, N
  * float64 charges. Output: N float64 potentials. */
-#include "sweep.h"
+#include "perf.h"
+
+#include "platform/directory.h"
+#include "platform/env.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,21 +65,15 @@ int sweep_plain(const perf_choice *o, perf_table *t) {
 
 /* ---- both sides ---- */
 
-static char folder[PATH_MAX], input[PATH_MAX + 16], output[PATH_MAX + 16];
+static char folder[DP_PATH_BYTES], input[DP_PATH_BYTES + 16], output[DP_PATH_BYTES + 16];
 
 /* Whichever way the program ends. */
 static void remove_files(void) {
-    unlink(input);
-    unlink(output);
-    rmdir(folder);
+    dp_directory_remove(folder);
 }
 
 static void make_files(void) {
-    const char *temporary = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/dagpole-perf-XXXXXX",
-             temporary && *temporary ? temporary : "/tmp");
-    if (!mkdtemp(folder))
-        perf_fail("cannot make a folder like '%s': %s", folder, strerror(errno));
+    perf_try(dp_directory_make_temporary(dp_env_temporary(), folder, sizeof folder));
     snprintf(input, sizeof input, "%s/input", folder);
     snprintf(output, sizeof output, "%s/output", folder);
     atexit(remove_files);
@@ -86,25 +81,27 @@ static void make_files(void) {
 
 /* What the processes of one side take, each from its start to its end. */
 typedef struct side {
-    char command[2 * PATH_MAX];
-    double seconds[DP_MOST_PASSES], error;
+    char command[2 * DP_PATH_BYTES];
+    double seconds[DP_MOST_PASSES];
+    perf_error error;
     int64_t peak_bytes;
 } side;
 
-static void check(const perf_charged *c, side *s) {
-    int64_t n_bytes, n = c->cloud.n_sources;
+static void check(const perf_scene *scene, side *s) {
+    int64_t n_bytes, n = scene->n;
     double *potentials = read_file(output, &n_bytes);
     if (n_bytes != n * (int64_t)sizeof *potentials)
         perf_fail("'%s' writes %lld bytes to its output, not %lld potentials", s->command,
                   (long long)n_bytes, (long long)n);
-    s->error = perf_error_of(c, 0, potentials, NULL).potential;
-    if (!(s->error < 1))
-        perf_fail("'%s' gives a wrong result: its relative error is %.2g", s->command, s->error);
+    s->error = perf_error_of(scene->charged, scene->digits, potentials, NULL);
+    if (!(s->error.potential < 1))
+        perf_fail("'%s' gives a wrong result: its relative error is %.2g", s->command,
+                  s->error.potential);
     free(potentials);
 }
 
-static void run(const perf_charged *c, side *s, int i) {
-    char line[5 * PATH_MAX];
+static void run(const perf_scene *scene, side *s, int i) {
+    char line[5 * DP_PATH_BYTES];
     struct rusage usage;
     int status = -1;
     snprintf(line, sizeof line, "%s '%s' '%s'", s->command, input, output);
@@ -121,7 +118,7 @@ static void run(const perf_charged *c, side *s, int i) {
         perf_fail("'%s' failed", s->command);
     s->seconds[i] = dp_clock() - begin;
     s->peak_bytes = (int64_t)usage.ru_maxrss * 1024;
-    check(c, s);
+    check(scene, s);
 }
 
 static void write_input(const perf_scene *s) {
@@ -135,16 +132,16 @@ static void write_input(const perf_scene *s) {
 }
 
 /* In pairs, each in the other order than the one before. */
-static int compare(const perf_scene *s, const char *self, perf_table *t) {
+static int compare(const perf_scene *s, perf_table *t) {
     static side us, them;
     double ratio[DP_MOST_PASSES];
     int n = s->chosen->runs;
-    snprintf(us.command, sizeof us.command, "'%s' plain --digits %d --threads %d", self, s->digits,
-             s->threads);
+    snprintf(us.command, sizeof us.command, "'%s' plain --digits %d --threads %d",
+             program_invocation_name, s->digits, s->threads);
     snprintf(them.command, sizeof them.command, "%s", s->chosen->with);
     for (int i = -1; i < n; i++) { /* the first fills caches and does not count */
-        run(s->charged, i & 1 ? &us : &them, i < 0 ? 0 : i);
-        run(s->charged, i & 1 ? &them : &us, i < 0 ? 0 : i);
+        run(s, i & 1 ? &us : &them, i < 0 ? 0 : i);
+        run(s, i & 1 ? &them : &us, i < 0 ? 0 : i);
         if (i >= 0)
             ratio[i] = them.seconds[i] / us.seconds[i];
     }
@@ -152,24 +149,21 @@ static int compare(const perf_scene *s, const char *self, perf_table *t) {
     perf_cells(t, FIGURE("dagpole_s", dp_figure_of(n, us.seconds)),
                FIGURE("other_s", dp_figure_of(n, them.seconds)),
                FIGURE("other_over_dagpole", dp_figure_of(n, ratio)),
-               REAL("dagpole_error", us.error), REAL("other_error", them.error),
+               REAL("dagpole_error", us.error.potential), REAL("other_error", them.error.potential),
                REAL("dagpole_mb", 1e-6 * (double)us.peak_bytes),
                REAL("other_mb", 1e-6 * (double)them.peak_bytes));
     perf_row_end(t);
-    return !(us.error <= pow(10, -s->digits));
+    return perf_is_above(&us.error);
 }
 
 int sweep_against(const perf_choice *o, perf_table *t) {
-    char self[PATH_MAX] = "";
     int n_above = 0;
     if (!o->with)
         perf_fail("--with names the other program");
-    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
-        perf_fail("cannot tell where this program lies");
     make_files();
     for (perf_scene *s = NULL; (s = perf_next(o, s)) != NULL;) {
         write_input(s);
-        n_above += compare(s, self, t);
+        n_above += compare(s, t);
     }
     return n_above;
 }

@@ -58,22 +58,15 @@ int perf_numbers(const char *option, const char *text, double low, double high, 
     return list.n;
 }
 
-int perf_isas(const char *text, dp_isa isa[DP_N_ISA]) {
-    perf_list list;
+int perf_isas(const char *name, dp_isa isa[DP_N_ISA]) {
     int n = 0;
-    isa[0] = dp_isa_best();
-    if (!text)
-        return 1;
-    perf_words(text, &list);
-    for (int i = 0; i < list.n; i++) {
-        int is_all = strcmp(list.word[i], "all") == 0, n_before = n;
-        for (int k = DP_N_ISA - 1; k >= 0 && n < DP_N_ISA; k--)
-            if (dp_isa_is_supported((dp_isa)k) &&
-                (is_all || strcmp(list.word[i], dp_isa_name((dp_isa)k)) == 0))
-                isa[n++] = (dp_isa)k;
-        if (n == n_before)
-            perf_fail("this machine has no instruction set '%s'", list.word[i]);
-    }
+    name = name ? name : dp_isa_name(dp_isa_best());
+    for (int k = DP_N_ISA - 1; k >= 0; k--)
+        if (dp_isa_is_supported((dp_isa)k) &&
+            (strcmp(name, "all") == 0 || strcmp(name, dp_isa_name((dp_isa)k)) == 0))
+            isa[n++] = (dp_isa)k;
+    if (n == 0)
+        perf_fail("this machine has no instruction set '%s'", name);
     return n;
 }
 
@@ -104,15 +97,12 @@ static const cli_option all_options[] = {
     {"--lambda", CLI_POSITIVE, &chosen.lambda, "L", "inverse length of screened kernels", 0, 0},
     {"--digits", CLI_TEXT, &chosen.digits, "LIST", "correct digits", 0, 0},
     {"--threads", CLI_TEXT, &chosen.threads, "LIST", "workers; 0 = all", 0, 0},
-    {"--leaves", CLI_TEXT, &chosen.leaves, "LIST", "leaf sizes, as multiples of the chosen one", 0,
-     0},
-    {"--isa", CLI_TEXT, &chosen.isas, "LIST", "instruction sets, or all", 0, 0},
-    {"--only", CLI_TEXT, &chosen.only, "TEXT",
-     "loops with this in loop and kernel, as 'mutual laplace'", 0, 0},
+    {"--leaves", CLI_TEXT, &chosen.leaves, "LIST", "leaf sizes, times the chosen one", 0, 0},
+    {"--isa", CLI_TEXT, &chosen.isa, "NAME", "an instruction set, or all", 0, 0},
+    {"--only", CLI_TEXT, &chosen.only, "TEXT", "loops named so, as 'mutual laplace'", 0, 0},
     {"--with", CLI_TEXT, &chosen.with, "COMMAND", "the other program (perf/README.md)", 0, 0},
     {"--gradients", CLI_FLAG, &chosen.has_gradients, NULL, "gradients as well", 0, 0},
     {"--direct", CLI_FLAG, &chosen.has_direct, NULL, "the direct sum beside it", 0, 0},
-    {"--shift", CLI_REAL, &chosen.shift, "X", "added to all coordinates", -1e15, 1e15},
     {"--seed", CLI_COUNT, &chosen.seed, "S", "of clouds and charges", 0, 1e15},
     {"--p", CLI_INT, &chosen.plan.p, "P", "expert: points along an edge of a surface", 3, 20},
     {"--n-crit", CLI_INT, &chosen.plan.n_crit, "N", "expert: most points in a leaf", 1, 100000},
@@ -131,94 +121,50 @@ static const cli_option all_options[] = {
     {"--long", CLI_FLAG, &chosen.is_long, NULL, "every case, not the worst alone", 0, 0},
     {"--json", CLI_FLAG, &chosen.is_json, NULL, "print one JSON object", 0, 0},
 };
-enum { N_OPTIONS = sizeof all_options / sizeof all_options[0], HELP_BYTES = 128 };
-
-static int has_word(const char *words, const char *word) {
-    size_t length = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)) != NULL; at += length)
-        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
-            return 1;
-    return 0;
-}
-
-/* A help with the default, where there is one. */
-static void describe(const cli_option *o, char help[HELP_BYTES]) {
-    int is_real = o->type == CLI_REAL || o->type == CLI_POSITIVE;
-    const char *text = o->type == CLI_TEXT ? *(const char **)o->value : NULL;
-    double number = o->type == CLI_INT     ? *(int *)o->value
-                    : o->type == CLI_COUNT ? (double)*(int64_t *)o->value
-                    : is_real              ? *(double *)o->value
-                                           : 0;
-    if (text)
-        snprintf(help, HELP_BYTES, "%s [%s]", o->help, text);
-    else
-        snprintf(help, HELP_BYTES, number != 0 ? "%s [%g]" : "%s", o->help, number);
-}
-
-/* Those that the command takes, with their defaults in --help. */
-static int choose_options(const perf_command *command, cli_option options[N_OPTIONS]) {
-    static char help[N_OPTIONS][HELP_BYTES];
-    int n = 0;
-    for (int i = 0; i < N_OPTIONS; i++)
-        if (has_word(command->options, all_options[i].name + 2)) {
-            options[n] = all_options[i];
-            describe(&all_options[i], help[n]);
-            options[n].help = help[n];
-            n++;
-        }
-    return n;
-}
+enum { N_OPTIONS = sizeof all_options / sizeof all_options[0] };
 
 /* ---- commands ---- */
 
-/* Reads the command's own defaults, as if they had been typed. */
-static int read_defaults(const perf_command *command, int n, const cli_option *options) {
-    static char text[256]; /* stays: options point into it */
-    cli_command self = {command->name, NULL, command->summary, NULL};
-    char *argv[16] = {text}, *rest = text;
-    const char *operand;
-    int argc = 1;
-    snprintf(text, sizeof text, "%s", command->defaults);
-    while (*command->defaults && rest && argc < 16)
-        argv[argc++] = strsep(&rest, " ");
-    return cli_parse(&self, n, options, argc, argv, &operand);
+/* The command's own defaults are read as if they had been typed before all else. */
+static int parse(const perf_command *command, int argc, char **argv) {
+    static char defaults[256]; /* stays, as argv does: options point into it */
+    cli_option options[N_OPTIONS];
+    char **all = perf_alloc((size_t)argc + sizeof defaults, sizeof *all), *rest = defaults;
+    int n = 0, n_options = 0;
+    for (int i = 0; i < N_OPTIONS; i++)
+        if (cli_list_has(command->options, ' ', all_options[i].name + 2))
+            options[n_options++] = all_options[i];
+    snprintf(defaults, sizeof defaults, "%s", command->defaults);
+    all[n++] = argv[0];
+    while (*command->defaults && rest)
+        all[n++] = strsep(&rest, " ");
+    for (int i = 1; i < argc; i++)
+        all[n++] = argv[i];
+    int code = cli_parse(&command->self, n_options, options, n, all, chosen.operand);
+    free(all);
+    return code;
 }
 
-static int run(const perf_command *command, int argc, char **argv) {
-    cli_option options[N_OPTIONS];
-    cli_command self = {command->name, command->operands, command->summary, NULL};
+int perf_run(const cli_command *self, int argc, char **argv) {
+    const perf_command *command = (const perf_command *)self;
     perf_table table;
     dagpole_plan_options_init(&chosen.plan);
-    int n = choose_options(command, options);
-    int code = read_defaults(command, n, options);
-    choose_options(command, options); /* --help tells the defaults */
-    if (code == CLI_PROCEED)
-        code = cli_parse(&self, n, options, argc, argv, chosen.operand);
+    int code = parse(command, argc, argv);
     if (code != CLI_PROCEED)
         return code;
-    perf_table_begin(&table, chosen.is_json, program_invocation_short_name, command->name);
-    int n_above = command->run(&chosen, &table);
+    perf_table_begin(&table, chosen.is_json, program_invocation_short_name, self->name);
+    int n_failed = command->run(&chosen, &table);
     perf_table_end(&table);
-    if (n_above == 0)
+    if (n_failed == 0)
         return CLI_SUCCESS;
-    fprintf(stderr, "%s %s: %d results miss what they promise\n", program_invocation_short_name,
-            command->name, n_above);
+    fprintf(stderr, "%s %s: %d cases failed\n", program_invocation_short_name, self->name,
+            n_failed);
     return CLI_FAILURE;
 }
 
-int perf_main(int argc, char **argv, const char *summary, int n, const perf_command *commands) {
-    const char *name = argc > 1 ? argv[1] : "--help";
+int perf_main(int argc, char **argv, const char *about, int n, const perf_command *commands) {
+    const cli_command *all[PERF_LIST];
     for (int i = 0; i < n; i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return run(&commands[i], argc - 1, argv + 1);
-    if (strcmp(name, "--help") != 0 && strcmp(name, "-h") != 0) {
-        fprintf(stderr, "%s: there is no command '%s'; see %s --help\n",
-                program_invocation_short_name, name, program_invocation_short_name);
-        return CLI_USAGE;
-    }
-    printf("usage: %s COMMAND [options]\n\n%s\n\n", program_invocation_short_name, summary);
-    for (int i = 0; i < n; i++)
-        printf("  %-10s %s\n", commands[i].name, commands[i].summary);
-    printf("\n%s COMMAND --help   the options of a command\n", program_invocation_short_name);
-    return CLI_SUCCESS;
+        all[i] = &commands[i].self;
+    return cli_dispatch(about, n, all, argc, argv);
 }

@@ -1,6 +1,5 @@
 /* The whole way from points to potentials: seconds, errors and memory of each case. */
-#include "bench.h"
-#include "sweep.h"
+#include "perf.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,25 +24,23 @@ static int64_t measure_peak(const perf_scene *s, int n_crit, dagpole_context *co
 
 typedef struct times {
     int n[SWEEP_N_TIMES];
-    double seconds[SWEEP_N_TIMES][1000];
+    double *seconds[SWEEP_N_TIMES]; /* with room for all */
 } times;
 
 static void note(times *t, sweep_time what, double seconds) {
-    if (t->n[what] < 1000)
-        t->seconds[what][t->n[what]++] = seconds;
+    t->seconds[what][t->n[what]++] = seconds;
 }
 
 /* The direct sum in doubles, one-sided, on all workers. */
-static void run_direct(const perf_scene *s, dagpole_context *context, times *t) {
+static dp_figure run_direct(const perf_scene *s, dagpole_context *context) {
     const dagpole_cloud *cloud = &s->charged->cloud;
     double *potentials = perf_alloc((size_t)s->n, sizeof *potentials);
-    for (int i = 0; i < 30; i++) {
-        double begin = dp_clock();
+    dp_passes passes = {.clock = dp_clock, .least = 3, .most = 30, .enough_s = 2};
+    while (dp_passes_next(&passes))
         perf_try(dagpole_direct(context, s->plan.kernel, s->plan.lambda, s->n, cloud->sources,
                                 cloud->charges, 0, NULL, potentials, NULL));
-        note(t, SWEEP_DIRECT, dp_clock() - begin);
-    }
     free(potentials);
+    return dp_passes_figure(&passes);
 }
 
 /* Evaluations without and with gradients in turn, the latter of a plan made for them. */
@@ -51,10 +48,8 @@ static void run_plan(const perf_scene *s, int n_crit, dagpole_context *context, 
                      sweep_outcome *out) {
     const perf_choice *o = s->chosen;
     perf_plan p = perf_plan_create(context, s, n_crit, 0), g = {0};
-    double first_s = perf_plan_evaluate(&p, s->charged);
     note(t, SWEEP_SETUP, p.create_s);
-    note(t, SWEEP_FIRST, first_s);
-    note(t, SWEEP_TOTAL, p.create_s + first_s);
+    note(t, SWEEP_TOTAL, p.create_s + perf_plan_evaluate(&p, s->charged));
     if (o->has_gradients) {
         g = perf_plan_create(context, s, n_crit, 1);
         perf_plan_evaluate(&g, s->charged);
@@ -73,16 +68,20 @@ static void run_plan(const perf_scene *s, int n_crit, dagpole_context *context, 
 }
 
 static void run_here(const perf_scene *s, int n_crit, int n_plans, sweep_outcome *out) {
-    static times t;
+    times t = {.n = {0}};
     dagpole_context *context = perf_context(s->threads, 0);
     out->peak_bytes = measure_peak(s, n_crit, context);
+    for (int what = 0; what < SWEEP_N_TIMES; what++)
+        t.seconds[what] = perf_alloc((size_t)n_plans * (size_t)s->chosen->repeat, sizeof(double));
     for (int i = 0; i < n_plans; i++)
         run_plan(s, n_crit, context, &t, out);
-    if (s->chosen->has_direct)
-        run_direct(s, context, &t);
-    dagpole_context_destroy(context);
-    for (int what = 0; what < SWEEP_N_TIMES; what++)
+    for (int what = 0; what < SWEEP_N_TIMES; what++) {
         out->time[what] = dp_figure_of(t.n[what], t.seconds[what]);
+        free(t.seconds[what]);
+    }
+    if (s->chosen->has_direct)
+        out->time[SWEEP_DIRECT] = run_direct(s, context);
+    dagpole_context_destroy(context);
 }
 
 int sweep_run(const perf_scene *s, int n_crit, int n_plans, sweep_outcome *out) {
@@ -112,7 +111,7 @@ static double scaled(double seconds) {
     return seconds * peak / 127;
 }
 
-/* one_s: of the first number of workers, 0 where there is no other. */
+/* one_s: of the first number of workers; 0 where there is no other, or it failed. */
 static void show(const perf_scene *s, const sweep_outcome *out, double one_s, perf_table *t) {
     const dagpole_report *r = &out->report;
     const perf_choice *o = s->chosen;
@@ -120,19 +119,16 @@ static void show(const perf_scene *s, const sweep_outcome *out, double one_s, pe
     double seconds = time[SWEEP_EVALUATE].median;
     perf_scene_row(s, t);
     perf_cells(t, COUNT("threads", r->threads), FIGURE("setup_s", time[SWEEP_SETUP]),
-               REAL("first_s", time[SWEEP_FIRST].median),
                FIGURE("evaluate_s", time[SWEEP_EVALUATE]));
-    if (o->has_gradients) {
+    if (o->has_gradients)
         perf_cells(t, FIGURE("gradients_s", time[SWEEP_GRADIENTS]),
                    REAL("ratio", time[SWEEP_GRADIENTS].median / seconds),
                    REAL("gradient_error", out->error.gradient));
-    }
-    if (o->has_direct) {
+    if (o->has_direct)
         perf_cells(
             t, FIGURE("direct_s", time[SWEEP_DIRECT]),
             REAL("over_direct", seconds / time[SWEEP_DIRECT].median),
             REAL("least_over_direct", time[SWEEP_EVALUATE].least / time[SWEEP_DIRECT].least));
-    }
     perf_cells(t, REAL("scaled_s", scaled(seconds)), REAL("total_s", time[SWEEP_TOTAL].median),
                REAL("ns_a_point", 1e9 * seconds / (double)s->n));
     if (one_s > 0)
@@ -150,13 +146,12 @@ int sweep_evaluate(const perf_choice *o, perf_table *t) {
     double one_s = 0;
     for (perf_scene *s = NULL; (s = perf_next(o, s)) != NULL;) {
         sweep_outcome out;
-        if (!sweep_run(s, 0, o->runs, &out)) {
-            n_failed++;
-            continue;
-        }
+        int is_done = sweep_run(s, 0, o->runs, &out);
         if (s->thread == 0)
-            one_s = strchr(o->threads, ',') ? out.time[SWEEP_EVALUATE].median : 0;
-        show(s, &out, one_s, t);
+            one_s = is_done && strchr(o->threads, ',') ? out.time[SWEEP_EVALUATE].median : 0;
+        if (is_done)
+            show(s, &out, one_s, t);
+        n_failed += !is_done;
     }
     return n_failed;
 }

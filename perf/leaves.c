@@ -1,6 +1,6 @@
 /* The leaf size that the cost model chooses, against others around it. The root cube is the model's
  * for each. */
-#include "sweep.h"
+#include "perf.h"
 
 #include <math.h>
 #include <stdio.h>

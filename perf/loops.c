@@ -2,11 +2,13 @@
  * and instruction set by being entered in the table below. Its check: what it leaves in `out` is
  * what the portable loop leaves there in double, as far as the precision goes. (The portable loops
  * themselves are held against scalar sums by tests/kernel and tests/operators.) */
-#include "bench.h"
+#include "perf.h"
 
 #include "kernel/peak.h"
-#include "kernel/strip.h"
 #include "operators/apply.h"
+#include "platform/directory.h"
+#include "platform/env.h"
+#include "tuning/pairs.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,9 +16,6 @@
 #include <string.h>
 
 enum {
-    ROOM = 512, /* points */
-    N_ORBITS = 32,
-    N_IMAGES = 8 * N_ORBITS,
     STRIDE = 768, /* of columns: an expansion of 12 digits and more */
     OUT_ROWS = 8,
     OUT_ROOM = STRIDE * DP_COLUMNS / OUT_ROWS,
@@ -32,13 +31,11 @@ typedef struct loop_data {
     const dp_kernel *kernel;
     dp_isa isa;
     dp_precision precision;
-    int has_gradient, n;      /* n: the size */
-    double lambda, count;     /* of what a repeat does; M2L says so itself */
-    double point[2][4][ROOM]; /* x, y, z, charge of two sets of points */
-    double orbit[3][N_ORBITS], number[N_NUMBERS], flip[STRIDE];
-    double out[OUT_ROWS][OUT_ROOM]; /* pairs: potential and gradient of the first points, then those
-                                       of the second */
-    dp_strip strip[2];
+    int has_gradient, n; /* n: the size */
+    double count;        /* of what a repeat does; M2L says so itself */
+    double number[N_NUMBERS], flip[STRIDE];
+    double out[OUT_ROWS][OUT_ROOM]; /* pairs: potential and gradient of one set, then the other */
+    dp_pairs pairs;
     dp_panel panel;
     dp_operators *operators;
     dp_scratch scratch;
@@ -56,52 +53,53 @@ struct loop {
     void (*run)(loop_data *d, int64_t repeats);
 };
 
-static dp_soa points_of(const loop_data *d, int side) {
-    return (dp_soa){d->point[side][0], d->point[side][1], d->point[side][2]};
+/* ---- pairs, and the strips of points behind near ones ---------------------------------------- */
+
+static void prepare_pairs(loop_data *d) {
+    dp_pairs_request request = {.kernel = d->kernel,
+                                .isa = d->isa,
+                                .precision = d->precision,
+                                .is_mutual = d->loop->variant,
+                                .has_gradient = d->has_gradient};
+    perf_try(dp_pairs_create(&request, &d->pairs));
+    d->pairs.n = d->n;
+    dp_pairs_pack(&d->pairs, 0);
 }
 
-static dp_sums sums_of(loop_data *d, int side) {
-    double(*row)[OUT_ROOM] = d->out + 4 * side;
-    if (!d->has_gradient)
-        return (dp_sums){.potential = row[0]};
-    return (dp_sums){row[0], row[1], row[2], row[3]};
+static void keep_sums(loop_data *d) {
+    for (int row = 0; row < OUT_ROWS; row++)
+        memcpy(d->out[row], d->pairs.sums[row / 4][row % 4], sizeof d->pairs.sums[0][0]);
 }
 
-/* ---- near pairs: strips --------------------------------------------------------------------- */
-
-static void pack(loop_data *d, int side) {
-    static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, 1};
-    dp_strip_begin(&d->strip[side], d->precision >= DP_SINGLE, &frame);
-    dp_strip_add(&d->strip[side], d->n, points_of(d, side), d->point[side][3], sums_of(d, side));
-    dp_strip_end(&d->strip[side], d->has_gradient);
-}
-
-static void prepare_strips(loop_data *d) {
-    for (int side = 0; side < 2; side++) {
-        perf_try(dp_strip_create(d->isa, &d->strip[side]));
-        pack(d, side);
-    }
-}
-
-/* Sums pile up in the strips from repeat to repeat, the same ones each time. */
 static void run_near(loop_data *d, int64_t repeats) {
-    dp_near near = {.lambda = d->lambda,
-                    .least = 1e-3,
-                    .has_gradient = d->has_gradient,
-                    .is_mutual = d->loop->variant,
-                    .targets = &d->strip[0],
-                    .sources = &d->strip[1]};
+    dp_pairs_run_near(&d->pairs, repeats);
+    keep_sums(d);
+}
+
+static void run_to_surface(loop_data *d, int64_t repeats) {
+    dp_pairs_run_to_surface(&d->pairs, repeats);
+    memcpy(d->out[0], d->pairs.potential, sizeof d->pairs.potential);
+}
+
+static void run_from_surface(loop_data *d, int64_t repeats) {
+    dp_pairs_run_from_surface(&d->pairs, repeats);
+    keep_sums(d);
+}
+
+static void run_direct(loop_data *d, int64_t repeats) {
+    dp_p2p_fn sum = d->loop->variant ? d->kernel->squares[d->isa] : d->kernel->p2p[d->isa];
+    dp_soa targets = dp_pairs_points(&d->pairs, 0), sources = dp_pairs_points(&d->pairs, 1);
     for (int64_t i = 0; i < repeats; i++)
-        d->kernel->near[d->precision][d->isa](&near);
-    for (int side = 0; side < 2; side++)
-        dp_strip_take(&d->strip[side]);
+        sum(DP_PAIRS_LAMBDA, d->n, targets, dp_pairs_sums(&d->pairs, 0), d->n, sources,
+            d->pairs.point[1][3]);
+    keep_sums(d);
 }
 
 /* Its rows are looked at after the last repeat. */
 static void run_pack(loop_data *d, int64_t repeats) {
-    const dp_strip *s = &d->strip[0];
+    const dp_strip *s = &d->pairs.strip[0];
     for (int64_t i = 0; i < repeats; i++)
-        pack(d, 0);
+        dp_pairs_pack(&d->pairs, 0);
     for (int i = 0; i < d->n; i++) {
         d->out[0][i] =
             s->is_single ? s->frame.centre[0] + s->frame.half * (double)s->x_f[i] : s->x[i];
@@ -110,7 +108,7 @@ static void run_pack(loop_data *d, int64_t repeats) {
 }
 
 static void run_take(loop_data *d, int64_t repeats) {
-    dp_strip *s = &d->strip[0];
+    dp_strip *s = &d->pairs.strip[0];
     for (int i = 0; i < d->n; i++)
         if (s->is_single)
             s->potential_f[i] = (float)(d->number[i] * s->frame.half);
@@ -118,28 +116,7 @@ static void run_take(loop_data *d, int64_t repeats) {
             s->potential[i] = d->number[i];
     for (int64_t i = 0; i < repeats; i++)
         dp_strip_take(s);
-}
-
-/* ---- points with a surface, and direct sums ------------------------------------------------- */
-
-static const dp_frame frame = {{0.5, 0.5, 0.5}, 0.5};
-
-static void run_orbits(loop_data *d, int64_t repeats) {
-    dp_orbits orbits = {N_ORBITS, d->orbit[0], d->orbit[1], d->orbit[2]};
-    dp_to_orbits_fn to = d->kernel->to_orbits[d->precision][d->isa];
-    dp_from_orbits_fn from = d->kernel->from_orbits[d->precision][d->isa];
-    dp_soa points = points_of(d, 0);
-    for (int64_t i = 0; i < repeats; i++)
-        if (d->loop->variant)
-            from(d->lambda, &orbits, d->number, N_ORBITS, &frame, d->n, points, sums_of(d, 0));
-        else
-            to(d->lambda, &orbits, d->out[0], N_ORBITS, &frame, d->n, points, d->point[0][3]);
-}
-
-static void run_direct(loop_data *d, int64_t repeats) {
-    dp_p2p_fn sum = d->loop->variant ? d->kernel->squares[d->isa] : d->kernel->p2p[d->isa];
-    for (int64_t i = 0; i < repeats; i++)
-        sum(d->lambda, d->n, points_of(d, 0), sums_of(d, 0), d->n, points_of(d, 1), d->point[1][3]);
+    keep_sums(d);
 }
 
 /* ---- packed matrices ------------------------------------------------------------------------ */
@@ -166,21 +143,19 @@ static void run_columns_add(loop_data *d, int64_t repeats) {
         dp_panel_add(d->isa, d->n, DP_COLUMNS, d->number, STRIDE, d->columns.target, d->flip);
 }
 
-/* ---- M2L, M2M, L2L with full batches and matrices at hand: sizes are digits -------------------
- */
+/* ---- M2L, M2M, L2L with full batches and matrices at hand: sizes are digits ---- */
 
 enum { LEVEL = 2 }; /* its boxes and their children carry expansions */
 
 static void prepare_operators(loop_data *d) {
-    char message[DP_ERROR_TEXT_BYTES];
-    dagpole_machine machine = {.size = sizeof machine};
-    perf_try(dagpole_machine_query(NULL, &machine));
+    char message[DP_ERROR_TEXT_BYTES], cache_dir[DP_PATH_BYTES];
+    dp_env_cache_dir(cache_dir, sizeof cache_dir);
     dp_operators_request request = {.kernel = dp_kernel_get(DAGPOLE_LAPLACE),
                                     .side = 1,
                                     .depth = LEVEL + 1,
                                     .accuracy = dp_accuracy_for_digits(d->n),
                                     .isa = d->isa,
-                                    .cache_dir = machine.cache_dir};
+                                    .cache_dir = cache_dir};
     perf_try(dp_operators_create(&dp_team_serial, &request, message, &d->operators));
     perf_try(dp_scratch_create(d->operators, &d->scratch));
     if (d->operators->level[LEVEL]->k_padded > STRIDE)
@@ -222,7 +197,7 @@ static void prepare_peak(loop_data *d) {
 }
 
 static void run_peak(loop_data *d, int64_t repeats) {
-    double left; /* how far from its end the worst chain of multiply-adds is */
+    double left; /* how far the chains of multiply-adds end from 1 */
     dp_peak_run(d->isa, PEAK_STEPS * repeats, &left);
     d->out[0][0] = 1 + left;
 }
@@ -255,14 +230,16 @@ static const int digits[] = {3, 6, 9, 12, 0}, steps[] = {PEAK_STEPS, 0}, million
 static const loop loops[] = {
     {"peak FMA", "GFlop/s", 0, 0, 0, 0, 1, 0, steps, prepare_peak, run_peak},
     {"peak triad", "GB/s", 24e6, 1, 0, 0, 1, 0, millions, prepare_triad, run_triad},
-    {"one-sided", "Gpairs/s", 1, 2, 0, 1, P, 1, leaves, prepare_strips, run_near},
-    {"mutual", "Gpairs/s", 2, 2, 1, 1, P, 1, leaves, prepare_strips, run_near},
-    {"to surface", "Gpairs/s", N_IMAGES, 1, 0, 1, P, 0, leaves, NULL, run_orbits},
-    {"from surface", "Gpairs/s", N_IMAGES, 1, 1, 1, P, 1, leaves, NULL, run_orbits},
-    {"direct", "Gpairs/s", 1, 2, 0, 1, 1, 1, leaves, NULL, run_direct},
-    {"squares", "Gpairs/s", 1, 2, 1, 1, 1, 1, leaves, NULL, run_direct},
-    {"pack strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_strips, run_pack},
-    {"take strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_strips, run_take},
+    {"one-sided", "Gpairs/s", 1, 2, 0, 1, P, 1, leaves, prepare_pairs, run_near},
+    {"mutual", "Gpairs/s", 2, 2, 1, 1, P, 1, leaves, prepare_pairs, run_near},
+    {"to surface", "Gpairs/s", DP_PAIRS_IMAGES, 1, 0, 1, P, 0, leaves, prepare_pairs,
+     run_to_surface},
+    {"from surface", "Gpairs/s", DP_PAIRS_IMAGES, 1, 0, 1, P, 1, leaves, prepare_pairs,
+     run_from_surface},
+    {"direct", "Gpairs/s", 1, 2, 0, 1, 1, 1, leaves, prepare_pairs, run_direct},
+    {"squares", "Gpairs/s", 1, 2, 1, 1, 1, 1, leaves, prepare_pairs, run_direct},
+    {"pack strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_pairs, run_pack},
+    {"take strip", "Gpoints/s", 1, 1, 0, 0, P, 0, leaves, prepare_pairs, run_take},
     {"panel from", "GFlop/s", 2 * C, 2, 0, 0, 1, 0, orders, prepare_panel, run_panel_from},
     {"panel add", "GFlop/s", 2 * C, 2, 0, 0, 1, 0, orders, prepare_panel, run_panel_add},
     {"columns add", "G/s", C, 1, 0, 0, 1, 0, orders, NULL, run_columns_add},
@@ -272,28 +249,11 @@ static const loop loops[] = {
 };
 enum { N_LOOPS = sizeof loops / sizeof loops[0] };
 
-const char *bench_precision_name(dp_precision precision) {
-    static const char *const names[] = {"double", "reduced", "single", "rough"};
-    return names[precision];
-}
-
-static double uniform(uint64_t *state) {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (double)(*state >> 11) * 0x1p-53;
-}
-
 static void fill(loop_data *d) {
-    uint64_t state = 1;
-    for (int row = 0; row < 8; row++)
-        for (int i = 0; i < ROOM; i++)
-            d->point[row / 4][row % 4][i] = uniform(&state);
     for (int i = 0; i < N_NUMBERS; i++)
-        d->number[i] = uniform(&state);
+        d->number[i] = dp_spread(0, i);
     for (int i = 0; i < STRIDE; i++)
-        d->flip[i] = uniform(&state) < 0.5 ? -0. : 0.;
-    for (int o = 0; o < N_ORBITS; o++) /* on the surface of P2M and L2P */
-        for (int k = 0; k < 3; k++)
-            d->orbit[k][o] = o % 3 == k ? 2.95 : 2.95 * uniform(&state);
+        d->flip[i] = dp_spread(1, i) < 0.5 ? -0. : 0.;
     d->columns.n = DP_COLUMNS;
     d->columns.reflection = 5;
     for (int c = 0; c < DP_COLUMNS; c++) {
@@ -311,8 +271,7 @@ static void prepare(loop_data *d) {
 
 /* What the loop did not make is zero. */
 static void release(loop_data *d) {
-    for (int side = 0; side < 2; side++)
-        dp_strip_free(&d->strip[side]);
+    dp_pairs_free(&d->pairs);
     dp_panel_free(&d->panel);
     dp_scratch_free(&d->scratch);
     dp_operators_destroy(d->operators);
@@ -354,7 +313,7 @@ static void check(loop_data *d) {
         double error = error_of(n, &d->out[part[i]][0], &right[part[i]][0]);
         if (!(error <= tolerance[precision]))
             perf_fail("%s, %s, %s, %s, size %d: an error of %.2g", d->loop->name, d->kernel->name,
-                      bench_precision_name(precision), dp_isa_name(isa), d->n, error);
+                      dp_precision_name(precision), dp_isa_name(isa), d->n, error);
     }
 }
 
@@ -372,7 +331,7 @@ static dp_figure rate_of(loop_data *d) {
     dp_figure s = dp_loop_seconds(work, d, RUN_S, N_RUNS);
     double slowest = s.least + s.spread * s.median, count = 1e-9 * d->count;
     release(d);
-    return (dp_figure){count / s.median, count / slowest, s.spread};
+    return (dp_figure){count / s.median, count / slowest, s.median / s.least - s.median / slowest};
 }
 
 /* All sizes; returns how many, and the index of the fastest. */
@@ -393,7 +352,6 @@ static void start(loop_data *d, const loop *l, const dp_kernel *kernel, dp_isa i
     d->loop = l;
     d->kernel = kernel;
     d->isa = isa;
-    d->lambda = kernel->is_homogeneous ? 0 : 1;
 }
 
 double bench_best(const char *name, dp_isa isa) {
@@ -416,8 +374,8 @@ static void show(loop_data *d, double fma_peak, perf_table *t) {
     perf_row_begin(t);
     perf_cells(t, WORD("loop", d->loop->name),
                WORD("kernel", d->loop->is_of_kernel ? d->kernel->name : "any"),
-               WORD("precision", bench_precision_name(d->precision)),
-               WORD("gradients", d->has_gradient ? "yes" : "no"), WORD("isa", dp_isa_name(d->isa)),
+               WORD("precision", dp_precision_name(d->precision)),
+               WORD("gradients", d->has_gradient ? "yes" : "no"), WORD("isa", dp_isa_title(d->isa)),
                FIGURE("best", rate[best]), WORD("unit", d->loop->unit));
     for (int i = 0; i < n; i++) {
         snprintf(name, sizeof name, "%s_%d", t->is_json ? "rate" : "%", d->loop->sizes[i]);
@@ -427,9 +385,9 @@ static void show(loop_data *d, double fma_peak, perf_table *t) {
 }
 
 /* In all precisions, without and with gradients. Returns how many lines that were. */
-static int show_all(const loop *l, const dp_kernel *kernel, dp_isa isa, perf_table *t) {
+static int show_all(const loop *l, const dp_kernel *kernel, dp_isa isa, double fma_peak,
+                    perf_table *t) {
     static loop_data d;
-    double fma_peak = bench_best("peak FMA", isa);
     int n = l->n_precisions * (1 + l->has_gradients);
     start(&d, l, kernel, isa);
     for (int i = 0; i < n; i++) {
@@ -450,11 +408,14 @@ static int is_chosen(const perf_choice *o, const loop *l, const dp_kernel *kerne
 int bench_loops(const perf_choice *o, perf_table *t) {
     const dp_kernel *kernel;
     dp_isa isa[DP_N_ISA];
-    int n = perf_isas(o->isas, isa), n_shown = 0;
-    for (int i = 0; i < n * N_LOOPS; i++)
-        for (int id = 0; (kernel = dp_kernel_get((dagpole_kernel)id)) != NULL; id++)
-            if (is_chosen(o, &loops[i % N_LOOPS], kernel))
-                n_shown += show_all(&loops[i % N_LOOPS], kernel, isa[i / N_LOOPS], t);
+    int n = perf_isas(o->isa, isa), n_shown = 0;
+    for (int i = 0; i < n; i++) {
+        double fma_peak = bench_best("peak FMA", isa[i]);
+        for (const loop *l = loops; l < loops + N_LOOPS; l++)
+            for (int id = 0; (kernel = dp_kernel_get((dagpole_kernel)id)) != NULL; id++)
+                if (is_chosen(o, l, kernel))
+                    n_shown += show_all(l, kernel, isa[i], fma_peak, t);
+    }
     if (n_shown == 0)
         perf_fail("'%s' is in no loop's name", o->only);
     return 0;

@@ -1,18 +1,16 @@
 /* Each operator on one core, as a share of its roof: evaluations by the serial executor, whose
  * operators run one after the other on real fields, beside what their arithmetic would take where
  * nothing came between (dagpole_plan_arithmetic), and what is moved at the rate of memory. */
-#include "bench.h"
+#include "perf.h"
 
 #include "api/internal.h"
-
-enum { N_OPS = DAGPOLE_N_OPERATORS };
 
 static void show(const perf_plan *p, const dagpole_arithmetic *a, int op, double roof_s,
                  dp_figure seconds, perf_table *t) {
     dagpole_report report = perf_plan_report(p);
     perf_scene_row(p->scene, t);
     perf_cells(t, COUNT("k", report.expansion_size), COUNT("n_crit", report.n_crit),
-               WORD("precision", bench_precision_name(p->plan->graph->problem.precision)),
+               WORD("precision", dp_precision_name(p->plan->graph->problem.precision)),
                WORD("operator", dagpole_operator_name((dagpole_operator)op)),
                FIGURE("seconds", seconds), REAL("gflops", 1e-9 * a->flops[op] / seconds.median),
                REAL("gpairs_s", 1e-9 * a->pairs[op] / seconds.median),
@@ -22,18 +20,18 @@ static void show(const perf_plan *p, const dagpole_arithmetic *a, int op, double
 }
 
 static void measure(perf_plan *p, double triad, perf_table *t) {
-    static double seconds[N_OPS][DP_MOST_PASSES];
+    static double seconds[DAGPOLE_N_OPERATORS][DP_MOST_PASSES];
     const perf_scene *s = p->scene;
     dagpole_arithmetic a = {.size = sizeof a};
     perf_plan_evaluate(p, s->charged); /* touches memory for the others */
     for (int run = 0; run < s->chosen->runs; run++) {
         perf_plan_evaluate(p, s->charged);
-        for (int op = 0; op < N_OPS; op++)
+        for (int op = 0; op < DAGPOLE_N_OPERATORS; op++)
             seconds[op][run] = perf_plan_report(p).operator_s[op];
     }
     perf_plan_check(p, s->charged);
     perf_try(dagpole_plan_arithmetic(p->plan, s->chosen->has_gradients, &a));
-    for (int op = 0; op < N_OPS; op++) {
+    for (int op = 0; op < DAGPOLE_N_OPERATORS; op++) {
         int is_moved = op == DAGPOLE_GATHER || op == DAGPOLE_SCATTER; /* index, value, value */
         double roof_s = is_moved ? 24e-9 * (double)s->n / triad : a.roof_s[op];
         if (roof_s > 0)

@@ -43,8 +43,6 @@ static void charge(perf_scene *s, const char *kind) {
     perf_charged *c = &s->kind[s->n_kinds++];
     c->kind = kind;
     perf_try(dagpole_cloud_generate(s->cloud, s->n, (uint64_t)s->chosen->seed, kind, &c->cloud));
-    for (int64_t i = 0; i < 3 * s->n; i++)
-        c->cloud.sources[i] += s->chosen->shift;
     c->n_samples = s->chosen->samples < s->n ? s->chosen->samples : s->n;
     size_t n = (size_t)c->n_samples;
     c->sample = perf_alloc(n, sizeof *c->sample);
@@ -76,12 +74,12 @@ static void choose_kernel(perf_scene *s, const char *name) {
     perf_fail("there is no kernel '%s'", name);
 }
 
-/* Leaves one cloud for another, or for none. */
-static void change(perf_scene *s, int n_kinds) {
+/* Leaves what is loaded for so many kinds of charges, from this one on. */
+static void change(perf_scene *s, int first, int n_kinds) {
     for (int k = 0; k < s->n_kinds; k++)
         discharge(&s->kind[k]);
     for (s->n_kinds = 0; s->n_kinds < n_kinds;)
-        charge(s, s->kinds.word[s->n_kinds]);
+        charge(s, s->kinds.word[first + s->n_kinds]);
 }
 
 static perf_scene *first_scene(const perf_choice *o) {
@@ -102,10 +100,11 @@ perf_scene *perf_next(const perf_choice *o, perf_scene *s) {
     int n_sizes = perf_numbers("n", o->n, 1, 1e12, 1, n);
     s = s ? s : first_scene(o);
     int n_clouds = s->clouds.n, n_kernels = s->kernels.n;
-    int n_inner = (o->are_kinds_one ? 1 : s->kinds.n) * n_digits * n_threads;
-    int at = s->index % n_inner, outer = s->index++ / n_inner;
+    int n_kinds = o->has_all_kinds ? s->kinds.n : 1, n_turns = s->kinds.n / n_kinds;
+    int at = s->index % (n_digits * n_threads), turn = s->index++ / (n_digits * n_threads);
+    int outer = turn / n_turns;
     if (outer == n_sizes * n_kernels * n_clouds) {
-        change(s, 0);
+        change(s, 0, 0);
         free(s);
         return NULL;
     }
@@ -113,12 +112,12 @@ perf_scene *perf_next(const perf_choice *o, perf_scene *s) {
         s->n = (int64_t)n[outer / n_clouds / n_kernels];
         s->cloud = s->clouds.word[outer % n_clouds];
         choose_kernel(s, s->kernels.word[outer / n_clouds % n_kernels]);
-        change(s, s->kinds.n);
+        change(s, turn % n_turns, n_kinds);
     }
     s->thread = at % n_threads;
     s->threads = (int)threads[s->thread];
-    s->digits = s->plan.digits = (int)digits[at / n_threads % n_digits];
-    s->charged = &s->kind[at / n_threads / n_digits];
+    s->digits = s->plan.digits = (int)digits[at / n_threads];
+    s->charged = &s->kind[0];
     return s;
 }
 

@@ -1,6 +1,6 @@
 /* What is used for days keeps no memory: evaluations of one plan, plans of one context, contexts
  * one after the other. */
-#include "sweep.h"
+#include "perf.h"
 
 #include "base/memory.h"
 
@@ -25,10 +25,6 @@ typedef struct soak {
     perf_plan plan;
 } soak;
 
-static void open_context(soak *s) {
-    s->context = perf_context(s->scene->threads, s->scene->chosen->is_serial);
-}
-
 /* In leaves of 30 points: so few would be summed directly. */
 static void open_plan(soak *s) {
     s->plan = perf_plan_create(s->context, s->scene, 30, 1);
@@ -45,7 +41,7 @@ static void use_plan(soak *s) {
 }
 
 static void use_context(soak *s) {
-    open_context(s);
+    s->context = perf_context(s->scene->threads, s->scene->chosen->is_serial);
     use_plan(s);
     dagpole_context_destroy(s->context);
 }
@@ -55,7 +51,7 @@ static void use_context(soak *s) {
 static int repeat(soak *s, const char *what, int64_t n, void (*use)(soak *s), perf_table *t) {
     int64_t first = 0, last = 0, blocks = dp_memory_live();
     char name[32];
-    perf_row_begin(t);
+    perf_scene_row(s->scene, t);
     perf_cells(t, WORD("use", what), COUNT("times", n));
     for (int step = 0; step < N_STEPS; step++) {
         for (int64_t i = n * step / N_STEPS; i < n * (step + 1) / N_STEPS; i++)
@@ -74,8 +70,7 @@ static int repeat(soak *s, const char *what, int64_t n, void (*use)(soak *s), pe
 int sweep_soak(const perf_choice *o, perf_table *t) {
     int n_grown = 0;
     for (perf_scene *scene = NULL; (scene = perf_next(o, scene)) != NULL;) {
-        soak s = {.scene = scene};
-        open_context(&s);
+        soak s = {.scene = scene, .context = perf_context(scene->threads, o->is_serial)};
         open_plan(&s);
         n_grown += repeat(&s, "evaluation", o->n_evaluations, use_evaluation, t);
         perf_plan_check(&s.plan, scene->charged);

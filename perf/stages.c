@@ -1,15 +1,10 @@
 /* Seconds of every stage between points and potentials. A plan is made, then each of its stages
  * again by itself, as api/plan.c and graph/graph.c call them, several times. */
-#include "bench.h"
+#include "perf.h"
 
 #include "api/internal.h"
 
 enum { MOST_STAGES = 24 };
-
-typedef struct stage {
-    const char *name;
-    double seconds[DP_MOST_PASSES];
-} stage;
 
 typedef struct stages {
     const dagpole_plan *plan;
@@ -17,41 +12,33 @@ typedef struct stages {
     const dp_team *team;
     double begin; /* of the stage that runs */
     int run, n;   /* n: the stage that comes next */
-    stage stage[MOST_STAGES];
+    const char *name[MOST_STAGES];
+    double seconds[MOST_STAGES][DP_MOST_PASSES];
 } stages;
 
-/* The end of a stage, and the begin of the next one. */
-static void lap(stages *s, const char *name) {
-    stage *at = &s->stage[s->n++];
-    at->name = name;
-    at->seconds[s->run] = dp_clock() - s->begin;
+/* The end of a stage, which left this status, and the begin of the next one. */
+static void lap(stages *s, const char *name, dagpole_status status) {
+    s->name[s->n] = name;
+    s->seconds[s->n++][s->run] = dp_clock() - s->begin;
+    perf_try(status);
     s->begin = dp_clock();
 }
 
 static void time_tree(stages *s, int n_crit) {
     const dagpole_plan *plan = s->plan;
-    const dp_cube *cube = &plan->tree.cube;
+    const double *sources = s->cloud->sources;
     int64_t n = s->cloud->n_sources;
     dp_bounds bounds = dp_bounds_empty();
     dp_leaf_choice choice;
     dp_points points;
     dp_tree tree;
     s->begin = dp_clock();
-    perf_try(dp_bounds_widen(s->team, "sources", n, s->cloud->sources, &bounds));
-    lap(s, "bounds");
-    dp_leaf_request request = {.bounds = bounds,
-                               .n_sources = n,
-                               .sources = s->cloud->sources,
-                               .kernel = plan->kernel,
-                               .accuracy = dp_options_accuracy(&plan->options),
-                               .rates = &plan->context->rates,
-                               .n_crit = n_crit};
-    perf_try(dp_leaf_size_choose(&request, &choice));
-    lap(s, "choice");
-    perf_try(dp_points_build(s->team, cube, n, s->cloud->sources, &points));
-    lap(s, "points");
-    perf_try(dp_tree_build(s->team, cube, &points, NULL, plan->n_leaf, &tree));
-    lap(s, "tree");
+    lap(s, "bounds", dp_bounds_widen(s->team, "sources", n, sources, &bounds));
+    dp_leaf_request request = dp_plan_leaf_request(plan, &bounds, sources, NULL);
+    request.n_crit = n_crit; /* the plan's is chosen by now */
+    lap(s, "choice", dp_leaf_size_choose(&request, &choice));
+    lap(s, "points", dp_points_build(s->team, &plan->tree.cube, n, sources, &points));
+    lap(s, "tree", dp_tree_build(s->team, &plan->tree.cube, &points, NULL, plan->n_leaf, &tree));
     dp_tree_free(&tree);
     dp_points_free(&points);
 }
@@ -59,19 +46,12 @@ static void time_tree(stages *s, int n_crit) {
 static void time_operators(stages *s) {
     static const char *const names[] = {"operators_cold", "operators_warm"};
     char message[DP_ERROR_TEXT_BYTES];
-    const dagpole_plan *plan = s->plan;
     dp_operators *operators;
-    dp_operators_request request = {.kernel = plan->kernel,
-                                    .lambda = dp_scaled_lambda(&plan->options, &plan->tree.cube),
-                                    .side = plan->tree.cube.side,
-                                    .depth = plan->tree.depth,
-                                    .accuracy = dp_options_accuracy(&plan->options),
-                                    .isa = dp_isa_best()};
+    dp_operators_request request = dp_plan_operators_request(s->plan);
     for (int is_warm = 0; is_warm < 2; is_warm++) {
-        request.cache_dir = is_warm ? plan->context->cache_dir : "";
+        request.cache_dir = is_warm ? s->plan->context->cache_dir : "";
         s->begin = dp_clock();
-        perf_try(dp_operators_create(s->team, &request, message, &operators));
-        lap(s, names[is_warm]);
+        lap(s, names[is_warm], dp_operators_create(s->team, &request, message, &operators));
         dp_operators_destroy(operators);
     }
 }
@@ -83,14 +63,10 @@ static void time_graph_parts(stages *s, const dp_problem *problem) {
     dp_walk walk;
     dp_memory memory;
     s->begin = dp_clock();
-    perf_try(dp_interactions_build(s->team, problem, &interactions));
-    lap(s, "graph.interactions");
-    perf_try(dp_layout_build(s->team, problem, &interactions, &layout));
-    lap(s, "graph.layout");
-    perf_try(dp_walk_make(s->team, &layout, &walk));
-    lap(s, "graph.walk");
-    perf_try(dp_memory_create(s->team, &layout, &memory));
-    lap(s, "graph.fields");
+    lap(s, "graph.interactions", dp_interactions_build(s->team, problem, &interactions));
+    lap(s, "graph.layout", dp_layout_build(s->team, problem, &interactions, &layout));
+    lap(s, "graph.walk", dp_walk_make(s->team, &layout, &walk));
+    lap(s, "graph.fields", dp_memory_create(s->team, &layout, &memory));
     dp_memory_free(&memory);
     dp_walk_free(&walk);
     dp_layout_free(&layout);
@@ -111,26 +87,22 @@ static void time_graph(stages *s, double *potentials) {
     dp_execution *execution;
     dp_profile profile;
     s->begin = dp_clock();
-    perf_try(dp_plan_lists(s->team, s->plan, &lists));
-    lap(s, "lists");
+    lap(s, "lists", dp_plan_lists(s->team, s->plan, &lists));
     problem.lists = &lists;
     time_graph_parts(s, &problem);
     s->begin = dp_clock();
-    perf_try(dp_graph_create(s->team, &problem, dp_runtime_n_slots(runtime), &graph));
-    lap(s, "graph");
-    perf_try(dp_execution_create(runtime, &graph->stream, &execution));
-    lap(s, "execution");
+    lap(s, "graph", dp_graph_create(s->team, &problem, dp_runtime_n_slots(runtime), &graph));
+    lap(s, "execution", dp_execution_create(runtime, &graph->stream, &execution));
     graph->call = (dp_call){.charges = s->cloud->charges, .potentials = potentials};
     for (int i = 0; i < 3; i++) {
         if (i == 2)
             graph->stream.body = do_nothing;
         s->begin = dp_clock();
-        perf_try(dp_execution_run(execution, runs[i], &profile));
-        lap(s, runs[i]);
+        lap(s, runs[i], dp_execution_run(execution, runs[i], &profile));
     }
     dp_execution_destroy(execution);
     dp_graph_destroy(graph);
-    lap(s, "destroy");
+    lap(s, "destroy", DAGPOLE_OK);
     dp_lists_free(&lists);
 }
 
@@ -141,8 +113,8 @@ static void show(stages *s, const perf_scene *scene, perf_table *t) {
         perf_cells(t, COUNT("n_crit", s->plan->options.n_crit),
                    COUNT("threads", dp_runtime_threads(s->plan->context->runtime)),
                    COUNT("tasks", stream->n_records), COUNT("fields", stream->n_fields),
-                   WORD("stage", s->stage[i].name),
-                   FIGURE("seconds", dp_figure_of(scene->chosen->runs, s->stage[i].seconds)));
+                   WORD("stage", s->name[i]),
+                   FIGURE("seconds", dp_figure_of(scene->chosen->runs, s->seconds[i])));
         perf_row_end(t);
     }
 }

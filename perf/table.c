@@ -1,5 +1,3 @@
-#include "table.h"
-
 #include "perf.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The tasks of a plan: each kind's number and time beside what the cost model says of it.
  * HWLOC_SYNTHETIC cuts the plan for another machine. */
-#include "bench.h"
+#include "perf.h"
 
 #include "api/internal.h"
 
@@ -11,7 +11,7 @@ typedef struct kind {
     double cost_s, sum_s, *seconds; /* of each task */
 } kind;
 
-/* In order and in this thread, as the serial executor does; each step's time counts. */
+/* In order and in this thread, as the serial executor does; each record's time counts. */
 static void run_tasks(const dp_stream *s, kind kinds[DP_N_RECORD_OPS]) {
     void **buffers = perf_alloc((size_t)s->n_fields, sizeof *buffers);
     for (int64_t i = 0; i < s->n_records; i++) {
