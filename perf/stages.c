@@ -93,7 +93,7 @@ static void time_graph(stages *s, double *potentials) {
     s->begin = dp_clock();
     lap(s, "graph", dp_graph_create(s->team, &problem, dp_runtime_n_slots(runtime), &graph));
     lap(s, "execution", dp_execution_create(runtime, &graph->stream, &execution));
-    graph->call = (dp_call){.charges = s->cloud->charges, .potentials = potentials};
+    graph->call = dp_call_of_one(s->cloud->charges, potentials, NULL);
     for (int i = 0; i < 3; i++) {
         if (i == 2)
             graph->stream.body = do_nothing;

@@ -18,12 +18,14 @@ enum { LANES = 8 };
 typedef struct search {
     const void *charges;
     int is_float;
+    int64_t stride;
     double largest[DP_MAX_CHUNKS]; /* by size, of a chunk */
 } search;
 
 static inline double size_at(const search *s, int64_t i) {
-    return fabs(s->is_float ? (double)((const float *)s->charges)[i]
-                            : ((const double *)s->charges)[i]);
+    int64_t at = i * s->stride;
+    return fabs(s->is_float ? (double)((const float *)s->charges)[at]
+                            : ((const double *)s->charges)[at]);
 }
 
 /* NaN compares as smaller: GATHER finds it. */
@@ -45,8 +47,8 @@ static dagpole_status search_chunk(void *argument, int64_t chunk, int64_t begin,
 }
 
 dagpole_status dp_charge_exponent(const dp_team *team, int64_t n, const void *charges, int is_float,
-                                  int *exponent) {
-    search s = {.charges = charges, .is_float = is_float};
+                                  int64_t stride, int *exponent) {
+    search s = {.charges = charges, .is_float = is_float, .stride = stride};
     double largest = 0;
     DP_TRY(dp_chunk_for(team, n, GRAIN, search_chunk, &s));
     for (int chunk = 0; chunk < DP_MAX_CHUNKS; chunk++)

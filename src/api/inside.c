@@ -125,7 +125,9 @@ static dagpole_status write_order(const dagpole_plan *plan, dp_store *store) {
 /* ---- expansions --------------------------------------------------------------------------- */
 
 static dagpole_status write_expansions(const dagpole_plan *plan, dp_store *store) {
-    const int64_t n = plan->tree.n_boxes, k = plan->report.expansion_size, shape[2] = {n, k};
+    const int64_t n = plan->tree.n_boxes,
+                  k = (int64_t)plan->options.n_vectors * plan->report.expansion_size,
+                  shape[2] = {n, k};
     double *multipoles = dp_alloc((size_t)(n * k), sizeof *multipoles);
     double *locals = dp_alloc((size_t)(n * k), sizeof *locals);
     dagpole_status status = multipoles && locals ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;

@@ -15,6 +15,9 @@
 /* Sources or targets of a call: sizes in bytes stay far from overflow. */
 #define DP_MAX_POINTS ((int64_t)1 << 40)
 
+/* Values of an array: the same. */
+#define DP_MAX_VALUES ((int64_t)1 << 44)
+
 struct dagpole_context {
     dp_runtime *runtime;
     dp_machine machine;
@@ -36,6 +39,7 @@ struct dagpole_plan {
     dagpole_plan_options options; /* with every 0 replaced by what was chosen */
     const dp_kernel *kernel;
     int64_t n_sources, n_targets; /* as given */
+    int n_at_once;                /* vectors of charges that go through the graph together */
     int targets_are_sources;
     int is_direct, n_leaf; /* model/leaf_size.h */
     dp_points sources, own_targets;
@@ -48,7 +52,8 @@ struct dagpole_plan {
     dagpole_report report;
     dp_recorded recorded;
     double fastest_s, fastest_operator_s[DAGPOLE_N_OPERATORS]; /* of the evaluations so far */
-    int charge_exponent, far_charge_exponent; /* units of charges in sums and in expansions */
+    /* Units of each vector's charges in sums and in expansions, of the last batch. */
+    int charge_exponent[DP_MOST_VECTORS], far_charge_exponent[DP_MOST_VECTORS];
     int has_failed;      /* the last evaluation: its expansions are not complete */
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
@@ -72,8 +77,17 @@ dp_operators_request dp_plan_operators_request(const dagpole_plan *plan);
 /* The lists of the plan's tree. */
 dagpole_status dp_plan_lists(const dp_team *team, const dagpole_plan *plan, dp_lists *lists);
 
-/* One run of the plan's graph; evaluations proper are entered in the report. */
-dagpole_status dp_plan_run(dagpole_plan *plan, dp_call call);
+/* The arrays of an evaluation. */
+typedef struct dp_arrays {
+    const void *charges;
+    void *potentials, *gradients; /* gradients may be NULL */
+    int is_float;
+    int is_near_only; /* 1: one vector, and what P2P sums of it */
+} dp_arrays;
+
+/* Runs the plan's graph, once for each batch of vectors; evaluations proper are entered in the
+ * report. */
+dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays arrays);
 
 /* WRONG_STATE where the tasks of the last evaluation are not known: whoever gets an OK finds them
  * in dp_execution_times(plan->execution). The plan is to be busy with the caller. */
@@ -103,9 +117,10 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
 dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda);
 
 /* The exponent of the unit in which the charges of a sum are counted, so that neither large nor
- * small ones leave the range of double on the way to results that fit it (0 where all are 0). */
+ * small ones leave the range of double on the way to results that fit it (0 where all are 0).
+ * stride: how far apart the n charges are. */
 dagpole_status dp_charge_exponent(const dp_team *team, int64_t n, const void *charges, int is_float,
-                                  int *exponent);
+                                  int64_t stride, int *exponent);
 
 /* Counts and arrays of points, of either precision; targets NULL: the sources are the targets. */
 dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n_targets,

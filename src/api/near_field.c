@@ -69,7 +69,7 @@ static dagpole_status sum_all_near(const dagpole_plan *plan, const dp_csr *near,
                                    double *charge, int64_t *unique, double *potentials,
                                    double *gradients) {
     int exponent, of_points = plan->tree.cube.exponent;
-    DP_TRY(dp_charge_exponent(&dp_team_serial, plan->n_sources, charges, 0, &exponent));
+    DP_TRY(dp_charge_exponent(&dp_team_serial, plan->n_sources, charges, 0, 1, &exponent));
     const dp_power of_charges = dp_power_split(-exponent),
                    of_potentials = dp_power_split(exponent - of_points),
                    of_gradients = dp_power_split(exponent - 2 * of_points);
@@ -127,7 +127,7 @@ dagpole_status dagpole_plan_near_sums(dagpole_plan *plan, const double *charges,
         all_gradients = dp_alloc(n_all, 3 * sizeof *all_gradients);
     dagpole_status status = all && (all_gradients || !gradients) ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)
-        status = dp_plan_run(plan, (dp_call){.charges = charges,
+        status = dp_plan_run(plan, (dp_arrays){.charges = charges,
                                              .potentials = all,
                                              .gradients = all_gradients,
                                              .is_near_only = 1});

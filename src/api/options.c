@@ -9,8 +9,11 @@ void dagpole_context_options_init_sized(dagpole_context_options *options, size_t
 }
 
 void dagpole_plan_options_init_sized(dagpole_plan_options *options, size_t size) {
-    dagpole_plan_options defaults = {
-        .size = sizeof defaults, .kernel = DAGPOLE_LAPLACE, .digits = 6};
+    dagpole_plan_options defaults = {.size = sizeof defaults,
+                                     .kernel = DAGPOLE_LAPLACE,
+                                     .digits = 6,
+                                     .n_vectors = 1,
+                                     .point_stride = 1};
     dp_sized_init(&defaults, sizeof defaults, options, size);
 }
 
@@ -45,6 +48,14 @@ static dagpole_status check(const dagpole_plan_options *o) {
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
     if (o->gradients != 0 && o->gradients != 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "gradients is %d: it must be 0 or 1", o->gradients);
+    if (o->n_vectors < 1)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_vectors is %d: it must be 1 or more", o->n_vectors);
+    if (o->vector_stride < 0 || o->point_stride < 1)
+        return dp_fail(
+            DAGPOLE_BAD_ARGUMENT,
+            "vector_stride is %lld, point_stride %lld: they must be 0 (automatic) or more, "
+            "and 1 or more",
+            (long long)o->vector_stride, (long long)o->point_stride);
     DP_TRY(check_int("p", o->p, 3, 20));
     DP_TRY(check_int("n_crit", o->n_crit, 1, 100000));
     if (!(o->root_side >= 0 && o->root_side <= 16 * DP_MAX_COORDINATE))

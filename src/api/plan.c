@@ -46,6 +46,7 @@ dp_leaf_request dp_plan_leaf_request(const dagpole_plan *p, const dp_bounds *bou
                              .kernel = p->kernel,
                              .accuracy = dp_options_accuracy(&p->options),
                              .rates = &p->context->rates,
+                             .n_vectors = p->n_at_once,
                              .has_gradients = p->options.gradients,
                              .n_crit = p->options.n_crit,
                              .root_side = p->options.root_side};
@@ -168,11 +169,13 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
                           .operators = p->operators,
                           .kernel = p->kernel,
                           .isa = p->context->isa,
-                          .cost = dp_cost_of(&p->context->rates, p->kernel, precision),
+                          .cost =
+                              dp_cost_of(&p->context->rates, p->kernel, precision, p->n_at_once),
                           .lambda = lambda,
                           .tolerance = p->options.tolerance,
                           .precision = precision,
                           .least = dp_precision_closest(precision),
+                          .n_vectors = p->n_at_once,
                           .block_boxes = p->options.block_boxes,
                           .cache_bytes = cache_share(&p->context->machine),
                           .shared_cache_bytes = largest_cache(&p->context->machine),
@@ -247,6 +250,7 @@ static void describe_request(dagpole_plan *p) {
     r->kernel = o->kernel;
     r->lambda = o->kernel == DAGPOLE_YUKAWA ? o->lambda : 0;
     r->digits = o->digits;
+    r->n_vectors = o->n_vectors;
     r->p = o->p;
     r->n_crit = o->n_crit;
     r->block_boxes = o->block_boxes;
@@ -320,6 +324,31 @@ static int targets_are_sources(const given *points) {
            (points->targets == points->sources && points->n_targets == points->n_sources);
 }
 
+/* The values of all vectors lie apart, and where they lie can be counted. */
+static dagpole_status check_vectors(const dagpole_plan_options *o, int64_t n_points) {
+    int64_t n = n_points > 1 ? n_points : 1, vector = o->vector_stride ? o->vector_stride : n;
+    if (o->n_vectors > DP_MAX_VALUES / n || vector > DP_MAX_VALUES / o->n_vectors ||
+        o->point_stride > DP_MAX_VALUES / n)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "n_vectors is %d (vector_stride %lld, point_stride %lld) for %lld points: "
+                       "arrays may have 2^44 values at most",
+                       o->n_vectors, (long long)o->vector_stride, (long long)o->point_stride,
+                       (long long)n_points);
+    if (o->n_vectors > 1 && vector < n * o->point_stride && o->point_stride < o->n_vectors * vector)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "vector_stride is %lld and point_stride %lld: %d vectors of %lld points "
+                       "would overlap",
+                       (long long)vector, (long long)o->point_stride, o->n_vectors,
+                       (long long)n_points);
+    return DAGPOLE_OK;
+}
+
+/* Vectors that go through the plan together: batches of more are about equal. */
+static int count_at_once(int n_vectors) {
+    int n_batches = (n_vectors + DP_MOST_VECTORS - 1) / DP_MOST_VECTORS;
+    return (n_vectors + n_batches - 1) / n_batches;
+}
+
 static dagpole_status create(dagpole_context *context, const dagpole_plan_options *options,
                              const given *points, dagpole_plan **plan) {
     dagpole_plan_options resolved;
@@ -331,12 +360,15 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
                                              "dagpole_context_create");
     DP_TRY(dp_options_resolve(options, &resolved));
     DP_TRY(dp_check_points(points->n_sources, points->sources, points->n_targets, points->targets));
+    int64_t n_targets = targets_are_sources(points) ? 0 : points->n_targets;
+    DP_TRY(check_vectors(&resolved, n_targets > points->n_sources ? n_targets : points->n_sources));
     dagpole_plan *p = dp_alloc_zero(1, sizeof *p);
     if (!p)
         return DAGPOLE_NO_MEMORY;
     atomic_flag_clear(&p->is_busy);
     p->context = context;
     p->options = resolved;
+    p->n_at_once = count_at_once(resolved.n_vectors);
     p->kernel = dp_kernel_get(resolved.kernel);
     p->targets_are_sources = targets_are_sources(points);
     p->n_sources = points->n_sources;

@@ -86,21 +86,25 @@ static dagpole_status fetch(const dagpole_plan *plan, int32_t field, const doubl
     return dp_execution_fetch(plan->execution, field, DP_READ);
 }
 
-static dagpole_status copy_expansion(const dagpole_plan *plan, int32_t box, dp_quantity quantity,
-                                     int is_present, double *out) {
+/* n_vectors x expansion_size, to out. */
+static dagpole_status copy_expansions(const dagpole_plan *plan, int32_t box, dp_quantity quantity,
+                                      int is_present, double *out) {
     const dp_layout *layout = &plan->graph->layout;
     int32_t b = layout->blocks.of_box[box];
-    memset(out, 0, (size_t)plan->report.expansion_size * sizeof *out);
+    int n_vectors = plan->options.n_vectors, size = plan->report.expansion_size;
+    memset(out, 0, (size_t)n_vectors * (size_t)size * sizeof *out);
     if (!is_present)
         return DAGPOLE_OK;
     const dp_operator_set *set = plan->operators->level[plan->tree.level[box]];
     const double *data;
     DP_TRY(fetch(plan, layout->of_block[b][quantity], &data));
-    const double *from =
-        data + (size_t)(box - layout->blocks.block[b].box_begin) * (size_t)set->k_padded;
-    const dp_power unit = dp_power_split(plan->far_charge_exponent);
-    for (int i = 0; i < set->k; i++)
-        out[i] = dp_power_times(&unit, from[i]);
+    int64_t first = (int64_t)(box - layout->blocks.block[b].box_begin) * n_vectors;
+    for (int v = 0; v < n_vectors; v++) {
+        const double *from = data + (first + v) * set->k_padded;
+        const dp_power unit = dp_power_split(plan->far_charge_exponent[v]);
+        for (int i = 0; i < set->k; i++)
+            out[v * size + i] = dp_power_times(&unit, from[i]);
+    }
     return DAGPOLE_OK;
 }
 
@@ -114,17 +118,18 @@ static int64_t target_at(const dagpole_plan *plan, int32_t leaf) {
     return n;
 }
 
-/* Potentials of a leaf's targets, one for each of the caller's copies; *out moves to
+/* A vector's potentials of a leaf's targets, one for each of the caller's copies; *out moves to
  * their end. */
-static dagpole_status copy_leaf(const dagpole_plan *plan, int32_t leaf, double **out) {
+static dagpole_status copy_leaf(const dagpole_plan *plan, int32_t leaf, int vector, double **out) {
     const dp_layout *layout = &plan->graph->layout;
-    int32_t field = layout->of_block[layout->blocks.of_box[leaf]][DP_TARGETS];
+    int32_t block = layout->blocks.of_box[leaf], field = layout->of_block[block][DP_TARGETS];
     const double *data;
     if (field == DP_NO_FIELD)
         return DAGPOLE_OK;
     DP_TRY(fetch(plan, field, &data));
-    const double *potential = data + target_at(plan, leaf);
-    const dp_power unit = dp_power_split(plan->charge_exponent - plan->tree.cube.exponent);
+    const double *potential =
+        data + 4 * vector * layout->blocks.block[block].target_row + target_at(plan, leaf);
+    const dp_power unit = dp_power_split(plan->charge_exponent[vector] - plan->tree.cube.exponent);
     int64_t first = plan->tree.target_begin[leaf];
     for (int64_t i = first; i < plan->tree.target_end[leaf]; i++) {
         int64_t begin, end;
@@ -136,11 +141,12 @@ static dagpole_status copy_leaf(const dagpole_plan *plan, int32_t leaf, double *
 }
 
 /* Of all leaves below a box, in tree order. */
-static dagpole_status copy_potentials(const dagpole_plan *plan, int32_t box, double **out) {
+static dagpole_status copy_potentials(const dagpole_plan *plan, int32_t box, int vector,
+                                      double **out) {
     if (dp_tree_is_leaf(&plan->tree, box))
-        return copy_leaf(plan, box, out);
+        return copy_leaf(plan, box, vector, out);
     for (int i = 0; i < plan->tree.n_children[box]; i++)
-        DP_TRY(copy_potentials(plan, plan->tree.child[box] + i, out));
+        DP_TRY(copy_potentials(plan, plan->tree.child[box] + i, vector, out));
     return DAGPOLE_OK;
 }
 
@@ -151,6 +157,10 @@ dagpole_status dp_plan_check_expansions(const dagpole_plan *plan) {
     if (plan->has_failed)
         return dp_fail(DAGPOLE_WRONG_STATE, "the last evaluation was cancelled or has failed: what "
                                             "it left are no expansions");
+    if (plan->options.n_vectors > DP_MOST_VECTORS)
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "the plan has %d vectors: expansions of up to %d are kept",
+                       plan->options.n_vectors, DP_MOST_VECTORS);
     return DAGPOLE_OK;
 }
 
@@ -158,10 +168,12 @@ dagpole_status dp_plan_expansions(const dagpole_plan *plan, int32_t box, double 
                                   double *local, double *potentials) {
     DP_TRY(dp_plan_check_expansions(plan));
     if (multipole)
-        DP_TRY(copy_expansion(plan, box, DP_MULTIPOLES, has_multipole(plan, box), multipole));
+        DP_TRY(copy_expansions(plan, box, DP_MULTIPOLES, has_multipole(plan, box), multipole));
     if (local)
-        DP_TRY(copy_expansion(plan, box, DP_LOCALS, has_local(plan, box), local));
-    return potentials ? copy_potentials(plan, box, &potentials) : DAGPOLE_OK;
+        DP_TRY(copy_expansions(plan, box, DP_LOCALS, has_local(plan, box), local));
+    for (int v = 0; potentials && v < plan->options.n_vectors; v++)
+        DP_TRY(copy_potentials(plan, box, v, &potentials));
+    return DAGPOLE_OK;
 }
 
 dagpole_status dagpole_plan_expansions(dagpole_plan *plan, int64_t index, double *multipole,

@@ -11,20 +11,25 @@ int32_t dp_row_of_field(const dp_layout *layout, int32_t field) {
     const dp_field_place *place = &layout->field[field];
     const dp_block *block = &layout->blocks.block[place->block];
     if (place->quantity == DP_HALO)
-        return (int32_t)(place->bytes / (4 * sizeof(double)));
+        return (int32_t)(place->bytes / ((size_t)dp_sum_rows(layout->problem) * sizeof(double)));
     return (int32_t)(place->quantity == DP_SOURCES ? block->source_row : block->target_row);
 }
 
 static size_t bytes_of(const dp_layout *layout, const dp_block *block, dp_quantity quantity) {
-    const dp_operator_set *set = layout->problem->operators->level[block->level];
+    const dp_problem *p = layout->problem;
+    const dp_operator_set *set = p->operators->level[block->level];
+    size_t n_vectors = (size_t)p->n_vectors, n_sums = (size_t)dp_sum_rows(p);
     size_t n_boxes = (size_t)(block->box_end - block->box_begin);
     switch (quantity) {
     case DP_SOURCES:
-        return block->source_row ? (4 * (size_t)block->source_row + DP_PAD) * sizeof(double) : 0;
+        return block->source_row
+                   ? ((3 + n_vectors) * (size_t)block->source_row + DP_PADDED(n_vectors)) *
+                         sizeof(double)
+                   : 0;
     case DP_TARGETS:
-        return (dp_is_mutual(layout->problem) ? 4 : 7) * (size_t)block->target_row * sizeof(double);
+        return (n_sums + (dp_is_mutual(p) ? 0 : 3)) * (size_t)block->target_row * sizeof(double);
     default:
-        return set && set->k ? (size_t)set->k_padded * n_boxes * sizeof(double) : 0;
+        return set && set->k ? (size_t)set->k_padded * n_boxes * n_vectors * sizeof(double) : 0;
     }
 }
 
@@ -43,8 +48,9 @@ static void number_fields(dp_layout *layout) {
                 add_field(layout, (dp_quantity)q, b,
                           bytes_of(layout, &layout->blocks.block[b], (dp_quantity)q));
         for (int64_t i = halo->part_begin[b]; i < halo->part_begin[b + 1]; i++)
-            layout->of_part[i] =
-                add_field(layout, DP_HALO, b, 4 * (size_t)halo->part[i].row * sizeof(double));
+            layout->of_part[i] = add_field(layout, DP_HALO, b,
+                                           (size_t)dp_sum_rows(layout->problem) *
+                                               (size_t)halo->part[i].row * sizeof(double));
     }
 }
 

@@ -6,13 +6,13 @@
 
 /* What a field holds. Rows have padded length. */
 typedef enum dp_quantity {
-    DP_SOURCES = 0, /* of a block: x, y, z, charge: four rows, the block's leaves in order; then the
-                       largest charge by size */
-    DP_MULTIPOLES,  /* of a block: boxes x k_padded */
-    DP_LOCALS,      /* of a block: boxes x k_padded */
-    DP_TARGETS,     /* of a block: potential, gradient x, y, z: four rows; then x, y, z, but where
-                       the sources are the targets and have them */
-    DP_HALO,        /* of a part of a halo: potential, gradient x, y, z: four rows */
+    DP_SOURCES = 0, /* of a block: x, y, z, and a row of charges for each vector, the block's leaves
+                       in order; then the largest charge by size of each vector */
+    DP_MULTIPOLES,  /* of a block: boxes x vectors x k_padded */
+    DP_LOCALS,      /* of a block: boxes x vectors x k_padded */
+    DP_TARGETS, /* of a block: potential, gradient x, y, z: four rows for each vector; then x, y,
+                   z, but where the sources are the targets and have them */
+    DP_HALO,    /* of a part of a halo: potential, gradient x, y, z: four rows for each vector */
     DP_N_QUANTITIES
 } dp_quantity;
 
@@ -42,6 +42,11 @@ dagpole_status dp_layout_build(const dp_team *team, const dp_problem *problem,
  * for who looks into the fields. */
 void dp_layout_shed(dp_layout *layout);
 void dp_layout_free(dp_layout *layout);
+
+/* Rows of sums: potential and gradient of each vector. */
+static inline int dp_sum_rows(const dp_problem *problem) {
+    return 4 * problem->n_vectors;
+}
 
 /* Padded length of the rows of a field of sources, targets or a halo. */
 int32_t dp_row_of_field(const dp_layout *layout, int32_t field);

@@ -43,7 +43,7 @@ static dagpole_status fill_block(void *argument, int64_t b) {
         copy_coordinates(tree, block, &of_sources, block->source_row, f->fields[sources].data);
     if (targets != DP_NO_FIELD && !dp_is_mutual(p))
         copy_coordinates(tree, block, &of_targets, block->target_row,
-                         (double *)f->fields[targets].data + 4 * block->target_row);
+                         (double *)f->fields[targets].data + dp_sum_rows(p) * block->target_row);
     return DAGPOLE_OK;
 }
 

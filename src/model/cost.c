@@ -7,14 +7,20 @@
 /* Shorter tasks are not worth what the runtime takes for one. */
 #define LEAST_TASK_S 2e-4
 
-dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision) {
-    return (dp_cost){.pair = rates->pair[kernel->id][precision],
-                     .near = rates->near[kernel->id][precision],
+/* What each further vector of charges adds to the sums of one over points. */
+#define NEAR_VECTOR 1.0
+#define PAIR_VECTOR 1.0
+
+dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision,
+                   int n_vectors) {
+    double more = n_vectors - 1;
+    return (dp_cost){.pair = rates->pair[kernel->id][precision] * (1 + more * PAIR_VECTOR),
+                     .near = rates->near[kernel->id][precision] * (1 + more * NEAR_VECTOR),
                      .leaf_pair = rates->leaf_pair,
-                     .flop = rates->flop,
-                     .column = rates->column,
-                     .coefficient = rates->coefficient,
-                     .point = rates->point,
+                     .flop = rates->flop * n_vectors,
+                     .column = rates->column * n_vectors,
+                     .coefficient = rates->coefficient * n_vectors,
+                     .point = rates->point * n_vectors,
                      .task = LEAST_TASK_S};
 }
 

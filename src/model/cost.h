@@ -17,7 +17,9 @@ typedef struct dp_cost {
     double task;        /* least sensible length of a task */
 } dp_cost;
 
-dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision);
+/* Of n_vectors of charges at once, all in one: what follows from these costs follows for them. */
+dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision,
+                   int n_vectors);
 
 /* Seconds of n_points with a surface of n_surface points (P2M, L2P, P2L, M2P). */
 static inline double dp_cost_pairs(const dp_cost *cost, double n_points, int n_surface) {

@@ -233,7 +233,7 @@ static double price_direct(const model *m) {
             level++;
         leaves += n / fmax(at[level], 1) / m->n_probes;
     }
-    return m->pair_share * n * (n * m->cost.near + leaves * PACK_S);
+    return m->pair_share * n * (n * m->cost.near + leaves * PACK_S * m->request->n_vectors);
 }
 
 static void set_costs(model *m) {
@@ -242,7 +242,7 @@ static void set_costs(model *m) {
            n = (double)(r->n_sources + r->n_targets);
     dp_precision precision = r->accuracy.precision;
     m->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
-    m->cost = dp_cost_of(r->rates, r->kernel, precision);
+    m->cost = dp_cost_of(r->rates, r->kernel, precision, r->n_vectors);
     if (r->has_gradients)
         m->cost.near *= NEAR_GRADIENTS;
     m->n_points = n;

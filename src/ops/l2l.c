@@ -8,7 +8,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     int32_t n_boxes = block->box_end - block->box_begin;
     if (!block->has_l2l)
         return DAGPOLE_OK;
-    dp_transfer_work *w = dp_transfer_work_make(block->level - 1, (size_t)n_boxes, task);
+    dp_transfer_work *w = dp_transfer_work_make(p, block->level - 1, (size_t)n_boxes, task);
     if (!w)
         return DAGPOLE_NO_MEMORY;
     w->is_first = !block->has_m2l && !block->has_p2l;
@@ -36,12 +36,14 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
                           *children = dp_worker_set(worker, w->level + 1);
     dp_columns batches[8] = {{.n = 0}};
     if (w->is_first)
-        dp_zero_locals(fields[0], children, w->n_boxes);
+        dp_zero_locals(fields[0], children, w->n_boxes * w->n_vectors);
     for (int32_t i = 0; i < w->n_pairs; i++) {
         const dp_parent_child *pair = &w->pair[i];
-        dp_transfer_add(w, dp_l2l, pair->reflection,
-                        dp_expansion(fields[pair->access], parents, pair->other),
-                        dp_expansion(fields[0], children, pair->own), batches, worker);
+        for (int v = 0; v < w->n_vectors; v++)
+            dp_transfer_add(
+                w, dp_l2l, pair->reflection,
+                dp_expansion(fields[pair->access], parents, pair->other, w->n_vectors, v),
+                dp_expansion(fields[0], children, pair->own, w->n_vectors, v), batches, worker);
     }
     dp_transfer_flush(w, dp_l2l, batches, worker);
     return DAGPOLE_OK;

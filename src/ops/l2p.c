@@ -13,6 +13,7 @@ typedef struct l2p_home {
 typedef struct l2p_work {
     const dp_cube *cube;
     dp_target_fields targets;
+    int n_vectors;
     int32_t row; /* of the targets */
     int32_t n_homes, n_leaves;
     dp_leaf_points *leaf; /* targets */
@@ -57,6 +58,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         return DAGPOLE_NO_MEMORY;
     w->cube = &layout->problem->tree->cube;
     w->row = (int32_t)block->target_row;
+    w->n_vectors = layout->problem->n_vectors;
     w->leaf = (dp_leaf_points *)(w->home + n_leaves);
     w->targets = dp_add_to_targets(layout, b, DP_READ_WRITE, task);
     for (int32_t box = block->box_begin; box < block->box_end; box++)
@@ -65,36 +67,62 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     return DAGPOLE_OK;
 }
 
-/* n homes with the same operators, whose leaves begin with `leaf`. */
-static void run_homes(const l2p_work *w, const l2p_home *home, int n, int32_t leaf,
-                      void *const *fields, dp_worker *worker) {
+/* Vectors [first, first + n) of some homes, whose leaves begin with `leaf`. */
+typedef struct l2p_batch {
+    const l2p_home *home;
+    int n_homes, first, n;
+    int32_t leaf;
+} l2p_batch;
+
+/* What column c of the scratch does at the leaves of a home, of which the first is `leaf`. Returns
+ * their end. */
+static int32_t evaluate(const l2p_work *w, const l2p_home *home, int32_t leaf, int c, int vector,
+                        void *const *fields, dp_worker *worker) {
     const dp_operator_set *set = dp_worker_set(worker, home->level);
+    dp_frame frame = dp_frame_of(w->cube, home->level, home->key);
+    for (; leaf < home->leaf_end; leaf++) {
+        dp_points_at targets = {w->leaf[leaf].at, w->leaf[leaf].n, w->row};
+        dp_surface_evaluate(
+            set, &set->outer, &frame, c, targets.n, dp_target_points(&w->targets, fields, targets),
+            dp_target_sums(&w->targets, fields, worker->call, targets, vector), &worker->scratch);
+    }
+    return leaf;
+}
+
+static void run_batch(const l2p_work *w, const l2p_batch *b, void *const *fields,
+                      dp_worker *worker) {
+    const dp_operator_set *set = dp_worker_set(worker, b->home->level);
     const double *local[DP_COLUMNS] = {NULL};
-    for (int c = 0; c < n; c++)
-        local[c] = dp_expansion(fields[home[c].access], set, home[c].box);
-    dp_surface_densities(set, &set->outer, n, local, &worker->scratch);
-    for (int c = 0; c < n; c++) {
-        dp_frame frame = dp_frame_of(w->cube, home[c].level, home[c].key);
-        for (; leaf < home[c].leaf_end; leaf++) {
-            dp_points_at targets = {w->leaf[leaf].at, w->leaf[leaf].n, w->row};
-            dp_surface_evaluate(set, &set->outer, &frame, c, targets.n,
-                                dp_target_points(&w->targets, fields, targets),
-                                dp_target_sums(&w->targets, fields, worker->call, targets),
-                                &worker->scratch);
-        }
+    int n_columns = 0;
+    for (int h = 0; h < b->n_homes; h++)
+        for (int v = b->first; v < b->first + b->n; v++)
+            local[n_columns++] =
+                dp_expansion(fields[b->home[h].access], set, b->home[h].box, w->n_vectors, v);
+    dp_surface_densities(set, &set->outer, n_columns, local, &worker->scratch);
+    int32_t leaf = b->leaf, next = leaf;
+    for (int h = 0; h < b->n_homes; h++, leaf = next)
+        for (int v = 0; v < b->n; v++)
+            next = evaluate(w, &b->home[h], leaf, h * b->n + v, b->first + v, fields, worker);
+}
+
+/* Vectors [first, first + n) of all homes. */
+static void run_vectors(const l2p_work *w, int first, int n, void *const *fields,
+                        dp_worker *worker) {
+    l2p_batch b = {.first = first, .n = n};
+    for (int32_t h = 0; h < w->n_homes; h += b.n_homes) {
+        b.home = &w->home[h];
+        for (b.n_homes = 1; h + b.n_homes < w->n_homes && (b.n_homes + 1) * n <= DP_COLUMNS &&
+                            b.home[b.n_homes].level == b.home->level;)
+            b.n_homes++;
+        run_batch(w, &b, fields, worker);
+        b.leaf = b.home[b.n_homes - 1].leaf_end;
     }
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const l2p_work *w = work;
-    int32_t leaf = 0;
-    for (int32_t h = 0, n; h < w->n_homes; h += n) {
-        for (n = 1;
-             h + n < w->n_homes && n < DP_COLUMNS && w->home[h + n].level == w->home[h].level;)
-            n++;
-        run_homes(w, &w->home[h], n, leaf, fields, worker);
-        leaf = w->home[h + n - 1].leaf_end;
-    }
+    for (int v = 0; v < w->n_vectors; v += DP_COLUMNS)
+        run_vectors(w, v, dp_vectors_at_once(w->n_vectors - v), fields, worker);
     return DAGPOLE_OK;
 }
 

@@ -12,8 +12,9 @@ static inline void dp_write_locals(const dp_layout *layout, int32_t block, int i
     dp_task_access(task, layout->of_block[block][DP_LOCALS], is_first ? DP_WRITE : DP_READ_WRITE);
 }
 
-static inline void dp_zero_locals(void *field, const dp_operator_set *set, int32_t n_boxes) {
-    memset(field, 0, (size_t)n_boxes * (size_t)set->k_padded * sizeof(double));
+/* n: boxes times vectors. */
+static inline void dp_zero_locals(void *field, const dp_operator_set *set, int64_t n) {
+    memset(field, 0, (size_t)n * (size_t)set->k_padded * sizeof(double));
 }
 
 #endif

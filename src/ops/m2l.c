@@ -16,7 +16,7 @@ typedef struct m2l_run {
 } m2l_run;
 
 typedef struct m2l_work {
-    int level;
+    int level, n_vectors;
     int32_t n_boxes, n_runs;
     m2l_run *run;
     m2l_pair *pair;
@@ -68,6 +68,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         return DAGPOLE_NO_MEMORY;
     const dp_operator_set *set = p->operators->level[block->level];
     w->level = block->level;
+    w->n_vectors = p->n_vectors;
     w->n_boxes = block->box_end - block->box_begin;
     w->run = (m2l_run *)(w + 1);
     w->pair = (m2l_pair *)(w->run + n_labels);
@@ -77,22 +78,30 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     return DAGPOLE_OK;
 }
 
+/* Pairs of one label, a column for each vector. */
+static void run_label(const m2l_work *w, const m2l_run *run, int64_t begin,
+                      const dp_operator_set *set, void *const *fields, dp_scratch *scratch) {
+    dp_columns batch = {.reflection = run->label % 8};
+    for (int64_t i = begin; i < run->end; i++) {
+        const m2l_pair *pair = &w->pair[i];
+        for (int v = 0; v < w->n_vectors; v++) {
+            batch.source[batch.n] =
+                dp_expansion(fields[pair->access], set, pair->source, w->n_vectors, v);
+            batch.target[batch.n++] = dp_expansion(fields[0], set, pair->target, w->n_vectors, v);
+            if (batch.n == DP_COLUMNS || (i + 1 == run->end && v + 1 == w->n_vectors)) {
+                dp_m2l(set, run->label / 8, &batch, scratch);
+                batch.n = 0;
+            }
+        }
+    }
+}
+
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const m2l_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
-    dp_columns batch;
-    dp_zero_locals(fields[0], set, w->n_boxes);
-    for (int64_t r = 0, i = 0; r < w->n_runs; r++) {
-        batch.reflection = w->run[r].label % 8;
-        while (i < w->run[r].end) {
-            for (batch.n = 0; i < w->run[r].end && batch.n < DP_COLUMNS; i++, batch.n++) {
-                const m2l_pair *pair = &w->pair[i];
-                batch.source[batch.n] = dp_expansion(fields[pair->access], set, pair->source);
-                batch.target[batch.n] = dp_expansion(fields[0], set, pair->target);
-            }
-            dp_m2l(set, w->run[r].label / 8, &batch, &worker->scratch);
-        }
-    }
+    dp_zero_locals(fields[0], set, w->n_boxes * w->n_vectors);
+    for (int32_t r = 0; r < w->n_runs; r++)
+        run_label(w, &w->run[r], r ? w->run[r - 1].end : 0, set, fields, &worker->scratch);
     return DAGPOLE_OK;
 }
 

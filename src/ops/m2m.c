@@ -34,7 +34,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     if (!n_children || !dp_expansion_size(p, block->level) ||
         !dp_expansion_size(p, block->level + 1))
         return DAGPOLE_OK;
-    dp_transfer_work *w = dp_transfer_work_make(block->level, n_children, task);
+    dp_transfer_work *w = dp_transfer_work_make(p, block->level, n_children, task);
     if (!w)
         return DAGPOLE_NO_MEMORY;
     int has_p2m = block->n_sources > 0;
@@ -54,12 +54,15 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     dp_columns batches[8] = {{.n = 0}};
     for (int32_t i = 0; i < w->n_pairs; i++) {
         const dp_parent_child *pair = &w->pair[i];
-        double *parent = dp_expansion(fields[0], parents, pair->own);
-        if (pair->is_first)
-            memset(parent, 0, (size_t)parents->k_padded * sizeof(double));
-        dp_transfer_add(w, dp_m2m, pair->reflection,
-                        dp_expansion(fields[pair->access], children, pair->other), parent, batches,
-                        worker);
+        for (int v = 0; v < w->n_vectors; v++) {
+            double *parent = dp_expansion(fields[0], parents, pair->own, w->n_vectors, v);
+            if (pair->is_first)
+                memset(parent, 0, (size_t)parents->k_padded * sizeof(double));
+            dp_transfer_add(
+                w, dp_m2m, pair->reflection,
+                dp_expansion(fields[pair->access], children, pair->other, w->n_vectors, v), parent,
+                batches, worker);
+        }
     }
     dp_transfer_flush(w, dp_m2m, batches, worker);
     return DAGPOLE_OK;

@@ -17,6 +17,7 @@ typedef struct m2p_work {
     const dp_cube *cube;
     dp_target_fields targets;
     int64_t n_pairs;
+    int n_vectors;
     int32_t n_leaves;
     m2p_leaf *leaf;
     m2p_pair pair[];
@@ -58,44 +59,65 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         return DAGPOLE_NO_MEMORY;
     w->leaf = (m2p_leaf *)(w->pair + n_pairs);
     w->cube = &layout->problem->tree->cube;
+    w->n_vectors = layout->problem->n_vectors;
     w->targets = dp_add_to_targets(layout, b, DP_READ_WRITE, task);
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         add_leaf(layout, box, w, task);
     return DAGPOLE_OK;
 }
 
-/* Up to DP_COLUMNS pairs of one leaf whose boxes share operators. Returns how many. */
-static int take_batch(const m2p_work *w, int64_t first, void *const *fields,
-                      const dp_worker *worker, const double *multipole[DP_COLUMNS]) {
-    const m2p_pair *pair = &w->pair[first];
+/* Vectors [first, first + n) of some pairs of one leaf. */
+typedef struct m2p_batch {
+    const m2p_pair *pair;
+    int n_pairs, first, n;
+} m2p_batch;
+
+/* How many pairs have one leaf and operators, and columns enough. */
+static int count_pairs(const m2p_work *w, int64_t begin, int n, const dp_worker *worker) {
+    const m2p_pair *pair = &w->pair[begin];
     const dp_operator_set *set = dp_worker_set(worker, pair->level);
-    int n = 0;
-    while (first + n < w->n_pairs && n < DP_COLUMNS && pair[n].leaf == pair->leaf &&
-           dp_worker_set(worker, pair[n].level) == set) {
-        multipole[n] = dp_expansion(fields[pair[n].access], set, pair[n].box);
-        n++;
-    }
-    return n;
+    int n_pairs = 1;
+    while (begin + n_pairs < w->n_pairs && (n_pairs + 1) * n <= DP_COLUMNS &&
+           pair[n_pairs].leaf == pair->leaf && dp_worker_set(worker, pair[n_pairs].level) == set)
+        n_pairs++;
+    return n_pairs;
+}
+
+/* What column c of the scratch, of a pair's box, does at its leaf. */
+static void evaluate(const m2p_work *w, const m2p_pair *pair, int c, int vector,
+                     void *const *fields, dp_worker *worker) {
+    const m2p_leaf *leaf = &w->leaf[pair->leaf];
+    const dp_operator_set *set = dp_worker_set(worker, pair->level);
+    dp_soa points = dp_target_points(&w->targets, fields, leaf->targets);
+    dp_sums sums = dp_target_sums(&w->targets, fields, worker->call, leaf->targets, vector);
+    dp_frame frame = dp_frame_of(w->cube, pair->level, pair->key);
+    (leaf->is_far ? dp_surface_evaluate_far : dp_surface_evaluate)(
+        set, &set->inner, &frame, c, leaf->targets.n, points, sums, &worker->scratch);
+}
+
+static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields,
+                      dp_worker *worker) {
+    const dp_operator_set *set = dp_worker_set(worker, b->pair->level);
+    const double *multipole[DP_COLUMNS] = {NULL};
+    int n_columns = 0;
+    for (int i = 0; i < b->n_pairs; i++)
+        for (int v = b->first; v < b->first + b->n; v++)
+            multipole[n_columns++] =
+                dp_expansion(fields[b->pair[i].access], set, b->pair[i].box, w->n_vectors, v);
+    dp_surface_densities(set, &set->inner, n_columns, multipole, &worker->scratch);
+    for (int i = 0; i < b->n_pairs; i++)
+        for (int v = 0; v < b->n; v++)
+            evaluate(w, &b->pair[i], i * b->n + v, b->first + v, fields, worker);
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const m2p_work *w = work;
-    for (int64_t i = 0; i < w->n_pairs;) {
-        const double *multipole[DP_COLUMNS] = {NULL};
-        const m2p_leaf *leaf = &w->leaf[w->pair[i].leaf];
-        const dp_operator_set *set = dp_worker_set(worker, w->pair[i].level);
-        dp_soa points = dp_target_points(&w->targets, fields, leaf->targets);
-        dp_sums sums = dp_target_sums(&w->targets, fields, worker->call, leaf->targets);
-        int n = take_batch(w, i, fields, worker, multipole);
-        dp_surface_densities(set, &set->inner, n, multipole, &worker->scratch);
-        for (int c = 0; c < n; c++, i++) {
-            dp_frame frame = dp_frame_of(w->cube, w->pair[i].level, w->pair[i].key);
-            if (leaf->is_far)
-                dp_surface_evaluate_far(set, &set->inner, &frame, c, leaf->targets.n, points, sums,
-                                        &worker->scratch);
-            else
-                dp_surface_evaluate(set, &set->inner, &frame, c, leaf->targets.n, points, sums,
-                                    &worker->scratch);
+    for (int v = 0; v < w->n_vectors; v += DP_COLUMNS) {
+        m2p_batch b = {.first = v, .n = dp_vectors_at_once(w->n_vectors - v)};
+        for (int64_t i = 0; i < w->n_pairs; i += b.n_pairs) {
+            b.pair = &w->pair[i];
+            b.n_pairs = count_pairs(w, i, b.n, worker);
+            run_batch(w, &b, fields, worker);
         }
     }
     return DAGPOLE_OK;

@@ -14,8 +14,25 @@ typedef struct dp_call {
     void *potentials, *gradients; /* gradients may be NULL */
     int is_float;                 /* 1: all three hold floats, 0: doubles */
     int is_near_only;             /* 1: what P2P sums, and nothing else */
-    int charge_exponent;          /* fields count charges in units of 2^charge_exponent */
+    int n_vectors;                /* that the arrays hold: at most the plan's, whose others are 0 */
+    int64_t charges_before;       /* of the batches before, for who names a charge by its index */
+    /* How far apart the arrays' values are from vector to vector and from point to point, counted
+     * in values: a gradient is one. */
+    int64_t source_vector, target_vector, point;
+    /* Per vector of the plan: fields count its charges in units of 2^charge_exponent. */
+    const int *charge_exponent;
 } dp_call;
+
+/* One vector of doubles as they are: charges neither too large nor too small. */
+static inline dp_call dp_call_of_one(const double *charges, double *potentials, double *gradients) {
+    static const int no_exponent;
+    return (dp_call){.charges = charges,
+                     .potentials = potentials,
+                     .gradients = gradients,
+                     .n_vectors = 1,
+                     .point = 1,
+                     .charge_exponent = &no_exponent};
+}
 
 /* What a running task may use beside its work and its fields. */
 typedef struct dp_worker {

@@ -11,7 +11,7 @@ typedef struct p2l_source {
 
 typedef struct p2l_work {
     const dp_cube *cube;
-    int level, is_first;
+    int level, is_first, n_vectors;
     int32_t n_boxes;
     int64_t n_sources;
     p2l_source source[];
@@ -31,6 +31,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->cube = &p->tree->cube;
     w->level = block->level;
     w->is_first = !block->has_m2l;
+    w->n_vectors = p->n_vectors;
     w->n_boxes = block->box_end - block->box_begin;
     dp_write_locals(layout, b, w->is_first, task);
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
@@ -50,29 +51,38 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     return DAGPOLE_OK;
 }
 
-static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
-    const p2l_work *w = work;
-    const dp_operator_set *set = dp_worker_set(worker, w->level);
+/* Vectors [first, first + n) of all boxes. */
+static void run_vectors(const p2l_work *w, const dp_operator_set *set, int first, int n,
+                        void *const *fields, dp_scratch *scratch) {
     const dp_surface_sums *surface = &set->inner;
     double *local[DP_COLUMNS];
-    int n = 0;
-    if (w->is_first)
-        dp_zero_locals(fields[0], set, w->n_boxes);
+    int n_columns = 0;
     for (int64_t i = 0; i < w->n_sources; i++) {
         const p2l_source *s = &w->source[i];
         int is_first = i == 0 || w->source[i - 1].box != s->box;
         int is_last = i + 1 == w->n_sources || w->source[i + 1].box != s->box;
         dp_frame frame = dp_frame_of(w->cube, w->level, s->key);
-        dp_surface_potentials(
-            set, surface, &frame, s->sources.n, dp_source_points(fields[s->access], s->sources),
-            dp_source_charges(fields[s->access], s->sources), is_first, n, &worker->scratch);
-        if (is_last)
-            local[n++] = dp_expansion(fields[0], set, s->box);
-        if (n == DP_COLUMNS || (n && i + 1 == w->n_sources)) {
-            dp_surface_to_expansions(set, surface, n, local, &worker->scratch);
-            n = 0;
+        const double *charges = dp_source_charges(fields[s->access], s->sources);
+        for (int v = 0; v < n; v++)
+            dp_surface_potentials(
+                set, surface, &frame, s->sources.n, dp_source_points(fields[s->access], s->sources),
+                charges + (first + v) * (int64_t)s->sources.row, is_first, n_columns + v, scratch);
+        for (int v = 0; is_last && v < n; v++)
+            local[n_columns++] = dp_expansion(fields[0], set, s->box, w->n_vectors, first + v);
+        if (is_last && (n_columns + n > DP_COLUMNS || i + 1 == w->n_sources)) {
+            dp_surface_to_expansions(set, surface, n_columns, local, scratch);
+            n_columns = 0;
         }
     }
+}
+
+static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
+    const p2l_work *w = work;
+    const dp_operator_set *set = dp_worker_set(worker, w->level);
+    if (w->is_first)
+        dp_zero_locals(fields[0], set, w->n_boxes * w->n_vectors);
+    for (int v = 0; v < w->n_vectors; v += DP_COLUMNS)
+        run_vectors(w, set, v, dp_vectors_at_once(w->n_vectors - v), fields, &worker->scratch);
     return DAGPOLE_OK;
 }
 

@@ -11,7 +11,7 @@ typedef struct p2m_leaf {
 
 typedef struct p2m_work {
     const dp_cube *cube;
-    int level;
+    int level, n_vectors;
     int32_t row; /* of the sources */
     int32_t n_leaves;
     p2m_leaf leaf[];
@@ -31,6 +31,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->cube = &p->tree->cube;
     w->level = block->level;
     w->row = (int32_t)block->source_row;
+    w->n_vectors = p->n_vectors;
     dp_task_access(task, layout->of_block[b][DP_MULTIPOLES], DP_WRITE);
     dp_task_access(task, layout->of_block[b][DP_SOURCES], DP_READ);
     for (int32_t box = block->box_begin; box < block->box_end; box++)
@@ -46,24 +47,36 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     return DAGPOLE_OK;
 }
 
+/* Vectors [first, first + n) of all leaves. */
+static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first, int n,
+                        void *const *fields, dp_scratch *scratch) {
+    double *multipole[DP_COLUMNS];
+    int n_columns = 0;
+    for (int32_t i = 0; i < w->n_leaves; i++) {
+        const p2m_leaf *leaf = &w->leaf[i];
+        dp_frame frame = dp_frame_of(w->cube, w->level, leaf->key);
+        dp_points_at sources = {leaf->at, leaf->n, w->row};
+        const double *charges = dp_source_charges(fields[SOURCES], sources);
+        for (int v = first; v < first + n; v++, n_columns++) {
+            multipole[n_columns] =
+                dp_expansion(fields[MULTIPOLES], set, leaf->box, w->n_vectors, v);
+            memset(multipole[n_columns], 0, (size_t)set->k_padded * sizeof(double));
+            dp_surface_potentials(set, &set->outer, &frame, leaf->n,
+                                  dp_source_points(fields[SOURCES], sources),
+                                  charges + v * (int64_t)w->row, 1, n_columns, scratch);
+        }
+        if (n_columns + n > DP_COLUMNS || i + 1 == w->n_leaves) {
+            dp_surface_to_expansions(set, &set->outer, n_columns, multipole, scratch);
+            n_columns = 0;
+        }
+    }
+}
+
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2m_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
-    double *multipole[DP_COLUMNS];
-    for (int32_t i = 0, n = 0; i < w->n_leaves; i++) {
-        const p2m_leaf *leaf = &w->leaf[i];
-        multipole[n] = dp_expansion(fields[MULTIPOLES], set, leaf->box);
-        memset(multipole[n], 0, (size_t)set->k_padded * sizeof(double));
-        dp_frame frame = dp_frame_of(w->cube, w->level, leaf->key);
-        dp_points_at sources = {leaf->at, leaf->n, w->row};
-        dp_surface_potentials(set, &set->outer, &frame, leaf->n,
-                              dp_source_points(fields[SOURCES], sources),
-                              dp_source_charges(fields[SOURCES], sources), 1, n, &worker->scratch);
-        if (++n == DP_COLUMNS || i + 1 == w->n_leaves) {
-            dp_surface_to_expansions(set, &set->outer, n, multipole, &worker->scratch);
-            n = 0;
-        }
-    }
+    for (int v = 0; v < w->n_vectors; v += DP_COLUMNS)
+        run_vectors(w, set, v, dp_vectors_at_once(w->n_vectors - v), fields, &worker->scratch);
     return DAGPOLE_OK;
 }
 

@@ -32,7 +32,7 @@ typedef struct p2p_work {
     dp_near_fn sum;
     double lambda, least;
     const dp_cube *cube;
-    int is_single, level;
+    int is_single, level, n_vectors;
     dp_target_fields targets;
     int32_t n_halos; /* parts of the halo: fields 1 ... */
     int32_t n_leaves, n_runs;
@@ -183,6 +183,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->is_single = p->precision == DP_SINGLE || p->precision == DP_ROUGH;
     w->cube = &p->tree->cube;
     w->level = block->level;
+    w->n_vectors = p->n_vectors;
     w->n_leaves = (int32_t)n_leaves;
     set_fields(layout, b, w, task);
     for (int32_t box = block->box_begin; box < block->box_end; box++)
@@ -196,13 +197,13 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
 
 /* ---- the run ---- */
 
-/* The sums of one slice of a leaf's targets with all that is near. */
+/* The sums of one slice of a leaf's targets with all that is near, of one vector of charges. */
 typedef struct slice {
     const p2p_work *w;
     const p2p_field *of; /* per field */
     void *const *fields;
     dp_worker *worker;
-    int has_gradient;
+    int has_gradient, vector;
 } slice;
 
 static void sum(const slice *s, dp_strip *sources) {
@@ -251,7 +252,16 @@ static void fetch_rows(const slice *s, const p2p_run *run) {
     int64_t n = run->n < DP_STRIP ? run->n : DP_STRIP;
     for (int64_t row = 0; row < 4; row++)
         for (int64_t i = 0; i < n; i += 8)
-            __builtin_prefetch(x + row * s->of[run->access].row + i);
+            __builtin_prefetch(x + (row < 3 ? row : 3 + s->vector) * s->of[run->access].row + i);
+}
+
+/* Rows of the slice's vector, from those of the first on. */
+static const double *charges_of(const slice *s, const void *field, dp_points_at sources) {
+    return dp_source_charges(field, sources) + (int64_t)s->vector * sources.row;
+}
+
+static dp_sums sums_of(const slice *s, double *first, int64_t row) {
+    return dp_sums_rows(s->worker->call, first + 4 * s->vector * row, row);
 }
 
 static void add_run(const slice *s, const p2p_run *run) {
@@ -260,21 +270,21 @@ static void add_run(const slice *s, const p2p_run *run) {
     dp_sums out = {0};
     if (s->w->targets.is_mutual) {
         int32_t sums = s->of[run->access].sums;
-        out = dp_sums_rows(s->worker->call, (double *)s->fields[sums] + run->sums_at,
-                           s->of[sums].row);
+        out = sums_of(s, (double *)s->fields[sums] + run->sums_at, s->of[sums].row);
     }
-    add_sources(s, run->n, dp_source_points(field, sources), dp_source_charges(field, sources),
-                out);
+    add_sources(s, run->n, dp_source_points(field, sources), charges_of(s, field, sources), out);
+}
+
+static double largest_charge(const slice *s, int32_t access) {
+    return dp_largest_charges(s->fields[access], s->of[access].row, s->w->n_vectors)[s->vector];
 }
 
 /* The frame of a leaf, and a unit that holds every charge around it. */
 static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_run *begin,
                                const p2p_run *end) {
-    int32_t own = s->w->targets.coordinates;
-    double largest =
-        s->w->targets.is_mutual ? *dp_largest_charge(s->fields[own], s->of[own].row) : 0;
+    double largest = s->w->targets.is_mutual ? largest_charge(s, s->w->targets.coordinates) : 0;
     for (const p2p_run *run = begin; run < end; run++)
-        largest = fmax(largest, *dp_largest_charge(s->fields[run->access], s->of[run->access].row));
+        largest = fmax(largest, largest_charge(s, run->access));
     dp_frame box = dp_frame_of(s->w->cube, s->w->level, leaf->key);
     dp_strip_frame frame = {.half = box.half, .charge_unit = dp_strip_charge_unit(largest)};
     memcpy(frame.centre, box.centre, sizeof frame.centre);
@@ -288,11 +298,11 @@ static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
     dp_strip *targets = &s->worker->targets;
     dp_points_at all = {leaf->at, leaf->n, s->of[SUMS].row};
     dp_soa points = dp_target_points(&w->targets, s->fields, all);
-    dp_sums sums = dp_target_sums(&w->targets, s->fields, s->worker->call, all);
+    dp_sums sums = sums_of(s, (double *)s->fields[SUMS] + all.at, all.row);
     /* Of targets alone the charges count for nothing: any will do. */
     const double *charges = points.x;
     if (w->targets.is_mutual)
-        charges = dp_source_charges(s->fields[w->targets.coordinates], all);
+        charges = charges_of(s, s->fields[w->targets.coordinates], all);
     dp_strip_frame frame = frame_of(s, leaf, run, run_end);
     dp_strip_begin(targets, w->is_single, &frame);
     dp_strip_add(targets, n, dp_soa_from(points, begin), charges + begin, sums_from(sums, begin));
@@ -313,8 +323,18 @@ static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
     dp_strip_take(targets);
 }
 
-static void zero(double *sums, int64_t row, int has_gradient) {
-    memset(sums, 0, (has_gradient ? 4 : 1) * (size_t)row * sizeof *sums);
+/* Rows of gradients that nobody asks for stay as they are. */
+static void zero(int n_vectors, double *sums, int64_t row, int has_gradient) {
+    for (int v = 0; v < n_vectors; v++)
+        memset(sums + 4 * v * row, 0, (has_gradient ? 4 : 1) * (size_t)row * sizeof *sums);
+}
+
+static void sum_leaf(slice *s, const p2p_leaf *leaf, const p2p_run *run, const p2p_run *run_end) {
+    for (int64_t at = 0; at < leaf->n; at += DP_STRIP) {
+        int64_t left = leaf->n - at;
+        for (s->vector = 0; s->vector < s->w->n_vectors; s->vector++)
+            sum_slice(s, leaf, run, run_end, at, (int)(left < DP_STRIP ? left : DP_STRIP));
+    }
 }
 
 /* The first to write the block's sums: sets them to zero. */
@@ -323,15 +343,10 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     slice s = {w, fields_of(w), fields, worker, .has_gradient = worker->call->gradients != NULL};
     const p2p_run *runs = runs_of(w), *next = runs;
     for (int32_t i = 0; i < HALO + w->n_halos; i++)
-        zero(fields[i], s.of[i].row, s.has_gradient);
+        zero(w->n_vectors, fields[i], s.of[i].row, s.has_gradient);
     for (int32_t i = 0; i < w->n_leaves; i++) {
-        const p2p_leaf *leaf = &w->leaf[i];
-        for (int64_t at = 0; at < leaf->n; at += DP_STRIP) {
-            int64_t left = leaf->n - at;
-            sum_slice(&s, leaf, next, runs + leaf->run_end, at,
-                      (int)(left < DP_STRIP ? left : DP_STRIP));
-        }
-        next = runs + leaf->run_end;
+        sum_leaf(&s, &w->leaf[i], next, runs + w->leaf[i].run_end);
+        next = runs + w->leaf[i].run_end;
     }
     return DAGPOLE_OK;
 }

@@ -14,6 +14,7 @@ typedef struct scatter_piece {
 typedef struct scatter_work {
     const dp_points *points;
     int exponent; /* of the coordinates' scale */
+    int n_vectors;
     int32_t row, n_ranges;
     int32_t n_pieces, n_leaves;
     scatter_piece *piece;
@@ -25,13 +26,14 @@ static void add_piece(const dp_layout *layout, const dp_halo_piece *piece, scatt
                       dp_task *task) {
     const dp_halo *halo = &layout->halo;
     size_t n_points = 0;
+    size_t n_rows = (size_t)dp_sum_rows(layout->problem);
     for (int64_t i = piece->entry_begin; i < piece->entry_end; i++) {
         w->leaf[w->n_leaves] = dp_leaf_targets(layout, halo->leaf[i]);
         n_points += (size_t)w->leaf[w->n_leaves++].n;
     }
     w->piece[w->n_pieces++] =
         (scatter_piece){.access = dp_task_read(task, layout->of_part[piece->part], DP_NO_BOX,
-                                               4 * n_points * sizeof(double)),
+                                               n_rows * n_points * sizeof(double)),
                         .row = (int32_t)halo->part[piece->part].row,
                         .at = (int32_t)halo->at[piece->entry_begin],
                         .leaf_end = w->n_leaves};
@@ -56,6 +58,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         return DAGPOLE_NO_MEMORY;
     w->points = p->targets;
     w->exponent = p->tree->cube.exponent;
+    w->n_vectors = p->n_vectors;
     w->row = (int32_t)block->target_row;
     w->n_ranges =
         dp_leaf_ranges(p->tree, block, p->tree->target_begin, p->tree->target_end, w->range);
@@ -73,13 +76,18 @@ static void add_row(int64_t n, const double *from, double *to) {
         to[i] += from[i];
 }
 
+/* The row behind this one among those that are summed: of each vector four, or the first. */
+static int64_t next_row(const dp_call *call, int64_t row) {
+    return row + (call->gradients ? 1 : 4);
+}
+
 static void add_halos(const scatter_work *w, void *const *fields, const dp_call *call) {
-    int n_rows = call->gradients ? 4 : 1;
+    int64_t n_rows = 4 * call->n_vectors;
     for (int32_t p = 0, i = 0; p < w->n_pieces; p++) {
         const scatter_piece *piece = &w->piece[p];
         const double *from = (const double *)fields[piece->access] + piece->at;
         for (; i < piece->leaf_end; from += w->leaf[i++].n)
-            for (int64_t row = 0; row < n_rows; row++)
+            for (int64_t row = 0; row < n_rows; row = next_row(call, row))
                 add_row(w->leaf[i].n, from + row * piece->row,
                         (double *)fields[0] + w->leaf[i].at + row * w->row);
     }
@@ -108,9 +116,10 @@ static void write_result(const dp_call *call, int64_t to, double potential,
     }
 }
 
-/* Results of unique point i to all of the caller's targets at its position. */
-static dagpole_status write_point(const dp_points *points, const dp_call *call, int64_t i,
-                                  double potential, const double gradient[3]) {
+/* Results of unique point i to all of the caller's targets at its position, in the vector that
+ * begins at `first`. */
+static dagpole_status write_point(const dp_points *points, const dp_call *call, int64_t first,
+                                  int64_t i, double potential, const double gradient[3]) {
     int64_t begin, end;
     dp_points_copies(points, i, &begin, &end);
     if (!is_held(call, potential) || !is_held(call, gradient[0]) || !is_held(call, gradient[1]) ||
@@ -122,29 +131,36 @@ static dagpole_status write_point(const dp_points *points, const dp_call *call, 
                        call->is_float ? " a float, which holds 3.4e38 at most" : "", potential,
                        gradient[0], gradient[1], gradient[2]);
     for (int64_t j = begin; j < end; j++)
-        write_result(call, points->origin[j], potential, gradient);
+        write_result(call, first + points->origin[j] * call->point, potential, gradient);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status scatter_vector(const scatter_work *w, const dp_call *call, int vector,
+                                     const double *sums) {
+    const int unit = call->charge_exponent[vector];
+    const dp_power of_potentials = dp_power_split(unit - w->exponent),
+                   of_gradients = dp_power_split(unit - 2 * w->exponent);
+    const int64_t first = vector * call->target_vector;
+    for (int32_t r = 0; r < w->n_ranges; r++)
+        for (int64_t i = w->range[r].begin; i < w->range[r].end; i++, sums++) {
+            double gradient[3] = {0};
+            dp_fetch_ahead(call, w->points, call->potentials, first, 1, i, 1);
+            if (call->gradients)
+                dp_fetch_ahead(call, w->points, call->gradients, first, 3, i, 1);
+            for (int64_t d = 0; call->gradients && d < 3; d++)
+                gradient[d] =
+                    dp_power_times(&of_gradients, DP_KERNEL_FACTOR * sums[(d + 1) * w->row]);
+            DP_TRY(write_point(w->points, call, first, i,
+                               dp_power_times(&of_potentials, DP_KERNEL_FACTOR * *sums), gradient));
+        }
     return DAGPOLE_OK;
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const scatter_work *w = work;
-    const dp_call *call = worker->call;
-    const dp_power of_potentials = dp_power_split(call->charge_exponent - w->exponent),
-                   of_gradients = dp_power_split(call->charge_exponent - 2 * w->exponent);
-    const double *sums = fields[0];
-    add_halos(w, fields, call);
-    for (int32_t r = 0; r < w->n_ranges; r++)
-        for (int64_t i = w->range[r].begin; i < w->range[r].end; i++, sums++) {
-            double gradient[3] = {0};
-            dp_fetch_ahead(call, w->points, call->potentials, 1, i, 1);
-            if (call->gradients)
-                dp_fetch_ahead(call, w->points, call->gradients, 3, i, 1);
-            for (int64_t d = 0; call->gradients && d < 3; d++)
-                gradient[d] =
-                    dp_power_times(&of_gradients, DP_KERNEL_FACTOR * sums[(d + 1) * w->row]);
-            DP_TRY(write_point(w->points, call, i,
-                               dp_power_times(&of_potentials, DP_KERNEL_FACTOR * *sums), gradient));
-        }
+    add_halos(w, fields, worker->call);
+    for (int v = 0; v < worker->call->n_vectors; v++)
+        DP_TRY(scatter_vector(w, worker->call, v, (double *)fields[0] + 4 * (int64_t)v * w->row));
     return DAGPOLE_OK;
 }
 

@@ -13,7 +13,8 @@ typedef struct dp_parent_child {
 } dp_parent_child;
 
 typedef struct dp_transfer_work {
-    int level;       /* the parents' */
+    int level; /* the parents' */
+    int n_vectors;
     int is_first;    /* 1: the task is the first to write its field */
     int32_t n_boxes; /* of the field */
     int32_t n_pairs;
@@ -21,10 +22,13 @@ typedef struct dp_transfer_work {
 } dp_transfer_work;
 
 /* level: the parents'. */
-static inline dp_transfer_work *dp_transfer_work_make(int level, size_t n_pairs, dp_task *task) {
+static inline dp_transfer_work *dp_transfer_work_make(const dp_problem *problem, int level,
+                                                      size_t n_pairs, dp_task *task) {
     dp_transfer_work *w = dp_task_work(task, sizeof *w + n_pairs * sizeof *w->pair);
-    if (w)
+    if (w) {
         w->level = level;
+        w->n_vectors = problem->n_vectors;
+    }
     return w;
 }
 

@@ -24,17 +24,20 @@ static inline int32_t dp_in_block(const dp_layout *layout, int32_t box) {
     return box - dp_block_of(layout, box)->box_begin;
 }
 
-/* Names the field of a box's expansion, of which the task reads that box's. */
+/* Names the field of a box's expansions, of which the task reads that box's. */
 static inline int32_t dp_read_expansion(const dp_layout *layout, int32_t box, dp_quantity quantity,
                                         dp_task *task) {
-    size_t length = (size_t)dp_set_of(layout->problem, box)->k_padded;
+    const dp_problem *p = layout->problem;
+    size_t length = (size_t)dp_set_of(p, box)->k_padded * (size_t)p->n_vectors;
     return dp_task_read(task, dp_field_of(layout, box, quantity), box, length * sizeof(double));
 }
 
 /* The same for the sources of a leaf. */
 static inline int32_t dp_read_sources(const dp_layout *layout, int32_t leaf, dp_task *task) {
-    size_t n = (size_t)dp_n_sources(layout->problem->tree, leaf);
-    return dp_task_read(task, dp_field_of(layout, leaf, DP_SOURCES), leaf, 4 * n * sizeof(double));
+    size_t n = (size_t)dp_n_sources(layout->problem->tree, leaf),
+           n_rows = 3 + (size_t)layout->problem->n_vectors;
+    return dp_task_read(task, dp_field_of(layout, leaf, DP_SOURCES), leaf,
+                        n_rows * n * sizeof(double));
 }
 
 /* Points of a leaf in rows of a field: the first of them, and how far the rows are apart. */
@@ -73,16 +76,17 @@ static inline dp_soa dp_source_points(const void *field, dp_points_at p) {
     return dp_soa_rows((const double *)field + p.at, p.row);
 }
 
+/* Of the first vector; those of the next are a row behind. */
 static inline const double *dp_source_charges(const void *field, dp_points_at p) {
     return (const double *)field + 3 * (int64_t)p.row + p.at;
 }
 
-/* Where a field of sources with such rows keeps their largest charge by size. */
-static inline double *dp_largest_charge(void *field, int64_t row) {
-    return (double *)field + 4 * row;
+/* Where a field of sources with such rows keeps the largest charge by size of each of n_vectors. */
+static inline double *dp_largest_charges(void *field, int64_t row, int n_vectors) {
+    return (double *)field + (3 + n_vectors) * row;
 }
 
-/* Four rows of sums, from `first` of each on; gradients only where the caller asked for them. */
+/* Four rows of sums, from `first` of each on. Gradients only where the caller asked for them. */
 static inline dp_sums dp_sums_rows(const dp_call *call, double *first, int64_t row) {
     if (!call->gradients)
         return (dp_sums){.potential = first};
@@ -93,6 +97,7 @@ static inline dp_sums dp_sums_rows(const dp_call *call, double *first, int64_t r
  * same field, the targets' coordinates: those of the sources in a mutual plan. */
 typedef struct dp_target_fields {
     int32_t sums, coordinates; /* fields of the task */
+    int32_t first_row;         /* of the coordinates */
     int is_mutual;
 } dp_target_fields;
 
@@ -102,7 +107,8 @@ static inline dp_target_fields dp_add_to_targets(const dp_layout *layout, int32_
     int is_mutual = dp_is_mutual(layout->problem);
     int32_t sums = dp_task_access(task, field[DP_TARGETS], mode);
     int32_t coordinates = is_mutual ? dp_task_access(task, field[DP_SOURCES], DP_READ) : sums;
-    return (dp_target_fields){sums, coordinates, is_mutual};
+    int32_t first_row = is_mutual ? 0 : dp_sum_rows(layout->problem);
+    return (dp_target_fields){sums, coordinates, first_row, is_mutual};
 }
 
 /* Coordinates and sums of a leaf's targets. In a mutual plan sources and targets have rows of the
@@ -110,17 +116,25 @@ static inline dp_target_fields dp_add_to_targets(const dp_layout *layout, int32_
 static inline dp_soa dp_target_points(const dp_target_fields *t, void *const *fields,
                                       dp_points_at p) {
     const double *rows = fields[t->coordinates];
-    return dp_soa_rows(rows + (t->is_mutual ? 0 : 4 * (int64_t)p.row) + p.at, p.row);
+    return dp_soa_rows(rows + t->first_row * (int64_t)p.row + p.at, p.row);
 }
 
 static inline dp_sums dp_target_sums(const dp_target_fields *t, void *const *fields,
-                                     const dp_call *call, dp_points_at p) {
-    return dp_sums_rows(call, (double *)fields[t->sums] + p.at, p.row);
+                                     const dp_call *call, dp_points_at p, int vector) {
+    return dp_sums_rows(call, (double *)fields[t->sums] + 4 * vector * (int64_t)p.row + p.at,
+                        p.row);
 }
 
-/* An expansion among those of a field. */
-static inline double *dp_expansion(void *field, const dp_operator_set *set, int32_t box) {
-    return (double *)field + (size_t)box * (size_t)set->k_padded;
+/* How many of the vectors that are left go through a surface together. */
+static inline int dp_vectors_at_once(int n_left) {
+    return n_left < DP_COLUMNS ? n_left : DP_COLUMNS;
+}
+
+/* An expansion among those of a field: of a box and a vector, of n_vectors. */
+static inline double *dp_expansion(void *field, const dp_operator_set *set, int32_t box,
+                                   int n_vectors, int vector) {
+    size_t column = (size_t)box * (size_t)n_vectors + (size_t)vector;
+    return (double *)field + column * (size_t)set->k_padded;
 }
 
 /* ---- the caller's arrays ---- */
@@ -159,16 +173,16 @@ static inline void dp_fetch(const char *at, int is_written) {
         __builtin_prefetch(at, 0);
 }
 
-/* An array with n_values of each point, which may lie across two lines. n_values and is_written:
- * constants. */
+/* An array with n_values of each point, which may lie across two lines, where a vector begins with
+ * value `vector`. n_values and is_written: constants. */
 static inline __attribute__((always_inline)) void
-dp_fetch_ahead(const dp_call *call, const dp_points *points, const void *array, const int n_values,
-               int64_t i, const int is_written) {
+dp_fetch_ahead(const dp_call *call, const dp_points *points, const void *array, int64_t vector,
+               const int n_values, int64_t i, const int is_written) {
     if (i + DP_AHEAD >= points->n)
         return;
-    size_t size = call->is_float ? sizeof(float) : sizeof(double);
-    const char *first =
-        (const char *)array + (size_t)points->origin[i + DP_AHEAD] * (size_t)n_values * size;
+    size_t size = call->is_float ? sizeof(float) : sizeof(double),
+           at = (size_t)(vector + points->origin[i + DP_AHEAD] * call->point);
+    const char *first = (const char *)array + at * (size_t)n_values * size;
     dp_fetch(first, is_written);
     if (n_values > 1)
         dp_fetch(first + (size_t)(n_values - 1) * size, is_written);

@@ -154,15 +154,16 @@ static dagpole_status bench_make(const wish *w, dagpole_kernel kernel, dp_precis
                           .operators = w->operators,
                           .kernel = loops,
                           .isa = w->isa,
-                          .cost = dp_cost_of(dp_rates_built_in(w->isa), loops, precision),
+                          .cost = dp_cost_of(dp_rates_built_in(w->isa), loops, precision, 1),
                           .lambda = kernel == DAGPOLE_LAPLACE ? 0 : 1,
                           .precision = precision,
                           .least = dp_precision_closest(DP_SINGLE),
+                          .n_vectors = 1,
                           .block_boxes = w->block_boxes,
                           .n_cores = 1};
     *b = (bench){.grove = grove};
     DP_TRY(dp_graph_create(&dp_team_serial, &problem, 1, &b->graph));
-    b->graph->call = (dp_call){grove->cloud.charges, grove->potentials, NULL, .is_float = 0};
+    b->graph->call = dp_call_of_one(grove->cloud.charges, grove->potentials, NULL);
     clear_halos(b->graph);
     b->buffers = dp_alloc((size_t)b->graph->stream.n_fields, sizeof *b->buffers);
     b->step_s = dp_alloc((size_t)b->graph->stream.n_steps, sizeof *b->step_s);

@@ -264,7 +264,7 @@ START_TEST(costs_are_of_kernel_and_precision) {
     for (int kernel = 0; kernel < DP_N_KERNELS; kernel++)
         for (int i = 0; i < DP_N_PRECISIONS; i++) {
             dp_cost cost =
-                dp_cost_of(&rates, dp_kernel_get((dagpole_kernel)kernel), (dp_precision)i);
+                dp_cost_of(&rates, dp_kernel_get((dagpole_kernel)kernel), (dp_precision)i, 1);
             ck_assert(cost.pair == rates.pair[kernel][i]);
             ck_assert(cost.near == rates.near[kernel][i] && cost.leaf_pair == rates.leaf_pair);
             ck_assert(cost.flop == rates.flop && cost.column == rates.column);
@@ -277,6 +277,7 @@ END_TEST
 static int choose(const dp_rates *rates, int has_gradients, int64_t n, const double *points) {
     dp_leaf_choice choice;
     dp_leaf_request request = {.bounds = dp_bounds_empty(),
+                               .n_vectors = 1,
                                .n_sources = n,
                                .sources = points,
                                .kernel = dp_kernel_get(DAGPOLE_LAPLACE),
@@ -316,6 +317,7 @@ static double price_at(double away) {
     double *points = cloud_make(CLOUD_CUBE, 2 * N, 3), *targets = points + 3 * N;
     dp_leaf_choice choice;
     dp_leaf_request request = {.bounds = dp_bounds_empty(),
+                               .n_vectors = 1,
                                .n_sources = N,
                                .sources = points,
                                .n_targets = N,
