@@ -47,13 +47,23 @@ static dagpole_status check(const dagpole_cloud *cloud) {
     if (!cloud->targets && m != 0 && m != n)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_targets is %lld with targets NULL: 0 or n_sources",
                        (long long)m);
+    return dp_check_vectors(cloud->n_vectors, n);
+}
+
+dagpole_status dp_check_vectors(int64_t n_vectors, int64_t n_points) {
+    if (n_vectors < 0 || n_vectors > DP_CLOUD_MAX_POINTS / (n_points > 0 ? n_points : 1))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_vectors is %lld with %lld points: 0 to 2^40 values",
+                       (long long)n_vectors, (long long)n_points);
     return DAGPOLE_OK;
 }
 
 static dagpole_status write_arrays(dp_store *store, const dagpole_cloud *cloud) {
-    const int64_t sources[2] = {cloud->n_sources, 3}, targets[2] = {cloud->n_targets, 3};
+    const int64_t sources[2] = {cloud->n_sources, 3}, targets[2] = {cloud->n_targets, 3},
+                  charges[2] = {dp_vectors(cloud->n_vectors), cloud->n_sources};
+    int is_one = charges[0] == 1;
     DP_TRY(dp_store_write(store, "/sources", 'd', 2, sources, cloud->sources));
-    DP_TRY(dp_store_write(store, "/charges", 'd', 1, sources, cloud->charges));
+    DP_TRY(
+        dp_store_write(store, "/charges", 'd', is_one ? 1 : 2, charges + is_one, cloud->charges));
     if (!cloud->targets)
         return DAGPOLE_OK;
     return dp_store_write(store, "/targets", 'd', 2, targets, cloud->targets);

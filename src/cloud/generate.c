@@ -204,6 +204,7 @@ dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n, uint6
         return DAGPOLE_NO_MEMORY;
     }
     cloud->n_sources = cloud->n_targets = n;
+    cloud->n_vectors = 1;
     generator points = make_stream(seed, 0), values = make_stream(seed, 1);
     place at = {.edge = lattice_edge(n)};
     for (; at.i < n; at.i++) {

@@ -43,21 +43,25 @@ static dagpole_status read_points(dp_store *store, const char *path, const char 
     return dp_store_read(store, dataset, 'd', 3 * shape[0], *points);
 }
 
-/* N or N x 1, with N known from the sources. */
+/* N, N x 1 or V x N, with N known from the sources. */
 static dagpole_status read_charges(dp_store *store, const char *path, const char *dataset,
-                                   int64_t n, double **charges) {
+                                   dagpole_cloud *cloud) {
     int rank;
-    int64_t shape[4];
+    int64_t shape[4], n = cloud->n_sources;
     DP_TRY(dp_store_shape(store, dataset, &rank, shape));
-    if (rank < 1 || rank > 2 || shape[0] != n || (rank == 2 && shape[1] != 1)) {
-        char needed[64];
-        snprintf(needed, sizeof needed, "%lld (one charge a source)", (long long)n);
+    int is_one = (rank == 1 || (rank == 2 && shape[1] == 1)) && shape[0] == n;
+    if (!is_one && (rank != 2 || shape[1] != n || shape[0] < 1)) {
+        char needed[96];
+        snprintf(needed, sizeof needed,
+                 "%lld (one charge a source) or V x %lld (V vectors of them)", (long long)n,
+                 (long long)n);
         return wrong_shape(dataset, path, rank, shape, needed);
     }
-    *charges = dp_alloc((size_t)n, sizeof(double));
-    if (!*charges)
+    cloud->n_vectors = is_one ? 1 : shape[0];
+    cloud->charges = dp_alloc((size_t)cloud->n_vectors, (size_t)n * sizeof(double));
+    if (!cloud->charges)
         return DAGPOLE_NO_MEMORY;
-    return dp_store_read(store, dataset, 'd', n, *charges);
+    return dp_store_read(store, dataset, 'd', cloud->n_vectors * n, cloud->charges);
 }
 
 static int are_targets_the_sources(const dagpole_cloud *cloud) {
@@ -84,7 +88,7 @@ static dagpole_status read_arrays(dp_store *store, const char *path, dagpole_clo
     int has_targets;
     DP_TRY(find_layout(store, path, &names));
     DP_TRY(read_points(store, path, names->sources, &cloud->n_sources, &cloud->sources));
-    DP_TRY(read_charges(store, path, names->charges, cloud->n_sources, &cloud->charges));
+    DP_TRY(read_charges(store, path, names->charges, cloud));
     snprintf(cloud->charges_from, sizeof cloud->charges_from, "%s", names->charges);
     cloud->n_targets = cloud->n_sources;
     DP_TRY(dp_store_has(store, names->targets, &has_targets));

@@ -57,5 +57,6 @@ dagpole_status dp_cloud_read_stream(const char *path, dagpole_cloud *cloud) {
     dagpole_status status = read_input(input, cloud);
     dp_input_close(input);
     cloud->n_targets = cloud->n_sources;
+    cloud->n_vectors = 1;
     return status;
 }

@@ -79,6 +79,7 @@ static const field fields[] = {
     FIELD('l', bytes_operators),
     FIELD('l', n_unresolved_targets),
     FIELD('l', bytes_copied),
+    FIELD('l', n_vectors),
 };
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -221,22 +222,25 @@ static dagpole_status check(const dagpole_results *results, const dagpole_report
     if ((unsigned)report->kernel >= N_KERNELS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "report->kernel is %d: 0 (Laplace) or 1 (Yukawa)",
                        (int)report->kernel);
-    return DAGPOLE_OK;
+    return dp_check_vectors(results->n_vectors, n);
 }
 
 /* report: the library's copy of results->report. */
 static dagpole_status write_all(dp_store *store, const dagpole_results *results,
                                 const dagpole_report *report) {
-    const int64_t shape[2] = {results->n_targets, 3};
+    const int64_t shape[3] = {dp_vectors(results->n_vectors), results->n_targets, 3};
+    int is_one = shape[0] == 1;
     DP_TRY(dp_store_set_text(store, "version", dagpole_version()));
     if (results->input)
         DP_TRY(dp_store_set_text(store, "input", results->input));
     if (results->report)
         DP_TRY(write_report(store, report, results->report->size));
-    DP_TRY(dp_store_write(store, "/potentials", 'd', 1, shape, results->potentials));
+    DP_TRY(dp_store_write(store, "/potentials", 'd', is_one ? 1 : 2, shape + is_one,
+                          results->potentials));
     if (!results->gradients)
         return DAGPOLE_OK;
-    return dp_store_write(store, "/gradients", 'd', 2, shape, results->gradients);
+    return dp_store_write(store, "/gradients", 'd', is_one ? 2 : 3, shape + is_one,
+                          results->gradients);
 }
 
 dagpole_status dagpole_results_write(const char *path, const dagpole_results *results) {
@@ -258,37 +262,43 @@ dagpole_status dagpole_results_write(const char *path, const dagpole_results *re
     return status;
 }
 
-/* An array of n_targets rows; n_targets < 0: not known yet. */
+/* An array of n_targets rows, or of n_vectors times as many; n_targets < 0: not known yet. */
 static dagpole_status read_array(dp_store *store, const char *path, const char *dataset,
-                                 int n_columns, int64_t *n_targets, double **array) {
-    int rank;
+                                 int n_columns, dagpole_results *results, double **array) {
+    int rank, rank_of_one = n_columns == 1 ? 1 : 2;
     int64_t shape[4];
     DP_TRY(dp_store_shape(store, dataset, &rank, shape));
-    int is_good = n_columns == 1 ? rank == 1 : rank == 2 && shape[1] == n_columns;
-    if (!is_good || (*n_targets >= 0 && shape[0] != *n_targets))
-        return dp_fail(DAGPOLE_FILE, "%s of '%.250s' is not one row of %d a target", dataset, path,
-                       n_columns);
-    *n_targets = shape[0];
-    *array = dp_alloc((size_t)shape[0], (size_t)n_columns * sizeof(double));
+    int is_one = rank == rank_of_one, is_good = is_one || rank == rank_of_one + 1;
+    int64_t n_vectors = is_one ? 1 : shape[0], n_targets = shape[is_one ? 0 : 1];
+    if (is_good && n_columns > 1)
+        is_good = shape[rank - 1] == n_columns;
+    if (is_good && results->n_targets >= 0)
+        is_good = n_targets == results->n_targets && n_vectors == results->n_vectors;
+    if (!is_good)
+        return dp_fail(DAGPOLE_FILE, "%s of '%.250s' is not one row of %d a target (and vector)",
+                       dataset, path, n_columns);
+    results->n_targets = n_targets;
+    results->n_vectors = n_vectors;
+    int64_t n = n_vectors * n_targets;
+    *array = dp_alloc((size_t)n, (size_t)n_columns * sizeof(double));
     if (!*array)
         return DAGPOLE_NO_MEMORY;
-    return dp_store_read(store, dataset, 'd', n_columns * shape[0], *array);
+    return dp_store_read(store, dataset, 'd', n_columns * n, *array);
 }
 
 static dagpole_status read_all(dp_store *store, const char *path, dagpole_results *results,
                                dagpole_report *report) {
     int has_input, has_gradients;
-    int64_t n = -1;
     DP_TRY(dp_store_has_attribute(store, "input", &has_input));
     if (has_input)
         DP_TRY(dp_store_get_long_text(store, "input", &results->input));
     DP_TRY(read_report(store, report));
-    DP_TRY(read_array(store, path, "/potentials", 1, &n, &results->potentials));
-    results->n_targets = n;
+    results->n_targets = -1;
+    DP_TRY(read_array(store, path, "/potentials", 1, results, &results->potentials));
     DP_TRY(dp_store_has(store, "/gradients", &has_gradients));
     if (!has_gradients)
         return DAGPOLE_OK;
-    return read_array(store, path, "/gradients", 3, &n, &results->gradients);
+    return read_array(store, path, "/gradients", 3, results, &results->gradients);
 }
 
 static dagpole_status open_and_read(const char *path, dagpole_results *results,

@@ -92,7 +92,8 @@ static dagpole_status evaluate_once(dagpole_plan *plan, const double *charges, d
 /* The fastest one counts: the first one's times hold the first touch of the plan's memory. */
 static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const dagpole_cloud *cloud,
                                cli_foresight *seen) {
-    size_t n = (size_t)(cloud->targets ? cloud->n_targets : cloud->n_sources) + 1;
+    int64_t n_targets = cloud->targets ? cloud->n_targets : cloud->n_sources;
+    size_t n = (size_t)n_targets * (size_t)cloud->n_vectors + 1;
     double *potentials = calloc(n, sizeof(double));
     double *gradients = choice->gradients ? calloc(n, 3 * sizeof(double)) : NULL;
     dagpole_status status =
@@ -108,9 +109,10 @@ static dagpole_status foresee(const choice *choice, const dagpole_cloud *cloud,
                               dagpole_context *context, dagpole_plan **plan, cli_foresight *seen) {
     for (int k = 0; k < seen->n; k++)
         seen->forecast[k].size = sizeof seen->forecast[k];
-    dagpole_status status =
-        dagpole_plan_create(context, &choice->plan.plan, cloud->n_sources, cloud->sources,
-                            cloud->n_targets, cloud->targets, plan);
+    dagpole_plan_options options = choice->plan.plan;
+    options.n_vectors = cli_vectors(cloud->n_vectors);
+    dagpole_status status = dagpole_plan_create(context, &options, cloud->n_sources, cloud->sources,
+                                                cloud->n_targets, cloud->targets, plan);
     if (status == DAGPOLE_OK && choice->assumed.times == DAGPOLE_TIMES_EVALUATION)
         status = evaluate(choice, *plan, cloud, seen);
     if (status == DAGPOLE_OK)

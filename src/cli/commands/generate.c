@@ -2,32 +2,57 @@
 #include "cli/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct choice {
-    const char *distribution, *charges;
+    const char *path, *distribution, *charges;
     int64_t n, seed;
-    int json;
+    int vectors, json;
 } choice;
 
-static void print_summary(const choice *choice, const char *path) {
+static void print_summary(const choice *choice) {
     if (!choice->json) {
         printf("%s charges (%s) on a %s, seed %s, in %s\n", cli_text_count(choice->n),
-               choice->charges, choice->distribution, cli_text_count(choice->seed), path);
+               choice->charges, choice->distribution, cli_text_count(choice->seed), choice->path);
         return;
     }
     cli_json json = {0};
     cli_json_open(&json, NULL);
-    cli_json_text(&json, "file", path);
+    cli_json_text(&json, "file", choice->path);
     cli_json_text(&json, "distribution", choice->distribution);
     cli_json_int(&json, "n", choice->n);
     cli_json_int(&json, "seed", choice->seed);
     cli_json_text(&json, "charges", choice->charges);
+    cli_json_int(&json, "n_vectors", choice->vectors);
     cli_json_close(&json);
 }
 
+/* Vector v has the charges of the cloud whose seed is v more. */
+static dagpole_status add_vectors(const choice *choice, dagpole_cloud *cloud) {
+    size_t n = (size_t)cloud->n_sources, bytes = n * sizeof(double);
+    double *charges = calloc((size_t)choice->vectors, bytes ? bytes : 1);
+    dagpole_status status = charges ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    for (int v = 0; v < choice->vectors && status == DAGPOLE_OK; v++) {
+        dagpole_cloud more = {0};
+        status =
+            dagpole_cloud_generate(choice->distribution, choice->n,
+                                   (uint64_t)choice->seed + (uint64_t)v, choice->charges, &more);
+        if (status == DAGPOLE_OK)
+            memcpy(charges + (size_t)v * n, more.charges, bytes);
+        dagpole_cloud_free(&more);
+    }
+    dagpole_cloud all = *cloud;
+    all.charges = charges;
+    all.n_vectors = choice->vectors;
+    if (status == DAGPOLE_OK)
+        status = dagpole_cloud_write(choice->path, &all);
+    free(charges);
+    return status;
+}
+
 static int generate_main(const cli_command *self, int argc, char **argv) {
-    choice choice = {.distribution = "cube", .charges = "unit", .n = -1, .seed = 1};
+    choice choice = {.distribution = "cube", .charges = "unit", .n = -1, .seed = 1, .vectors = 1};
     const cli_option options[] = {
         {"--distribution", CLI_CHOICE, &choice.distribution,
          "cube|sphere|plummer|ellipsoid|graded|disk|two-scale|lattice",
@@ -36,13 +61,14 @@ static int generate_main(const cli_command *self, int argc, char **argv) {
         {"--seed", CLI_COUNT, &choice.seed, "S", "of the random numbers [1]", 0, 1e15},
         {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed|alternating",
          "all 1, in [-1, 1], or 1 and -1 in turn [unit]", 0, 0},
+        {"--vectors", CLI_INT, &choice.vectors, "V", "vectors of charges", 1, 1000000},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
     };
-    const char *path;
-    int code = cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &path);
+    int code =
+        cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &choice.path);
     if (code != CLI_PROCEED)
         return code;
-    if (strcmp(path, "-") == 0)
+    if (strcmp(choice.path, "-") == 0)
         return cli_usage(self, "FILE.h5 is a file: HDF5 is not written to the standard output");
     if (choice.n < 0)
         return cli_usage(self, "--n is missing, the number of charges");
@@ -51,10 +77,10 @@ static int generate_main(const cli_command *self, int argc, char **argv) {
     dagpole_status status = dagpole_cloud_generate(choice.distribution, choice.n,
                                                    (uint64_t)choice.seed, choice.charges, &cloud);
     if (status == DAGPOLE_OK)
-        status = dagpole_cloud_write(path, &cloud);
+        status = add_vectors(&choice, &cloud);
     dagpole_cloud_free(&cloud);
     if (status == DAGPOLE_OK)
-        print_summary(&choice, path);
+        print_summary(&choice);
     return cli_exit_code(self, status);
 }
 

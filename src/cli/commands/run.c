@@ -62,7 +62,9 @@ static dagpole_status make_plan(const choice *choice, const dagpole_cloud *cloud
     if (status != DAGPOLE_OK)
         return status;
     cli_progress_begin();
-    status = dagpole_plan_create(*context, &choice->plan.plan, cloud->n_sources, cloud->sources,
+    dagpole_plan_options options = choice->plan.plan;
+    options.n_vectors = cli_vectors(cloud->n_vectors);
+    status = dagpole_plan_create(*context, &options, cloud->n_sources, cloud->sources,
                                  cloud->n_targets, cloud->targets, plan);
     status = cli_progress_end(status);
     if (status == DAGPOLE_OK && (cli_pictures_any(&choice->pictures) || choice->inside))
@@ -91,9 +93,16 @@ static char *full_path(const char *path) {
     return full ? full : strdup(path);
 }
 
-static dagpole_status allocate(dagpole_results *results, int64_t n_targets, int with_gradients) {
-    size_t n = n_targets > 0 ? (size_t)n_targets : 1;
-    results->n_targets = n_targets;
+/* In all vectors. */
+static size_t count_results(const dagpole_results *results) {
+    return (size_t)results->n_targets * (size_t)results->n_vectors;
+}
+
+static dagpole_status allocate(dagpole_results *results, const dagpole_cloud *cloud,
+                               int with_gradients) {
+    results->n_targets = cloud->targets ? cloud->n_targets : cloud->n_sources;
+    results->n_vectors = cloud->n_vectors;
+    size_t n = count_results(results) + 1;
     results->potentials = calloc(n, sizeof(double));
     results->gradients = with_gradients ? calloc(n, 3 * sizeof(double)) : NULL;
     int is_complete = results->potentials && (results->gradients || !with_gradients);
@@ -109,7 +118,7 @@ static uint64_t hash(uint64_t sum, const void *data, size_t bytes) {
 }
 
 static void sum_up(const dagpole_results *results, cli_run_report *run) {
-    size_t n = (size_t)results->n_targets;
+    size_t n = count_results(results);
     uint64_t sum = hash(0xcbf29ce484222325u, results->potentials, n * sizeof(double));
     if (results->gradients)
         sum = hash(sum, results->gradients, 3 * n * sizeof(double));
@@ -137,8 +146,7 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     if (status == DAGPOLE_OK)
         status = make_plan(choice, &cloud, run, &context, &plan);
     if (status == DAGPOLE_OK)
-        status = allocate(&results, cloud.targets ? cloud.n_targets : cloud.n_sources,
-                          choice->gradients);
+        status = allocate(&results, &cloud, choice->gradients);
     if (status == DAGPOLE_OK)
         status = evaluate(choice, plan, cloud.charges, &results, run);
     if (status == DAGPOLE_OK && choice->roof) {

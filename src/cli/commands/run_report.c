@@ -51,7 +51,11 @@ void cli_run_report_table(const cli_run_report *run) {
     const dagpole_report *plan = &run->plan;
     printf("%s: %s sources, %s targets\n", run->input, cli_text_count(plan->n_sources),
            cli_text_count(plan->n_targets));
-    printf("  charges: %s\n", run->charges_from);
+    if (plan->n_vectors > 1)
+        printf("  charges: %s, %s vectors at once\n", run->charges_from,
+               cli_text_count(plan->n_vectors));
+    else
+        printf("  charges: %s\n", run->charges_from);
     printf("  %s", cli_kernel_name(plan->kernel));
     if (plan->kernel == DAGPOLE_YUKAWA)
         printf(", lambda %g", plan->lambda);
@@ -145,6 +149,7 @@ void cli_run_report_json(const cli_run_report *run) {
         cli_json_text(&json, "output", run->output);
     cli_json_text(&json, "charges_from", run->charges_from);
     cli_json_int(&json, "n_sources", plan->n_sources);
+    cli_json_int(&json, "n_vectors", plan->n_vectors);
     cli_json_int(&json, "n_targets", plan->n_targets);
     cli_json_int(&json, "n_unique_sources", plan->n_unique_sources);
     cli_json_int(&json, "n_unique_targets", plan->n_unique_targets);
