@@ -128,9 +128,9 @@ dagpole_status dagpole_plan_near_sums(dagpole_plan *plan, const double *charges,
     dagpole_status status = all && (all_gradients || !gradients) ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)
         status = dp_plan_run(plan, (dp_arrays){.charges = charges,
-                                             .potentials = all,
-                                             .gradients = all_gradients,
-                                             .is_near_only = 1});
+                                               .potentials = all,
+                                               .gradients = all_gradients,
+                                               .is_near_only = 1});
     for (int64_t i = 0; status == DAGPOLE_OK && i < n; i++) {
         if (potentials)
             potentials[i] = all[targets[i]];

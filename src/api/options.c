@@ -9,11 +9,8 @@ void dagpole_context_options_init_sized(dagpole_context_options *options, size_t
 }
 
 void dagpole_plan_options_init_sized(dagpole_plan_options *options, size_t size) {
-    dagpole_plan_options defaults = {.size = sizeof defaults,
-                                     .kernel = DAGPOLE_LAPLACE,
-                                     .digits = 6,
-                                     .n_vectors = 1,
-                                     .point_stride = 1};
+    dagpole_plan_options defaults = {
+        .size = sizeof defaults, .kernel = DAGPOLE_LAPLACE, .digits = 6, .n_vectors = 1};
     dp_sized_init(&defaults, sizeof defaults, options, size);
 }
 
@@ -50,11 +47,10 @@ static dagpole_status check(const dagpole_plan_options *o) {
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "gradients is %d: it must be 0 or 1", o->gradients);
     if (o->n_vectors < 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_vectors is %d: it must be 1 or more", o->n_vectors);
-    if (o->vector_stride < 0 || o->point_stride < 1)
+    if (o->vector_stride < 0 || o->point_stride < 0)
         return dp_fail(
             DAGPOLE_BAD_ARGUMENT,
-            "vector_stride is %lld, point_stride %lld: they must be 0 (automatic) or more, "
-            "and 1 or more",
+            "vector_stride is %lld, point_stride %lld: each must be 0 (automatic) or more",
             (long long)o->vector_stride, (long long)o->point_stride);
     DP_TRY(check_int("p", o->p, 3, 20));
     DP_TRY(check_int("n_crit", o->n_crit, 1, 100000));
@@ -77,6 +73,7 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
     dp_accuracy accuracy = dp_accuracy_for_digits(o.digits);
     /* A screened field bends more across a box: one more point an edge keeps the same digits. */
     int is_screened = !dp_kernel_get(o.kernel)->is_homogeneous;
+    o.point_stride = o.point_stride ? o.point_stride : 1;
     o.p = o.p ? o.p : accuracy.p + is_screened;
     o.tolerance = o.tolerance ? o.tolerance : accuracy.tolerance;
     o.svd_cutoff = o.svd_cutoff ? o.svd_cutoff : accuracy.svd_cutoff;

@@ -266,7 +266,7 @@ START_TEST(bad_vectors_are_named) {
     refused(&s, INT32_MAX, INT64_MAX / 2, 1, "2^44");
     refused(&s, 2, 0, INT64_MAX, "2^44");
     refused(&s, 2, -1, 1, "vector_stride is -1");
-    refused(&s, 2, 0, 0, "point_stride 0");
+    refused(&s, 2, 0, -1, "point_stride -1");
     refused(&s, 2, N - 1, 1, "overlap");
     refused(&s, 2, 1, 1, "overlap");
     refused(&s, 3, 1, 2, "overlap");
