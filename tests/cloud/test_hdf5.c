@@ -130,6 +130,41 @@ START_TEST(pyexafmm_files_are_read) {
 }
 END_TEST
 
+/* V x N, also where one of them is 1, and where N x 1 could be meant. */
+START_TEST(vectors_of_charges) {
+    static const struct {
+        hsize_t n_sources, rows, columns;
+        int64_t n_vectors;
+    } cases[] = {{4, 1, 4, 1}, {2, 2, 2, 2}, {4, 3, 4, 3},
+                 {1, 4, 1, 4}, {1, 1, 1, 1}, {4, 4, 1, 1}};
+    scratch s = scratch_make("a.h5");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dagpole_cloud cloud, back;
+        const dataset datasets[] = {{"sources", 2, {cases[i].n_sources, 3}, points},
+                                    {"charges", 2, {cases[i].rows, cases[i].columns}, points}};
+        write_foreign(s.path, H5T_IEEE_F64LE, 2, datasets);
+        assert_read(s.path, &cloud);
+        ck_assert_int_eq(cloud.n_vectors, cases[i].n_vectors);
+        size_t bytes = (size_t)(cases[i].rows * cases[i].columns) * sizeof(double);
+        ck_assert_mem_eq(cloud.charges, points, bytes);
+        ck_assert_int_eq(dagpole_cloud_write(s.path, &cloud), DAGPOLE_OK);
+        assert_read(s.path, &back);
+        ck_assert_int_eq(back.n_vectors, cases[i].n_vectors);
+        ck_assert_mem_eq(back.charges, points, bytes);
+        dagpole_cloud_free(&cloud);
+        dagpole_cloud_free(&back);
+    }
+    dagpole_cloud cloud = {
+        .n_sources = 4, .sources = (double *)points, .charges = (double *)charges, .n_vectors = -1};
+    ck_assert_int_eq(dagpole_cloud_write(s.path, &cloud), DAGPOLE_BAD_ARGUMENT);
+    assert_error_has("n_vectors is -1");
+    cloud.n_vectors = INT64_MAX;
+    ck_assert_int_eq(dagpole_cloud_write(s.path, &cloud), DAGPOLE_BAD_ARGUMENT);
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
 START_TEST(wrong_shapes_are_named) {
     static const struct {
         dataset sources, charges, targets;
@@ -268,6 +303,6 @@ START_TEST(memory_that_runs_out) {
 END_TEST
 
 SUITE_MAIN("hdf5", 20, clouds_come_back, empty_clouds_come_back, float32_is_widened,
-           pyexafmm_files_are_read, wrong_shapes_are_named, what_is_missing_is_named,
-           wrong_types_are_named, truncated_files, paths_that_cannot_be_read,
-           clouds_that_cannot_be_written, memory_that_runs_out)
+           pyexafmm_files_are_read, vectors_of_charges, wrong_shapes_are_named,
+           what_is_missing_is_named, wrong_types_are_named, truncated_files,
+           paths_that_cannot_be_read, clouds_that_cannot_be_written, memory_that_runs_out)

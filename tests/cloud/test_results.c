@@ -64,6 +64,7 @@ static dagpole_results make_results(void) {
         .bytes_operators = 1009,
         .n_unresolved_targets = 1010,
         .bytes_copied = 1011,
+        .n_vectors = 1012,
     };
     for (int i = 0; i < DAGPOLE_N_OPERATORS; i++)
         r->operator_s[i] = 100 + i;
@@ -395,7 +396,33 @@ START_TEST(memory_that_runs_out) {
 }
 END_TEST
 
-SUITE_MAIN("results", 60, results_come_back, gradients_are_optional, texts_that_do_not_end,
-           inputs_of_any_length, results_alone, shorter_structs, structs_of_no_size,
-           missing_attributes_are_zero, malformed_files_are_refused, truncated_files,
-           results_that_cannot_be_written, memory_that_runs_out)
+/* The same numbers as two vectors of two targets; results of another shape are refused. */
+START_TEST(results_of_several_vectors) {
+    scratch s = scratch_make("a.h5");
+    dagpole_results results = make_results(), back = {.size = sizeof back};
+    results.n_targets = results.n_vectors = 2;
+    results.report->n_vectors = 2;
+    ck_assert_int_eq(dagpole_results_write(s.path, &results), DAGPOLE_OK);
+    ck_assert_int_eq(dagpole_results_read(s.path, &back), DAGPOLE_OK);
+    ck_assert(back.n_targets == 2 && back.n_vectors == 2);
+    ck_assert_mem_eq(back.potentials, potentials, sizeof potentials);
+    ck_assert_mem_eq(back.gradients, gradients, sizeof gradients);
+    dagpole_results_free(&back);
+    results.n_targets = 1;
+    results.n_vectors = 1;
+    ck_assert_int_eq(dagpole_results_write(s.path, &results), DAGPOLE_OK);
+    ck_assert_int_eq(dagpole_results_read(s.path, &back), DAGPOLE_OK);
+    ck_assert(back.n_targets == 1 && back.n_vectors == 1);
+    dagpole_results_free(&back);
+    results.n_vectors = -2;
+    ck_assert_int_eq(dagpole_results_write(s.path, &results), DAGPOLE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(dagpole_last_error(), "n_vectors is -2"));
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
+SUITE_MAIN("results", 60, results_come_back, results_of_several_vectors, gradients_are_optional,
+           texts_that_do_not_end, inputs_of_any_length, results_alone, shorter_structs,
+           structs_of_no_size, missing_attributes_are_zero, malformed_files_are_refused,
+           truncated_files, results_that_cannot_be_written, memory_that_runs_out)
