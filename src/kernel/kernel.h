@@ -95,6 +95,22 @@ typedef void (*dp_from_orbits_fn)(double lambda, const dp_orbits *orbits, const 
                                   int ld, const dp_frame *frame, int64_t n, dp_soa points,
                                   dp_sums out);
 
+/* The same for n_vectors vectors of charges or densities at once, DP_MANY at most, whose pairs are
+ * computed once. Vector v's charges are at charges + v charge_stride and its potentials at
+ * potential + v vector_ld; its densities at density + v vector_ld and its sums at out.potential +
+ * v out_stride, and so on. A vector's sums do not depend on which others there are, nor on how
+ * many; they differ from those of the loops for one in the last bits. */
+#define DP_MANY 32
+
+typedef void (*dp_to_orbits_many_fn)(double lambda, const dp_orbits *orbits, int n_vectors,
+                                     double *potential, int64_t vector_ld, int ld,
+                                     const dp_frame *frame, int64_t n, dp_soa points,
+                                     const double *charges, int64_t charge_stride);
+typedef void (*dp_from_orbits_many_fn)(double lambda, const dp_orbits *orbits, int n_vectors,
+                                       const double *density, int64_t vector_ld, int ld,
+                                       const dp_frame *frame, int64_t n, dp_soa points, dp_sums out,
+                                       int64_t out_stride);
+
 /* ---- precisions and kernels ----------------------------------------------------------------- */
 
 /* How exactly sums are computed. */
@@ -126,6 +142,8 @@ typedef struct dp_kernel {
     dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];
     dp_to_orbits_fn to_orbits[DP_N_PRECISIONS][DP_N_ISA];
     dp_from_orbits_fn from_orbits[DP_N_PRECISIONS][DP_N_ISA];
+    dp_to_orbits_many_fn to_orbits_many[DP_N_PRECISIONS][DP_N_ISA];
+    dp_from_orbits_many_fn from_orbits_many[DP_N_PRECISIONS][DP_N_ISA];
 } dp_kernel;
 
 /* NULL where there is no such kernel. */

@@ -5,13 +5,21 @@
 
 #include "kernel/kernel.h"
 
-/* Functions of types dp_to_orbits_fn and dp_from_orbits_fn. */
+/* Functions of types dp_to_orbits_fn, dp_from_orbits_fn and, for many vectors, their like. */
 #define TO_ORBITS_FUNCTION(name)                                                                   \
     void name(double lambda, const dp_orbits *orbits, double *potential, int ld,                   \
               const dp_frame *frame, int64_t n, dp_soa points, const double *charges)
 #define FROM_ORBITS_FUNCTION(name)                                                                 \
     void name(double lambda, const dp_orbits *orbits, const double *density, int ld,               \
               const dp_frame *frame, int64_t n, dp_soa points, dp_sums out)
+#define TO_ORBITS_MANY_FUNCTION(name)                                                              \
+    void name(double lambda, const dp_orbits *orbits, int n_vectors, double *potential,            \
+              int64_t vector_ld, int ld, const dp_frame *frame, int64_t n, dp_soa points,          \
+              const double *charges, int64_t charge_stride)
+#define FROM_ORBITS_MANY_FUNCTION(name)                                                            \
+    void name(double lambda, const dp_orbits *orbits, int n_vectors, const double *density,        \
+              int64_t vector_ld, int ld, const dp_frame *frame, int64_t n, dp_soa points,          \
+              dp_sums out, int64_t out_stride)
 
 #define DECLARE_ORBITS(kernel, isa)                                                                \
     TO_ORBITS_FUNCTION(dp_to_orbits_##kernel##_##isa);                                             \
@@ -21,7 +29,15 @@
     FROM_ORBITS_FUNCTION(dp_from_orbits_##kernel##_##isa);                                         \
     FROM_ORBITS_FUNCTION(dp_from_orbits_reduced_##kernel##_##isa);                                 \
     FROM_ORBITS_FUNCTION(dp_from_orbits_single_##kernel##_##isa);                                  \
-    FROM_ORBITS_FUNCTION(dp_from_orbits_rough_##kernel##_##isa);
+    FROM_ORBITS_FUNCTION(dp_from_orbits_rough_##kernel##_##isa);                                   \
+    TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_##kernel##_##isa);                                   \
+    TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_reduced_##kernel##_##isa);                           \
+    TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_single_##kernel##_##isa);                            \
+    TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_rough_##kernel##_##isa);                             \
+    FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_##kernel##_##isa);                               \
+    FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_reduced_##kernel##_##isa);                       \
+    FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_single_##kernel##_##isa);                        \
+    FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_rough_##kernel##_##isa);
 
 DECLARE_ORBITS(laplace, portable)
 DECLARE_ORBITS(laplace, avx2)

@@ -39,6 +39,21 @@ void dp_surface_evaluate_far(const dp_operator_set *set, const dp_surface_sums *
                              const dp_frame *frame, int column, int64_t n, dp_soa points,
                              dp_sums out, dp_scratch *scratch);
 
+/* The three for several vectors of charges at the same points, at most DP_COLUMNS: vector v's
+ * charges are at charges + v charge_stride, its sums at out.potential + v out_stride and so on, its
+ * column is first_column + v. One vector alone takes the functions above. */
+void dp_surface_potentials_many(const dp_operator_set *set, const dp_surface_sums *surface,
+                                const dp_frame *frame, int64_t n, dp_soa points,
+                                const double *charges, int64_t charge_stride, int n_vectors,
+                                int is_first, int first_column, dp_scratch *scratch);
+void dp_surface_evaluate_many(const dp_operator_set *set, const dp_surface_sums *surface,
+                              const dp_frame *frame, int first_column, int n_vectors, int64_t n,
+                              dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch);
+void dp_surface_evaluate_many_far(const dp_operator_set *set, const dp_surface_sums *surface,
+                                  const dp_frame *frame, int first_column, int n_vectors, int64_t n,
+                                  dp_soa points, dp_sums out, int64_t out_stride,
+                                  dp_scratch *scratch);
+
 /* Expansions to be taken from and added to, in order: all under the same reflection. */
 typedef struct dp_columns {
     int n, reflection; /* bit d set: coordinate d changes its sign */

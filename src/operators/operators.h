@@ -44,7 +44,9 @@ typedef struct dp_operator_set {
     dp_isa isa;
     dp_to_orbits_fn to_orbits;
     dp_from_orbits_fn from_orbits;
-    dp_from_orbits_fn from_orbits_far;  /* in double: screened sums at any distance */
+    dp_from_orbits_fn from_orbits_far; /* in double: screened sums at any distance */
+    dp_to_orbits_many_fn to_orbits_many;
+    dp_from_orbits_many_fn from_orbits_many, from_orbits_many_far;
     double lambda;                      /* in units of 1 / half side */
     int k, k_padded;                    /* k = 0: the far field vanishes at this level */
     dp_surface_sums outer;              /* P2M, L2P: points of the far surface */

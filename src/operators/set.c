@@ -233,6 +233,9 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
                              .to_orbits = kernel->to_orbits[precision][isa],
                              .from_orbits = kernel->from_orbits[precision][isa],
                              .from_orbits_far = kernel->from_orbits[DP_DOUBLE][isa],
+                             .to_orbits_many = kernel->to_orbits_many[precision][isa],
+                             .from_orbits_many = kernel->from_orbits_many[precision][isa],
+                             .from_orbits_many_far = kernel->from_orbits_many[DP_DOUBLE][isa],
                              .lambda = data->key.lambda,
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};

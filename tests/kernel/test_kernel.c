@@ -22,6 +22,8 @@ START_TEST(table_is_complete) {
                 ck_assert(kernel->near[precision][isa] != NULL);
                 ck_assert(kernel->to_orbits[precision][isa] != NULL);
                 ck_assert(kernel->from_orbits[precision][isa] != NULL);
+                ck_assert(kernel->to_orbits_many[precision][isa] != NULL);
+                ck_assert(kernel->from_orbits_many[precision][isa] != NULL);
             }
         }
     }

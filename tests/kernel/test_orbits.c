@@ -1,63 +1,18 @@
 /* Sums between points and orbits against the scalar loops over every image. */
 #include "isa.h"
-#include "kernel/cloud.h"
+#include "kernel/shell.h"
 
 #include <math.h>
 #include <string.h>
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
-enum { MAX_ORBITS = 70, MAX_POINTS = 300, LD = 80 };
-
-static const dp_frame frame = {{0.3, -1.7, 2.1}, 0.25};
-static const double lambda = 0.7; /* in the frame's units */
-
 /* Of the sums of the sizes of all terms. */
 static const double allowed[] = {4e-15, 12 * DP_REDUCED_ERROR, 12 * DP_SINGLE_ERROR,
                                  12 * DP_ROUGH_ERROR};
 
-/* A surface of mixed orbits at 1.05 and 2.95 half sides, some of them with a coordinate that is 0,
- * and its images, in the points' coordinates. */
-typedef struct shell {
-    dp_orbits orbits;
-    double x[LD], y[LD], z[LD];
-    double image[3][8 * MAX_ORBITS]; /* orbit o's are 8 o ... 8 o + 7 */
-} shell;
-
-static void shell_fill(int n, shell *s) {
-    uint64_t seed = 21;
-    double *const at[3] = {s->x, s->y, s->z};
-    s->orbits = (dp_orbits){n, s->x, s->y, s->z};
-    for (int k = 0; k < 3; k++)
-        memset(at[k], 0, LD * sizeof(double));
-    for (int o = 0; o < n; o++) {
-        double radius = o % 2 ? 1.05 : 2.95;
-        for (int k = 0; k < 3; k++)
-            at[k][o] = o % 3 == k ? radius : o % 5 == 0 ? 0 : radius * suite_uniform(&seed);
-        for (int g = 0; g < 8; g++)
-            for (int k = 0; k < 3; k++)
-                s->image[k][8 * o + g] =
-                    frame.centre[k] + frame.half * (g >> k & 1 ? -at[k][o] : at[k][o]);
-    }
-}
-
 static dp_soa images_of(const shell *s) {
     return (dp_soa){s->image[0], s->image[1], s->image[2]};
-}
-
-/* Points of the box. */
-static cloud make_points(size_t n, double charge_scale) {
-    cloud c = cloud_make(n, 1, 20);
-    for (size_t i = 0; i < n; i++) {
-        for (int k = 0; k < 3; k++)
-            c.w[k][i] = frame.centre[k] + frame.half * (2 * c.w[k][i] - 1);
-        c.w[3][i] *= charge_scale;
-    }
-    return c;
-}
-
-static int sign(int a, int g) {
-    return __builtin_parity((unsigned)(a & g)) ? -1 : 1;
 }
 
 static double size_of(int n, const double *x) {
@@ -69,7 +24,7 @@ static double size_of(int n, const double *x) {
 
 /* Nothing is nearer than 0.05 half sides: no term is larger than this, times its charge. */
 static double largest_term(int is_gradient) {
-    return (is_gradient ? 400 : 20) / frame.half / (is_gradient ? frame.half : 1);
+    return (is_gradient ? 400 : 20) / shell_frame.half / (is_gradient ? shell_frame.half : 1);
 }
 
 static void check_to(const dp_kernel *kernel, dp_precision precision, const shell *s,
@@ -78,16 +33,17 @@ static void check_to(const dp_kernel *kernel, dp_precision precision, const shel
     int n = s->orbits.n;
     for (int i = 0; i < 8 * LD; i++)
         potential[i] = 0;
-    kernel->to_orbits[precision][suite_isa](lambda, &s->orbits, potential, LD, &frame,
+    kernel->to_orbits[precision][suite_isa](shell_lambda, &s->orbits, potential, LD, &shell_frame,
                                             (int64_t)c->n, cloud_points(c), c->w[3]);
-    dp_p2p_ref(kernel, lambda / frame.half, 8 * n, images_of(s), (dp_sums){.potential = direct},
-               (int64_t)c->n, cloud_points(c), c->w[3]);
-    bound = 8 * allowed[precision] * largest_term(0) * frame.half * size_of((int)c->n, c->w[3]);
+    dp_p2p_ref(kernel, shell_lambda / shell_frame.half, 8 * n, images_of(s),
+               (dp_sums){.potential = direct}, (int64_t)c->n, cloud_points(c), c->w[3]);
+    bound =
+        8 * allowed[precision] * largest_term(0) * shell_frame.half * size_of((int)c->n, c->w[3]);
     for (int a = 0; a < 8; a++)
         for (int o = 0; o < n; o++) {
             double expected = 0;
             for (int g = 0; g < 8; g++)
-                expected += frame.half * sign(a, g) * direct[8 * o + g];
+                expected += shell_frame.half * shell_sign(a, g) * direct[8 * o + g];
             ck_assert_msg(fabs(potential[a * LD + o] - expected) <= 0.1 * bound,
                           "%s %s precision %d, %zu points to %d orbits: parity %d of orbit %d is "
                           "%.17g, not %.17g",
@@ -110,15 +66,15 @@ static void check_from(const dp_kernel *kernel, dp_precision precision, const sh
         for (int g = 0; g < 8; g++) {
             charge[8 * o + g] = 0;
             for (int a = 0; a < 8; a++)
-                charge[8 * o + g] += sign(a, g) * density[a * LD + o];
+                charge[8 * o + g] += shell_sign(a, g) * density[a * LD + o];
         }
     cloud_set_sums(c, 0);
-    dp_p2p_ref(kernel, lambda / frame.half, (int64_t)c->n, cloud_points(c), cloud_sums(c, 1), 8 * n,
-               images_of(s), charge);
+    dp_p2p_ref(kernel, shell_lambda / shell_frame.half, (int64_t)c->n, cloud_points(c),
+               cloud_sums(c, 1), 8 * n, images_of(s), charge);
     for (int k = 0; k < 4; k++)
         memcpy(expected[k], c->s[k], c->n * sizeof(double));
     cloud_set_sums(c, 0);
-    kernel->from_orbits[precision][suite_isa](lambda, &s->orbits, density, LD, &frame,
+    kernel->from_orbits[precision][suite_isa](shell_lambda, &s->orbits, density, LD, &shell_frame,
                                               (int64_t)c->n, cloud_points(c),
                                               cloud_sums(c, has_gradient));
     for (int k = 0; k < (has_gradient ? 4 : 1); k++)
@@ -141,7 +97,7 @@ START_TEST(every_loop_matches_ref) {
     static shell s;
     for (int call = 0; call < COUNT(points) * COUNT(orbits); call++) {
         double scale = scales[call % COUNT(scales)];
-        cloud c = make_points(points[call / COUNT(orbits)], scale);
+        cloud c = shell_points(points[call / COUNT(orbits)], scale);
         shell_fill(orbits[call % COUNT(orbits)], &s);
         for (int k = 0; k < 2 * DP_N_PRECISIONS; k++) {
             const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)(k % 2));
@@ -158,7 +114,7 @@ END_TEST
 /* One charge and one orbit: to the last bits, and what is there is added to. */
 START_TEST(single_pairs_are_accurate) {
     static shell s;
-    cloud c = make_points(1, 1);
+    cloud c = shell_points(1, 1);
     c.w[3][0] = 1;
     shell_fill(2, &s);
     for (int k = 0; k < 2; k++) {
@@ -166,16 +122,16 @@ START_TEST(single_pairs_are_accurate) {
         double potential[8 * LD];
         for (int i = 0; i < 8 * LD; i++)
             potential[i] = 100;
-        kernel->to_orbits[DP_DOUBLE][suite_isa](lambda, &s.orbits, potential, LD, &frame, 1,
-                                                cloud_points(&c), c.w[3]);
+        kernel->to_orbits[DP_DOUBLE][suite_isa](shell_lambda, &s.orbits, potential, LD,
+                                                &shell_frame, 1, cloud_points(&c), c.w[3]);
         for (int i = 0; i < 16; i++) {
             int o = i % 2, g = i / 2, image = 8 * o + g;
             double at_image = 0;
             for (int a = 0; a < 8; a++)
-                at_image += sign(a, g) * potential[a * LD + o] / 8;
+                at_image += shell_sign(a, g) * potential[a * LD + o] / 8;
             double dx = c.w[0][0] - s.image[0][image], dy = c.w[1][0] - s.image[1][image];
             double dz = c.w[2][0] - s.image[2][image], r = sqrt(dx * dx + dy * dy + dz * dz);
-            double expected = frame.half * kernel->value(lambda / frame.half, r);
+            double expected = shell_frame.half * kernel->value(shell_lambda / shell_frame.half, r);
             /* The 100s of all parities are at the first image. */
             ck_assert_double_eq_tol(at_image, expected + (g ? 0 : 100), 2e-13);
         }
