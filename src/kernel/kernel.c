@@ -18,7 +18,8 @@
 
 #define LOOPS(kernel)                                                                              \
     .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel),    \
-    .near = BY_PRECISION(dp_near, kernel), .to_orbits = BY_PRECISION(dp_to_orbits, kernel),        \
+    .near = BY_PRECISION(dp_near, kernel), .near_many = BY_PRECISION(dp_near_many, kernel),        \
+    .to_orbits = BY_PRECISION(dp_to_orbits, kernel),                                               \
     .from_orbits = BY_PRECISION(dp_from_orbits, kernel),                                           \
     .to_orbits_many = BY_PRECISION(dp_to_orbits_many, kernel),                                     \
     .from_orbits_many = BY_PRECISION(dp_from_orbits_many, kernel)

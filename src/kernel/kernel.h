@@ -45,7 +45,10 @@ typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_s
 /* Near sums: each target of one strip of points with each source of another (kernel/strip.h).
  * Where the two strips are the same, each pair within it; a point does nothing to itself.
  * is_mutual: sources take what targets do to them as well, each pair is computed once. Sums are
- * added to the strips' own. Targets come a few at a time, each broadcast to a vector of sources. */
+ * added to the strips' own. Targets come a few at a time, each broadcast to a vector of sources.
+ *
+ * Strips for several vectors of charges, both for as many, have loops of their own: a pair is
+ * computed once for all vectors. Single precision sums what is too close for each of them. */
 typedef struct dp_strip dp_strip;
 
 typedef struct dp_near {
@@ -139,7 +142,8 @@ typedef struct dp_kernel {
     double (*slope)(double lambda, double r); /* dg/dr */
     dp_p2p_fn p2p[DP_N_ISA];                  /* to the last bit */
     dp_p2p_fn squares[DP_N_ISA];
-    dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];
+    dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];      /* of strips for one vector of charges */
+    dp_near_fn near_many[DP_N_PRECISIONS][DP_N_ISA]; /* of strips for several */
     dp_to_orbits_fn to_orbits[DP_N_PRECISIONS][DP_N_ISA];
     dp_from_orbits_fn from_orbits[DP_N_PRECISIONS][DP_N_ISA];
     dp_to_orbits_many_fn to_orbits_many[DP_N_PRECISIONS][DP_N_ISA];

@@ -11,11 +11,15 @@
 #define CLOSE_FUNCTION(name)                                                                       \
     void name(const dp_near *near, int is_mutual, int target, int source, unsigned lanes)
 
+#define DECLARE_LOOPS(loop, kernel, isa)                                                           \
+    NEAR_FUNCTION(loop##_##kernel##_##isa);                                                        \
+    NEAR_FUNCTION(loop##_reduced_##kernel##_##isa);                                                \
+    NEAR_FUNCTION(loop##_single_##kernel##_##isa);                                                 \
+    NEAR_FUNCTION(loop##_rough_##kernel##_##isa);
+
 #define DECLARE_NEAR(kernel, isa)                                                                  \
-    NEAR_FUNCTION(dp_near_##kernel##_##isa);                                                       \
-    NEAR_FUNCTION(dp_near_reduced_##kernel##_##isa);                                               \
-    NEAR_FUNCTION(dp_near_single_##kernel##_##isa);                                                \
-    NEAR_FUNCTION(dp_near_rough_##kernel##_##isa);                                                 \
+    DECLARE_LOOPS(dp_near, kernel, isa)                                                            \
+    DECLARE_LOOPS(dp_near_many, kernel, isa)                                                       \
     CLOSE_FUNCTION(dp_close_##kernel##_##isa);
 
 /* Of a strip (kernel/strip.h): fills the rows of a run, and adds its sums to where they go. */

@@ -2,6 +2,11 @@
  * run by run, whatever memory they come from. Sums over pairs then go over long rows, and what they
  * do to the points is collected beside them until dp_strip_take hands it out.
  *
+ * A strip is made for one vector of charges (a charge a point) or for several. One for several is
+ * shorter, because each vector has rows of its own for charges and sums. A vector's sums depend
+ * neither on the others in the strip nor on its place among them, and where the strip is for
+ * several, not on how many it is for either.
+ *
  * In single precision coordinates are relative to the centre of a box, in its half sides, and
  * charges in a unit that none exceeds by much. A difference of two coordinates has an error of
  * about 2^-24 half sides, too much for a pair that is not much further apart than that: `least` is
@@ -13,36 +18,51 @@
 #include "base/memory.h"
 #include "kernel/kernel.h"
 
-/* Most points in a strip: its rows stay in the first cache. */
+/* Most points in a strip for one vector: its rows stay in the first cache. */
 #define DP_STRIP 512
 
+/* Most in a strip for several vectors: the rows of two strips stay in the second cache, what four
+ * points have with a strip in the first (near_many_tmpl.c). */
+#define DP_STRIP_MANY 128
+
+/* Most vectors of charges in a strip. */
+#define DP_STRIP_VECTORS 16
+
 /* Rows are padded to full vectors of any instruction set with points of charge 0. */
-#define DP_STRIP_PAD  16
-#define DP_STRIP_ROOM (DP_STRIP + DP_STRIP_PAD)
+#define DP_STRIP_PAD 16
 
-enum { DP_STRIP_ROWS = 8, DP_STRIP_RUNS = 64 };
+enum { DP_STRIP_RUNS = 64 };
 
-/* Points packed from one place. */
+/* Points packed from one place. Vector v's charges are at charges + v charge_stride, its sums go to
+ * out.potential + v out_stride and so on. */
 typedef struct dp_strip_run {
     int begin, n;
     dp_soa points;
     const double *charges;
+    int64_t charge_stride, out_stride;
     dp_sums out; /* where their sums go; potential NULL: nowhere */
 } dp_strip_run;
 
 /* Where coordinates and charges of single precision count from. */
 typedef struct dp_strip_frame {
-    double centre[3], half, charge_unit;
+    double centre[3], half;
+    double charge_unit[DP_STRIP_VECTORS]; /* of each vector in use */
 } dp_strip_frame;
 
 struct dp_strip {
     dp_isa isa;
-    int is_single; /* the rows in single precision are in use, of those in double none */
-    int has_close; /* but then for the sums of pairs that are too close */
+    int most;         /* points */
+    int most_vectors; /* that it is for */
+    int n_vectors;    /* of these in use */
+    int row;          /* numbers from one row to the next: vector v's charges are at charge + v row,
+                         its sums at potential + v row, ... */
+    int is_single;    /* the rows in single precision are in use, of those in double none */
+    int has_close;    /* but then for the sums of pairs that are too close */
     int n, has_gradient, n_runs;
     dp_strip_frame frame;
-    double inverse;    /* 1 / half, and */
-    double to_unit[2]; /* two factors that make 1 / charge_unit, which may be infinite by itself */
+    double inverse;                          /* 1 / half, and */
+    double to_unit[DP_STRIP_VECTORS][2];     /* two factors that make 1 / charge_unit, which may be
+                                                infinite by itself */
     double *x, *y, *z, *charge;              /* positions and charges as they are */
     double *potential, *gx, *gy, *gz;        /* sums */
     float *x_f, *y_f, *z_f, *charge_f;       /* in the frame */
@@ -52,20 +72,29 @@ struct dp_strip {
     dp_strip_run runs[DP_STRIP_RUNS];
 };
 
-dagpole_status dp_strip_create(dp_isa isa, dp_strip *strip);
+/* For n_vectors vectors of charges, 1 ... DP_STRIP_VECTORS, all of them in use. */
+dagpole_status dp_strip_create(dp_isa isa, int n_vectors, dp_strip *strip);
 void dp_strip_free(dp_strip *strip);
-int64_t dp_strip_bytes(void);
+int64_t dp_strip_bytes(int n_vectors);
+
+/* From the next dp_strip_begin on n_vectors of the vectors that the strip is for are in use. One
+ * for several remains that, even with one in use. */
+static inline void dp_strip_use_vectors(dp_strip *strip, int n_vectors) {
+    strip->n_vectors = n_vectors;
+}
 
 /* Empties the strip and sets its frame. */
 void dp_strip_begin(dp_strip *strip, int is_single, const dp_strip_frame *frame);
 
 /* Points that may still be appended at once: 0 where the strip is full. */
 static inline int dp_strip_room(const dp_strip *strip) {
-    return strip->n_runs < DP_STRIP_RUNS ? DP_STRIP - strip->n : 0;
+    return strip->n_runs < DP_STRIP_RUNS ? strip->most - strip->n : 0;
 }
 
-/* Appends n points, at most dp_strip_room. The arrays must stay until the sums are taken. */
-void dp_strip_add(dp_strip *strip, int n, dp_soa points, const double *charges, dp_sums out);
+/* Appends n points, at most dp_strip_room. The arrays must stay until the sums are taken. Strides
+ * are in doubles from one vector to the next; with one vector they count for nothing. */
+void dp_strip_add(dp_strip *strip, int n, dp_soa points, const double *charges,
+                  int64_t charge_stride, dp_sums out, int64_t out_stride);
 
 /* Appends idle points up to a full vector and sets the sums to zero. */
 void dp_strip_end(dp_strip *strip, int has_gradient);

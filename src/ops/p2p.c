@@ -241,7 +241,7 @@ static void add_sources(const slice *s, int64_t n_sources, dp_soa points, const 
             flush(s);
         int64_t left = n_sources - i, room = dp_strip_room(strip);
         int n = (int)(left < room ? left : room);
-        dp_strip_add(strip, n, dp_soa_from(points, i), charges + i, sums_from(out, i));
+        dp_strip_add(strip, n, dp_soa_from(points, i), charges + i, 0, sums_from(out, i), 0);
         i += n;
     }
 }
@@ -286,7 +286,7 @@ static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_r
     for (const p2p_run *run = begin; run < end; run++)
         largest = fmax(largest, largest_charge(s, run->access));
     dp_frame box = dp_frame_of(s->w->cube, s->w->level, leaf->key);
-    dp_strip_frame frame = {.half = box.half, .charge_unit = dp_strip_charge_unit(largest)};
+    dp_strip_frame frame = {.half = box.half, .charge_unit = {dp_strip_charge_unit(largest)}};
     memcpy(frame.centre, box.centre, sizeof frame.centre);
     return frame;
 }
@@ -305,7 +305,8 @@ static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
         charges = charges_of(s, s->fields[w->targets.coordinates], all);
     dp_strip_frame frame = frame_of(s, leaf, run, run_end);
     dp_strip_begin(targets, w->is_single, &frame);
-    dp_strip_add(targets, n, dp_soa_from(points, begin), charges + begin, sums_from(sums, begin));
+    dp_strip_add(targets, n, dp_soa_from(points, begin), charges + begin, 0, sums_from(sums, begin),
+                 0);
     dp_strip_end(targets, s->has_gradient);
     dp_strip_begin(&s->worker->sources, w->is_single, &frame);
     if (w->targets.is_mutual) {

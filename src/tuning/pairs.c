@@ -30,8 +30,8 @@ static void fill(dp_pairs *p) {
 dagpole_status dp_pairs_create(const dp_pairs_request *request, dp_pairs *p) {
     *p = (dp_pairs){.request = *request};
     fill(p);
-    DP_TRY(dp_strip_create(request->isa, &p->strip[0]));
-    return dp_strip_create(request->isa, &p->strip[1]);
+    DP_TRY(dp_strip_create(request->isa, 1, &p->strip[0]));
+    return dp_strip_create(request->isa, 1, &p->strip[1]);
 }
 
 void dp_pairs_free(dp_pairs *p) {
@@ -51,10 +51,11 @@ dp_sums dp_pairs_sums(dp_pairs *p, int side) {
 }
 
 void dp_pairs_pack(dp_pairs *p, int side) {
-    static const dp_strip_frame of_box = {{0.5, 0.5, 0.5}, 0.5, 1};
+    static const dp_strip_frame of_box = {{0.5, 0.5, 0.5}, 0.5, {1}};
     dp_strip *strip = &p->strip[side];
     dp_strip_begin(strip, p->request.precision >= DP_SINGLE, &of_box);
-    dp_strip_add(strip, p->n, dp_pairs_points(p, side), p->point[side][3], dp_pairs_sums(p, side));
+    dp_strip_add(strip, p->n, dp_pairs_points(p, side), p->point[side][3], 0,
+                 dp_pairs_sums(p, side), 0);
     dp_strip_end(strip, p->request.has_gradient);
 }
 

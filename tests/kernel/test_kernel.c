@@ -20,6 +20,7 @@ START_TEST(table_is_complete) {
             ck_assert(kernel->p2p[isa] != NULL);
             for (int precision = 0; precision < DP_N_PRECISIONS; precision++) {
                 ck_assert(kernel->near[precision][isa] != NULL);
+                ck_assert(kernel->near_many[precision][isa] != NULL);
                 ck_assert(kernel->to_orbits[precision][isa] != NULL);
                 ck_assert(kernel->from_orbits[precision][isa] != NULL);
                 ck_assert(kernel->to_orbits_many[precision][isa] != NULL);

@@ -13,16 +13,16 @@ static const double bounds[DP_N_PRECISIONS] = {4e-15, 3 * DP_REDUCED_ERROR, 5 * 
 
 /* In pieces; sums start from 1. */
 static dp_strip strip_of(cloud *c, dp_precision precision, int has_gradient) {
-    static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, 1};
+    static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, {1}};
     dp_strip strip;
-    ck_assert_int_eq(dp_strip_create(suite_isa, &strip), DAGPOLE_OK);
+    ck_assert_int_eq(dp_strip_create(suite_isa, 1, &strip), DAGPOLE_OK);
     dp_strip_begin(&strip, precision >= DP_SINGLE, &frame);
     for (size_t i = 0, m; i < c->n; i += m) {
         dp_sums out = {c->s[0] + i, c->s[1] + i, c->s[2] + i, c->s[3] + i};
         m = c->n - i < 9 ? c->n - i : 9;
         ck_assert_int_ge(dp_strip_room(&strip), (int)m);
         dp_strip_add(&strip, (int)m, (dp_soa){c->w[0] + i, c->w[1] + i, c->w[2] + i}, c->w[3] + i,
-                     out);
+                     0, out, 0);
     }
     cloud_set_sums(c, 1);
     dp_strip_end(&strip, has_gradient);
@@ -200,15 +200,15 @@ START_TEST(units_suit_all_charges) {
     static const double sizes[] = {5e-324, 3e-310, 1e-300, 0.3, 1, 1e300, 1.7e308};
     ck_assert_double_eq(dp_strip_charge_unit(0), 1);
     for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
-        dp_strip_frame frame = {{0, 0, 0}, 1, dp_strip_charge_unit(sizes[k])};
+        dp_strip_frame frame = {{0, 0, 0}, 1, {dp_strip_charge_unit(sizes[k])}};
         double x[1] = {0.5}, sum[1] = {0};
         dp_strip strip;
-        ck_assert_double_le(frame.charge_unit, sizes[k]);
-        ck_assert_int_eq(dp_strip_create(suite_isa, &strip), DAGPOLE_OK);
+        ck_assert_double_le(frame.charge_unit[0], sizes[k]);
+        ck_assert_int_eq(dp_strip_create(suite_isa, 1, &strip), DAGPOLE_OK);
         dp_strip_begin(&strip, 1, &frame);
-        dp_strip_add(&strip, 1, (dp_soa){x, x, x}, &sizes[k], (dp_sums){.potential = sum});
+        dp_strip_add(&strip, 1, (dp_soa){x, x, x}, &sizes[k], 0, (dp_sums){.potential = sum}, 0);
         dp_strip_end(&strip, 0);
-        ck_assert_float_eq_tol(strip.charge_f[0], (float)(sizes[k] / frame.charge_unit), 1e-6);
+        ck_assert_float_eq_tol(strip.charge_f[0], (float)(sizes[k] / frame.charge_unit[0]), 1e-6);
         strip.potential_f[0] = strip.charge_f[0];
         sum[0] = 0;
         dp_strip_take(&strip);
