@@ -59,7 +59,8 @@ static void prepare_pairs(loop_data *d) {
     dp_pairs_request request = {.kernel = d->kernel,
                                 .isa = d->isa,
                                 .precision = d->precision,
-                                .is_mutual = d->loop->variant,
+                                .is_mutual = d->loop->variant > 0,
+                                .n_vectors = d->loop->variant,
                                 .has_gradient = d->has_gradient};
     perf_try(dp_pairs_create(&request, &d->pairs));
     d->pairs.n = d->n;
@@ -219,10 +220,12 @@ static void run_triad(loop_data *d, int64_t repeats) {
 
 /* ---- the registry --------------------------------------------------------------------------- */
 
-static const int leaves[] = {30, 60, 90, 128, 250, 0}, orders[] = {16, 64, 160, 320, 0};
+static const int leaves[] = {30, 60, 90, 128, 250, 0}, short_leaves[] = {30, 60, 90, 128, 0};
+static const int orders[] = {16, 64, 160, 320, 0};
 static const int digits[] = {3, 6, 9, 12, 0}, steps[] = {PEAK_STEPS, 0}, millions[] = {8, 0};
 
 #define P DP_N_PRECISIONS
+#define V DP_STRIP_VECTORS
 #define C DP_COLUMNS
 
 /* name, unit, what a repeat does (a pair that is computed for both sides counts twice), variant, 1
@@ -232,6 +235,7 @@ static const loop loops[] = {
     {"peak triad", "GB/s", 24e6, 1, 0, 0, 1, 0, millions, prepare_triad, run_triad},
     {"one-sided", "Gpairs/s", 1, 2, 0, 1, P, 1, leaves, prepare_pairs, run_near},
     {"mutual", "Gpairs/s", 2, 2, 1, 1, P, 1, leaves, prepare_pairs, run_near},
+    {"vectors", "Gpairs/s", 2 * V, 2, V, 1, P, 1, short_leaves, prepare_pairs, run_near},
     {"to surface", "Gpairs/s", DP_PAIRS_IMAGES, 1, 0, 1, P, 0, leaves, prepare_pairs,
      run_to_surface},
     {"from surface", "Gpairs/s", DP_PAIRS_IMAGES, 1, 0, 1, P, 1, leaves, prepare_pairs,

@@ -30,8 +30,9 @@ static void fill(dp_pairs *p) {
 dagpole_status dp_pairs_create(const dp_pairs_request *request, dp_pairs *p) {
     *p = (dp_pairs){.request = *request};
     fill(p);
-    DP_TRY(dp_strip_create(request->isa, 1, &p->strip[0]));
-    return dp_strip_create(request->isa, 1, &p->strip[1]);
+    int n_vectors = request->n_vectors ? request->n_vectors : 1;
+    DP_TRY(dp_strip_create(request->isa, n_vectors, &p->strip[0]));
+    return dp_strip_create(request->isa, n_vectors, &p->strip[1]);
 }
 
 void dp_pairs_free(dp_pairs *p) {
@@ -50,8 +51,11 @@ dp_sums dp_pairs_sums(dp_pairs *p, int side) {
     return (dp_sums){sums[0], sums[1], sums[2], sums[3]};
 }
 
+/* All vectors have the same charges, and their sums go to the same place. */
 void dp_pairs_pack(dp_pairs *p, int side) {
-    static const dp_strip_frame of_box = {{0.5, 0.5, 0.5}, 0.5, {1}};
+    dp_strip_frame of_box = {.centre = {0.5, 0.5, 0.5}, .half = 0.5};
+    for (int v = 0; v < DP_STRIP_VECTORS; v++)
+        of_box.charge_unit[v] = 1;
     dp_strip *strip = &p->strip[side];
     dp_strip_begin(strip, p->request.precision >= DP_SINGLE, &of_box);
     dp_strip_add(strip, p->n, dp_pairs_points(p, side), p->point[side][3], 0,
@@ -68,11 +72,13 @@ void dp_pairs_run_near(void *pairs, int64_t repeats) {
                     .is_mutual = r->is_mutual,
                     .targets = &p->strip[0],
                     .sources = &p->strip[1]};
+    dp_near_fn sum =
+        (r->n_vectors > 1 ? r->kernel->near_many : r->kernel->near)[r->precision][r->isa];
     memset(p->sums, 0, sizeof p->sums);
     for (int side = 0; side < 2; side++)
         dp_pairs_pack(p, side);
     for (int64_t i = 0; i < repeats; i++)
-        r->kernel->near[r->precision][r->isa](&near);
+        sum(&near);
     for (int side = 0; side < 2; side++)
         dp_strip_take(&p->strip[side]);
 }

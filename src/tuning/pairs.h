@@ -14,6 +14,7 @@ typedef struct dp_pairs_request {
     dp_isa isa;
     dp_precision precision;
     int is_mutual, has_gradient;
+    int n_vectors; /* of charges, near; 0: one, else DP_STRIP_MANY points at most */
 } dp_pairs_request;
 
 /* Two sets of points in the unit cube, and a surface around it. */
