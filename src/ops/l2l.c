@@ -36,7 +36,7 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
                           *children = dp_worker_set(worker, w->level + 1);
     dp_columns batches[8] = {{.n = 0}};
     if (w->is_first)
-        dp_zero_locals(fields[0], children, w->n_boxes * w->n_vectors);
+        dp_zero_locals(fields[0], children, (int64_t)w->n_boxes * w->n_vectors);
     for (int32_t i = 0; i < w->n_pairs; i++) {
         const dp_parent_child *pair = &w->pair[i];
         for (int v = 0; v < w->n_vectors; v++)

@@ -74,17 +74,19 @@ typedef struct l2p_batch {
     int32_t leaf;
 } l2p_batch;
 
-/* What column c of the scratch does at the leaves of a home, of which the first is `leaf`. Returns
- * their end. */
-static int32_t evaluate(const l2p_work *w, const l2p_home *home, int32_t leaf, int c, int vector,
-                        void *const *fields, dp_worker *worker) {
+/* What a home does at its leaves, of which the first is `leaf`: its columns of the scratch begin
+ * with c. Returns the leaves' end. */
+static int32_t evaluate(const l2p_work *w, const l2p_batch *b, const l2p_home *home, int32_t leaf,
+                        int c, void *const *fields, dp_worker *worker) {
     const dp_operator_set *set = dp_worker_set(worker, home->level);
     dp_frame frame = dp_frame_of(w->cube, home->level, home->key);
     for (; leaf < home->leaf_end; leaf++) {
         dp_points_at targets = {w->leaf[leaf].at, w->leaf[leaf].n, w->row};
-        dp_surface_evaluate(
-            set, &set->outer, &frame, c, targets.n, dp_target_points(&w->targets, fields, targets),
-            dp_target_sums(&w->targets, fields, worker->call, targets, vector), &worker->scratch);
+        dp_surface_evaluate_many(
+            set, &set->outer, &frame, c, b->n, targets.n,
+            dp_target_points(&w->targets, fields, targets),
+            dp_target_sums(&w->targets, fields, worker->call, targets, b->first),
+            4 * (int64_t)w->row, &worker->scratch);
     }
     return leaf;
 }
@@ -99,10 +101,9 @@ static void run_batch(const l2p_work *w, const l2p_batch *b, void *const *fields
             local[n_columns++] =
                 dp_expansion(fields[b->home[h].access], set, b->home[h].box, w->n_vectors, v);
     dp_surface_densities(set, &set->outer, n_columns, local, &worker->scratch);
-    int32_t leaf = b->leaf, next = leaf;
-    for (int h = 0; h < b->n_homes; h++, leaf = next)
-        for (int v = 0; v < b->n; v++)
-            next = evaluate(w, &b->home[h], leaf, h * b->n + v, b->first + v, fields, worker);
+    int32_t leaf = b->leaf;
+    for (int h = 0; h < b->n_homes; h++)
+        leaf = evaluate(w, b, &b->home[h], leaf, h * b->n, fields, worker);
 }
 
 /* Vectors [first, first + n) of all homes. */
@@ -121,8 +122,9 @@ static void run_vectors(const l2p_work *w, int first, int n, void *const *fields
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const l2p_work *w = work;
-    for (int v = 0; v < w->n_vectors; v += DP_COLUMNS)
-        run_vectors(w, v, dp_vectors_at_once(w->n_vectors - v), fields, worker);
+    int n = dp_vectors_at_once(w->n_vectors, DP_COLUMNS);
+    for (int v = 0; v < w->n_vectors; v += n)
+        run_vectors(w, v, dp_vectors_left(w->n_vectors, v, n), fields, worker);
     return DAGPOLE_OK;
 }
 

@@ -99,7 +99,7 @@ static void run_label(const m2l_work *w, const m2l_run *run, int64_t begin,
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const m2l_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
-    dp_zero_locals(fields[0], set, w->n_boxes * w->n_vectors);
+    dp_zero_locals(fields[0], set, (int64_t)w->n_boxes * w->n_vectors);
     for (int32_t r = 0; r < w->n_runs; r++)
         run_label(w, &w->run[r], r ? w->run[r - 1].end : 0, set, fields, &worker->scratch);
     return DAGPOLE_OK;

@@ -83,16 +83,17 @@ static int count_pairs(const m2p_work *w, int64_t begin, int n, const dp_worker 
     return n_pairs;
 }
 
-/* What column c of the scratch, of a pair's box, does at its leaf. */
-static void evaluate(const m2p_work *w, const m2p_pair *pair, int c, int vector,
+/* What a pair's box does at its leaf: its columns of the scratch begin with c. */
+static void evaluate(const m2p_work *w, const m2p_batch *b, const m2p_pair *pair, int c,
                      void *const *fields, dp_worker *worker) {
     const m2p_leaf *leaf = &w->leaf[pair->leaf];
     const dp_operator_set *set = dp_worker_set(worker, pair->level);
     dp_soa points = dp_target_points(&w->targets, fields, leaf->targets);
-    dp_sums sums = dp_target_sums(&w->targets, fields, worker->call, leaf->targets, vector);
+    dp_sums sums = dp_target_sums(&w->targets, fields, worker->call, leaf->targets, b->first);
     dp_frame frame = dp_frame_of(w->cube, pair->level, pair->key);
-    (leaf->is_far ? dp_surface_evaluate_far : dp_surface_evaluate)(
-        set, &set->inner, &frame, c, leaf->targets.n, points, sums, &worker->scratch);
+    (leaf->is_far ? dp_surface_evaluate_many_far : dp_surface_evaluate_many)(
+        set, &set->inner, &frame, c, b->n, leaf->targets.n, points, sums,
+        4 * (int64_t)leaf->targets.row, &worker->scratch);
 }
 
 static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields,
@@ -106,14 +107,14 @@ static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields
                 dp_expansion(fields[b->pair[i].access], set, b->pair[i].box, w->n_vectors, v);
     dp_surface_densities(set, &set->inner, n_columns, multipole, &worker->scratch);
     for (int i = 0; i < b->n_pairs; i++)
-        for (int v = 0; v < b->n; v++)
-            evaluate(w, &b->pair[i], i * b->n + v, b->first + v, fields, worker);
+        evaluate(w, b, &b->pair[i], i * b->n, fields, worker);
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const m2p_work *w = work;
-    for (int v = 0; v < w->n_vectors; v += DP_COLUMNS) {
-        m2p_batch b = {.first = v, .n = dp_vectors_at_once(w->n_vectors - v)};
+    int n = dp_vectors_at_once(w->n_vectors, DP_COLUMNS);
+    for (int v = 0; v < w->n_vectors; v += n) {
+        m2p_batch b = {.first = v, .n = dp_vectors_left(w->n_vectors, v, n)};
         for (int64_t i = 0; i < w->n_pairs; i += b.n_pairs) {
             b.pair = &w->pair[i];
             b.n_pairs = count_pairs(w, i, b.n, worker);

@@ -63,10 +63,10 @@ static void run_vectors(const p2l_work *w, const dp_operator_set *set, int first
         int is_last = i + 1 == w->n_sources || w->source[i + 1].box != s->box;
         dp_frame frame = dp_frame_of(w->cube, w->level, s->key);
         const double *charges = dp_source_charges(fields[s->access], s->sources);
-        for (int v = 0; v < n; v++)
-            dp_surface_potentials(
-                set, surface, &frame, s->sources.n, dp_source_points(fields[s->access], s->sources),
-                charges + (first + v) * (int64_t)s->sources.row, is_first, n_columns + v, scratch);
+        dp_surface_potentials_many(set, surface, &frame, s->sources.n,
+                                   dp_source_points(fields[s->access], s->sources),
+                                   charges + first * (int64_t)s->sources.row, s->sources.row, n,
+                                   is_first, n_columns, scratch);
         for (int v = 0; is_last && v < n; v++)
             local[n_columns++] = dp_expansion(fields[0], set, s->box, w->n_vectors, first + v);
         if (is_last && (n_columns + n > DP_COLUMNS || i + 1 == w->n_sources)) {
@@ -80,9 +80,10 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     const p2l_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
     if (w->is_first)
-        dp_zero_locals(fields[0], set, w->n_boxes * w->n_vectors);
-    for (int v = 0; v < w->n_vectors; v += DP_COLUMNS)
-        run_vectors(w, set, v, dp_vectors_at_once(w->n_vectors - v), fields, &worker->scratch);
+        dp_zero_locals(fields[0], set, (int64_t)w->n_boxes * w->n_vectors);
+    int n = dp_vectors_at_once(w->n_vectors, DP_COLUMNS);
+    for (int v = 0; v < w->n_vectors; v += n)
+        run_vectors(w, set, v, dp_vectors_left(w->n_vectors, v, n), fields, &worker->scratch);
     return DAGPOLE_OK;
 }
 

@@ -57,13 +57,13 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
         dp_frame frame = dp_frame_of(w->cube, w->level, leaf->key);
         dp_points_at sources = {leaf->at, leaf->n, w->row};
         const double *charges = dp_source_charges(fields[SOURCES], sources);
+        dp_surface_potentials_many(
+            set, &set->outer, &frame, leaf->n, dp_source_points(fields[SOURCES], sources),
+            charges + first * (int64_t)w->row, w->row, n, 1, n_columns, scratch);
         for (int v = first; v < first + n; v++, n_columns++) {
             multipole[n_columns] =
                 dp_expansion(fields[MULTIPOLES], set, leaf->box, w->n_vectors, v);
             memset(multipole[n_columns], 0, (size_t)set->k_padded * sizeof(double));
-            dp_surface_potentials(set, &set->outer, &frame, leaf->n,
-                                  dp_source_points(fields[SOURCES], sources),
-                                  charges + v * (int64_t)w->row, 1, n_columns, scratch);
         }
         if (n_columns + n > DP_COLUMNS || i + 1 == w->n_leaves) {
             dp_surface_to_expansions(set, &set->outer, n_columns, multipole, scratch);
@@ -75,8 +75,9 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2m_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
-    for (int v = 0; v < w->n_vectors; v += DP_COLUMNS)
-        run_vectors(w, set, v, dp_vectors_at_once(w->n_vectors - v), fields, &worker->scratch);
+    int n = dp_vectors_at_once(w->n_vectors, DP_COLUMNS);
+    for (int v = 0; v < w->n_vectors; v += n)
+        run_vectors(w, set, v, dp_vectors_left(w->n_vectors, v, n), fields, &worker->scratch);
     return DAGPOLE_OK;
 }
 
