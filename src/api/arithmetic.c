@@ -43,6 +43,7 @@ dagpole_status dagpole_plan_arithmetic(const dagpole_plan *plan, int gradients,
     dagpole_arithmetic all = {.size = sizeof all};
     dp_roof roof;
     DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_plan_check_batches(plan, "counts"));
     if (!dp_sized_is_set(arithmetic))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "arithmetic is NULL or its size is not set to sizeof(dagpole_arithmetic)");

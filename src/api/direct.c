@@ -80,7 +80,7 @@ static dagpole_status sum_all(dagpole_context *context, direct_sum *d) {
 /* Charges in their unit (squared, of an rms), and what takes sums to results. */
 static dagpole_status scale_charges(direct_sum *d, const double *charges) {
     int exponent;
-    DP_TRY(dp_charge_exponent(&dp_team_serial, d->n_sources, charges, 0, 1, &exponent));
+    DP_TRY(dp_charge_exponent(d->n_sources, charges, &exponent));
     const dp_power unit = dp_power_split(-exponent);
     d->of_potentials = dp_power_split(exponent - d->cube.exponent);
     d->of_gradients = dp_power_split(exponent - 2 * d->cube.exponent);

@@ -2,12 +2,12 @@
 
 #include "api/internal.h"
 
-static dagpole_status check(const dagpole_plan *plan, const dp_arrays *call) {
+static dagpole_status check(const dagpole_plan *plan, const dp_arrays *arrays) {
     DP_TRY(dp_plan_check(plan));
-    if (plan->n_sources && !call->charges)
+    if (plan->n_sources && !arrays->charges)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: the plan has %lld sources",
                        (long long)plan->n_sources);
-    if (plan->n_targets && !call->potentials)
+    if (plan->n_targets && !arrays->potentials)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: the plan has %lld targets",
                        (long long)plan->n_targets);
     return DAGPOLE_OK;
@@ -52,8 +52,9 @@ static const dp_operator_bits near_operators =
 static dp_call batch_of(const dagpole_plan *plan, const dp_arrays *a, int first, int n) {
     const dagpole_plan_options *o = &plan->options;
     const size_t size = a->is_float ? sizeof(float) : sizeof(double);
-    const int64_t source_vector = o->vector_stride ? o->vector_stride : plan->n_sources,
-                  target_vector = o->vector_stride ? o->vector_stride : plan->n_targets;
+    const int64_t stride = o->vector_stride, point = a->is_near_only ? 1 : o->point_stride,
+                  source_vector = stride ? stride : plan->n_sources * point,
+                  target_vector = stride ? stride : plan->n_targets * point;
     const size_t charges = (size_t)(first * source_vector) * size,
                  results = (size_t)(first * target_vector) * size;
     return (dp_call){
@@ -63,23 +64,24 @@ static dp_call batch_of(const dagpole_plan *plan, const dp_arrays *a, int first,
         .is_float = a->is_float,
         .is_near_only = a->is_near_only,
         .n_vectors = n,
-        .charges_before = first * source_vector,
+        .first_vector = first,
         .source_vector = source_vector,
         .target_vector = target_vector,
-        .point = a->is_near_only ? 1 : o->point_stride,
+        .point = point,
         .charge_exponent = plan->charge_exponent,
     };
 }
 
 static dagpole_status find_units(dagpole_plan *plan, const dp_call *call) {
-    const dp_team *team = dp_runtime_team(plan->context->runtime);
-    const int64_t size = call->is_float ? (int64_t)sizeof(float) : (int64_t)sizeof(double);
     memset(plan->charge_exponent, 0, sizeof plan->charge_exponent);
-    for (int v = 0; v < call->n_vectors; v++)
-        DP_TRY(dp_charge_exponent(team, plan->n_sources,
-                                  (const char *)call->charges + v * call->source_vector * size,
-                                  call->is_float, call->point, &plan->charge_exponent[v]));
-    return DAGPOLE_OK;
+    return dp_charge_exponents(dp_runtime_team(plan->context->runtime),
+                               &(dp_charges){.n = plan->n_sources,
+                                             .values = call->charges,
+                                             .is_float = call->is_float,
+                                             .n_vectors = call->n_vectors,
+                                             .vector = call->source_vector,
+                                             .point = call->point},
+                               plan->charge_work, plan->charge_exponent);
 }
 
 static dagpole_status run_batch(dagpole_plan *plan, const dp_call *call, dp_profile *profile) {
@@ -93,12 +95,12 @@ static dagpole_status run_batch(dagpole_plan *plan, const dp_call *call, dp_prof
 }
 
 static dagpole_status run(dagpole_plan *plan, const dp_arrays *arrays) {
-    int n_vectors = arrays->is_near_only ? 1 : plan->options.n_vectors,
-        n_at_once = plan->graph->problem.n_vectors;
+    int n_vectors = arrays->is_near_only ? 1 : plan->options.n_vectors;
     dp_profile all = {0};
-    for (int first = 0; first < n_vectors; first += n_at_once) {
+    for (int first = 0; first < n_vectors; first += plan->n_at_once) {
         int n_left = n_vectors - first;
-        dp_call call = batch_of(plan, arrays, first, n_left < n_at_once ? n_left : n_at_once);
+        dp_call call =
+            batch_of(plan, arrays, first, n_left < plan->n_at_once ? n_left : plan->n_at_once);
         dp_profile profile;
         DP_TRY(run_batch(plan, &call, &profile));
         add_profile(&profile, &all);
@@ -111,13 +113,13 @@ static dagpole_status run(dagpole_plan *plan, const dp_arrays *arrays) {
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays call) {
-    DP_TRY(check(plan, &call));
+dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays arrays) {
+    DP_TRY(check(plan, &arrays));
     DP_TRY(dp_plan_begin(plan));
-    dagpole_status status = run(plan, &call);
-    if (!call.is_near_only)
+    dagpole_status status = run(plan, &arrays);
+    if (!arrays.is_near_only)
         plan->has_failed = status != DAGPOLE_OK;
-    if (plan->recorded != DP_RECORDED_OFF && !call.is_near_only)
+    if (plan->recorded != DP_RECORDED_OFF && !arrays.is_near_only)
         plan->recorded = status == DAGPOLE_OK ? DP_RECORDED_ALL : DP_RECORDED_FAILURE;
     dp_plan_end(plan);
     return status;

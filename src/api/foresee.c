@@ -195,6 +195,7 @@ dagpole_status dagpole_plan_foresee(dagpole_plan *plan, const dagpole_foresee_op
     DP_DEFAULT_FLOATING;
     dagpole_foresee_options o;
     DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_plan_check_batches(plan, "forecasts"));
     DP_TRY(resolve(options, &o));
     if (!dp_sized_is_set(forecasts))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
@@ -210,6 +211,7 @@ dagpole_status dagpole_plan_foresee_tasks(dagpole_plan *plan,
     DP_DEFAULT_FLOATING;
     dagpole_foresee_options o;
     DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_plan_check_batches(plan, "forecasts"));
     DP_TRY(resolve(options, &o));
     DP_TRY(dp_tasks_check(tasks));
     DP_TRY(check_machines(1, &n_workers, o.nodes));

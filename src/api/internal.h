@@ -15,6 +15,9 @@
 /* Sources or targets of a call: sizes in bytes stay far from overflow. */
 #define DP_MAX_POINTS ((int64_t)1 << 40)
 
+/* Vectors of charges: so are their counts. */
+#define DP_MAX_VECTORS (1 << 30)
+
 /* Values of an array: the same. */
 #define DP_MAX_VALUES ((int64_t)1 << 44)
 
@@ -54,6 +57,7 @@ struct dagpole_plan {
     double fastest_s, fastest_operator_s[DAGPOLE_N_OPERATORS]; /* of the evaluations so far */
     /* Units of each vector's charges in sums and in expansions, of the last batch. */
     int charge_exponent[DP_MOST_VECTORS], far_charge_exponent[DP_MOST_VECTORS];
+    double *charge_work; /* for finding them */
     int has_failed;      /* the last evaluation: its expansions are not complete */
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
@@ -99,7 +103,11 @@ dagpole_status dp_plan_expansions(const dagpole_plan *plan, int32_t box, double 
                                   double *local, double *potentials);
 dagpole_status dp_plan_list_tasks(const dagpole_plan *plan, dagpole_tasks *all);
 
-/* WRONG_STATE where no evaluation left expansions, or the last one failed. */
+/* UNSUPPORTED where vectors go through the graph in batches, whose last alone would be told of. */
+dagpole_status dp_plan_check_batches(const dagpole_plan *plan, const char *what);
+
+/* WRONG_STATE where no evaluation left expansions, or the last one failed; UNSUPPORTED where they
+ * are of the last batch alone. */
 dagpole_status dp_plan_check_expansions(const dagpole_plan *plan);
 
 /* The same of any graph; execution NULL: of one that never runs, times NULL: without.
@@ -116,11 +124,22 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
 /* The kernel exists and lambda suits it. */
 dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda);
 
-/* The exponent of the unit in which the charges of a sum are counted, so that neither large nor
+/* Charges of n sources: that of vector v and source i is value v vector + i point. */
+typedef struct dp_charges {
+    int64_t n;
+    const void *values;
+    int is_float, n_vectors;
+    int64_t vector, point;
+} dp_charges;
+
+/* Per vector the exponent of the unit in which its charges are counted, so that neither large nor
  * small ones leave the range of double on the way to results that fit it (0 where all are 0).
- * stride: how far apart the n charges are. */
-dagpole_status dp_charge_exponent(const dp_team *team, int64_t n, const void *charges, int is_float,
-                                  int64_t stride, int *exponent);
+ * work: DP_MAX_CHUNKS x n_vectors. */
+dagpole_status dp_charge_exponents(const dp_team *team, const dp_charges *charges, double *work,
+                                   int *exponent);
+
+/* The same of one vector, in the calling thread. */
+dagpole_status dp_charge_exponent(int64_t n, const double *charges, int *exponent);
 
 /* Counts and arrays of points, of either precision; targets NULL: the sources are the targets. */
 dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n_targets,

@@ -69,7 +69,7 @@ static dagpole_status sum_all_near(const dagpole_plan *plan, const dp_csr *near,
                                    double *charge, int64_t *unique, double *potentials,
                                    double *gradients) {
     int exponent, of_points = plan->tree.cube.exponent;
-    DP_TRY(dp_charge_exponent(&dp_team_serial, plan->n_sources, charges, 0, 1, &exponent));
+    DP_TRY(dp_charge_exponent(plan->n_sources, charges, &exponent));
     const dp_power of_charges = dp_power_split(-exponent),
                    of_potentials = dp_power_split(exponent - of_points),
                    of_gradients = dp_power_split(exponent - 2 * of_points);

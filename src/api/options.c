@@ -45,8 +45,9 @@ static dagpole_status check(const dagpole_plan_options *o) {
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
     if (o->gradients != 0 && o->gradients != 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "gradients is %d: it must be 0 or 1", o->gradients);
-    if (o->n_vectors < 1)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_vectors is %d: it must be 1 or more", o->n_vectors);
+    if (o->n_vectors < 1 || o->n_vectors > DP_MAX_VECTORS)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_vectors is %d: it must be 1 ... 2^30",
+                       o->n_vectors);
     if (o->vector_stride < 0 || o->point_stride < 0)
         return dp_fail(
             DAGPOLE_BAD_ARGUMENT,

@@ -326,7 +326,8 @@ static int targets_are_sources(const given *points) {
 
 /* The values of all vectors lie apart, and where they lie can be counted. */
 static dagpole_status check_vectors(const dagpole_plan_options *o, int64_t n_points) {
-    int64_t n = n_points > 1 ? n_points : 1, vector = o->vector_stride ? o->vector_stride : n;
+    int64_t n = n_points > 1 ? n_points : 1,
+            vector = o->vector_stride ? o->vector_stride : n * o->point_stride;
     if (o->n_vectors > DP_MAX_VALUES / n || vector > DP_MAX_VALUES / o->n_vectors ||
         o->point_stride > DP_MAX_VALUES / n)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
@@ -334,10 +335,11 @@ static dagpole_status check_vectors(const dagpole_plan_options *o, int64_t n_poi
                        "arrays may have 2^44 values at most",
                        o->n_vectors, (long long)o->vector_stride, (long long)o->point_stride,
                        (long long)n_points);
-    if (o->n_vectors > 1 && vector < n * o->point_stride && o->point_stride < o->n_vectors * vector)
+    if (o->n_vectors > 1 && vector <= (n - 1) * o->point_stride &&
+        o->point_stride <= (o->n_vectors - 1) * vector)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "vector_stride is %lld and point_stride %lld: %d vectors of %lld points "
-                       "would overlap",
+                       "may overlap",
                        (long long)vector, (long long)o->point_stride, o->n_vectors,
                        (long long)n_points);
     return DAGPOLE_OK;
@@ -369,11 +371,12 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
     p->context = context;
     p->options = resolved;
     p->n_at_once = count_at_once(resolved.n_vectors);
+    p->charge_work = dp_alloc((size_t)(DP_MAX_CHUNKS * p->n_at_once), sizeof *p->charge_work);
     p->kernel = dp_kernel_get(resolved.kernel);
     p->targets_are_sources = targets_are_sources(points);
     p->n_sources = points->n_sources;
     p->n_targets = p->targets_are_sources ? points->n_sources : points->n_targets;
-    dagpole_status status = build(p, points);
+    dagpole_status status = p->charge_work ? build(p, points) : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)
         *plan = p;
     else
@@ -408,5 +411,6 @@ void dagpole_plan_destroy(dagpole_plan *p) {
     dp_tree_free(&p->tree);
     dp_points_free(&p->own_targets);
     dp_points_free(&p->sources);
+    dp_free(p->charge_work);
     dp_free(p);
 }

@@ -150,6 +150,14 @@ static dagpole_status copy_potentials(const dagpole_plan *plan, int32_t box, int
     return DAGPOLE_OK;
 }
 
+dagpole_status dp_plan_check_batches(const dagpole_plan *plan, const char *what) {
+    if (plan->options.n_vectors == plan->n_at_once)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_UNSUPPORTED,
+                   "the plan has %d vectors, %s are of up to %d: more go through it in batches",
+                   plan->options.n_vectors, what, DP_MOST_VECTORS);
+}
+
 dagpole_status dp_plan_check_expansions(const dagpole_plan *plan) {
     if (!plan->report.n_evaluations)
         return dp_fail(DAGPOLE_WRONG_STATE,
@@ -157,11 +165,7 @@ dagpole_status dp_plan_check_expansions(const dagpole_plan *plan) {
     if (plan->has_failed)
         return dp_fail(DAGPOLE_WRONG_STATE, "the last evaluation was cancelled or has failed: what "
                                             "it left are no expansions");
-    if (plan->options.n_vectors > DP_MOST_VECTORS)
-        return dp_fail(DAGPOLE_UNSUPPORTED,
-                       "the plan has %d vectors: expansions of up to %d are kept",
-                       plan->options.n_vectors, DP_MOST_VECTORS);
-    return DAGPOLE_OK;
+    return dp_plan_check_batches(plan, "expansions");
 }
 
 dagpole_status dp_plan_expansions(const dagpole_plan *plan, int32_t box, double *multipole,

@@ -164,6 +164,7 @@ dagpole_status dp_tasks_check(const dagpole_tasks *tasks) {
 dagpole_status dagpole_plan_tasks(dagpole_plan *plan, dagpole_tasks *tasks) {
     DP_DEFAULT_FLOATING;
     DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_plan_check_batches(plan, "tasks"));
     DP_TRY(dp_tasks_check(tasks));
     DP_TRY(dp_plan_begin(plan));
     dagpole_status status = list_tasks(plan, tasks);

@@ -9,7 +9,7 @@
 extern const cli_command cli_generate, cli_run, cli_verify, cli_precompute, cli_info,
     cli_schedulers, cli_plot, cli_foresee;
 
-/* As options take the vectors of a file, of which no machine holds more than an int counts. */
+/* A file's vectors as options take them: more than an int counts are more than they allow. */
 static inline int cli_vectors(int64_t n_vectors) {
     return n_vectors < 1 ? 1 : n_vectors < INT32_MAX ? (int)n_vectors : INT32_MAX;
 }

@@ -7,9 +7,7 @@
 
 #define DP_CLOUD_MAX_POINTS ((int64_t)1 << 40)
 
-/* The kinds of files. *cloud is zero before, and stays for the caller to free after a failure.
- * Streams are text and npy. */
-/* Both counts of an array: BAD_ARGUMENT where it would be too large. */
+/* BAD_ARGUMENT where n_vectors times n_points values are too many. */
 dagpole_status dp_check_vectors(int64_t n_vectors, int64_t n_points);
 
 /* A struct that says nothing of vectors has one. */
@@ -17,6 +15,8 @@ static inline int64_t dp_vectors(int64_t n_vectors) {
     return n_vectors ? n_vectors : 1;
 }
 
+/* The kinds of files. *cloud is zero before, and stays for the caller to free after a failure.
+ * Streams are text and npy. */
 dagpole_status dp_cloud_read_hdf5(const char *path, dagpole_cloud *cloud);
 dagpole_status dp_cloud_read_stream(const char *path, dagpole_cloud *cloud);
 dagpole_status dp_cloud_read_text(dp_input *input, dagpole_cloud *cloud);

@@ -272,6 +272,7 @@ static dagpole_status read_array(dp_store *store, const char *path, const char *
     int64_t n_vectors = is_one ? 1 : shape[0], n_targets = shape[is_one ? 0 : 1];
     if (is_good && n_columns > 1)
         is_good = shape[rank - 1] == n_columns;
+    is_good = is_good && n_vectors > 0;
     if (is_good && results->n_targets >= 0)
         is_good = n_targets == results->n_targets && n_vectors == results->n_vectors;
     if (!is_good)

@@ -56,7 +56,7 @@ static dagpole_status charge_of(const dp_points *points, const dp_call *call, in
     for (int64_t j = begin; j < end; j++) {
         int64_t at = first + points->origin[j] * call->point;
         double given = charge_at(call, at);
-        DP_TRY(check_charge(call->charges_before + at, given));
+        DP_TRY(check_charge(call->first_vector * call->source_vector + at, given));
         sum += dp_power_times(unit, given);
     }
     *charge = sum;

@@ -15,7 +15,7 @@ typedef struct dp_call {
     int is_float;                 /* 1: all three hold floats, 0: doubles */
     int is_near_only;             /* 1: what P2P sums, and nothing else */
     int n_vectors;                /* that the arrays hold: at most the plan's, whose others are 0 */
-    int64_t charges_before;       /* of the batches before, for who names a charge by its index */
+    int first_vector;             /* which of all vectors these begin with, for who names one */
     /* How far apart the arrays' values are from vector to vector and from point to point, counted
      * in values: a gradient is one. */
     int64_t source_vector, target_vector, point;

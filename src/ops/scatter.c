@@ -116,20 +116,20 @@ static void write_result(const dp_call *call, int64_t to, double potential,
     }
 }
 
-/* Results of unique point i to all of the caller's targets at its position, in the vector that
- * begins at `first`. */
-static dagpole_status write_point(const dp_points *points, const dp_call *call, int64_t first,
+/* A vector's results of unique point i to all of the caller's targets at its position. */
+static dagpole_status write_point(const dp_points *points, const dp_call *call, int64_t vector,
                                   int64_t i, double potential, const double gradient[3]) {
     int64_t begin, end;
     dp_points_copies(points, i, &begin, &end);
     if (!is_held(call, potential) || !is_held(call, gradient[0]) || !is_held(call, gradient[1]) ||
         !is_held(call, gradient[2]))
         return dp_fail(DAGPOLE_NUMERIC,
-                       "the result at targets[%lld] overflows%s (potential %g, gradient %g %g %g): "
-                       "charges or inverse distances are too large",
-                       (long long)points->origin[begin],
+                       "the result at targets[%lld] (of vector %lld) overflows%s (potential %g, "
+                       "gradient %g %g %g): charges or inverse distances are too large",
+                       (long long)points->origin[begin], (long long)(call->first_vector + vector),
                        call->is_float ? " a float, which holds 3.4e38 at most" : "", potential,
                        gradient[0], gradient[1], gradient[2]);
+    const int64_t first = vector * call->target_vector;
     for (int64_t j = begin; j < end; j++)
         write_result(call, first + points->origin[j] * call->point, potential, gradient);
     return DAGPOLE_OK;
@@ -150,7 +150,7 @@ static dagpole_status scatter_vector(const scatter_work *w, const dp_call *call,
             for (int64_t d = 0; call->gradients && d < 3; d++)
                 gradient[d] =
                     dp_power_times(&of_gradients, DP_KERNEL_FACTOR * sums[(d + 1) * w->row]);
-            DP_TRY(write_point(w->points, call, first, i,
+            DP_TRY(write_point(w->points, call, vector, i,
                                dp_power_times(&of_potentials, DP_KERNEL_FACTOR * *sums), gradient));
         }
     return DAGPOLE_OK;

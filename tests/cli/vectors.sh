@@ -12,7 +12,7 @@ says "--vectors"
 expect 0 run v.h5 --digits 5 --n-crit 60 --gradients --output r.h5 --json
 holds 'o["n_vectors"] == 3 and o["n_sources"] == 2000'
 expect 0 run v.h5 --digits 5
-grep -q '3 vectors at once' out || fail "run's table does not say how many vectors"
+grep -q '3 vectors' out || fail "run's table does not say how many vectors"
 expect 0 verify r.h5 --tolerance 1e-5 --json
 holds 'o["n_vectors"] == 3 and 0 <= o["vector"] < 3 and 0 < o["promised_error"] < 1e-5'
 expect 0 verify r.h5

@@ -28,12 +28,14 @@ static void print_summary(const choice *choice) {
     cli_json_close(&json);
 }
 
-/* Vector v has the charges of the cloud whose seed is v more. */
-static dagpole_status add_vectors(const choice *choice, dagpole_cloud *cloud) {
+/* Vector v has the charges of the cloud whose seed is v more: the cloud has those of vector 0. */
+static dagpole_status write_vectors(const choice *choice, const dagpole_cloud *cloud) {
     size_t n = (size_t)cloud->n_sources, bytes = n * sizeof(double);
     double *charges = calloc((size_t)choice->vectors, bytes ? bytes : 1);
     dagpole_status status = charges ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-    for (int v = 0; v < choice->vectors && status == DAGPOLE_OK; v++) {
+    if (status == DAGPOLE_OK)
+        memcpy(charges, cloud->charges, bytes);
+    for (int v = 1; v < choice->vectors && status == DAGPOLE_OK; v++) {
         dagpole_cloud more = {0};
         status =
             dagpole_cloud_generate(choice->distribution, choice->n,
@@ -77,7 +79,7 @@ static int generate_main(const cli_command *self, int argc, char **argv) {
     dagpole_status status = dagpole_cloud_generate(choice.distribution, choice.n,
                                                    (uint64_t)choice.seed, choice.charges, &cloud);
     if (status == DAGPOLE_OK)
-        status = add_vectors(&choice, &cloud);
+        status = write_vectors(&choice, &cloud);
     dagpole_cloud_free(&cloud);
     if (status == DAGPOLE_OK)
         print_summary(&choice);

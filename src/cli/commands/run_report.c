@@ -52,8 +52,7 @@ void cli_run_report_table(const cli_run_report *run) {
     printf("%s: %s sources, %s targets\n", run->input, cli_text_count(plan->n_sources),
            cli_text_count(plan->n_targets));
     if (plan->n_vectors > 1)
-        printf("  charges: %s, %s vectors at once\n", run->charges_from,
-               cli_text_count(plan->n_vectors));
+        printf("  charges: %s, %s vectors\n", run->charges_from, cli_text_count(plan->n_vectors));
     else
         printf("  charges: %s\n", run->charges_from);
     printf("  %s", cli_kernel_name(plan->kernel));

@@ -215,67 +215,95 @@ static dagpole_status compare(dagpole_context *context, const dagpole_report *re
         status = dagpole_direct(context, report->kernel, report->lambda, cloud->n_sources,
                                 cloud->sources, cloud->charges, s->n, s->targets,
                                 s->direct_potentials, s->direct_gradients);
-    if (status == DAGPOLE_OK && s->gradients)
-        status = find_near_field(context, report, cloud, s, &outcome->has_far);
     if (status != DAGPOLE_OK)
         return status;
     outcome->potentials =
         measure_sums(s->n, 1, s->potentials, s->direct_potentials, s->random_potentials);
     outcome->has_gradients = s->gradients != NULL;
-    if (s->gradients) {
-        double vanished = 0.1 * VANISHED * rms(s->n, 3, s->direct_gradients);
+    if (s->gradients)
         outcome->gradients =
             measure_sums(s->n, 3, s->gradients, s->direct_gradients, s->random_gradients);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status compare_far(dagpole_context *context, const dagpole_report *report,
+                                  const dagpole_cloud *cloud, const sample *s, outcome *outcome) {
+    dagpole_status status = find_near_field(context, report, cloud, s, &outcome->has_far);
+    double vanished = 0.1 * VANISHED * rms(s->n, 3, s->direct_gradients);
+    if (status == DAGPOLE_OK)
         outcome->far_gradients = measure(s->n, 3, s->gradients, s->near_sums, s->direct_gradients,
                                          s->near_gradients, vanished);
-    }
-    return DAGPOLE_OK;
+    return status;
 }
 
 /* As a share of what is promised; gradients have one digit less. NaN counts as the worst. */
 static double badness(const outcome *o) {
-    double gradients = o->has_gradients ? promised_error(&o->gradients) / 10 : 0;
-    double worst = fmax(promised_error(&o->potentials), gradients);
-    return isnan(promised_error(&o->potentials)) || isnan(gradients) ? INFINITY : worst;
+    double potentials = promised_error(&o->potentials),
+           gradients = o->has_gradients ? promised_error(&o->gradients) / 10 : 0;
+    return isnan(potentials) || isnan(gradients) ? INFINITY : fmax(potentials, gradients);
 }
 
 /* One vector of the charges and its results. */
-static dagpole_status verify_vector(const choice *choice, dagpole_context *context, int64_t vector,
-                                    dagpole_cloud cloud, dagpole_results results,
-                                    outcome *outcome) {
-    sample s = {0};
-    cloud.charges += vector * cloud.n_sources;
-    results.potentials += vector * results.n_targets;
-    if (results.gradients)
-        results.gradients += 3 * vector * results.n_targets;
+typedef struct vector {
+    dagpole_cloud cloud;
+    dagpole_results results;
+    sample sample;
+    outcome outcome;
+} vector;
+
+static dagpole_status compare_vector(const choice *choice, dagpole_context *context, int64_t number,
+                                     const dagpole_cloud *cloud, const dagpole_results *results,
+                                     vector *v) {
+    *v = (vector){.cloud = *cloud, .results = *results};
+    v->cloud.charges += number * cloud->n_sources;
+    v->results.potentials += number * results->n_targets;
+    if (results->gradients)
+        v->results.gradients += 3 * number * results->n_targets;
     dagpole_status status =
-        sample_draw(&s, choice->samples, (uint64_t)choice->seed, &cloud, &results);
-    outcome->samples = s.n;
-    outcome->n_targets = results.n_targets;
-    outcome->vector = vector;
-    outcome->n_vectors = results.n_vectors;
+        sample_draw(&v->sample, choice->samples, (uint64_t)choice->seed, &v->cloud, &v->results);
+    v->outcome.samples = v->sample.n;
+    v->outcome.n_targets = results->n_targets;
+    v->outcome.vector = number;
+    v->outcome.n_vectors = results->n_vectors;
     if (status == DAGPOLE_OK)
-        status = compare(context, results.report, &cloud, &s, outcome);
-    sample_free(&s);
+        status = compare(context, results->report, &v->cloud, &v->sample, &v->outcome);
     return status;
 }
 
-/* Compares after results and points are read: the worst vector is reported. */
-static dagpole_status verify(const choice *choice, const dagpole_cloud *cloud,
-                             const dagpole_results *results, outcome *worst) {
-    dagpole_context *context = NULL;
-    dagpole_status status = cli_context_create(&choice->context, &context);
-    if (status == DAGPOLE_OK)
-        cli_progress_begin();
-    for (int64_t v = 0; status == DAGPOLE_OK && v < results->n_vectors; v++) {
-        outcome outcome = {0};
-        status = verify_vector(choice, context, v, *cloud, *results, &outcome);
-        if (v == 0 || badness(&outcome) > badness(worst))
-            *worst = outcome;
+/* The worst of all vectors; the near field is found for it alone. */
+static dagpole_status compare_all(const choice *choice, dagpole_context *context,
+                                  const dagpole_cloud *cloud, const dagpole_results *results,
+                                  vector *worst) {
+    dagpole_status status = DAGPOLE_OK;
+    for (int64_t number = 0; status == DAGPOLE_OK && number < results->n_vectors; number++) {
+        vector next, swap;
+        status = compare_vector(choice, context, number, cloud, results, &next);
+        if (number == 0 || badness(&next.outcome) > badness(&worst->outcome)) {
+            swap = *worst;
+            *worst = next;
+            next = swap;
+        }
+        sample_free(&next.sample);
     }
-    if (context)
-        status = cli_progress_end(status);
+    if (status == DAGPOLE_OK && results->gradients)
+        status =
+            compare_far(context, results->report, &worst->cloud, &worst->sample, &worst->outcome);
+    return status;
+}
+
+/* Compares after results and points are read. */
+static dagpole_status verify(const choice *choice, const dagpole_cloud *cloud,
+                             const dagpole_results *results, outcome *outcome) {
+    dagpole_context *context = NULL;
+    vector worst = {0};
+    dagpole_status status = cli_context_create(&choice->context, &context);
+    if (status == DAGPOLE_OK) {
+        cli_progress_begin();
+        status = cli_progress_end(compare_all(choice, context, cloud, results, &worst));
+    }
+    *outcome = worst.outcome;
     dagpole_context_destroy(context);
+    sample_free(&worst.sample);
     return status;
 }
 
