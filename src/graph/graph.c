@@ -29,6 +29,11 @@ static dagpole_status copy_operators(dp_graph *g) {
     return DAGPOLE_OK;
 }
 
+/* Vectors that P2P sums at once. */
+static int n_strip_vectors(const dp_graph *g) {
+    return dp_vectors_at_once(g->problem.n_vectors, DP_STRIP_VECTORS);
+}
+
 /* What a worker writes lies on its node, and so do the operators. */
 static void settle_worker(dp_graph *g, int i) {
     const dp_nodes *nodes = g->problem.nodes;
@@ -38,8 +43,8 @@ static void settle_worker(dp_graph *g, int i) {
         if (nodes->number[k] == node)
             worker->operators = g->copy[k];
     (void)dp_binding_set(worker->scratch.columns, dp_scratch_bytes(&worker->scratch), node);
-    (void)dp_binding_set(worker->targets.memory, dp_strip_bytes(1), node);
-    (void)dp_binding_set(worker->sources.memory, dp_strip_bytes(1), node);
+    (void)dp_binding_set(worker->targets.memory, dp_strip_bytes(n_strip_vectors(g)), node);
+    (void)dp_binding_set(worker->sources.memory, dp_strip_bytes(n_strip_vectors(g)), node);
 }
 
 static dagpole_status create_workers(dp_graph *g) {
@@ -57,8 +62,8 @@ static dagpole_status create_workers(dp_graph *g) {
         g->workers[i].call = &g->call;
         g->workers[i].operators = g->problem.operators;
         DP_TRY(dp_scratch_create(g->problem.operators, &g->workers[i].scratch));
-        DP_TRY(dp_strip_create(g->problem.isa, 1, &g->workers[i].targets));
-        DP_TRY(dp_strip_create(g->problem.isa, 1, &g->workers[i].sources));
+        DP_TRY(dp_strip_create(g->problem.isa, n_strip_vectors(g), &g->workers[i].targets));
+        DP_TRY(dp_strip_create(g->problem.isa, n_strip_vectors(g), &g->workers[i].sources));
         if (has_homes)
             settle_worker(g, i);
     }
@@ -178,6 +183,6 @@ int64_t dp_graph_bytes(const dp_graph *g) {
         bytes += (int64_t)(g->stream.fields[f].bytes + sizeof(dp_field) + sizeof(dp_field_place));
     bytes += g->n_copies * dp_operators_bytes(g->problem.operators);
     for (int i = 0; i < g->n_workers; i++)
-        bytes += dp_scratch_bytes(&g->workers[i].scratch) + 2 * dp_strip_bytes(1);
+        bytes += dp_scratch_bytes(&g->workers[i].scratch) + 2 * dp_strip_bytes(n_strip_vectors(g));
     return bytes;
 }

@@ -60,4 +60,15 @@ static inline int64_t dp_n_targets(const dp_tree *tree, int32_t box) {
     return tree->target_end[box] - tree->target_begin[box];
 }
 
+/* How many vectors go through a loop together that takes `most`: batches are about equal, so that
+ * none is of a single vector, whose loops have bits of their own. */
+static inline int dp_vectors_at_once(int n_vectors, int most) {
+    int n_batches = (n_vectors + most - 1) / most;
+    return (n_vectors + n_batches - 1) / n_batches;
+}
+
+static inline int dp_vectors_left(int n_vectors, int first, int at_once) {
+    return n_vectors - first < at_once ? n_vectors - first : at_once;
+}
+
 #endif

@@ -22,8 +22,7 @@
 #define LEAST_SINGLE 512
 #define PACK_S       2e-9
 
-/* Pairs with gradients over those without: near ones, and L2P's. P2M has no gradients. */
-#define NEAR_GRADIENTS 2.5
+/* Pairs of L2P with gradients over those without. P2M has no gradients. */
 #define PAIR_GRADIENTS 1.7
 
 /* A far field has to save this share of the direct sum to be worth its set-up. */
@@ -244,7 +243,7 @@ static void set_costs(model *m) {
     m->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
     m->cost = dp_cost_of(r->rates, r->kernel, precision, r->n_vectors);
     if (r->has_gradients)
-        m->cost.near *= NEAR_GRADIENTS;
+        m->cost.near += m->cost.near_gradient;
     m->n_points = n;
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
     m->m2l_s =

@@ -177,7 +177,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         dp_task_work(task, fixed + n_entries * sizeof(p2p_run) + most_fields * sizeof(p2p_field));
     if (!w)
         return DAGPOLE_NO_MEMORY;
-    w->sum = p->kernel->near[p->precision][p->isa];
+    w->sum = (p->n_vectors > 1 ? p->kernel->near_many : p->kernel->near)[p->precision][p->isa];
     w->lambda = p->lambda;
     w->least = p->least;
     w->is_single = p->precision == DP_SINGLE || p->precision == DP_ROUGH;
@@ -197,14 +197,24 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
 
 /* ---- the run ---- */
 
-/* The sums of one slice of a leaf's targets with all that is near, of one vector of charges. */
+/* The sums of one slice of a leaf's targets with all that is near, of a batch of vectors. */
 typedef struct slice {
     const p2p_work *w;
     const p2p_field *of; /* per field */
     void *const *fields;
     dp_worker *worker;
-    int has_gradient, vector;
+    int has_gradient;
+    int first, n_vectors; /* the batch */
 } slice;
+
+/* Points with the batch's charges and sums, a row from vector to vector and four. */
+typedef struct near_points {
+    dp_soa at;
+    const double *charges;
+    int64_t charge_stride;
+    dp_sums out;
+    int64_t out_stride;
+} near_points;
 
 static void sum(const slice *s, dp_strip *sources) {
     dp_near near = {.lambda = s->w->lambda,
@@ -232,88 +242,113 @@ static dp_sums sums_from(dp_sums out, int64_t i) {
     return (dp_sums){out.potential + i, out.gx + i, out.gy + i, out.gz + i};
 }
 
-/* out: of mutual plans, else empty. */
-static void add_sources(const slice *s, int64_t n_sources, dp_soa points, const double *charges,
-                        dp_sums out) {
+/* Points i ... i + n - 1. */
+static void add_points(const near_points *p, int64_t i, int n, dp_strip *strip) {
+    dp_strip_add(strip, n, dp_soa_from(p->at, i), p->charges + i, p->charge_stride,
+                 sums_from(p->out, i), p->out_stride);
+}
+
+static void add_sources(const slice *s, const near_points *p, int64_t begin, int64_t end) {
     dp_strip *strip = &s->worker->sources;
-    for (int64_t i = 0; i < n_sources;) {
+    for (int64_t i = begin; i < end;) {
         if (!dp_strip_room(strip))
             flush(s);
-        int64_t left = n_sources - i, room = dp_strip_room(strip);
+        int64_t left = end - i, room = dp_strip_room(strip);
         int n = (int)(left < room ? left : room);
-        dp_strip_add(strip, n, dp_soa_from(points, i), charges + i, 0, sums_from(out, i), 0);
+        add_points(p, i, n, strip);
         i += n;
     }
+}
+
+static void fetch_row(const double *row, int64_t n) {
+    for (int64_t i = 0; i < n; i += 8)
+        __builtin_prefetch(row + i);
 }
 
 /* Leaves are short: they end before the processor has found out that it meets a row. */
 static void fetch_rows(const slice *s, const p2p_run *run) {
     const double *x = (const double *)s->fields[run->access] + run->at;
-    int64_t n = run->n < DP_STRIP ? run->n : DP_STRIP;
-    for (int64_t row = 0; row < 4; row++)
-        for (int64_t i = 0; i < n; i += 8)
-            __builtin_prefetch(x + (row < 3 ? row : 3 + s->vector) * s->of[run->access].row + i);
+    int64_t n = run->n < DP_STRIP ? run->n : DP_STRIP, row = s->of[run->access].row;
+    for (int d = 0; d < 3; d++)
+        fetch_row(x + d * row, n);
+    for (int v = s->first; v < s->first + s->n_vectors; v++)
+        fetch_row(x + (3 + v) * row, n);
 }
 
-/* Rows of the slice's vector, from those of the first on. */
 static const double *charges_of(const slice *s, const void *field, dp_points_at sources) {
-    return dp_source_charges(field, sources) + (int64_t)s->vector * sources.row;
+    return dp_source_charges(field, sources) + s->first * (int64_t)sources.row;
 }
 
 static dp_sums sums_of(const slice *s, double *first, int64_t row) {
-    return dp_sums_rows(s->worker->call, first + 4 * s->vector * row, row);
+    return dp_sums_rows(s->worker->call, first + 4 * s->first * row, row);
 }
 
 static void add_run(const slice *s, const p2p_run *run) {
     const void *field = s->fields[run->access];
     dp_points_at sources = {run->at, run->n, s->of[run->access].row};
-    dp_sums out = {0};
+    near_points p = {.at = dp_source_points(field, sources),
+                     .charges = charges_of(s, field, sources),
+                     .charge_stride = sources.row};
     if (s->w->targets.is_mutual) {
         int32_t sums = s->of[run->access].sums;
-        out = sums_of(s, (double *)s->fields[sums] + run->sums_at, s->of[sums].row);
+        p.out = sums_of(s, (double *)s->fields[sums] + run->sums_at, s->of[sums].row);
+        p.out_stride = 4 * (int64_t)s->of[sums].row;
     }
-    add_sources(s, run->n, dp_source_points(field, sources), charges_of(s, field, sources), out);
+    add_sources(s, &p, 0, run->n);
 }
 
-static double largest_charge(const slice *s, int32_t access) {
-    return dp_largest_charges(s->fields[access], s->of[access].row, s->w->n_vectors)[s->vector];
+/* Largest charges of the batch's vectors in a field, where they are larger. */
+static void widen(const slice *s, int32_t access, double largest[DP_STRIP_VECTORS]) {
+    const double *here =
+        dp_largest_charges(s->fields[access], s->of[access].row, s->w->n_vectors) + s->first;
+    for (int v = 0; v < s->n_vectors; v++)
+        largest[v] = fmax(largest[v], here[v]);
 }
 
-/* The frame of a leaf, and a unit that holds every charge around it. */
+/* The frame of a leaf, and per vector a unit that holds every charge around it. */
 static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_run *begin,
                                const p2p_run *end) {
-    double largest = s->w->targets.is_mutual ? largest_charge(s, s->w->targets.coordinates) : 0;
-    for (const p2p_run *run = begin; run < end; run++)
-        largest = fmax(largest, largest_charge(s, run->access));
     dp_frame box = dp_frame_of(s->w->cube, s->w->level, leaf->key);
-    dp_strip_frame frame = {.half = box.half, .charge_unit = {dp_strip_charge_unit(largest)}};
+    dp_strip_frame frame = {.half = box.half};
+    double largest[DP_STRIP_VECTORS] = {0};
     memcpy(frame.centre, box.centre, sizeof frame.centre);
+    if (s->w->targets.is_mutual)
+        widen(s, s->w->targets.coordinates, largest);
+    for (const p2p_run *run = begin; run < end; run++)
+        widen(s, run->access, largest);
+    for (int v = 0; v < s->n_vectors; v++)
+        frame.charge_unit[v] = dp_strip_charge_unit(largest[v]);
     return frame;
+}
+
+/* Of targets alone the charges count for nothing: any will do. */
+static near_points targets_of(const slice *s, const p2p_leaf *leaf) {
+    const dp_target_fields *t = &s->w->targets;
+    dp_points_at all = {leaf->at, leaf->n, s->of[SUMS].row};
+    near_points p = {.at = dp_target_points(t, s->fields, all),
+                     .out = sums_of(s, (double *)s->fields[SUMS] + all.at, all.row),
+                     .out_stride = 4 * (int64_t)all.row};
+    p.charges = p.at.x;
+    if (t->is_mutual) {
+        p.charges = charges_of(s, s->fields[t->coordinates], all);
+        p.charge_stride = all.row;
+    }
+    return p;
 }
 
 /* Points [begin, begin + n) of a leaf's targets. */
 static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
                       const p2p_run *run_end, int64_t begin, int n) {
-    const p2p_work *w = s->w;
     dp_strip *targets = &s->worker->targets;
-    dp_points_at all = {leaf->at, leaf->n, s->of[SUMS].row};
-    dp_soa points = dp_target_points(&w->targets, s->fields, all);
-    dp_sums sums = sums_of(s, (double *)s->fields[SUMS] + all.at, all.row);
-    /* Of targets alone the charges count for nothing: any will do. */
-    const double *charges = points.x;
-    if (w->targets.is_mutual)
-        charges = charges_of(s, s->fields[w->targets.coordinates], all);
+    near_points all = targets_of(s, leaf);
     dp_strip_frame frame = frame_of(s, leaf, run, run_end);
-    dp_strip_begin(targets, w->is_single, &frame);
-    dp_strip_add(targets, n, dp_soa_from(points, begin), charges + begin, 0, sums_from(sums, begin),
-                 0);
+    dp_strip_begin(targets, s->w->is_single, &frame);
+    add_points(&all, begin, n, targets);
     dp_strip_end(targets, s->has_gradient);
-    dp_strip_begin(&s->worker->sources, w->is_single, &frame);
-    if (w->targets.is_mutual) {
-        int64_t rest = begin + n;
+    dp_strip_begin(&s->worker->sources, s->w->is_single, &frame);
+    if (s->w->targets.is_mutual) {
         sum(s, targets);
-        add_sources(s, leaf->n - rest, dp_soa_from(points, rest), charges + rest,
-                    sums_from(sums, rest));
+        add_sources(s, &all, begin + n, leaf->n);
     }
     for (; run < run_end; run++) {
         if (run + 1 < run_end)
@@ -330,11 +365,23 @@ static void zero(int n_vectors, double *sums, int64_t row, int has_gradient) {
         memset(sums + 4 * v * row, 0, (has_gradient ? 4 : 1) * (size_t)row * sizeof *sums);
 }
 
-static void sum_leaf(slice *s, const p2p_leaf *leaf, const p2p_run *run, const p2p_run *run_end) {
-    for (int64_t at = 0; at < leaf->n; at += DP_STRIP) {
+static void sum_leaf(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
+                     const p2p_run *run_end) {
+    int most = s->worker->targets.most;
+    for (int64_t at = 0; at < leaf->n; at += most) {
         int64_t left = leaf->n - at;
-        for (s->vector = 0; s->vector < s->w->n_vectors; s->vector++)
-            sum_slice(s, leaf, run, run_end, at, (int)(left < DP_STRIP ? left : DP_STRIP));
+        sum_slice(s, leaf, run, run_end, at, (int)(left < most ? left : most));
+    }
+}
+
+static void sum_leaves(slice *s) {
+    const p2p_work *w = s->w;
+    const p2p_run *runs = runs_of(w), *next = runs;
+    dp_strip_use_vectors(&s->worker->targets, s->n_vectors);
+    dp_strip_use_vectors(&s->worker->sources, s->n_vectors);
+    for (int32_t i = 0; i < w->n_leaves; i++) {
+        sum_leaf(s, &w->leaf[i], next, runs + w->leaf[i].run_end);
+        next = runs + w->leaf[i].run_end;
     }
 }
 
@@ -342,12 +389,12 @@ static void sum_leaf(slice *s, const p2p_leaf *leaf, const p2p_run *run, const p
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2p_work *w = work;
     slice s = {w, fields_of(w), fields, worker, .has_gradient = worker->call->gradients != NULL};
-    const p2p_run *runs = runs_of(w), *next = runs;
+    int at_once = dp_vectors_at_once(w->n_vectors, DP_STRIP_VECTORS);
     for (int32_t i = 0; i < HALO + w->n_halos; i++)
         zero(w->n_vectors, fields[i], s.of[i].row, s.has_gradient);
-    for (int32_t i = 0; i < w->n_leaves; i++) {
-        sum_leaf(&s, &w->leaf[i], next, runs + w->leaf[i].run_end);
-        next = runs + w->leaf[i].run_end;
+    for (; s.first < w->n_vectors; s.first += at_once) {
+        s.n_vectors = dp_vectors_left(w->n_vectors, s.first, at_once);
+        sum_leaves(&s);
     }
     return DAGPOLE_OK;
 }

@@ -125,17 +125,6 @@ static inline dp_sums dp_target_sums(const dp_target_fields *t, void *const *fie
                         p.row);
 }
 
-/* How many vectors go through a loop together that takes `most`: batches are about equal, so that
- * none is of a single vector, whose loops have bits of their own. */
-static inline int dp_vectors_at_once(int n_vectors, int most) {
-    int n_batches = (n_vectors + most - 1) / most;
-    return (n_vectors + n_batches - 1) / n_batches;
-}
-
-static inline int dp_vectors_left(int n_vectors, int first, int at_once) {
-    return n_vectors - first < at_once ? n_vectors - first : at_once;
-}
-
 /* An expansion among those of a field: of a box and a vector, of n_vectors. */
 static inline double *dp_expansion(void *field, const dp_operator_set *set, int32_t box,
                                    int n_vectors, int vector) {

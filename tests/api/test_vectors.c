@@ -266,7 +266,8 @@ START_TEST(bad_vectors_are_named) {
     scene s = open_scene(CLOUD_CUBE, 3, 2, 0);
     refused(&s, 0, 0, 1, "n_vectors is 0");
     refused(&s, -4, 0, 1, "n_vectors is -4");
-    refused(&s, INT32_MAX, INT64_MAX / 2, 1, "2^44");
+    refused(&s, INT32_MAX, 0, 1, "2^30");
+    refused(&s, 2, INT64_MAX / 2, 1, "2^44");
     refused(&s, 2, 0, INT64_MAX, "2^44");
     refused(&s, 2, -1, 1, "vector_stride is -1");
     refused(&s, 2, 0, -1, "point_stride -1");
