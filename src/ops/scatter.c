@@ -123,12 +123,14 @@ static dagpole_status write_point(const dp_points *points, const dp_call *call, 
     dp_points_copies(points, i, &begin, &end);
     if (!is_held(call, potential) || !is_held(call, gradient[0]) || !is_held(call, gradient[1]) ||
         !is_held(call, gradient[2]))
-        return dp_fail(DAGPOLE_NUMERIC,
-                       "the result at targets[%lld] (of vector %lld) overflows%s (potential %g, "
-                       "gradient %g %g %g): charges or inverse distances are too large",
-                       (long long)points->origin[begin], (long long)(call->first_vector + vector),
-                       call->is_float ? " a float, which holds 3.4e38 at most" : "", potential,
-                       gradient[0], gradient[1], gradient[2]);
+        return dp_fail(
+            DAGPOLE_NUMERIC,
+            "the result at targets[%lld] overflows%s (vector %lld: potential %g, gradient "
+            "%g %g %g): charges or inverse distances are too large",
+            (long long)points->origin[begin],
+            call->is_float ? " a float, which holds 3.4e38 at most" : "",
+            (long long)(call->first_vector + vector), potential, gradient[0], gradient[1],
+            gradient[2]);
     const int64_t first = vector * call->target_vector;
     for (int64_t j = begin; j < end; j++)
         write_result(call, first + points->origin[j] * call->point, potential, gradient);
