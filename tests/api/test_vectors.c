@@ -177,13 +177,26 @@ START_TEST(many_vectors_go_in_batches) {
     double *points = cloud_make(CLOUD_CUBE, FEW, 5), *charges = make_charges(V * FEW, 6),
            *potentials = make_results(V * FEW), *few = make_results(44 * FEW), *expansion;
     options.n_vectors = V;
+    options.n_crit = 10;
     dagpole_plan *plan = open_plan(context, options, FEW, points, 0, NULL);
+    charges[100 * FEW + 7] = NAN;
+    expect_failure(dagpole_plan_evaluate(plan, charges, potentials, NULL), DAGPOLE_NUMERIC,
+                   "charges[20007] is nan");
+    charges[100 * FEW + 7] = 1;
     must(dagpole_plan_evaluate(plan, charges, potentials, NULL));
+    ck_assert_int_gt(report_of(plan).depth, 1);
     ck_assert_int_eq(report_of(plan).n_evaluations, 1);
     ck_assert_int_eq(report_of(plan).n_vectors, V);
     expansion = make_results((int64_t)V * report_of(plan).expansion_size);
     expect_failure(dagpole_plan_expansions(plan, 0, expansion, NULL, NULL), DAGPOLE_UNSUPPORTED,
                    "130 vectors");
+    dagpole_tasks tasks = {.size = sizeof tasks, .task_size = sizeof(dagpole_task)};
+    dagpole_forecast forecast = {.size = sizeof forecast};
+    dagpole_arithmetic counts = {.size = sizeof counts};
+    expect_failure(dagpole_plan_tasks(plan, &tasks), DAGPOLE_UNSUPPORTED, "tasks");
+    expect_failure(dagpole_plan_foresee(plan, NULL, 1, (int[]){4}, &forecast), DAGPOLE_UNSUPPORTED,
+                   "forecasts");
+    expect_failure(dagpole_plan_arithmetic(plan, 0, &counts), DAGPOLE_UNSUPPORTED, "counts");
     dagpole_plan_destroy(plan);
     options.n_vectors = 44; /* as many as a batch of those */
     plan = open_plan(context, options, FEW, points, 0, NULL);
@@ -251,6 +264,61 @@ START_TEST(expansions_of_every_vector) {
 }
 END_TEST
 
+/* The near field is of one vector, wherever an evaluation's vectors lie. */
+START_TEST(near_fields_are_of_one_vector) {
+    enum { V = 3, K = 5 };
+    static const int64_t targets[K] = {0, 7, 300, 301, M - 1};
+    scene s = open_scene(CLOUD_SPHERE, 5, V, 1);
+    s.options.vector_stride = 1;
+    s.options.point_stride = V;
+    dagpole_plan *plan = plan_of(&s);
+    double near[4 * K], sums[4 * K];
+    for (int v = 0; v < V; v++) {
+        const double *charges = s.charges + v * N;
+        must(dagpole_plan_near_field(plan, charges, K, targets, near, near + K));
+        must(dagpole_plan_near_sums(plan, charges, K, targets, sums, sums + K));
+        for (int i = 0; i < 4 * K; i++)
+            ck_assert_double_le(fabs(sums[i] - near[i]), 1e-4 * norm(4 * K, near));
+    }
+    dagpole_plan_destroy(plan);
+    close_scene(&s);
+}
+END_TEST
+
+/* Where no points are there is nothing to find. */
+START_TEST(no_sources) {
+    dagpole_context *context = open_serial();
+    dagpole_plan_options options = quick_options(0);
+    double target[3] = {1, 2, 3}, potentials[6];
+    options.n_vectors = 3;
+    options.vector_stride = 2;
+    dagpole_plan *plan = open_plan(context, options, 0, NULL, 1, target);
+    must(dagpole_plan_evaluate(plan, NULL, potentials, NULL));
+    for (int v = 0; v < 3; v++)
+        ck_assert_double_eq(potentials[2 * v], 0);
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+}
+END_TEST
+
+/* The model prices vectors together, and forecasts follow. */
+START_TEST(forecasts_count_vectors) {
+    dagpole_foresee_options o;
+    dagpole_forecast f[2] = {{.size = sizeof f[0]}, {.size = sizeof f[0]}};
+    dagpole_foresee_options_init(&o);
+    o.times = DAGPOLE_TIMES_COEFFICIENTS;
+    for (int k = 0; k < 2; k++) {
+        scene s = open_scene(CLOUD_CUBE, 5, k ? 8 : 1, 0);
+        dagpole_plan *plan = plan_of(&s);
+        must(dagpole_plan_foresee(plan, &o, 1, (int[]){1}, &f[k]));
+        dagpole_plan_destroy(plan);
+        close_scene(&s);
+    }
+    ck_assert_double_gt(f[1].work_s, 1.5 * f[0].work_s);
+    ck_assert_double_lt(f[1].work_s, 8 * f[0].work_s);
+}
+END_TEST
+
 static void refused(const scene *s, int n_vectors, int64_t vector, int64_t point,
                     const char *text) {
     dagpole_plan *plan;
@@ -295,6 +363,9 @@ int main(void) {
     tcase_add_test(tcase, many_vectors_go_in_batches);
     tcase_add_test(tcase, floats_are_the_rounded_doubles);
     tcase_add_test(tcase, expansions_of_every_vector);
+    tcase_add_test(tcase, near_fields_are_of_one_vector);
+    tcase_add_test(tcase, no_sources);
+    tcase_add_test(tcase, forecasts_count_vectors);
     tcase_add_test(tcase, bad_vectors_are_named);
     return suite_run(suite, tcase);
 }

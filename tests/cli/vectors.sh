@@ -20,6 +20,18 @@ grep -q 'of 3, counted from 0' out || fail "verify's table does not name the vec
 expect 0 foresee v.h5 --workers 1,4 --digits 3 --repeat 1 --json
 holds 'len(o["foreseen"]) == 2'
 
+# Vector v has the charges of the seed that is v more: a quarter of the bytes of such a file.
+expect 0 generate last.h5 --n 2000 --charges mixed --seed 7
+expect 0 generate none.h5 --n 2000 --charges mixed --seed 8
+"$python" - <<'END' || fail "vectors have other charges than the seeds that follow"
+import sys
+vectors = open("v.h5", "rb").read()
+def share(path):
+    data = open(path, "rb").read()
+    return sum(data[i:i + 64] in vectors for i in range(0, len(data), 64)) * 64 / len(data)
+sys.exit(not (share("last.h5") > 0.2 and share("none.h5") < 0.1))
+END
+
 # Results of other vectors than the points file has.
 expect 1 verify r.h5 --input one.h5
 says "3 vectors"

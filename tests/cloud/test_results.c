@@ -414,6 +414,9 @@ START_TEST(results_of_several_vectors) {
     ck_assert_int_eq(dagpole_results_read(s.path, &back), DAGPOLE_OK);
     ck_assert(back.n_targets == 1 && back.n_vectors == 1);
     dagpole_results_free(&back);
+    results.n_targets = 0; /* one row of nothing is fine */
+    ck_assert_int_eq(dagpole_results_write(s.path, &results), DAGPOLE_OK);
+    results.n_targets = 1;
     results.n_vectors = -2;
     ck_assert_int_eq(dagpole_results_write(s.path, &results), DAGPOLE_BAD_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(dagpole_last_error(), "n_vectors is -2"));
