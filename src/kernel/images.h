@@ -144,7 +144,7 @@ static void take_orbits(const dp_orbits *orbits, int begin, block *to) {
 
 /* From images to parities (a Walsh-Hadamard transform) and, but for a factor 8, back. */
 VEC_INLINE void reflect(doubles v[8]) {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int i = 0; i < 12; i++) {
         int step = 1 << i / 4, low = i % 4 / step * 2 * step + i % step;
         doubles a = v[low], b = v[low + step];
