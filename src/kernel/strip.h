@@ -64,7 +64,7 @@ struct dp_strip {
     double to_unit[DP_STRIP_VECTORS][2];     /* two factors that make 1 / charge_unit, which may be
                                                 infinite by itself */
     double *x, *y, *z, *charge;              /* positions and charges as they are */
-    double *potential, *gx, *gy, *gz;        /* sums */
+    double *potential, *gx, *gy, *gz;        /* sums, one kind behind the other */
     float *x_f, *y_f, *z_f, *charge_f;       /* in the frame */
     float *potential_f, *gx_f, *gy_f, *gz_f; /* sums in the frame */
     double *memory;  /* the rows in double, and behind them those in single: dp_strip_bytes() */

@@ -4,8 +4,9 @@
 
 #include "base/per_isa.h"
 
-/* Points that are moved together. */
-#define WHOLE 8
+/* Points that are moved together: what AVX2 converts at once. GCC 12 makes wider vectors of a
+ * scalar in memory, which took a third longer. */
+#define WHOLE 4
 typedef double doubles __attribute__((vector_size(8 * WHOLE), aligned(8), may_alias));
 typedef float floats __attribute__((vector_size(4 * WHOLE), aligned(4), may_alias));
 
@@ -24,8 +25,36 @@ static void pack_one(dp_strip *s, const dp_strip_run *run, int i) {
     s->x_f[at] = (float)((run->points.x[i] - f->centre[0]) * s->inverse);
     s->y_f[at] = (float)((run->points.y[i] - f->centre[1]) * s->inverse);
     s->z_f[at] = (float)((run->points.z[i] - f->centre[2]) * s->inverse);
+    s->charge_f[at] = (float)(run->charges[i] * s->to_unit[0][0] * s->to_unit[0][1]);
 }
 
+/* The last whole group overlaps the one before it, which costs less than what is left one by one.
+ */
+static int group_at(int i, int n) {
+    return i + WHOLE <= n ? i : n - WHOLE;
+}
+
+/* Positions and charges of the first vector. */
+static void pack_single(dp_strip *s, const dp_strip_run *run) {
+    const dp_strip_frame *f = &s->frame;
+    const double centre[] = {f->centre[0], f->centre[1], f->centre[2]}, inverse = s->inverse;
+    const double to_unit[] = {s->to_unit[0][0], s->to_unit[0][1]};
+    const double *x = run->points.x, *y = run->points.y, *z = run->points.z, *q = run->charges;
+    const int n = run->n, begin = run->begin;
+    float *x_f = s->x_f + begin, *y_f = s->y_f + begin, *z_f = s->z_f + begin;
+    float *q_f = s->charge_f + begin;
+    for (int i = 0; n < WHOLE && i < n; i++)
+        pack_one(s, run, i);
+    for (int i = 0; n >= WHOLE && i < n; i += WHOLE) {
+        int at = group_at(i, n);
+        shift(x + at, centre[0], inverse, x_f + at);
+        shift(y + at, centre[1], inverse, y_f + at);
+        shift(z + at, centre[2], inverse, z_f + at);
+        scale(q + at, to_unit, q_f + at);
+    }
+}
+
+/* Charges of another vector. */
 static void pack_charges(dp_strip *s, const dp_strip_run *run, int v) {
     const double *q = run->charges + v * run->charge_stride;
     const double to_unit[] = {s->to_unit[v][0], s->to_unit[v][1]};
@@ -33,30 +62,8 @@ static void pack_charges(dp_strip *s, const dp_strip_run *run, int v) {
     float *q_f = s->charge_f + v * s->row + run->begin;
     for (int i = 0; n < WHOLE && i < n; i++)
         q_f[i] = (float)(q[i] * to_unit[0] * to_unit[1]);
-    for (int i = 0; n >= WHOLE && i < n; i += WHOLE) {
-        int at = i + WHOLE <= n ? i : n - WHOLE;
-        scale(q + at, to_unit, q_f + at);
-    }
-}
-
-/* The last whole group overlaps the one before it, which costs less than what is left one by one.
- */
-static void pack_single(dp_strip *s, const dp_strip_run *run) {
-    const dp_strip_frame f = s->frame;
-    const double *x = run->points.x, *y = run->points.y, *z = run->points.z;
-    const double inverse = s->inverse;
-    const int n = run->n, begin = run->begin;
-    float *x_f = s->x_f + begin, *y_f = s->y_f + begin, *z_f = s->z_f + begin;
-    for (int i = 0; n < WHOLE && i < n; i++)
-        pack_one(s, run, i);
-    for (int i = 0; n >= WHOLE && i < n; i += WHOLE) {
-        int at = i + WHOLE <= n ? i : n - WHOLE;
-        shift(x + at, f.centre[0], inverse, x_f + at);
-        shift(y + at, f.centre[1], inverse, y_f + at);
-        shift(z + at, f.centre[2], inverse, z_f + at);
-    }
-    for (int v = 0; v < s->n_vectors; v++)
-        pack_charges(s, run, v);
+    for (int i = 0; n >= WHOLE && i < n; i += WHOLE)
+        scale(q + group_at(i, n), to_unit, q_f + group_at(i, n));
 }
 
 static void copy(int n, const double *restrict from, double *restrict to) {
@@ -69,11 +76,14 @@ void DP_PER_ISA(dp_strip_pack)(dp_strip *s, const dp_strip_run *run) {
     int n = run->n, at = run->begin;
     if (s->is_single) {
         pack_single(s, run);
+        for (int v = 1; v < s->n_vectors; v++)
+            pack_charges(s, run, v);
     } else {
         copy(n, p->x, s->x + at);
         copy(n, p->y, s->y + at);
         copy(n, p->z, s->z + at);
-        for (int v = 0; v < s->n_vectors; v++)
+        copy(n, run->charges, s->charge + at);
+        for (int v = 1; v < s->n_vectors; v++)
             copy(n, run->charges + v * run->charge_stride, s->charge + v * s->row + at);
     }
 }
@@ -90,23 +100,20 @@ static void add_scaled(int n, double scale, double unit, const float *restrict s
         out[i] += scale * (double)sums[i] * unit;
 }
 
-static void take(const dp_strip *s, const dp_strip_run *run, int v, double scale,
-                 const double *sums, const float *sums_f, double *out) {
-    int at = v * s->row + run->begin;
-    if (s->is_single)
-        add_scaled(run->n, scale, s->frame.charge_unit[v], sums_f + at, out + v * run->out_stride);
-    if (!s->is_single || s->has_close)
-        add(run->n, sums + at, out + v * run->out_stride);
+static void take(const dp_strip *s, const dp_strip_run *run, int v) {
+    double *to[] = {run->out.potential, run->out.gx, run->out.gy, run->out.gz};
+    double inverse = s->inverse, unit = s->frame.charge_unit[v];
+    size_t at = (size_t)(v * s->row + run->begin), step = (size_t)(s->most_vectors * s->row);
+    for (int k = 0; k < (s->has_gradient ? 4 : 1); k++, at += step) {
+        double *out = to[k] + v * run->out_stride;
+        if (s->is_single)
+            add_scaled(run->n, k ? inverse * inverse : inverse, unit, s->potential_f + at, out);
+        if (!s->is_single || s->has_close)
+            add(run->n, s->potential + at, out);
+    }
 }
 
 void DP_PER_ISA(dp_strip_take)(const dp_strip *s, const dp_strip_run *run) {
-    double inverse = s->inverse, square = inverse * inverse;
-    for (int v = 0; v < s->n_vectors; v++) {
-        take(s, run, v, inverse, s->potential, s->potential_f, run->out.potential);
-        if (s->has_gradient) {
-            take(s, run, v, square, s->gx, s->gx_f, run->out.gx);
-            take(s, run, v, square, s->gy, s->gy_f, run->out.gy);
-            take(s, run, v, square, s->gz, s->gz_f, run->out.gz);
-        }
-    }
+    for (int v = 0; v < s->n_vectors; v++)
+        take(s, run, v);
 }
