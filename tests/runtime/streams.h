@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -179,13 +180,20 @@ static inline void test_environment_open(void) {
     unsetenv("DAGPOLE_HANDLES");
 }
 
-/* Two memory nodes, whatever the machine is. StarPU measures them at the first start in a home. 0
- * under the thread sanitizer, to which StarPU's copies between them look like races with bodies. */
-static inline int test_environment_two_nodes(void) {
+/* Two memory nodes of so many cores each, whatever the machine is. StarPU measures them at the
+ * first start in a home, so that each has one of its own. 0 under the thread sanitizer, to which
+ * StarPU's copies between them look like races with bodies. */
+static inline int test_environment_two_nodes(int n_cores) {
+    char machine[64], home[128];
 #ifdef __SANITIZE_THREAD__
     return 0;
 #endif
-    setenv("HWLOC_SYNTHETIC", "numa:2 core:2 pu:1", 1);
+    snprintf(machine, sizeof machine, "numa:2 core:%d pu:1", n_cores);
+    setenv("HWLOC_SYNTHETIC", machine, 1);
+    snprintf(home, sizeof home, "%s/two-nodes-of-%d", test_home, n_cores);
+    mkdir(home, 0700);
+    setenv("STARPU_HOME", home, 1);
+    setenv("XDG_CACHE_HOME", home, 1);
     setenv("STARPU_WORKERS_NOBIND", "1", 1);
     setenv("STARPU_USE_NUMA", "1", 1);
     return 1;

@@ -145,7 +145,7 @@ static void check_some(const char *executor, int threads) {
 /* _i: one memory node, or two, where a field that is said to be written and is not would lose what
  * it holds. */
 START_TEST(operators_are_left_out) {
-    if (_i && !test_environment_two_nodes())
+    if (_i && !test_environment_two_nodes(2))
         return;
     check_some("serial", 0);
     check_some("starpu", 4);
@@ -192,7 +192,7 @@ static void check_two_nodes(const char *executor, const char *handles, int are_c
 }
 
 START_TEST(bodies_run_on_copies) {
-    if (!test_environment_two_nodes())
+    if (!test_environment_two_nodes(2))
         return;
     check_two_nodes("starpu", "1", 1);
     check_two_nodes("implicit", "0", 1);
@@ -202,7 +202,7 @@ END_TEST
 
 /* The destruction brings the fields home. */
 START_TEST(results_outlive_the_execution) {
-    if (!test_environment_two_nodes())
+    if (!test_environment_two_nodes(2))
         return;
     bench b = open_bench((dp_runtime_options){.threads = 4, .scheduler = "eager"}, 10, 300);
     uint64_t *expected = random_stream_expected(b.streams, 1);
@@ -230,9 +230,8 @@ static int64_t bus_bytes(void) {
 /* One task at a time, a chain in which most records read fields besides, and one worker a node: two
  * could copy two fields of one task at once, and StarPU's own count would miss one now and then. */
 START_TEST(copied_bytes_are_those_of_starpu) {
-    if (!test_environment_two_nodes())
+    if (!test_environment_two_nodes(1))
         return;
-    setenv("HWLOC_SYNTHETIC", "numa:2 core:1 pu:1", 1);
     setenv("STARPU_PREFETCH", "0", 1);
     suite_own_schedulers();
     bench b = open_bench((dp_runtime_options){.threads = 2, .scheduler = "random"}, 9, 300);
@@ -266,7 +265,7 @@ START_TEST(copied_bytes_are_those_of_starpu) {
 END_TEST
 
 START_TEST(copies_keep_no_memory) {
-    if (!test_environment_two_nodes())
+    if (!test_environment_two_nodes(2))
         return;
     bench b = open_bench((dp_runtime_options){.threads = 4, .scheduler = "eager"}, 19, 100);
     dp_profile profile;
