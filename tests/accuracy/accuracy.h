@@ -150,11 +150,10 @@ static inline void find_norms(dagpole_context *context, const problem *p, compar
 }
 
 /* Evaluates everything and keeps the compared targets, which are spread evenly. */
-static inline comparison compare(dagpole_context *context, const problem *p) {
+static inline comparison compare(dagpole_context *context, dagpole_plan *plan, const problem *p) {
     int64_t n_all = n_targets_of(p), n = n_all <= ALL_TARGETS ? n_all : N_SAMPLES;
     comparison c = new_comparison(n);
     double *potentials = new_array(n_all), *gradients = new_array(3 * n_all);
-    dagpole_plan *plan = open_plan(context, p);
     assert_ok(dagpole_plan_evaluate(plan, p->charges, potentials, gradients));
     for (int64_t i = 0; i < n; i++) {
         int64_t j = c.index[i] = i * n_all / n;
@@ -172,7 +171,6 @@ static inline comparison compare(dagpole_context *context, const problem *p) {
     assert_ok(dagpole_direct(context, p->kernel, p->lambda, p->n_sources, p->sources, p->charges, n,
                              c.targets, c.direct_potentials, c.direct_gradients));
     find_norms(context, p, &c);
-    dagpole_plan_destroy(plan);
     free(potentials);
     free(gradients);
     return c;
@@ -206,9 +204,9 @@ static inline int judge(const problem *p, const char *quantity, double error, do
     return is_bad;
 }
 
-/* Returns how many of the three bounds are exceeded. */
-static inline int n_exceeded(dagpole_context *context, const problem *p) {
-    comparison c = compare(context, p);
+/* Returns how many of the three bounds are exceeded by the plan of a problem. */
+static inline int n_exceeded_by(dagpole_context *context, dagpole_plan *plan, const problem *p) {
+    comparison c = compare(context, plan, p);
     double unit = pow(10, -p->digits);
     double potential = error_over(c.n, c.potentials, c.direct_potentials, c.potential_norm);
     double gradient = error_over(3 * c.n, c.gradients, c.direct_gradients, c.gradient_norm);
@@ -221,8 +219,16 @@ static inline int n_exceeded(dagpole_context *context, const problem *p) {
     return is_far_promised ? n_bad + judge(p, "far-gradients", far, 300 * unit) : n_bad;
 }
 
-/* Both kinds of charges on the points of a problem. */
+static inline int n_exceeded(dagpole_context *context, const problem *p) {
+    dagpole_plan *plan = open_plan(context, p);
+    int n_bad = n_exceeded_by(context, plan, p);
+    dagpole_plan_destroy(plan);
+    return n_bad;
+}
+
+/* Both kinds of charges on the points of a problem, in one plan. */
 static inline int n_exceeded_charges(dagpole_context *context, problem p) {
+    dagpole_plan *plan = open_plan(context, &p);
     double *charges = new_array(p.n_sources);
     uint64_t state = 17;
     int n_bad = 0;
@@ -231,8 +237,9 @@ static inline int n_exceeded_charges(dagpole_context *context, problem p) {
             charges[i] = mixed ? 2 * suite_uniform(&state) - 1 : 1;
         p.charges = charges;
         p.charges_name = mixed ? "mixed" : "unit";
-        n_bad += n_exceeded(context, &p);
+        n_bad += n_exceeded_by(context, plan, &p);
     }
+    dagpole_plan_destroy(plan);
     free(charges);
     return n_bad;
 }

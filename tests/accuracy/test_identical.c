@@ -4,7 +4,7 @@
 
 #include "accuracy.h"
 
-enum { N_SMALL = 3000, N_LARGE = 50000, MOST_THREADS = 4 };
+enum { N_SMALL = 3000, N_LARGE = 50000, MOST_THREADS = 3 };
 
 /* A way to run: scheduler NULL = the serial executor. */
 typedef struct way {
@@ -90,8 +90,8 @@ static void free_references(void) {
     }
 }
 
-/* Workers beyond the cores are slow under some schedulers: half of the numbers under each of two
- * neighbours in the list. */
+/* Workers beyond the cores are slow under some schedulers: one and three under one, two under its
+ * neighbour in the list. Four are met in tests/runtime/test_schedulers.c. */
 START_TEST(small_clouds_under_every_scheduler) {
     const char *name = dagpole_scheduler_name(_i);
     for (int threads = 1 + _i % 2; threads <= MOST_THREADS; threads += 2) {
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(large_clouds_under_seven_schedulers) {
     static const char *const names[] = {"lws", "eager", "prio", "dmda", "ws", "random", "dagpole"};
-    for (int threads = 1; threads <= 2; threads++)
+    for (int threads = _i % 6 ? 2 : 1; threads <= 2; threads++) /* one worker: lws and dagpole */
         assert_same(&references[LARGE].problem, references[LARGE].expected,
                     (way){names[_i], threads});
 }

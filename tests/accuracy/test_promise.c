@@ -1,5 +1,6 @@
 /* Every digits from 3 to 12 with the loops of one instruction set, on one cloud, in leaves small
- * enough that there is a far field. */
+ * enough that there is a far field. Portable loops are slow: each cloud has every other digits,
+ * each digits two clouds. */
 #include "accuracy.h"
 #include "isa.h"
 
@@ -30,7 +31,7 @@ static void make_reference(dagpole_context *context, const char *distribution, c
     r->gradient_norm = fmax(norm_of(N_COMPARED, gradients), norm_of(3 * N_COMPARED, r->gradients));
 }
 
-static int n_exceeded_by(dagpole_plan *plan, const problem *p, const reference *r) {
+static int n_missed_by(dagpole_plan *plan, const problem *p, const reference *r) {
     static double potentials[N], gradients[3 * N];
     double some[N_COMPARED], some_gradients[3 * N_COMPARED];
     assert_ok(dagpole_plan_evaluate(plan, r->cloud.charges, potentials, gradients));
@@ -63,7 +64,8 @@ START_TEST(every_digits_holds) {
     int n_bad = 0, n_kinds = kinds[1] ? 2 : 1;
     for (int k = 0; k < n_kinds; k++)
         make_reference(context, name, kinds[k], &references[k]);
-    for (int digits = 3; digits <= 12; digits++) {
+    int step = suite_isa == DP_ISA_PORTABLE ? 2 : 1;
+    for (int digits = 3 + chosen % step; digits <= 12; digits += step) {
         dagpole_plan_options options;
         dagpole_plan *plan;
         dagpole_plan_options_init(&options);
@@ -72,7 +74,7 @@ START_TEST(every_digits_holds) {
         assert_ok(
             dagpole_plan_create(context, &options, N, references[0].cloud.sources, 0, NULL, &plan));
         for (int k = 0; k < n_kinds; k++)
-            n_bad += n_exceeded_by(
+            n_bad += n_missed_by(
                 plan,
                 &(problem){
                     .name = name, .charges_name = kinds[k], .digits = digits, .n_sources = N},
