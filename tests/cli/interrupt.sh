@@ -36,11 +36,11 @@ for signal in INT TERM HUP; do
     rm -f r.h5
     (
         trap '' "$signal"
-        exec "$tool" run a.h5 --digits 3 --repeat 60 --no-cache --output r.h5 >out 2>err
+        exec "$tool" run a.h5 --digits 3 --repeat 30 --no-cache --output r.h5 >out 2>err
     ) &
     running=$!
     for _ in 1 2 3 4 5 6; do
-        sleep 0.1
+        sleep 0.05
         kill -s "$signal" $running 2>/dev/null
     done
     wait $running
