@@ -1,5 +1,5 @@
 #!/bin/sh
-# The project whose source is $1 as a subproject of another Meson project, compiled as quickly as it goes.
+# The project whose source is $1 as a subproject of another Meson project, compiled as fast as it can be.
 set -eu
 source=$(cd "$1" && pwd)
 user=$(cd "$(dirname "$0")" && pwd)/user.c
