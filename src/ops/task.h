@@ -19,9 +19,9 @@ typedef struct dp_task {
     void *work; /* what run() needs; NULL: the operator has nothing to do for the block */
     size_t work_bytes;
     double cost;  /* seconds */
-    double pairs; /* of points, or of points and surface points, that it sums over; a pair that is
-                     computed for both sides counts twice */
-    double flops; /* of its matrices, two an entry and column, without padding */
+    double pairs; /* of points, or of points and surface points, that it sums over for each vector;
+                     a pair that is computed for both sides counts twice */
+    double flops; /* of its matrices for each vector, two an entry and column, without padding */
     int32_t n_accesses, capacity;
     int32_t *field; /* per access */
     uint8_t *mode;  /* dp_access */

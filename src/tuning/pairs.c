@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "layout/problem.h"
 #include "model/accuracy.h"
 
 /* In units of the box's half side. */
@@ -31,8 +32,10 @@ dagpole_status dp_pairs_create(const dp_pairs_request *request, dp_pairs *p) {
     *p = (dp_pairs){.request = *request};
     fill(p);
     int n_vectors = request->n_vectors ? request->n_vectors : 1;
-    DP_TRY(dp_strip_create(request->isa, n_vectors, &p->strip[0]));
-    return dp_strip_create(request->isa, n_vectors, &p->strip[1]);
+    p->n_near = dp_vectors_at_once(n_vectors, DP_STRIP_VECTORS);
+    p->n_surface = dp_vectors_at_once(n_vectors, DP_MANY);
+    DP_TRY(dp_strip_create(request->isa, p->n_near, &p->strip[0]));
+    return dp_strip_create(request->isa, p->n_near, &p->strip[1]);
 }
 
 void dp_pairs_free(dp_pairs *p) {
@@ -72,8 +75,7 @@ void dp_pairs_run_near(void *pairs, int64_t repeats) {
                     .is_mutual = r->is_mutual,
                     .targets = &p->strip[0],
                     .sources = &p->strip[1]};
-    dp_near_fn sum =
-        (r->n_vectors > 1 ? r->kernel->near_many : r->kernel->near)[r->precision][r->isa];
+    dp_near_fn sum = (p->n_near > 1 ? r->kernel->near_many : r->kernel->near)[r->precision][r->isa];
     memset(p->sums, 0, sizeof p->sums);
     for (int side = 0; side < 2; side++)
         dp_pairs_pack(p, side);
@@ -91,20 +93,30 @@ void dp_pairs_run_to_surface(void *pairs, int64_t repeats) {
     dp_pairs *p = pairs;
     const dp_pairs_request *r = &p->request;
     dp_orbits orbits = orbits_of(p);
-    dp_to_orbits_fn to_orbits = r->kernel->to_orbits[r->precision][r->isa];
+    dp_to_orbits_fn one = r->kernel->to_orbits[r->precision][r->isa];
+    dp_to_orbits_many_fn many = r->kernel->to_orbits_many[r->precision][r->isa];
     memset(p->potential, 0, sizeof p->potential);
     for (int64_t i = 0; i < repeats; i++)
-        to_orbits(DP_PAIRS_LAMBDA, &orbits, p->potential, DP_PAIRS_ORBITS, &frame, p->n,
-                  dp_pairs_points(p, 0), p->point[0][3]);
+        if (p->n_surface > 1)
+            many(DP_PAIRS_LAMBDA, &orbits, p->n_surface, p->potential, 0, DP_PAIRS_ORBITS, &frame,
+                 p->n, dp_pairs_points(p, 0), p->point[0][3], 0);
+        else
+            one(DP_PAIRS_LAMBDA, &orbits, p->potential, DP_PAIRS_ORBITS, &frame, p->n,
+                dp_pairs_points(p, 0), p->point[0][3]);
 }
 
 void dp_pairs_run_from_surface(void *pairs, int64_t repeats) {
     dp_pairs *p = pairs;
     const dp_pairs_request *r = &p->request;
     dp_orbits orbits = orbits_of(p);
-    dp_from_orbits_fn from_orbits = r->kernel->from_orbits[r->precision][r->isa];
+    dp_from_orbits_fn one = r->kernel->from_orbits[r->precision][r->isa];
+    dp_from_orbits_many_fn many = r->kernel->from_orbits_many[r->precision][r->isa];
     memset(p->sums, 0, sizeof p->sums);
     for (int64_t i = 0; i < repeats; i++)
-        from_orbits(DP_PAIRS_LAMBDA, &orbits, p->density, DP_PAIRS_ORBITS, &frame, p->n,
-                    dp_pairs_points(p, 0), dp_pairs_sums(p, 0));
+        if (p->n_surface > 1)
+            many(DP_PAIRS_LAMBDA, &orbits, p->n_surface, p->density, 0, DP_PAIRS_ORBITS, &frame,
+                 p->n, dp_pairs_points(p, 0), dp_pairs_sums(p, 0), 0);
+        else
+            one(DP_PAIRS_LAMBDA, &orbits, p->density, DP_PAIRS_ORBITS, &frame, p->n,
+                dp_pairs_points(p, 0), dp_pairs_sums(p, 0));
 }

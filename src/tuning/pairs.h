@@ -14,7 +14,7 @@ typedef struct dp_pairs_request {
     dp_isa isa;
     dp_precision precision;
     int is_mutual, has_gradient;
-    int n_vectors; /* of charges, near; 0: one, else DP_STRIP_MANY points at most */
+    int n_vectors; /* of charges; 0: one. Of more, near loops take DP_STRIP_MANY points at most */
 } dp_pairs_request;
 
 /* Two sets of points in the unit cube, and a surface around it. */
@@ -27,6 +27,7 @@ typedef struct dp_pairs {
     double density[DP_PAIRS_IMAGES];   /* on the surface, as dp_from_orbits_fn takes it */
     double potential[DP_PAIRS_IMAGES]; /* as dp_to_orbits_fn leaves it */
     dp_strip strip[2];
+    int n_near, n_surface; /* vectors that a run sums for */
 } dp_pairs;
 
 /* A sequence that fills [0, 1) evenly, a different one for each k = 0 ... 3. */

@@ -22,9 +22,10 @@ static double rate_of(void (*run)(void *argument, int64_t repeats), void *argume
 
 static void measure_pairs(dp_pairs *p, dp_roof *roof) {
     for (int i = 0; i < N_SIZES; i++) {
-        double n = p->n = sizes[i], near = n * n * (p->request.is_mutual ? 2 : 1);
-        double surface = n * DP_PAIRS_IMAGES;
-        roof->near = fmax(roof->near, near * rate_of(dp_pairs_run_near, p));
+        double n = p->n = sizes[i], near = n * n * p->n_near * (p->request.is_mutual ? 2 : 1);
+        double surface = n * DP_PAIRS_IMAGES * p->n_surface;
+        if (p->n <= p->strip[0].most)
+            roof->near = fmax(roof->near, near * rate_of(dp_pairs_run_near, p));
         roof->to_surface = fmax(roof->to_surface, surface * rate_of(dp_pairs_run_to_surface, p));
         roof->from_surface =
             fmax(roof->from_surface, surface * rate_of(dp_pairs_run_from_surface, p));

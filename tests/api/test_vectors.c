@@ -319,6 +319,28 @@ START_TEST(forecasts_count_vectors) {
 }
 END_TEST
 
+/* Of the same tree, each vector has the pairs and flops of one alone. */
+START_TEST(counts_are_of_all_vectors) {
+    enum { V = 20 };
+    dagpole_arithmetic a[2] = {{.size = sizeof a[0]}, {.size = sizeof a[0]}};
+    for (int k = 0; k < 2; k++) {
+        scene s = open_scene(CLOUD_CUBE, 5, k ? V : 1, 0);
+        dagpole_plan *plan = plan_of(&s);
+        must(dagpole_plan_arithmetic(plan, 1, &a[k]));
+        ck_assert_int_gt(report_of(plan).depth, 1);
+        dagpole_plan_destroy(plan);
+        close_scene(&s);
+    }
+    for (int op = 0; op < DAGPOLE_N_OPERATORS; op++) {
+        ck_assert_double_eq(a[1].pairs[op], V * a[0].pairs[op]);
+        ck_assert_double_eq(a[1].flops[op], V * a[0].flops[op]);
+    }
+    ck_assert(a[0].pairs[DAGPOLE_P2P] > 0 && a[0].pairs[DAGPOLE_P2M] > 0);
+    ck_assert(a[0].flops[DAGPOLE_M2L] > 0);
+    ck_assert(a[1].near_rate > 0 && a[1].to_surface_rate > 0 && a[1].from_surface_rate > 0);
+}
+END_TEST
+
 static void refused(const scene *s, int n_vectors, int64_t vector, int64_t point,
                     const char *text) {
     dagpole_plan *plan;
@@ -366,6 +388,7 @@ int main(void) {
     tcase_add_test(tcase, near_fields_are_of_one_vector);
     tcase_add_test(tcase, no_sources);
     tcase_add_test(tcase, forecasts_count_vectors);
+    tcase_add_test(tcase, counts_are_of_all_vectors);
     tcase_add_test(tcase, bad_vectors_are_named);
     return suite_run(suite, tcase);
 }
