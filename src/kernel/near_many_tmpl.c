@@ -167,7 +167,8 @@ static void sum_vectors(const tile *t, int is_mutual, int n_vectors, int n_sums)
 
 /* ---- both ---- */
 
-static tile tile_of(const dp_near *near, const values *values, pair_grade grade) {
+/* values: not filled yet. */
+static tile tile_of(const dp_near *near, values *values, pair_grade grade) {
     const dp_strip *t = near->targets, *s = near->sources;
     real unit = potential_unit(grade), of_gradient = gradient_unit(grade);
     return (tile){
