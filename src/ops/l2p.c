@@ -32,7 +32,7 @@ static void add_leaf(const dp_layout *layout, int32_t leaf, int32_t *last, l2p_w
     const dp_problem *p = layout->problem;
     int32_t home = dp_local_of(layout->interactions, leaf);
     if (home != *last) {
-        task->flops += dp_surface_flops(dp_set_of(p, home), &dp_set_of(p, home)->outer);
+        dp_task_add_matrices(task, p, 1, dp_set_of(p, home), &dp_set_of(p, home)->outer);
         w->home[w->n_homes++] =
             (l2p_home){.key = p->tree->key[home],
                        .level = p->tree->level[home],

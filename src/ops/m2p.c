@@ -38,7 +38,7 @@ static void add_leaf(const dp_layout *layout, int32_t leaf, m2p_work *w, dp_task
                        .access = dp_read_expansion(layout, box, DP_MULTIPOLES, task),
                        .leaf = w->n_leaves};
         dp_task_add_pairs(task, p, (double)dp_n_targets(p->tree, leaf), &set->inner);
-        task->flops += dp_surface_flops(set, &set->inner);
+        dp_task_add_matrices(task, p, 1, set, &set->inner);
     }
     w->leaf[w->n_leaves++] = (m2p_leaf){dp_targets_at(layout, leaf),
                                         dp_local_of(layout->interactions, leaf) == DP_NO_BOX};

@@ -47,7 +47,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     }
     const dp_operator_set *set = p->operators->level[block->level];
     dp_task_add_pairs(task, p, (double)n_points, &set->inner);
-    task->flops = (double)n_columns * dp_surface_flops(set, &set->inner);
+    dp_task_add_matrices(task, p, (double)n_columns, set, &set->inner);
     return DAGPOLE_OK;
 }
 

@@ -42,7 +42,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
                                                 .box = box - block->box_begin};
     const dp_operator_set *set = p->operators->level[block->level];
     dp_task_add_pairs(task, p, (double)block->n_sources, &set->outer);
-    task->flops = w->n_leaves * dp_surface_flops(set, &set->outer);
+    dp_task_add_matrices(task, p, w->n_leaves, set, &set->outer);
     dp_task_trim(task, sizeof *w + (size_t)w->n_leaves * sizeof *w->leaf);
     return DAGPOLE_OK;
 }

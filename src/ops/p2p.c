@@ -86,7 +86,7 @@ static void count_pairs(const dp_problem *p, int32_t leaf, int32_t near, dp_task
     int sides = dp_is_mutual(p) && near != leaf ? 2 : 1;
     double n_targets = (double)dp_n_targets(p->tree, leaf),
            n_sources = (double)dp_n_sources(p->tree, near);
-    task->cost += dp_cost_near(&p->cost, n_targets, n_sources) * sides;
+    task->cost += (dp_cost_near(&p->cost, n_targets, n_sources) + p->cost.leaf_pair) * sides;
     task->pairs += n_targets * n_sources * sides;
 }
 

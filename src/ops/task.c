@@ -45,6 +45,13 @@ void dp_task_add_pairs(dp_task *task, const dp_problem *problem, double n_points
     task->pairs += n_points * n_surface;
 }
 
+void dp_task_add_matrices(dp_task *task, const dp_problem *problem, double n,
+                          const dp_operator_set *set, const dp_surface_sums *surface) {
+    double flops = n * dp_surface_flops(set, surface);
+    task->cost += problem->cost.flop * flops;
+    task->flops += flops;
+}
+
 int32_t dp_task_read(dp_task *task, int32_t field, int32_t box, size_t bytes) {
     int32_t n = task->n_accesses, access = dp_task_access(task, field, DP_READ);
     if (!task->bytes || access == DP_NO_FIELD || task->status != DAGPOLE_OK)

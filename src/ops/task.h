@@ -47,6 +47,11 @@ int32_t dp_task_read(dp_task *task, int32_t field, int32_t box, size_t bytes);
 void dp_task_add_pairs(dp_task *task, const dp_problem *problem, double n_points,
                        const dp_surface_sums *surface);
 
+/* Counts the matrices between the sums on a surface and n expansions: their flops and what they
+ * cost. */
+void dp_task_add_matrices(dp_task *task, const dp_problem *problem, double n,
+                          const dp_operator_set *set, const dp_surface_sums *surface);
+
 /* Memory of the task's work, zeros; NULL where there is none. */
 void *dp_task_work(dp_task *task, size_t bytes);
 
