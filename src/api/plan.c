@@ -326,22 +326,20 @@ static int targets_are_sources(const given *points) {
 
 /* The values of all vectors lie apart, and where they lie can be counted. */
 static dagpole_status check_vectors(const dagpole_plan_options *o, int64_t n_points) {
-    int64_t n = n_points > 1 ? n_points : 1,
-            vector = o->vector_stride ? o->vector_stride : n * o->point_stride;
-    if (o->n_vectors > DP_MAX_VALUES / n || vector > DP_MAX_VALUES / o->n_vectors ||
-        o->point_stride > DP_MAX_VALUES / n)
+    int64_t n = n_points > 1 ? n_points : 1, point = o->point_stride, vector = o->vector_stride;
+    int is_huge = point > DP_MAX_VALUES / n;
+    vector = vector || is_huge ? vector : n * point;
+    if (is_huge || vector > DP_MAX_VALUES / o->n_vectors)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "n_vectors is %d (vector_stride %lld, point_stride %lld) for %lld points: "
                        "arrays may have 2^44 values at most",
-                       o->n_vectors, (long long)o->vector_stride, (long long)o->point_stride,
+                       o->n_vectors, (long long)o->vector_stride, (long long)point,
                        (long long)n_points);
-    if (o->n_vectors > 1 && vector <= (n - 1) * o->point_stride &&
-        o->point_stride <= (o->n_vectors - 1) * vector)
+    if (o->n_vectors > 1 && vector <= (n - 1) * point && point <= (o->n_vectors - 1) * vector)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "vector_stride is %lld and point_stride %lld: %d vectors of %lld points "
                        "may overlap",
-                       (long long)vector, (long long)o->point_stride, o->n_vectors,
-                       (long long)n_points);
+                       (long long)vector, (long long)point, o->n_vectors, (long long)n_points);
     return DAGPOLE_OK;
 }
 
