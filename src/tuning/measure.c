@@ -366,13 +366,18 @@ static double column_s(const dp_rates *rates, const far_time *t) {
     return rates->column + rates->coefficient * t->k;
 }
 
-/* M2M is nearly all flops; what M2L takes beside its own goes to columns. A column and its
- * coefficients grow or shrink together: what tells them apart is smaller than the noise. */
+/* seconds = flop x flops + factor x built-in column, two M2L: a column and its coefficients grow or
+ * shrink together, since what tells them apart is smaller than the noise. Flops of M2L, whose
+ * matrices come from outer caches and of which many are small, take at least as long as those of
+ * M2M. */
 static void fit_far(const measurement *m, const dp_rates *built_in, dp_rates *rates) {
     const far_time *low = &m->low, *high = &m->high;
-    rates->flop = high->m2m_s / high->m2m_flops;
+    double low_column = column_s(built_in, low), high_column = column_s(built_in, high);
+    double determinant = high->flops * low_column - low->flops * high_column;
+    double of_m2l = (high->m2l_s * low_column - low->m2l_s * high_column) / determinant;
+    rates->flop = fmax(of_m2l, high->m2m_s / high->m2m_flops);
     double seconds = low->m2l_s + high->m2l_s - rates->flop * (low->flops + high->flops);
-    double factor = at_least(seconds / (column_s(built_in, low) + column_s(built_in, high)), 1);
+    double factor = at_least(seconds / (low_column + high_column), 1);
     rates->column = factor * built_in->column;
     rates->coefficient = factor * built_in->coefficient;
 }
