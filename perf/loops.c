@@ -224,9 +224,7 @@ static const int leaves[] = {30, 60, 90, 128, 250, 0}, short_leaves[] = {30, 60,
 static const int orders[] = {16, 64, 160, 320, 0};
 static const int digits[] = {3, 6, 9, 12, 0}, steps[] = {PEAK_STEPS, 0}, millions[] = {8, 0};
 
-#define P DP_N_PRECISIONS
-#define V DP_STRIP_VECTORS
-#define C DP_COLUMNS
+enum { P = DP_N_PRECISIONS, V = DP_STRIP_VECTORS, C = DP_COLUMNS };
 
 /* name, unit, what a repeat does (a pair that is computed for both sides counts twice), variant, 1
  * where it is the kernel's, precisions, 1 where it has gradients, sizes, functions. */
