@@ -117,7 +117,7 @@ dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays arrays) {
     DP_TRY(check(plan, &arrays));
     DP_TRY(dp_plan_begin(plan));
     dagpole_status status = run(plan, &arrays);
-    if (!arrays.is_near_only)
+    if (!arrays.is_near_only || status != DAGPOLE_OK) /* near sums leave theirs as well */
         plan->has_failed = status != DAGPOLE_OK;
     if (plan->recorded != DP_RECORDED_OFF && !arrays.is_near_only)
         plan->recorded = status == DAGPOLE_OK ? DP_RECORDED_ALL : DP_RECORDED_FAILURE;

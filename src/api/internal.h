@@ -58,7 +58,7 @@ struct dagpole_plan {
     /* Units of each vector's charges in sums and in expansions, of the last batch. */
     int charge_exponent[DP_MOST_VECTORS], far_charge_exponent[DP_MOST_VECTORS];
     double *charge_work; /* for finding them */
-    int has_failed;      /* the last evaluation: its expansions are not complete */
+    int has_failed;      /* the last evaluation, or near sums since: fields are not complete */
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
 

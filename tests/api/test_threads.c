@@ -306,6 +306,14 @@ START_TEST(evaluation_can_be_cancelled_and_repeated) {
         expect_same_bits(plan);
         must(dagpole_plan_expansions(plan, 0, NULL, NULL, NULL));
     }
+    int64_t target = 0;
+    start_listening(&l, 1);
+    expect_failure(dagpole_plan_near_sums(plan, charges, 1, &target, results, NULL),
+                   DAGPOLE_CANCELLED, "evaluate");
+    expect_failure(dagpole_plan_expansions(plan, 0, NULL, NULL, NULL), DAGPOLE_WRONG_STATE,
+                   "cancelled");
+    start_listening(&l, 0);
+    expect_same_bits(plan);
     start_listening(&l, l.n_calls); /* about the last call */
     dagpole_status status = dagpole_plan_evaluate(plan, charges, results, NULL);
     ck_assert(status == DAGPOLE_CANCELLED || status == DAGPOLE_OK);

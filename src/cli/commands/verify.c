@@ -145,7 +145,7 @@ static error measure(int64_t n, int width, const double *value, const double *su
         double error = length(width, difference);
         sum += error * error;
         norm += length(width, part) * length(width, part);
-        if (!(error <= max)) /* NaN stays */
+        if (!isnan(max) && !(error <= max)) /* NaN stays */
             max = error;
     }
     error e = {.rms = n ? unit * sqrt(sum / (double)n) : 0, .max = max * unit};
