@@ -98,9 +98,8 @@ static dagpole_status run(dagpole_plan *plan, const dp_arrays *arrays) {
     int n_vectors = arrays->is_near_only ? 1 : plan->options.n_vectors;
     dp_profile all = {0};
     for (int first = 0; first < n_vectors; first += plan->n_at_once) {
-        int n_left = n_vectors - first;
-        dp_call call =
-            batch_of(plan, arrays, first, n_left < plan->n_at_once ? n_left : plan->n_at_once);
+        int n = dp_vectors_left(n_vectors, first, plan->n_at_once);
+        dp_call call = batch_of(plan, arrays, first, n);
         dp_profile profile;
         DP_TRY(run_batch(plan, &call, &profile));
         add_profile(&profile, &all);

@@ -343,12 +343,6 @@ static dagpole_status check_vectors(const dagpole_plan_options *o, int64_t n_poi
     return DAGPOLE_OK;
 }
 
-/* Vectors that go through the plan together: batches of more are about equal. */
-static int count_at_once(int n_vectors) {
-    int n_batches = (n_vectors + DP_MOST_VECTORS - 1) / DP_MOST_VECTORS;
-    return (n_vectors + n_batches - 1) / n_batches;
-}
-
 static dagpole_status create(dagpole_context *context, const dagpole_plan_options *options,
                              const given *points, dagpole_plan **plan) {
     dagpole_plan_options resolved;
@@ -368,7 +362,7 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
     atomic_flag_clear(&p->is_busy);
     p->context = context;
     p->options = resolved;
-    p->n_at_once = count_at_once(resolved.n_vectors);
+    p->n_at_once = dp_vectors_at_once(resolved.n_vectors, DP_MOST_VECTORS);
     p->charge_work = dp_alloc((size_t)(DP_MAX_CHUNKS * p->n_at_once), sizeof *p->charge_work);
     p->kernel = dp_kernel_get(resolved.kernel);
     p->targets_are_sources = targets_are_sources(points);

@@ -18,41 +18,26 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
 void dp_scratch_free(dp_scratch *scratch);
 int64_t dp_scratch_bytes(const dp_scratch *scratch);
 
-/* P2M and P2L: potentials of n charges on a surface of the box, into column `column` of
- * scratch->columns; after up to DP_COLUMNS boxes, to_expansion adds the expansions. */
+/* P2M and P2L: potentials of n points' charges on a surface of the box, of n_vectors vectors of
+ * charges that are charge_stride apart, into columns from first_column on of scratch->columns;
+ * after up to DP_COLUMNS of them, to_expansion adds the expansions. Several vectors share their
+ * pairs (kernel/kernel.h), and have other last bits than one. */
 void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *surface,
                            const dp_frame *frame, int64_t n, dp_soa points, const double *charges,
-                           int is_first, int column, dp_scratch *scratch);
+                           int64_t charge_stride, int n_vectors, int is_first, int first_column,
+                           dp_scratch *scratch);
 void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums *surface,
                               int n_columns, double *const *expansion, dp_scratch *scratch);
 
-/* L2P and M2P: densities on a surface of up to DP_COLUMNS boxes from their expansions, into
- * scratch->product; then column `column`'s potentials (and gradients) at n points, added to out. */
+/* L2P and M2P: densities on a surface of up to DP_COLUMNS boxes and vectors from their expansions,
+ * into scratch->product; then the potentials (and gradients) at n points of n_vectors columns from
+ * first_column on, added to out and what is out_stride behind it. is_far: the points may be at any
+ * distance, and sums are in double. */
 void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface, int n_columns,
                           const double *const *expansion, dp_scratch *scratch);
-void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface,
-                         const dp_frame *frame, int column, int64_t n, dp_soa points, dp_sums out,
-                         dp_scratch *scratch);
-
-/* The same for points at any distance, in double. */
-void dp_surface_evaluate_far(const dp_operator_set *set, const dp_surface_sums *surface,
-                             const dp_frame *frame, int column, int64_t n, dp_soa points,
-                             dp_sums out, dp_scratch *scratch);
-
-/* The three for several vectors of charges at the same points, at most DP_COLUMNS: vector v's
- * charges are at charges + v charge_stride, its sums at out.potential + v out_stride and so on, its
- * column is first_column + v. One vector alone takes the functions above. */
-void dp_surface_potentials_many(const dp_operator_set *set, const dp_surface_sums *surface,
-                                const dp_frame *frame, int64_t n, dp_soa points,
-                                const double *charges, int64_t charge_stride, int n_vectors,
-                                int is_first, int first_column, dp_scratch *scratch);
-void dp_surface_evaluate_many(const dp_operator_set *set, const dp_surface_sums *surface,
-                              const dp_frame *frame, int first_column, int n_vectors, int64_t n,
-                              dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch);
-void dp_surface_evaluate_many_far(const dp_operator_set *set, const dp_surface_sums *surface,
-                                  const dp_frame *frame, int first_column, int n_vectors, int64_t n,
-                                  dp_soa points, dp_sums out, int64_t out_stride,
-                                  dp_scratch *scratch);
+void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface, int is_far,
+                         const dp_frame *frame, int first_column, int n_vectors, int64_t n,
+                         dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch);
 
 /* Expansions to be taken from and added to, in order: all under the same reflection. */
 typedef struct dp_columns {

@@ -8,12 +8,18 @@ _Static_assert(DP_COLUMNS <= DP_MANY, "as many vectors at once as columns");
 
 void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *surface,
                            const dp_frame *frame, int64_t n, dp_soa points, const double *charges,
-                           int is_first, int column, dp_scratch *scratch) {
-    double *potential = scratch->columns + (size_t)column * scratch->ld;
-    if (is_first)
-        memset(potential, 0, (size_t)(DP_N_PARITIES * surface->ld) * sizeof *potential);
-    set->to_orbits(set->lambda, &surface->orbits, potential, surface->ld, frame, n, points,
-                   charges);
+                           int64_t charge_stride, int n_vectors, int is_first, int first_column,
+                           dp_scratch *scratch) {
+    double *potential = scratch->columns + (size_t)first_column * scratch->ld;
+    for (int v = 0; is_first && v < n_vectors; v++)
+        memset(potential + (size_t)v * scratch->ld, 0,
+               (size_t)(DP_N_PARITIES * surface->ld) * sizeof *potential);
+    if (n_vectors == 1)
+        set->to_orbits(set->lambda, &surface->orbits, potential, surface->ld, frame, n, points,
+                       charges);
+    else
+        set->to_orbits_many(set->lambda, &surface->orbits, n_vectors, potential, scratch->ld,
+                            surface->ld, frame, n, points, charges, charge_stride);
 }
 
 void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums *surface,
@@ -31,57 +37,15 @@ void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *sur
                             expansion, scratch->product + a * surface->ld, scratch->ld);
 }
 
-void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface,
-                         const dp_frame *frame, int column, int64_t n, dp_soa points, dp_sums out,
-                         dp_scratch *scratch) {
-    const double *density = scratch->product + (size_t)column * scratch->ld;
-    set->from_orbits(set->lambda, &surface->orbits, density, surface->ld, frame, n, points, out);
-}
-
-void dp_surface_evaluate_far(const dp_operator_set *set, const dp_surface_sums *surface,
-                             const dp_frame *frame, int column, int64_t n, dp_soa points,
-                             dp_sums out, dp_scratch *scratch) {
-    const double *density = scratch->product + (size_t)column * scratch->ld;
-    set->from_orbits_far(set->lambda, &surface->orbits, density, surface->ld, frame, n, points,
-                         out);
-}
-
-void dp_surface_potentials_many(const dp_operator_set *set, const dp_surface_sums *surface,
-                                const dp_frame *frame, int64_t n, dp_soa points,
-                                const double *charges, int64_t charge_stride, int n_vectors,
-                                int is_first, int first_column, dp_scratch *scratch) {
-    double *potential = scratch->columns + (size_t)first_column * scratch->ld;
-    if (n_vectors == 1) {
-        dp_surface_potentials(set, surface, frame, n, points, charges, is_first, first_column,
-                              scratch);
-        return;
-    }
-    for (int v = 0; is_first && v < n_vectors; v++)
-        memset(potential + (size_t)v * scratch->ld, 0,
-               (size_t)(DP_N_PARITIES * surface->ld) * sizeof *potential);
-    set->to_orbits_many(set->lambda, &surface->orbits, n_vectors, potential, scratch->ld,
-                        surface->ld, frame, n, points, charges, charge_stride);
-}
-
-void dp_surface_evaluate_many(const dp_operator_set *set, const dp_surface_sums *surface,
-                              const dp_frame *frame, int first_column, int n_vectors, int64_t n,
-                              dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch) {
+void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface, int is_far,
+                         const dp_frame *frame, int first_column, int n_vectors, int64_t n,
+                         dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch) {
     const double *density = scratch->product + (size_t)first_column * scratch->ld;
     if (n_vectors == 1)
-        dp_surface_evaluate(set, surface, frame, first_column, n, points, out, scratch);
+        (is_far ? set->from_orbits_far : set->from_orbits)(set->lambda, &surface->orbits, density,
+                                                           surface->ld, frame, n, points, out);
     else
-        set->from_orbits_many(set->lambda, &surface->orbits, n_vectors, density, scratch->ld,
-                              surface->ld, frame, n, points, out, out_stride);
-}
-
-void dp_surface_evaluate_many_far(const dp_operator_set *set, const dp_surface_sums *surface,
-                                  const dp_frame *frame, int first_column, int n_vectors, int64_t n,
-                                  dp_soa points, dp_sums out, int64_t out_stride,
-                                  dp_scratch *scratch) {
-    const double *density = scratch->product + (size_t)first_column * scratch->ld;
-    if (n_vectors == 1)
-        dp_surface_evaluate_far(set, surface, frame, first_column, n, points, out, scratch);
-    else
-        set->from_orbits_many_far(set->lambda, &surface->orbits, n_vectors, density, scratch->ld,
-                                  surface->ld, frame, n, points, out, out_stride);
+        (is_far ? set->from_orbits_many_far : set->from_orbits_many)(
+            set->lambda, &surface->orbits, n_vectors, density, scratch->ld, surface->ld, frame, n,
+            points, out, out_stride);
 }

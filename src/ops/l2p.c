@@ -82,11 +82,10 @@ static int32_t evaluate(const l2p_work *w, const l2p_batch *b, const l2p_home *h
     dp_frame frame = dp_frame_of(w->cube, home->level, home->key);
     for (; leaf < home->leaf_end; leaf++) {
         dp_points_at targets = {w->leaf[leaf].at, w->leaf[leaf].n, w->row};
-        dp_surface_evaluate_many(
-            set, &set->outer, &frame, c, b->n, targets.n,
-            dp_target_points(&w->targets, fields, targets),
-            dp_target_sums(&w->targets, fields, worker->call, targets, b->first),
-            4 * (int64_t)w->row, &worker->scratch);
+        dp_surface_evaluate(set, &set->outer, 0, &frame, c, b->n, targets.n,
+                            dp_target_points(&w->targets, fields, targets),
+                            dp_target_sums(&w->targets, fields, worker->call, targets, b->first),
+                            4 * (int64_t)w->row, &worker->scratch);
     }
     return leaf;
 }

@@ -91,9 +91,8 @@ static void evaluate(const m2p_work *w, const m2p_batch *b, const m2p_pair *pair
     dp_soa points = dp_target_points(&w->targets, fields, leaf->targets);
     dp_sums sums = dp_target_sums(&w->targets, fields, worker->call, leaf->targets, b->first);
     dp_frame frame = dp_frame_of(w->cube, pair->level, pair->key);
-    (leaf->is_far ? dp_surface_evaluate_many_far : dp_surface_evaluate_many)(
-        set, &set->inner, &frame, c, b->n, leaf->targets.n, points, sums,
-        4 * (int64_t)leaf->targets.row, &worker->scratch);
+    dp_surface_evaluate(set, &set->inner, leaf->is_far, &frame, c, b->n, leaf->targets.n, points,
+                        sums, 4 * (int64_t)leaf->targets.row, &worker->scratch);
 }
 
 static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields,

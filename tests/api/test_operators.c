@@ -122,19 +122,22 @@ START_TEST(unwritable_caches) {
 END_TEST
 
 /* What a plan holds, against the estimate. */
-static void check_estimate(dagpole_context *context, const char *kind, int digits, int64_t n) {
+static void check_estimate(dagpole_context *context, const char *kind, int digits, int n_vectors,
+                           int64_t n) {
     dagpole_cloud cloud;
     dagpole_plan_options options;
     int64_t bytes;
     dagpole_plan_options_init(&options);
     options.digits = digits;
+    options.n_vectors = n_vectors;
     must(dagpole_cloud_generate(kind, n, 1, "unit", &cloud));
     must(dagpole_plan_estimate(&options, n, 0, &bytes));
     dagpole_plan *plan = open_plan(context, options, n, cloud.sources, 0, NULL);
     dagpole_report r = report_of(plan);
     double ratio = (double)bytes / (double)(r.bytes_plan + r.bytes_operators);
-    ck_assert_msg(ratio > 0.5 && ratio < 2, "%s, %d digits: %lld bytes estimated, %lld + %lld held",
-                  kind, digits, (long long)bytes, (long long)r.bytes_plan,
+    ck_assert_msg(ratio > 0.5 && ratio < 2,
+                  "%s, %d digits, %d vectors: %lld bytes estimated, %lld + %lld held", kind, digits,
+                  n_vectors, (long long)bytes, (long long)r.bytes_plan,
                   (long long)r.bytes_operators);
     dagpole_plan_destroy(plan);
     dagpole_cloud_free(&cloud);
@@ -143,8 +146,10 @@ static void check_estimate(dagpole_context *context, const char *kind, int digit
 START_TEST(estimates_are_right_within_a_factor_of_two) {
     scratch cache = scratch_make("");
     dagpole_context *context = open_cached(cache.directory);
-    check_estimate(context, "cube", 3 * (_i + 1), 100000);
-    check_estimate(context, "sphere", 3 * (_i + 1), 100000);
+    check_estimate(context, "cube", 3 * (_i + 1), 1, 100000);
+    check_estimate(context, "sphere", 3 * (_i + 1), 1, 100000);
+    check_estimate(context, "cube", 3 * (_i + 1), 5, 50000);
+    check_estimate(context, "sphere", 3 * (_i + 1), 64, 20000);
     dagpole_context_destroy(context);
     scratch_remove(&cache);
 }

@@ -37,7 +37,7 @@ FORBIDDEN = [(PROCESS + r'\s*\(', None), (r'\b(stdout|stderr)\b', None),
 
 MARKS = re.compile(r'\b(TO' r'DO|FIX' r'ME|XX' r'X|HA' r'CK)\b')
 # The public header is one file and its users' manual: its limit is its own.
-HEADER_LINES = 720
+HEADER_LINES = 700
 FILE_LINES, FUNCTION_LINES, MOST_FUNCTION_LINES, MEDIAN_FUNCTION_LINES = 500, 100, 60, 20
 
 

@@ -81,8 +81,8 @@ static void to_expansion(bench *b, const dp_operator_set *set, const dp_surface_
                          const box *frame, const box *source, double *expansion) {
     dp_soa points = box_points(source), rest = {source->x + 7, source->y + 7, source->z + 7};
     dp_frame in = frame_of(frame);
-    dp_surface_potentials(set, surface, &in, 7, points, source->charge, 1, 0, &b->scratch);
-    dp_surface_potentials(set, surface, &in, N_POINTS - 7, rest, source->charge + 7, 0, 0,
+    dp_surface_potentials(set, surface, &in, 7, points, source->charge, 0, 1, 1, 0, &b->scratch);
+    dp_surface_potentials(set, surface, &in, N_POINTS - 7, rest, source->charge + 7, 0, 1, 0, 0,
                           &b->scratch);
     dp_surface_to_expansions(set, surface, 1, &expansion, &b->scratch);
 }
@@ -93,8 +93,8 @@ static void evaluate(bench *b, const dp_operator_set *set, const dp_surface_sums
     dp_frame in = frame_of(frame);
     memset(target->sums, 0, sizeof target->sums);
     dp_surface_densities(set, surface, 1, &expansion, &b->scratch);
-    dp_surface_evaluate(set, surface, &in, 0, N_POINTS, box_points(target), box_sums(target->sums),
-                        &b->scratch);
+    dp_surface_evaluate(set, surface, 0, &in, 0, 1, N_POINTS, box_points(target),
+                        box_sums(target->sums), 0, &b->scratch);
 }
 
 static dp_columns one_column(int reflection, const double *source, double *target) {

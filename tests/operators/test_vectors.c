@@ -56,11 +56,11 @@ static void check_potentials(bench *b, const dp_surface_sums *surface, int n_vec
     box source = box_at(&origin, surface == &b->set->inner ? beside : inside, 1);
     for (int i = 0; i < N_POINTS; i += N_POINTS / 2) {
         dp_soa points = dp_soa_from(box_points(&source), i);
-        dp_surface_potentials_many(b->set, surface, &frame, N_POINTS / 2, points, b->charge[0] + i,
-                                   STRIDE, n_vectors, i == 0, FIRST, &b->scratch);
+        dp_surface_potentials(b->set, surface, &frame, N_POINTS / 2, points, b->charge[0] + i,
+                              STRIDE, n_vectors, i == 0, FIRST, &b->scratch);
         for (int v = 0; v < n_vectors; v++)
             dp_surface_potentials(b->set, surface, &frame, N_POINTS / 2, points, b->charge[v] + i,
-                                  i == 0, v, &b->scratch);
+                                  0, 1, i == 0, v, &b->scratch);
     }
     for (int v = 0; v < n_vectors; v++)
         expect_same(n_vectors, DP_N_PARITIES * surface->ld,
@@ -72,9 +72,8 @@ static void check_sums(bench *b, int n_vectors, box *target, const dp_surface_su
                        int is_far) {
     for (int v = 0; v < n_vectors; v++) {
         memset(target->sums, 0, sizeof target->sums);
-        (is_far ? dp_surface_evaluate_far
-                : dp_surface_evaluate)(b->set, surface, &frame, FIRST + v, N_POINTS,
-                                       box_points(target), box_sums(target->sums), &b->scratch);
+        dp_surface_evaluate(b->set, surface, is_far, &frame, FIRST + v, 1, N_POINTS,
+                            box_points(target), box_sums(target->sums), 0, &b->scratch);
         for (int k = 0; k < 4; k++)
             expect_same(n_vectors, N_POINTS, b->sums[k][v], target->sums[k]);
     }
@@ -95,9 +94,8 @@ static void check_evaluation(bench *b, const dp_surface_sums *surface, int n_vec
     for (int is_far = 0; is_far < 2; is_far++) {
         memset(b->sums, 0, sizeof b->sums);
         dp_sums out = {b->sums[0][0], b->sums[1][0], b->sums[2][0], b->sums[3][0]};
-        (is_far ? dp_surface_evaluate_many_far
-                : dp_surface_evaluate_many)(b->set, surface, &frame, FIRST, n_vectors, N_POINTS,
-                                            box_points(&target), out, STRIDE, &b->scratch);
+        dp_surface_evaluate(b->set, surface, is_far, &frame, FIRST, n_vectors, N_POINTS,
+                            box_points(&target), out, STRIDE, &b->scratch);
         check_sums(b, n_vectors, &target, surface, is_far);
     }
     for (int v = 0; v < FIRST + n_vectors; v++)
