@@ -59,7 +59,7 @@ static dagpole_status sum_piece(void *argument, int64_t i) {
     dp_isa isa = dp_isa_best();
     DP_TRY(dp_direct(d->is_rms ? d->kernel->squares[isa] : d->kernel->p2p[isa], d->lambda, n,
                      rows_from(d->targets, d->n_targets, begin), out, d->n_sources,
-                     rows_from(d->sources, d->n_sources, 0), d->charges));
+                     rows_from(d->sources, d->n_sources, 0), (dp_carried){.charge = d->charges}));
     store(d, begin, n, sums);
     return DAGPOLE_OK;
 }

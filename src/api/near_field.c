@@ -32,14 +32,15 @@ static void sum_near(const dagpole_plan *plan, const dp_csr *near, const double 
     const dp_tree *tree = &plan->tree;
     const dp_points *t = plan->targets, *s = &plan->sources;
     int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
-    dp_sums out = {&sums[0], &sums[1], &sums[2], &sums[3]};
+    dp_sums out = dp_sums_of_rows(sums, 1, DP_GRADIENT);
     memset(sums, 0, 4 * sizeof *sums);
     for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++) {
         int64_t begin = tree->source_begin[near->index[j]];
-        plan->kernel->p2p[plan->context->isa](
-            plan->graph->problem.lambda, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
-            tree->source_end[near->index[j]] - begin,
-            (dp_soa){s->x + begin, s->y + begin, s->z + begin}, charge + begin);
+        plan->kernel->p2p[plan->context->isa](plan->graph->problem.lambda, 1,
+                                              (dp_soa){t->x + i, t->y + i, t->z + i}, out,
+                                              tree->source_end[near->index[j]] - begin,
+                                              (dp_soa){s->x + begin, s->y + begin, s->z + begin},
+                                              (dp_carried){.charge = charge + begin});
     }
 }
 

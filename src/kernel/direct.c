@@ -21,7 +21,7 @@ static void accumulate(int n, double *restrict sum, double *restrict lost,
 
 /* At most CHUNK targets. */
 static void sum_block(dp_p2p_fn loop, double lambda, int n, dp_soa targets, double *const out[4],
-                      int n_sums, int64_t n_sources, dp_soa sources, const double *charges) {
+                      int n_sums, int64_t n_sources, dp_soa sources, dp_carried carried) {
     block b;
     for (int k = 0; k < n_sums; k++)
         for (int j = 0; j < n; j++)
@@ -30,11 +30,9 @@ static void sum_block(dp_p2p_fn loop, double lambda, int n, dp_soa targets, doub
         for (int k = 0; k < n_sums; k++)
             for (int j = 0; j < n; j++)
                 b.chunk[k][j] = 0;
-        dp_sums sums = {b.chunk[0], NULL, NULL, NULL};
-        if (n_sums > 1)
-            sums = (dp_sums){b.chunk[0], b.chunk[1], b.chunk[2], b.chunk[3]};
+        dp_sums sums = dp_sums_of_rows(b.chunk[0], CHUNK, n_sums > 1 ? DP_GRADIENT : DP_POTENTIAL);
         loop(lambda, n, targets, sums, n_sources - i < CHUNK ? n_sources - i : CHUNK,
-             dp_soa_from(sources, i), charges + i);
+             dp_soa_from(sources, i), dp_carried_from(carried, i));
         for (int k = 0; k < n_sums; k++)
             accumulate(n, b.sum[k], b.lost[k], b.chunk[k]);
     }
@@ -44,14 +42,14 @@ static void sum_block(dp_p2p_fn loop, double lambda, int n, dp_soa targets, doub
 }
 
 dagpole_status dp_direct(dp_p2p_fn loop, double lambda, int64_t n_targets, dp_soa targets,
-                         dp_sums out, int64_t n_sources, dp_soa sources, const double *charges) {
+                         dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried) {
     int n_sums = out.gy ? 4 : out.gx ? 2 : 1;
     for (int64_t j = 0; j < n_targets; j += CHUNK) {
         int n = n_targets - j < CHUNK ? (int)(n_targets - j) : CHUNK;
         double *const at[4] = {out.potential + j, out.gx ? out.gx + j : NULL,
                                out.gy ? out.gy + j : NULL, out.gz ? out.gz + j : NULL};
         sum_block(loop, lambda, n, dp_soa_from(targets, j), at, n_sums, n_sources, sources,
-                  charges);
+                  carried);
     }
     return DAGPOLE_OK;
 }

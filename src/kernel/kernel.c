@@ -75,16 +75,16 @@ void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_
 }
 
 void dp_p2p_ref(const dp_kernel *kernel, double lambda, int64_t n_targets, dp_soa targets,
-                dp_sums out, int64_t n_sources, dp_soa sources, const double *charges) {
+                dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried) {
     for (int64_t j = 0; j < n_targets; j++)
         for (int64_t i = 0; i < n_sources; i++) {
             difference d = subtract(targets, j, sources, i);
             if (!(d.r > DP_NEAREST))
                 continue;
-            out.potential[j] += charges[i] * kernel->value(lambda, d.r);
+            out.potential[j] += carried.charge[i] * kernel->value(lambda, d.r);
             if (!out.gx)
                 continue;
-            double weight = charges[i] * kernel->slope(lambda, d.r) / d.r;
+            double weight = carried.charge[i] * kernel->slope(lambda, d.r) / d.r;
             out.gx[j] += weight * d.x;
             out.gy[j] += weight * d.y;
             out.gz[j] += weight * d.z;

@@ -26,21 +26,73 @@ static inline dp_soa dp_soa_from(dp_soa points, int64_t i) {
     return (dp_soa){points.x + i, points.y + i, points.z + i};
 }
 
-/* Where sums go: potential[j] += sum_i q_i g(|t_j - s_i|), and where gx is not NULL also
- * g{x,y,z}[j] += sum_i q_i (d/dt_{x,y,z}) g(|t_j - s_i|). */
+/* What sources carry: charges, dipoles or both. */
+typedef struct dp_carried {
+    const double *charge; /* NULL: none */
+    dp_soa dipole;        /* x NULL: none */
+} dp_carried;
+
+/* Second derivatives: xx, xy, xz, yy, yz, zz. */
+enum { DP_N_SECOND = 6 };
+
+/* Where sums go: potential[j] += sum_i (q_i + p_i . grad_s) g(|t_j - s_i|) of charges q and dipoles
+ * p, where gx is not NULL also its gradient with respect to the target, g{x,y,z}[j] += ..., and
+ * where hessian[0] is not NULL its second derivatives. */
 typedef struct dp_sums {
     double *potential;
-    double *gx, *gy, *gz; /* all three or none */
+    double *gx, *gy, *gz;         /* all three or none */
+    double *hessian[DP_N_SECOND]; /* all six or none; with them all three of the gradient */
 } dp_sums;
 
-/* Adds the sums of n_sources charges to n_targets targets. No alignment or padding is required;
+/* Numbers of a sum that are wanted: the potential, with its gradient, with second derivatives. */
+enum { DP_POTENTIAL = 1, DP_GRADIENT = 4, DP_HESSIAN = 10 };
+
+static inline int dp_n_sums(const dp_sums *sums) {
+    return sums->hessian[0] ? DP_HESSIAN : sums->gx ? DP_GRADIENT : DP_POTENTIAL;
+}
+
+/* Rows that lie one behind the other, n_sums of them, `row` numbers apart. */
+static inline dp_sums dp_sums_of_rows(double *first, int64_t row, int n_sums) {
+    dp_sums sums = {.potential = first};
+    if (n_sums >= DP_GRADIENT) {
+        sums.gx = first + row;
+        sums.gy = first + 2 * row;
+        sums.gz = first + 3 * row;
+    }
+    for (int k = 0; n_sums >= DP_HESSIAN && k < DP_N_SECOND; k++)
+        sums.hessian[k] = first + (4 + k) * row;
+    return sums;
+}
+
+/* From target i on. potential may be NULL: then there are none. */
+static inline dp_sums dp_sums_from(dp_sums sums, int64_t i) {
+    if (sums.potential)
+        sums.potential += i;
+    if (sums.gx) {
+        sums.gx += i;
+        sums.gy += i;
+        sums.gz += i;
+    }
+    for (int k = 0; sums.hessian[0] && k < DP_N_SECOND; k++)
+        sums.hessian[k] += i;
+    return sums;
+}
+
+/* From source i on. */
+static inline dp_carried dp_carried_from(dp_carried carried, int64_t i) {
+    return (dp_carried){carried.charge ? carried.charge + i : NULL,
+                        carried.dipole.x ? dp_soa_from(carried.dipole, i) : carried.dipole};
+}
+
+/* Adds the sums of n_sources sources to n_targets targets. No alignment or padding is required;
  * targets' and sources' arrays may be the same points (a pair at distance zero adds nothing). The
  * order of every sum is a function of the sizes alone. lambda is ignored by Laplace. */
 typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_sums out,
-                          int64_t n_sources, dp_soa sources, const double *charges);
+                          int64_t n_sources, dp_soa sources, dp_carried carried);
 
 /* dp_p2p_fn also is the type of the sums of squares: potential[j] += sum_i q_i g^2 and, where gx is
- * not NULL, gx[j] += sum_i q_i |grad g|^2; gy and gz are not used. */
+ * not NULL, gx[j] += sum_i q_i |grad g|^2, and where hessian[0] is not NULL, hessian[0][j] += sum_i
+ * q_i |grad grad g|^2; the others are not used. */
 
 /* Near sums: each target of one strip of points with each source of another (kernel/strip.h).
  * Where the two strips are the same, each pair within it; a point does nothing to itself.
@@ -54,7 +106,8 @@ typedef struct dp_strip dp_strip;
 typedef struct dp_near {
     double lambda;
     double least; /* single precision: closest pair, in half sides */
-    int has_gradient, is_mutual;
+    int n_sums;   /* DP_POTENTIAL, ... */
+    int is_mutual;
     dp_strip *targets, *sources;
 } dp_near;
 
@@ -99,16 +152,16 @@ typedef void (*dp_from_orbits_fn)(double lambda, const dp_orbits *orbits, const 
                                   dp_sums out);
 
 /* The same for n_vectors vectors of charges or densities at once, DP_MANY at most, whose pairs are
- * computed once. Vector v's charges are at charges + v charge_stride and its potentials at
- * potential + v vector_ld; its densities at density + v vector_ld and its sums at out.potential +
- * v out_stride, and so on. A vector's sums do not depend on which others there are, nor on how
- * many; they differ from those of the loops for one in the last bits. */
+ * computed once. What vector v's sources carry lies v carried_stride behind that of the first, its
+ * potentials are at potential + v vector_ld; its densities at density + v vector_ld and its sums at
+ * out.potential + v out_stride, and so on. A vector's sums do not depend on which others there are,
+ * nor on how many; they differ from those of the loops for one in the last bits. */
 #define DP_MANY 32
 
 typedef void (*dp_to_orbits_many_fn)(double lambda, const dp_orbits *orbits, int n_vectors,
                                      double *potential, int64_t vector_ld, int ld,
                                      const dp_frame *frame, int64_t n, dp_soa points,
-                                     const double *charges, int64_t charge_stride);
+                                     dp_carried carried, int64_t carried_stride);
 typedef void (*dp_from_orbits_many_fn)(double lambda, const dp_orbits *orbits, int n_vectors,
                                        const double *density, int64_t vector_ld, int ld,
                                        const dp_frame *frame, int64_t n, dp_soa points, dp_sums out,
@@ -159,12 +212,12 @@ void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_
 
 /* The oracle: scalar loops over value() and slope(). */
 void dp_p2p_ref(const dp_kernel *kernel, double lambda, int64_t n_targets, dp_soa targets,
-                dp_sums out, int64_t n_sources, dp_soa sources, const double *charges);
+                dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried);
 
 /* Direct sums with compensation (for references of 12 digits and more): the contribution of all
  * sources, in chunks of 256 by the vectorised loop, p2p or squares of a kernel; the chunks' sums
  * are accumulated with Neumaier's compensation. out is overwritten. */
 dagpole_status dp_direct(dp_p2p_fn loop, double lambda, int64_t n_targets, dp_soa targets,
-                         dp_sums out, int64_t n_sources, dp_soa sources, const double *charges);
+                         dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried);
 
 #endif

@@ -107,9 +107,10 @@ typedef struct charged {
     int n_steps; /* vectors of points */
 } charged;
 
-APART void take_charges(int n_vectors, int n, const double *charges, int64_t charge_stride,
+APART void take_charges(int n_vectors, int n, dp_carried carried, int64_t carried_stride,
                         charged *to) {
-    for (int v = 0; v < n_vectors; v++, charges += charge_stride) {
+    for (int v = 0; v < n_vectors; v++) {
+        const double *charges = carried.charge + v * carried_stride;
         to->unit[v] = charge_unit(n, charges);
         fill_row(n, to->n_steps, charges, 0, 1 / to->unit[v], to->charge[v]);
     }
@@ -130,15 +131,15 @@ static void sum_at_group(tabulate_fn *tabulate, const pairs_of *p, int n_vectors
 
 static void to_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbits *orbits,
                       int n_vectors, double *potential, int64_t vector_ld, int ld,
-                      const dp_frame *frame, int64_t n, dp_soa points, const double *charges,
-                      int64_t charge_stride) {
+                      const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
+                      int64_t carried_stride) {
     charged c;
     block b;
     group_sums sums[DP_MANY];
     for (int64_t i = 0; i < n; i += CHUNK) {
         int m = fewer(n - i, CHUNK);
         c.n_steps = take_points(frame, m, dp_soa_from(points, i), &c.points);
-        take_charges(n_vectors, m, charges + i, charge_stride, &c);
+        take_charges(n_vectors, m, dp_carried_from(carried, i), carried_stride, &c);
         for (int begin = 0; begin < orbits->n; begin += GROUP) {
             if (begin % ORBITS == 0)
                 take_orbits(orbits, begin, &b);
@@ -241,12 +242,6 @@ static void sum_at_tile(tabulate_fn *tabulate, int has_gradient, const pairs_of 
     }
 }
 
-static dp_sums sums_from(dp_sums out, int64_t at) {
-    if (!out.gx)
-        return (dp_sums){.potential = out.potential + at};
-    return (dp_sums){out.potential + at, out.gx + at, out.gy + at, out.gz + at};
-}
-
 /* inverse: of half a side; unit: of the densities. */
 APART void add_tile(int n, const tile_sums from, real pair_unit, double inverse, double unit,
                     dp_sums out) {
@@ -280,7 +275,8 @@ static void from_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbit
                             fewer(n_steps - k, width), &t, sums);
                 for (int v = 0; v < n_vectors; v++)
                     add_tile(fewer(m - at, width * VEC_WIDTH), sums[v], pair_unit(p->grade),
-                             1 / frame->half, b.unit[v], sums_from(out, v * out_stride + i + at));
+                             1 / frame->half, b.unit[v],
+                             dp_sums_from(out, v * out_stride + i + at));
             }
         }
     }
@@ -302,7 +298,7 @@ static void from_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbit
     TO_ORBITS_MANY_FUNCTION(MANY_NAME(to_loop, kernel)) {                                          \
         const pairs_of p = PAIRS_OF(grade);                                                        \
         to_orbits(kernel##_values_##grade, &p, orbits, n_vectors, potential, vector_ld, ld, frame, \
-                  n, points, charges, charge_stride);                                              \
+                  n, points, carried, carried_stride);                                             \
     }                                                                                              \
     FROM_ORBITS_MANY_FUNCTION(MANY_NAME(from_loop, kernel)) {                                      \
         const pairs_of p = PAIRS_OF(grade);                                                        \

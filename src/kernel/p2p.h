@@ -7,7 +7,7 @@
 /* Functions of type dp_p2p_fn. */
 #define P2P_FUNCTION(name)                                                                         \
     void name(double lambda, int64_t n_targets, dp_soa targets, dp_sums out, int64_t n_sources,    \
-              dp_soa sources, const double *charges)
+              dp_soa sources, dp_carried carried)
 
 P2P_FUNCTION(dp_p2p_laplace_portable);
 P2P_FUNCTION(dp_p2p_squares_laplace_portable);

@@ -175,13 +175,13 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, summand what, const problem *p, int6
 }
 
 VEC_INLINE void sum(pair_fn *kernel, summand what, double lambda, int64_t n_targets, dp_soa targets,
-                    dp_sums out, int64_t n_sources, dp_soa sources, const double *charges) {
+                    dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried) {
     const problem p = {.unit_lambda = vec_splat(lambda * pair_unit(EXACT)),
                        .least = vec_splat(DP_NEAREST),
                        .n_sources = n_sources,
                        .targets = targets,
                        .sources = sources,
-                       .charges = charges,
+                       .charges = carried.charge,
                        .out = out};
     sum_at_all(kernel, what, &p, n_targets);
 }
@@ -189,12 +189,12 @@ VEC_INLINE void sum(pair_fn *kernel, summand what, double lambda, int64_t n_targ
 #define DEFINE_P2P(kernel, squares)                                                                \
     P2P_FUNCTION(DP_PER_ISA(dp_p2p_##kernel)) {                                                    \
         if (out.gx)                                                                                \
-            sum(kernel, GRADIENTS, lambda, n_targets, targets, out, n_sources, sources, charges);  \
+            sum(kernel, GRADIENTS, lambda, n_targets, targets, out, n_sources, sources, carried);  \
         else                                                                                       \
-            sum(kernel, POTENTIALS, lambda, n_targets, targets, out, n_sources, sources, charges); \
+            sum(kernel, POTENTIALS, lambda, n_targets, targets, out, n_sources, sources, carried); \
     }                                                                                              \
     P2P_FUNCTION(DP_PER_ISA(dp_p2p_##squares)) {                                                   \
-        sum(kernel, SQUARES, lambda, n_targets, targets, out, n_sources, sources, charges);        \
+        sum(kernel, SQUARES, lambda, n_targets, targets, out, n_sources, sources, carried);        \
     }
 
 DEFINE_P2P(laplace, squares_laplace)

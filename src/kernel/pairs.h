@@ -15,9 +15,15 @@ typedef enum pair_grade {
     REDUCED /* double: to DP_REDUCED_ERROR, single: to DP_ROUGH_ERROR */
 } pair_grade;
 
-/* With u = pair_unit(grade): g(r) = u value, (1/r) dg/dr = -u^3 value ratio. */
+/* With u = pair_unit(grade), d the difference and n = d / r = u root d:
+ *   g           = u value
+ *   grad        = -e1 d                   e1 = u^3 value ratio
+ *   second      = e2 n n - e1 I           e2 = u^3 value second
+ *   third       = (e2 (I n, in the three orders of the axes) - e3 n n n) / r
+ *                                         e3 = u^3 value third
+ * derivatives with respect to d. A loop that does not use a member does not compute it. */
 typedef struct pair {
-    vec value, ratio;
+    vec value, ratio, second, third, root;
     vec_mask far; /* where value is not left out: see vec_rsqrt */
 } pair;
 
@@ -78,21 +84,24 @@ VEC_INLINE vec exp_minus(vec x) {
     return p * vec_power(shifted);
 }
 
-/* 1/r; -1/r^3 */
+/* 1/r; -1/r^3; 3/r^5; -15/r^7 */
 VEC_INLINE pair laplace(pair_grade grade, vec unit_lambda, const vec *least, vec r2, vec guess) {
     vec_mask far;
     (void)unit_lambda;
     vec y = pair_rsqrt(grade, r2, guess, least, &far);
-    return (pair){y, y * y, far};
+    vec square = y * y;
+    return (pair){y, square, square * 3, square * 15, y, far};
 }
 
-/* exp(-lambda r)/r; -(lambda r + 1) exp(-lambda r)/r^3. vec_min also bounds the NaN that lambda r
- * is where r2 is infinite. */
+/* exp(-x)/r with x = lambda r; times -(1 + x)/r^2, (3 + 3 x + x^2)/r^4, and so on. vec_min also
+ * bounds the NaN that lambda r is where r2 is infinite. */
 VEC_INLINE pair yukawa(pair_grade grade, vec unit_lambda, const vec *least, vec r2, vec guess) {
     vec_mask far;
     vec y = pair_rsqrt(grade, r2, guess, least, &far);
     vec x = vec_min(unit_lambda * (r2 * y), vec_splat(EXP_MINUS_END));
-    return (pair){exp_minus(x) * y, (x + 1) * (y * y), far};
+    vec square = y * y, second = vec_fma(x + 3, x, vec_splat(3));
+    vec third = vec_fma(vec_fma(x + 6, x, vec_splat(15)), x, vec_splat(15));
+    return (pair){exp_minus(x) * y, (x + 1) * square, second * square, third * square, y, far};
 }
 
 #endif

@@ -148,7 +148,7 @@ VEC_INLINE void look_for_close(close_fn *close, int is_same, int is_mutual, cons
 /* The functions of one kind of loop, from its sum_all(kernel, close, has_gradient, grade, near). */
 #define DEFINE_ONE(loop, kernel, grade, close)                                                     \
     NEAR_FUNCTION(NEAR_NAME(loop, kernel)) {                                                       \
-        if (near->has_gradient)                                                                    \
+        if (near->n_sums > DP_POTENTIAL)                                                           \
             sum_all(kernel, close, 1, grade, near);                                                \
         else                                                                                       \
             sum_all(kernel, close, 0, grade, near);                                                \

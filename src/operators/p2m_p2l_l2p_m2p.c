@@ -19,7 +19,8 @@ void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *su
                        charges);
     else
         set->to_orbits_many(set->lambda, &surface->orbits, n_vectors, potential, scratch->ld,
-                            surface->ld, frame, n, points, charges, charge_stride);
+                            surface->ld, frame, n, points, (dp_carried){.charge = charges},
+                            charge_stride);
 }
 
 void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums *surface,

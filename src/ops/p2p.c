@@ -219,7 +219,7 @@ typedef struct near_points {
 static void sum(const slice *s, dp_strip *sources) {
     dp_near near = {.lambda = s->w->lambda,
                     .least = s->w->least,
-                    .has_gradient = s->has_gradient,
+                    .n_sums = s->has_gradient ? DP_GRADIENT : DP_POTENTIAL,
                     .is_mutual = s->w->targets.is_mutual,
                     .targets = &s->worker->targets,
                     .sources = sources};
@@ -236,16 +236,10 @@ static void flush(const slice *s) {
     dp_strip_begin(sources, s->w->is_single, &s->worker->targets.frame);
 }
 
-static dp_sums sums_from(dp_sums out, int64_t i) {
-    if (!out.gx)
-        return (dp_sums){.potential = out.potential ? out.potential + i : NULL};
-    return (dp_sums){out.potential + i, out.gx + i, out.gy + i, out.gz + i};
-}
-
 /* Points i ... i + n - 1. */
 static void add_points(const near_points *p, int64_t i, int n, dp_strip *strip) {
     dp_strip_add(strip, n, dp_soa_from(p->at, i), p->charges + i, p->charge_stride,
-                 sums_from(p->out, i), p->out_stride);
+                 dp_sums_from(p->out, i), p->out_stride);
 }
 
 static void add_sources(const slice *s, const near_points *p, int64_t begin, int64_t end) {

@@ -88,9 +88,7 @@ static inline double *dp_largest_charges(void *field, int64_t row, int n_vectors
 
 /* Four rows of sums, from `first` of each on. Gradients only where the caller asked for them. */
 static inline dp_sums dp_sums_rows(const dp_call *call, double *first, int64_t row) {
-    if (!call->gradients)
-        return (dp_sums){.potential = first};
-    return (dp_sums){first, first + row, first + 2 * row, first + 3 * row};
+    return dp_sums_of_rows(first, row, call->gradients ? DP_GRADIENT : DP_POTENTIAL);
 }
 
 /* A task that adds to the sums of a block's targets names them and, where these are not in the

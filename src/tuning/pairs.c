@@ -49,9 +49,8 @@ dp_soa dp_pairs_points(const dp_pairs *p, int side) {
 
 dp_sums dp_pairs_sums(dp_pairs *p, int side) {
     double(*sums)[DP_PAIRS_MOST] = p->sums[side];
-    if (!p->request.has_gradient)
-        return (dp_sums){.potential = sums[0]};
-    return (dp_sums){sums[0], sums[1], sums[2], sums[3]};
+    return dp_sums_of_rows(sums[0], DP_PAIRS_MOST,
+                           p->request.has_gradient ? DP_GRADIENT : DP_POTENTIAL);
 }
 
 /* All vectors have the same charges, and their sums go to the same place. */
@@ -71,7 +70,7 @@ void dp_pairs_run_near(void *pairs, int64_t repeats) {
     const dp_pairs_request *r = &p->request;
     dp_near near = {.lambda = DP_PAIRS_LAMBDA,
                     .least = dp_precision_closest(r->precision),
-                    .has_gradient = r->has_gradient,
+                    .n_sums = r->has_gradient ? DP_GRADIENT : DP_POTENTIAL,
                     .is_mutual = r->is_mutual,
                     .targets = &p->strip[0],
                     .sources = &p->strip[1]};
@@ -99,7 +98,7 @@ void dp_pairs_run_to_surface(void *pairs, int64_t repeats) {
     for (int64_t i = 0; i < repeats; i++)
         if (p->n_surface > 1)
             many(DP_PAIRS_LAMBDA, &orbits, p->n_surface, p->potential, 0, DP_PAIRS_ORBITS, &frame,
-                 p->n, dp_pairs_points(p, 0), p->point[0][3], 0);
+                 p->n, dp_pairs_points(p, 0), (dp_carried){.charge = p->point[0][3]}, 0);
         else
             one(DP_PAIRS_LAMBDA, &orbits, p->potential, DP_PAIRS_ORBITS, &frame, p->n,
                 dp_pairs_points(p, 0), p->point[0][3]);

@@ -186,9 +186,10 @@ static void check_sums(dp_graph *g, int64_t n, const double *sources, const doub
     uint64_t state = 9;
     for (int64_t i = 0; i < n; i++)
         charges[i] = suite_uniform(&state);
-    dp_sums out = {expected, expected + n, expected + 2 * n, expected + 3 * n};
+    dp_sums out = dp_sums_of_rows(expected, n, DP_GRADIENT);
     dp_p2p_ref(g->problem.kernel, ldexp(lambda, -g->problem.tree->cube.exponent), n,
-               (dp_soa){t, t + n, t + 2 * n}, out, n, (dp_soa){s, s + n, s + 2 * n}, charges);
+               (dp_soa){t, t + n, t + 2 * n}, out, n, (dp_soa){s, s + n, s + 2 * n},
+               (dp_carried){.charge = charges});
     for (int64_t i = 0; i < 4 * n; i++)
         expected[i] *= DP_KERNEL_FACTOR;
     for (int i = 0; i < n; i++)

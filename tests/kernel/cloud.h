@@ -54,8 +54,8 @@ static inline dp_soa cloud_points(const cloud *c) {
 
 static inline dp_sums cloud_sums(const cloud *c, int has_gradient) {
     if (!has_gradient)
-        return (dp_sums){c->s[0], NULL, NULL, NULL};
-    return (dp_sums){c->s[0], c->s[1], c->s[2], c->s[3]};
+        return (dp_sums){.potential = c->s[0]};
+    return (dp_sums){.potential = c->s[0], .gx = c->s[1], .gy = c->s[2], .gz = c->s[3]};
 }
 
 static inline void cloud_set_sums(cloud *c, double value) {

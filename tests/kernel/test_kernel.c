@@ -91,8 +91,9 @@ START_TEST(ref_sums_value_and_slope) {
     double tx[] = {0.5}, ty[] = {-1}, tz[] = {2}, sx[] = {0, 0.5}, sy[] = {1, -1}, sz[] = {0, 2};
     double charges[] = {3, 5}, potential = 10, g[3] = {20, 30, 40};
     const dp_kernel *kernel = dp_kernel_get(DAGPOLE_YUKAWA);
-    dp_p2p_ref(kernel, 0.3, 1, (dp_soa){tx, ty, tz}, (dp_sums){&potential, g, g + 1, g + 2}, 2,
-               (dp_soa){sx, sy, sz}, charges);
+    dp_p2p_ref(kernel, 0.3, 1, (dp_soa){tx, ty, tz},
+               (dp_sums){.potential = &potential, .gx = g, .gy = g + 1, .gz = g + 2}, 2,
+               (dp_soa){sx, sy, sz}, (dp_carried){.charge = charges});
     double r = sqrt(0.25 + 4 + 4), slope = 3 * kernel->slope(0.3, r);
     ck_assert_double_eq_tol(potential, 10 + 3 * kernel->value(0.3, r), 1e-14);
     ck_assert_double_eq_tol(g[0], 20 + slope * 0.5 / r, 1e-14);

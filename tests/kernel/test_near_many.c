@@ -66,7 +66,10 @@ static void pack(const side *s, const side *b, int first, int is_single, int has
     dp_strip_begin(strip, is_single, &frame);
     for (int i = 0, m; i < s->n; i += m) {
         int at = first * s->n + i;
-        dp_sums out = {s->sum[0] + at, s->sum[1] + at, s->sum[2] + at, s->sum[3] + at};
+        dp_sums out = {.potential = s->sum[0] + at,
+                       .gx = s->sum[1] + at,
+                       .gy = s->sum[2] + at,
+                       .gz = s->sum[3] + at};
         m = s->n - i < PIECE ? s->n - i : PIECE;
         ck_assert_int_ge(dp_strip_room(strip), m);
         dp_strip_add(strip, m, dp_soa_from(cloud_points(&s->points), i), s->charge + at, s->n, out,
@@ -88,8 +91,8 @@ static void add_sums(const call *c, side *a, side *b, int first, dp_strip *targe
     int is_single = c->precision >= DP_SINGLE;
     near.targets = targets;
     near.sources = a == b ? targets : sources;
-    pack(a, b, first, is_single, near.has_gradient, targets);
-    pack(b, a, first, is_single, near.has_gradient, sources);
+    pack(a, b, first, is_single, near.n_sums > 1, targets);
+    pack(b, a, first, is_single, near.n_sums > 1, sources);
     if (targets->most_vectors > 1)
         c->kernel->near_many[c->precision][suite_isa](&near);
     else
@@ -162,7 +165,7 @@ static void is_close(const call *c, const side *at, const side *of, const double
                     ck_abort_msg(
                         "%s, precision %d, gradient %d, mutual %d, %d points with %d: sum %d "
                         "of vector %d at point %d is off by %g of %g",
-                        c->kernel->name, (int)c->precision, c->near.has_gradient, c->near.is_mutual,
+                        c->kernel->name, (int)c->precision, c->near.n_sums > 1, c->near.is_mutual,
                         at->n, of->n, k, v, j, error, magnitude[k > 0]);
             }
         }
@@ -172,10 +175,11 @@ static void is_close(const call *c, const side *at, const side *of, const double
 static void for_each_call(dagpole_kernel kernel, double lambda, double least,
                           void (*check)(const call *c, side *a, side *b), side *a, side *b) {
     for (int k = 0; k < 4 * DP_N_PRECISIONS; k++) {
-        call c = {
-            dp_kernel_get(kernel), (dp_precision)(k / 4),
-            (dp_near){
-                .lambda = lambda, .least = least, .has_gradient = k & 1, .is_mutual = k >> 1 & 1}};
+        call c = {dp_kernel_get(kernel), (dp_precision)(k / 4),
+                  (dp_near){.lambda = lambda,
+                            .least = least,
+                            .n_sums = k & 1 ? DP_GRADIENT : DP_POTENTIAL,
+                            .is_mutual = k >> 1 & 1}};
         check(&c, a, b);
     }
 }

@@ -18,7 +18,7 @@ static dp_strip strip_of(cloud *c, dp_precision precision, int has_gradient) {
     ck_assert_int_eq(dp_strip_create(suite_isa, 1, &strip), DAGPOLE_OK);
     dp_strip_begin(&strip, precision >= DP_SINGLE, &frame);
     for (size_t i = 0, m; i < c->n; i += m) {
-        dp_sums out = {c->s[0] + i, c->s[1] + i, c->s[2] + i, c->s[3] + i};
+        dp_sums out = dp_sums_from(cloud_sums(c, 1), (int64_t)i);
         m = c->n - i < 9 ? c->n - i : 9;
         ck_assert_int_ge(dp_strip_room(&strip), (int)m);
         dp_strip_add(&strip, (int)m, (dp_soa){c->w[0] + i, c->w[1] + i, c->w[2] + i}, c->w[3] + i,
@@ -56,7 +56,7 @@ static void reference(const dp_kernel *kernel, double lambda, cloud *at, const c
                       double *expected[4]) {
     cloud_set_sums(at, 1);
     dp_p2p_ref(kernel, lambda, (int64_t)at->n, cloud_points(at), cloud_sums(at, 1), (int64_t)of->n,
-               cloud_points(of), of->w[3]);
+               cloud_points(of), (dp_carried){.charge = of->w[3]});
     for (int k = 0; k < 4; k++) {
         expected[k] = malloc((at->n + 1) * sizeof(double));
         memcpy(expected[k], at->s[k], at->n * sizeof(double));
@@ -65,17 +65,17 @@ static void reference(const dp_kernel *kernel, double lambda, cloud *at, const c
 
 static void check_call(const dp_kernel *kernel, double lambda, cloud *a, cloud *b, dp_near near,
                        dp_precision precision, double *const *at_a, double *const *at_b) {
-    int n_sums = near.has_gradient ? 4 : 1;
+    int n_sums = near.n_sums;
     /* what the error of r does to exp(-lambda r) r^-3 */
     double bound = bounds[precision] * (1 + lambda);
-    dp_strip targets = strip_of(a, precision, near.has_gradient);
-    dp_strip sources = strip_of(b, precision, near.has_gradient);
+    dp_strip targets = strip_of(a, precision, near.n_sums > 1);
+    dp_strip sources = strip_of(b, precision, near.n_sums > 1);
     near.targets = &targets;
     near.sources = a == b ? &targets : &sources;
     kernel->near[precision][suite_isa](&near);
     dp_strip_take(&targets);
     ck_assert_double_le(worst(kernel, lambda, a, b, at_a, n_sums), bound);
-    for (size_t j = 0; !near.has_gradient && j < a->n; j++)
+    for (size_t j = 0; near.n_sums == 1 && j < a->n; j++)
         ck_assert_double_eq(a->s[1][j], 1); /* no gradient was asked for */
     if (a != b) {
         dp_strip_take(&sources);
@@ -97,7 +97,7 @@ static void check_precisions(int n_precisions, const dp_kernel *kernel, double l
     for (int call = 0; call < 4 * n_precisions; call++) {
         dp_near near = {.lambda = lambda,
                         .least = a->n % 2 ? 0.5 : 1. / 64,
-                        .has_gradient = call & 1,
+                        .n_sums = call & 1 ? DP_GRADIENT : DP_POTENTIAL,
                         .is_mutual = call >> 1 & 1};
         check_call(kernel, lambda, a, b, near, (dp_precision)(call / 4), at_a, at_b);
     }

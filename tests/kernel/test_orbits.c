@@ -36,7 +36,8 @@ static void check_to(const dp_kernel *kernel, dp_precision precision, const shel
     kernel->to_orbits[precision][suite_isa](shell_lambda, &s->orbits, potential, LD, &shell_frame,
                                             (int64_t)c->n, cloud_points(c), c->w[3]);
     dp_p2p_ref(kernel, shell_lambda / shell_frame.half, 8 * n, images_of(s),
-               (dp_sums){.potential = direct}, (int64_t)c->n, cloud_points(c), c->w[3]);
+               (dp_sums){.potential = direct}, (int64_t)c->n, cloud_points(c),
+               (dp_carried){.charge = c->w[3]});
     bound =
         8 * allowed[precision] * largest_term(0) * shell_frame.half * size_of((int)c->n, c->w[3]);
     for (int a = 0; a < 8; a++)
@@ -70,7 +71,7 @@ static void check_from(const dp_kernel *kernel, dp_precision precision, const sh
         }
     cloud_set_sums(c, 0);
     dp_p2p_ref(kernel, shell_lambda / shell_frame.half, (int64_t)c->n, cloud_points(c),
-               cloud_sums(c, 1), 8 * n, images_of(s), charge);
+               cloud_sums(c, 1), 8 * n, images_of(s), (dp_carried){.charge = charge});
     for (int k = 0; k < 4; k++)
         memcpy(expected[k], c->s[k], c->n * sizeof(double));
     cloud_set_sums(c, 0);

@@ -60,7 +60,8 @@ static void vectors_clear(vectors *v) {
 static dp_sums sums_at(double *const sum[4], size_t at, int has_gradient) {
     if (!has_gradient)
         return (dp_sums){.potential = sum[0] + at};
-    return (dp_sums){sum[0] + at, sum[1] + at, sum[2] + at, sum[3] + at};
+    return (dp_sums){
+        .potential = sum[0] + at, .gx = sum[1] + at, .gy = sum[2] + at, .gz = sum[3] + at};
 }
 
 typedef struct loop {
@@ -81,7 +82,7 @@ static loop loop_of(int i, const shell *s, dp_soa points) {
 static void to_many(const loop *l, vectors *v) {
     l->kernel->to_orbits_many[l->precision][suite_isa](
         shell_lambda, &l->s->orbits, v->n, v->potential, VECTOR_LD, LD, &shell_frame,
-        (int64_t)v->n_points, l->points, v->charge, (int64_t)v->stride);
+        (int64_t)v->n_points, l->points, (dp_carried){.charge = v->charge}, (int64_t)v->stride);
 }
 
 static void from_many(const loop *l, vectors *v) {

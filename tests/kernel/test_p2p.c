@@ -30,7 +30,7 @@ static void run(const dp_kernel *kernel, double lambda, cloud *t, const cloud *s
                 int has_gradient) {
     cloud_set_sums(t, 1);
     kernel->p2p[suite_isa](lambda, (int64_t)t->n, cloud_points(t), cloud_sums(t, has_gradient),
-                           (int64_t)s->n, cloud_points(s), s->w[3]);
+                           (int64_t)s->n, cloud_points(s), (dp_carried){.charge = s->w[3]});
 }
 
 /* Against the scalar loops, with and without gradient. */
@@ -38,7 +38,7 @@ static void check(const dp_kernel *kernel, double lambda, cloud *t, const cloud 
     double *expected[4], *allowed[4];
     cloud_set_sums(t, 1);
     dp_p2p_ref(kernel, lambda, (int64_t)t->n, cloud_points(t), cloud_sums(t, 1), (int64_t)s->n,
-               cloud_points(s), s->w[3]);
+               cloud_points(s), (dp_carried){.charge = s->w[3]});
     for (int k = 0; k < 4; k++) {
         expected[k] = malloc((t->n + 1) * sizeof(double));
         allowed[k] = malloc((t->n + 1) * sizeof(double));
@@ -182,7 +182,7 @@ START_TEST(single_pairs_are_accurate) {
             cloud_set_sums(&t, 0);
             dp_kernel_get((dagpole_kernel)id)
                 ->p2p[suite_isa](lambda, 1, cloud_points(&t), cloud_sums(&t, 0), 1,
-                                 cloud_points(&s), s.w[3]);
+                                 cloud_points(&s), (dp_carried){.charge = s.w[3]});
             long double expected = (id ? expl(-(long double)lambda * r) : 1) / r;
             double roundings = id ? 4 + 3 * x : 2;
             long double allowed = DBL_EPSILON * roundings * expected + DBL_MIN;

@@ -23,7 +23,7 @@ static inline dp_soa box_points(const box *b) {
 }
 
 static inline dp_sums box_sums(double sums[4][N_POINTS]) {
-    return (dp_sums){sums[0], sums[1], sums[2], sums[3]};
+    return dp_sums_of_rows(sums[0], N_POINTS, DP_GRADIENT);
 }
 
 static inline box box_make(const double centre[3], double half, uint64_t seed) {
@@ -57,7 +57,7 @@ static inline box box_child(const box *b, int octant, uint64_t seed) {
 static inline void box_direct(const dp_kernel *kernel, double lambda, const box *source,
                               box *target) {
     dp_p2p_ref(kernel, lambda, N_POINTS, box_points(target), box_sums(target->expected), N_POINTS,
-               box_points(source), source->charge);
+               box_points(source), (dp_carried){.charge = source->charge});
 }
 
 /* Relative L2 error, or relative to values of the size `least` where that is more. */

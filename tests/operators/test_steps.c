@@ -223,7 +223,7 @@ static void sum_densities(const bench *b, const dp_operator_data *data, const bo
                      points + 2 * s->n);
     memset(target->sums, 0, sizeof target->sums);
     dp_p2p_ref(b->kernel, b->lambda, N_POINTS, box_points(target), box_sums(target->sums), s->n,
-               (dp_soa){points, points + s->n, points + 2 * s->n}, density);
+               (dp_soa){points, points + s->n, points + 2 * s->n}, (dp_carried){.charge = density});
     dp_free(points);
 }
 
@@ -289,7 +289,8 @@ START_TEST(p2l_projects_the_check_potential) {
     dp_surface_place(s, 0.5 * DP_RADIUS_NEAR, target.centre, points, points + s->n,
                      points + 2 * s->n);
     dp_p2p_ref(b.kernel, b.lambda, s->n, (dp_soa){points, points + s->n, points + 2 * s->n},
-               (dp_sums){.potential = potential}, N_POINTS, box_points(&source), source.charge);
+               (dp_sums){.potential = potential}, N_POINTS, box_points(&source),
+               (dp_carried){.charge = source.charge});
     dp_surface_to_parity(s, 1, potential, potential + s->n);
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int begin = s->parity_begin[a], n = s->parity_begin[a + 1] - begin;

@@ -93,7 +93,10 @@ static void check_evaluation(bench *b, const dp_surface_sums *surface, int n_vec
                          &b->scratch);
     for (int is_far = 0; is_far < 2; is_far++) {
         memset(b->sums, 0, sizeof b->sums);
-        dp_sums out = {b->sums[0][0], b->sums[1][0], b->sums[2][0], b->sums[3][0]};
+        dp_sums out = {.potential = b->sums[0][0],
+                       .gx = b->sums[1][0],
+                       .gy = b->sums[2][0],
+                       .gz = b->sums[3][0]};
         dp_surface_evaluate(b->set, surface, is_far, &frame, FIRST, n_vectors, N_POINTS,
                             box_points(&target), out, STRIDE, &b->scratch);
         check_sums(b, n_vectors, &target, surface, is_far);
