@@ -104,7 +104,7 @@ static void run_pack(loop_data *d, int64_t repeats) {
     for (int i = 0; i < d->n; i++) {
         d->out[0][i] =
             s->is_single ? s->frame.centre[0] + s->frame.half * (double)s->x_f[i] : s->x[i];
-        d->out[1][i] = s->is_single ? (double)s->charge_f[i] : s->charge[i];
+        d->out[1][i] = s->is_single ? (double)s->carried_f[i] : s->carried[i];
     }
 }
 
@@ -112,9 +112,9 @@ static void run_take(loop_data *d, int64_t repeats) {
     dp_strip *s = &d->pairs.strip[0];
     for (int i = 0; i < d->n; i++)
         if (s->is_single)
-            s->potential_f[i] = (float)(d->number[i] * s->frame.half);
+            s->sums_f[i] = (float)(d->number[i] * s->frame.half);
         else
-            s->potential[i] = d->number[i];
+            s->sums[i] = d->number[i];
     for (int64_t i = 0; i < repeats; i++)
         dp_strip_take(s);
     keep_sums(d);

@@ -29,9 +29,11 @@ static dagpole_status copy_operators(dp_graph *g) {
     return DAGPOLE_OK;
 }
 
-/* Vectors that P2P sums at once. */
-static int n_strip_vectors(const dp_graph *g) {
-    return dp_vectors_at_once(g->problem.n_vectors, DP_STRIP_VECTORS);
+/* Strips of P2P: for the vectors that are summed at once. */
+static dp_strip_shape strip_shape(const dp_graph *g) {
+    return (dp_strip_shape){.n_vectors = dp_vectors_at_once(g->problem.n_vectors, DP_STRIP_VECTORS),
+                            .has_charges = 1,
+                            .n_sums = DP_GRADIENT};
 }
 
 /* What a worker writes lies on its node, and so do the operators. */
@@ -43,12 +45,13 @@ static void settle_worker(dp_graph *g, int i) {
         if (nodes->number[k] == node)
             worker->operators = g->copy[k];
     (void)dp_binding_set(worker->scratch.columns, dp_scratch_bytes(&worker->scratch), node);
-    (void)dp_binding_set(worker->targets.memory, dp_strip_bytes(n_strip_vectors(g)), node);
-    (void)dp_binding_set(worker->sources.memory, dp_strip_bytes(n_strip_vectors(g)), node);
+    (void)dp_binding_set(worker->targets.memory, dp_strip_bytes(&worker->targets.shape), node);
+    (void)dp_binding_set(worker->sources.memory, dp_strip_bytes(&worker->sources.shape), node);
 }
 
 static dagpole_status create_workers(dp_graph *g) {
     int has_homes = dp_n_homes(&g->problem) > 1 && g->problem.nodes->of_worker;
+    dp_strip_shape shape = strip_shape(g);
     if (has_homes)
         DP_TRY(copy_operators(g));
     g->workers = dp_alloc_zero((size_t)g->n_workers, sizeof *g->workers);
@@ -62,8 +65,8 @@ static dagpole_status create_workers(dp_graph *g) {
         g->workers[i].call = &g->call;
         g->workers[i].operators = g->problem.operators;
         DP_TRY(dp_scratch_create(g->problem.operators, &g->workers[i].scratch));
-        DP_TRY(dp_strip_create(g->problem.isa, n_strip_vectors(g), &g->workers[i].targets));
-        DP_TRY(dp_strip_create(g->problem.isa, n_strip_vectors(g), &g->workers[i].sources));
+        DP_TRY(dp_strip_create(g->problem.isa, &shape, &g->workers[i].targets));
+        DP_TRY(dp_strip_create(g->problem.isa, &shape, &g->workers[i].sources));
         if (has_homes)
             settle_worker(g, i);
     }
@@ -170,6 +173,7 @@ void dp_graph_destroy(dp_graph *g) {
 
 int64_t dp_graph_bytes(const dp_graph *g) {
     int64_t n_boxes = g->problem.tree->n_boxes, bytes = (int64_t)sizeof *g;
+    dp_strip_shape shape = strip_shape(g);
     bytes +=
         g->layout.blocks.n * (int64_t)(sizeof *g->layout.blocks.block + sizeof *g->layout.of_block);
     bytes += n_boxes * (int64_t)sizeof *g->layout.blocks.of_box;
@@ -183,6 +187,6 @@ int64_t dp_graph_bytes(const dp_graph *g) {
         bytes += (int64_t)(g->stream.fields[f].bytes + sizeof(dp_field) + sizeof(dp_field_place));
     bytes += g->n_copies * dp_operators_bytes(g->problem.operators);
     for (int i = 0; i < g->n_workers; i++)
-        bytes += dp_scratch_bytes(&g->workers[i].scratch) + 2 * dp_strip_bytes(n_strip_vectors(g));
+        bytes += dp_scratch_bytes(&g->workers[i].scratch) + 2 * dp_strip_bytes(&shape);
     return bytes;
 }

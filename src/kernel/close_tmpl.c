@@ -53,19 +53,19 @@ VEC_INLINE void make_close(pair_fn *kernel, double lambda, close_pairs *c) {
 }
 
 static double charge_of(const dp_strip_run *run, int i, int v) {
-    return run->charges[v * run->charge_stride + i - run->begin];
+    return run->carried.charge[v * run->carried_stride + i - run->begin];
 }
 
 /* Pair k of c to one side of vector v; sign: of its differences as seen from there. */
 static void add_close(dp_strip *strip, int i, int v, double charge, const close_pairs *c, int k,
                       double sign) {
-    int at = v * strip->row + i;
-    strip->potential[at] += charge * c->value[k];
-    if (strip->has_gradient) {
+    double *sums = strip->sums + i;
+    sums[dp_strip_row(strip, 0, v)] += charge * c->value[k];
+    if (strip->n_sums > DP_POTENTIAL) {
         double weight = sign * charge * c->slope[k];
-        strip->gx[at] += weight * c->dx[k];
-        strip->gy[at] += weight * c->dy[k];
-        strip->gz[at] += weight * c->dz[k];
+        sums[dp_strip_row(strip, 1, v)] += weight * c->dx[k];
+        sums[dp_strip_row(strip, 2, v)] += weight * c->dy[k];
+        sums[dp_strip_row(strip, 3, v)] += weight * c->dz[k];
     }
 }
 

@@ -170,18 +170,19 @@ static void sum_vectors(const tile *t, int is_mutual, int n_vectors, int n_sums)
 /* values: not filled yet. */
 static tile tile_of(const dp_near *near, values *values, pair_grade grade) {
     const dp_strip *t = near->targets, *s = near->sources;
-    real unit = potential_unit(grade), of_gradient = gradient_unit(grade);
-    return (tile){
+    tile tile = {
         .end = s->n,
         .row = s->row,
         .target_row = t->row,
-        .charge = ROW(s, charge),
-        .target_charge = ROW(t, charge),
-        .of = {{values->of[0], ROW(s, potential), ROW(t, potential), unit, unit},
-               {values->of[1], ROW(s, gx), ROW(t, gx), of_gradient, -of_gradient},
-               {values->of[2], ROW(s, gy), ROW(t, gy), of_gradient, -of_gradient},
-               {values->of[3], ROW(s, gz), ROW(t, gz), of_gradient, -of_gradient}},
+        .charge = ROW(s, carried),
+        .target_charge = ROW(t, carried),
     };
+    for (int k = 0; k < 4; k++) {
+        real unit = k ? gradient_unit(grade) : potential_unit(grade);
+        tile.of[k] = (component){values->of[k], ROW(s, sums) + dp_strip_row(s, k, 0),
+                                 ROW(t, sums) + dp_strip_row(t, k, 0), unit, k ? -unit : unit};
+    }
+    return tile;
 }
 
 VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,

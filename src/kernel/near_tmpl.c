@@ -50,11 +50,12 @@ VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, pair_gr
         add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], &source, &at_sources, ahead,
                   at + k);
     if (is_mutual) {
-        add_to(p->potential + j, at_sources.potential * potential_unit(grade));
+        real *sums = p->sums + j;
+        add_to(sums, at_sources.potential * potential_unit(grade));
         if (has_gradient) {
-            add_to(p->gx + j, at_sources.gx * -gradient_unit(grade));
-            add_to(p->gy + j, at_sources.gy * -gradient_unit(grade));
-            add_to(p->gz + j, at_sources.gz * -gradient_unit(grade));
+            add_to(sums + p->row, at_sources.gx * -gradient_unit(grade));
+            add_to(sums + 2 * p->row, at_sources.gy * -gradient_unit(grade));
+            add_to(sums + 3 * p->row, at_sources.gz * -gradient_unit(grade));
         }
     }
     look_for_close(close, is_same, is_mutual, p->near, t, i, j);
@@ -79,11 +80,12 @@ VEC_INLINE void meet_all(pair_fn *kernel, close_fn *close, int has_gradient, pai
 
 VEC_INLINE void store_target(int has_gradient, pair_grade grade, const sums *s, dp_strip *t,
                              int i) {
-    ROW(t, potential)[i] += vec_sum(s->potential) * potential_unit(grade);
+    real *sums = ROW(t, sums) + i;
+    sums[0] += vec_sum(s->potential) * potential_unit(grade);
     if (has_gradient) {
-        ROW(t, gx)[i] += vec_sum(s->gx) * gradient_unit(grade);
-        ROW(t, gy)[i] += vec_sum(s->gy) * gradient_unit(grade);
-        ROW(t, gz)[i] += vec_sum(s->gz) * gradient_unit(grade);
+        sums[t->row] += vec_sum(s->gx) * gradient_unit(grade);
+        sums[2 * t->row] += vec_sum(s->gy) * gradient_unit(grade);
+        sums[3 * t->row] += vec_sum(s->gz) * gradient_unit(grade);
     }
 }
 

@@ -13,38 +13,38 @@ static void (*const take[DP_N_ISA])(const dp_strip *,
 /* Where idle points lie in the frame: close to nothing. */
 #define IDLE_F 1e6f
 
-static int most_points(int n_vectors) {
-    return n_vectors > 1 ? DP_STRIP_MANY : DP_STRIP;
+static int most_points(const dp_strip_shape *shape) {
+    return dp_strip_is_plain(shape) ? DP_STRIP : DP_STRIP_MANY;
 }
 
 /* Rows of numbers that are padded even where no point is missing do not lie a power of two apart,
  * in the same places of a cache. */
-static int length_of_row(int n_vectors) {
-    return most_points(n_vectors) + DP_STRIP_PAD;
+static int length_of_row(const dp_strip_shape *shape) {
+    return most_points(shape) + DP_STRIP_PAD;
 }
 
-/* Of either precision: coordinates, and for each vector charges and sums. */
-static int64_t n_numbers(int n_vectors) {
-    return (3 + 5 * (int64_t)n_vectors) * length_of_row(n_vectors);
+/* Of either precision: coordinates, and for each vector what is carried and sums. */
+static int64_t n_numbers(const dp_strip_shape *shape) {
+    int64_t rows_of_vector = dp_strip_n_carried(shape) + shape->n_sums;
+    return (3 + shape->n_vectors * rows_of_vector) * length_of_row(shape);
 }
 
-dagpole_status dp_strip_create(dp_isa isa, int n_vectors, dp_strip *s) {
+dagpole_status dp_strip_create(dp_isa isa, const dp_strip_shape *shape, dp_strip *s) {
     *s = (dp_strip){.isa = isa,
-                    .most = most_points(n_vectors),
-                    .most_vectors = n_vectors,
-                    .n_vectors = n_vectors,
-                    .row = length_of_row(n_vectors)};
-    s->memory = dp_alloc_apart((size_t)dp_strip_bytes(n_vectors));
+                    .shape = *shape,
+                    .most = most_points(shape),
+                    .n_vectors = shape->n_vectors,
+                    .row = length_of_row(shape)};
+    s->memory = dp_alloc_apart((size_t)dp_strip_bytes(shape));
     if (!s->memory)
         return DAGPOLE_NO_MEMORY;
-    s->memory_f = (float *)(s->memory + n_numbers(n_vectors));
-    double **row[] = {&s->x, &s->y, &s->z, &s->charge, &s->potential, &s->gx, &s->gy, &s->gz};
-    float **row_f[] = {&s->x_f,         &s->y_f,  &s->z_f,  &s->charge_f,
-                       &s->potential_f, &s->gx_f, &s->gy_f, &s->gz_f};
-    for (int k = 0, at = 0; k < 8; k++) {
-        *row[k] = s->memory + at;
-        *row_f[k] = s->memory_f + at;
-        at += (k < 3 ? 1 : n_vectors) * s->row;
+    s->memory_f = (float *)(s->memory + n_numbers(shape));
+    double **rows[] = {&s->x, &s->y, &s->z, &s->carried, &s->sums};
+    float **rows_f[] = {&s->x_f, &s->y_f, &s->z_f, &s->carried_f, &s->sums_f};
+    const int n_rows[] = {1, 1, 1, shape->n_vectors * dp_strip_n_carried(shape)};
+    for (int k = 0, at = 0; k < 5; at += k < 4 ? n_rows[k] * s->row : 0, k++) {
+        *rows[k] = s->memory + at;
+        *rows_f[k] = s->memory_f + at;
     }
     return DAGPOLE_OK;
 }
@@ -54,8 +54,8 @@ void dp_strip_free(dp_strip *s) {
     *s = (dp_strip){0};
 }
 
-int64_t dp_strip_bytes(int n_vectors) {
-    return n_numbers(n_vectors) * (int64_t)(sizeof(double) + sizeof(float));
+int64_t dp_strip_bytes(const dp_strip_shape *shape) {
+    return n_numbers(shape) * (int64_t)(sizeof(double) + sizeof(float));
 }
 
 double dp_strip_charge_unit(double largest) {
@@ -79,9 +79,14 @@ void dp_strip_begin(dp_strip *s, int is_single, const dp_strip_frame *frame) {
     }
 }
 
-void dp_strip_add(dp_strip *s, int n, dp_soa points, const double *charges, int64_t charge_stride,
+void dp_strip_add(dp_strip *s, int n, dp_soa points, dp_carried carried, int64_t carried_stride,
                   dp_sums out, int64_t out_stride) {
-    s->runs[s->n_runs++] = (dp_strip_run){s->n, n, points, charges, charge_stride, out_stride, out};
+    if (!carried.charge && !carried.dipole.x) {
+        carried = (dp_carried){points.x, points};
+        carried_stride = 0;
+    }
+    s->runs[s->n_runs++] =
+        (dp_strip_run){s->n, n, points, carried, carried_stride, out_stride, out};
     pack[s->isa](s, &s->runs[s->n_runs - 1]);
     s->n += n;
 }
@@ -91,31 +96,28 @@ static int padded(int n) {
 }
 
 static void zero_double(dp_strip *s) {
-    double *row[] = {s->potential, s->gx, s->gy, s->gz};
-    for (int k = 0; k < (s->has_gradient ? 4 : 1); k++)
+    for (int k = 0; k < s->n_sums; k++)
         for (int v = 0; v < s->n_vectors; v++)
-            memset(row[k] + v * s->row, 0, (size_t)padded(s->n) * sizeof(double));
+            memset(s->sums + dp_strip_row(s, k, v), 0, (size_t)padded(s->n) * sizeof(double));
 }
 
 static void zero_single(dp_strip *s) {
-    float *row[] = {s->potential_f, s->gx_f, s->gy_f, s->gz_f};
-    for (int k = 0; k < (s->has_gradient ? 4 : 1); k++)
+    for (int k = 0; k < s->n_sums; k++)
         for (int v = 0; v < s->n_vectors; v++)
-            memset(row[k] + v * s->row, 0, (size_t)padded(s->n) * sizeof(float));
+            memset(s->sums_f + dp_strip_row(s, k, v), 0, (size_t)padded(s->n) * sizeof(float));
 }
 
-void dp_strip_end(dp_strip *s, int has_gradient) {
+void dp_strip_end(dp_strip *s, int n_sums) {
     int n_padded = padded(s->n);
     for (int i = s->n; i < n_padded; i++) {
         s->x[i] = s->y[i] = s->z[i] = 0;
         s->x_f[i] = s->y_f[i] = s->z_f[i] = IDLE_F;
     }
-    for (int v = 0; v < s->n_vectors; v++)
-        for (int i = s->n; i < n_padded; i++) {
-            s->charge[v * s->row + i] = 0;
-            s->charge_f[v * s->row + i] = 0;
-        }
-    s->has_gradient = has_gradient;
+    for (int k = 0; k < dp_strip_n_carried(&s->shape); k++)
+        for (int v = 0; v < s->n_vectors; v++)
+            for (int i = s->n, row = dp_strip_row(s, k, v); i < n_padded; i++)
+                s->carried[row + i] = s->carried_f[row + i] = 0;
+    s->n_sums = n_sums;
     if (s->is_single)
         zero_single(s);
     else

@@ -19,13 +19,28 @@ static inline void scale(const double *x, const double factor[2], float *x_f) {
     *(floats *)x_f = __builtin_convertvector(*(const doubles *)x * factor[0] * factor[1], floats);
 }
 
-static void pack_one(dp_strip *s, const dp_strip_run *run, int i) {
+/* Row k of what a run's points carry in vector v. */
+static const double *carried_of(const dp_strip *s, const dp_strip_run *run, int k, int v) {
+    const dp_carried *c = &run->carried;
+    const double *const rows[] = {c->charge, c->dipole.x, c->dipole.y, c->dipole.z};
+    return rows[k + !s->shape.has_charges] + v * run->carried_stride;
+}
+
+/* By which row k is multiplied in single precision, one factor after the other. */
+static void factors_of(const dp_strip *s, int k, int v, double factor[2]) {
+    int is_charge = k < s->shape.has_charges;
+    factor[0] = is_charge ? s->to_unit[v][0] : s->to_unit[v][0] * s->inverse;
+    factor[1] = s->to_unit[v][1];
+}
+
+static void pack_one(dp_strip *s, const dp_strip_run *run, int i, const double *q,
+                     const double factor[2]) {
     const dp_strip_frame *f = &s->frame;
     int at = run->begin + i;
     s->x_f[at] = (float)((run->points.x[i] - f->centre[0]) * s->inverse);
     s->y_f[at] = (float)((run->points.y[i] - f->centre[1]) * s->inverse);
     s->z_f[at] = (float)((run->points.z[i] - f->centre[2]) * s->inverse);
-    s->charge_f[at] = (float)(run->charges[i] * s->to_unit[0][0] * s->to_unit[0][1]);
+    s->carried_f[at] = (float)(q[i] * factor[0] * factor[1]);
 }
 
 /* The last whole group overlaps the one before it, which costs less than what is left one by one.
@@ -34,17 +49,20 @@ static int group_at(int i, int n) {
     return i + WHOLE <= n ? i : n - WHOLE;
 }
 
-/* Positions and charges of the first vector. */
+/* Positions, and the first row of what the first vector's points carry. */
 static void pack_single(dp_strip *s, const dp_strip_run *run) {
     const dp_strip_frame *f = &s->frame;
     const double centre[] = {f->centre[0], f->centre[1], f->centre[2]}, inverse = s->inverse;
-    const double to_unit[] = {s->to_unit[0][0], s->to_unit[0][1]};
-    const double *x = run->points.x, *y = run->points.y, *z = run->points.z, *q = run->charges;
+    const double *x = run->points.x, *y = run->points.y, *z = run->points.z;
+    const double *q = carried_of(s, run, 0, 0);
+    double factor[2];
+    factors_of(s, 0, 0, factor);
+    const double to_unit[] = {factor[0], factor[1]};
     const int n = run->n, begin = run->begin;
     float *x_f = s->x_f + begin, *y_f = s->y_f + begin, *z_f = s->z_f + begin;
-    float *q_f = s->charge_f + begin;
+    float *q_f = s->carried_f + begin;
     for (int i = 0; n < WHOLE && i < n; i++)
-        pack_one(s, run, i);
+        pack_one(s, run, i, q, to_unit);
     for (int i = 0; n >= WHOLE && i < n; i += WHOLE) {
         int at = group_at(i, n);
         shift(x + at, centre[0], inverse, x_f + at);
@@ -54,12 +72,14 @@ static void pack_single(dp_strip *s, const dp_strip_run *run) {
     }
 }
 
-/* Charges of another vector. */
-static void pack_charges(dp_strip *s, const dp_strip_run *run, int v) {
-    const double *q = run->charges + v * run->charge_stride;
-    const double to_unit[] = {s->to_unit[v][0], s->to_unit[v][1]};
+/* Another row. */
+static void pack_row(dp_strip *s, const dp_strip_run *run, int k, int v) {
+    const double *q = carried_of(s, run, k, v);
+    double factor[2];
+    factors_of(s, k, v, factor);
+    const double to_unit[] = {factor[0], factor[1]};
     const int n = run->n;
-    float *q_f = s->charge_f + v * s->row + run->begin;
+    float *q_f = s->carried_f + dp_strip_row(s, k, v) + run->begin;
     for (int i = 0; n < WHOLE && i < n; i++)
         q_f[i] = (float)(q[i] * to_unit[0] * to_unit[1]);
     for (int i = 0; n >= WHOLE && i < n; i += WHOLE)
@@ -73,18 +93,19 @@ static void copy(int n, const double *restrict from, double *restrict to) {
 
 void DP_PER_ISA(dp_strip_pack)(dp_strip *s, const dp_strip_run *run) {
     const dp_soa *p = &run->points;
-    int n = run->n, at = run->begin;
+    int n = run->n, at = run->begin, n_carried = dp_strip_n_carried(&s->shape);
     if (s->is_single) {
         pack_single(s, run);
-        for (int v = 1; v < s->n_vectors; v++)
-            pack_charges(s, run, v);
+        for (int k = 0; k < n_carried; k++)
+            for (int v = k ? 0 : 1; v < s->n_vectors; v++)
+                pack_row(s, run, k, v);
     } else {
         copy(n, p->x, s->x + at);
         copy(n, p->y, s->y + at);
         copy(n, p->z, s->z + at);
-        copy(n, run->charges, s->charge + at);
-        for (int v = 1; v < s->n_vectors; v++)
-            copy(n, run->charges + v * run->charge_stride, s->charge + v * s->row + at);
+        for (int k = 0; k < n_carried; k++)
+            for (int v = 0; v < s->n_vectors; v++)
+                copy(n, carried_of(s, run, k, v), s->carried + dp_strip_row(s, k, v) + at);
     }
 }
 
@@ -100,16 +121,21 @@ static void add_scaled(int n, double scale, double unit, const float *restrict s
         out[i] += scale * (double)sums[i] * unit;
 }
 
+static double *out_of(const dp_sums *out, int k) {
+    double *const first[] = {out->potential, out->gx, out->gy, out->gz};
+    return k < DP_GRADIENT ? first[k] : out->hessian[k - DP_GRADIENT];
+}
+
 static void take(const dp_strip *s, const dp_strip_run *run, int v) {
-    double *to[] = {run->out.potential, run->out.gx, run->out.gy, run->out.gz};
-    double inverse = s->inverse, unit = s->frame.charge_unit[v];
-    size_t at = (size_t)(v * s->row + run->begin), step = (size_t)(s->most_vectors * s->row);
-    for (int k = 0; k < (s->has_gradient ? 4 : 1); k++, at += step) {
-        double *out = to[k] + v * run->out_stride;
+    double inverse = s->inverse, unit = s->frame.charge_unit[v], square = inverse * inverse;
+    for (int k = 0; k < s->n_sums; k++) {
+        double *out = out_of(&run->out, k) + v * run->out_stride;
+        double scale = k == 0 ? inverse : k < DP_GRADIENT ? square : square * inverse;
+        int at = dp_strip_row(s, k, v) + run->begin;
         if (s->is_single)
-            add_scaled(run->n, k ? inverse * inverse : inverse, unit, s->potential_f + at, out);
+            add_scaled(run->n, scale, unit, s->sums_f + at, out);
         if (!s->is_single || s->has_close)
-            add(run->n, s->potential + at, out);
+            add(run->n, s->sums + at, out);
     }
 }
 

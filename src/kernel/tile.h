@@ -58,7 +58,8 @@ typedef struct problem {
     const dp_near *near;
     vec unit_lambda, least;
     const real *x, *y, *z, *charge; /* of the sources */
-    real *potential, *gx, *gy, *gz;
+    real *sums;                     /* of plain strips: potential, gradient, */
+    int row;                        /* so many numbers apart */
 } problem;
 
 /* Idle targets behind the last are moved away from idle sources: their distance would be zero. */
@@ -66,7 +67,7 @@ VEC_INLINE broadcast load_target(const dp_strip *t, int i) {
     return (broadcast){.x = vec_splat(i < t->n ? ROW(t, x)[i] : -ROW(t, x)[i]),
                        .y = vec_splat(ROW(t, y)[i]),
                        .z = vec_splat(ROW(t, z)[i]),
-                       .charge = vec_splat(ROW(t, charge)[i])};
+                       .charge = vec_splat(ROW(t, carried)[i])};
 }
 
 /* What lambda and least are in the frame of the rows. */
@@ -77,10 +78,9 @@ static inline problem problem_of(const dp_near *near, real unit) {
 #else
     real least = DP_NEAREST, lambda = near->lambda;
 #endif
-    dp_strip *s = near->sources;
-    return (problem){near,      vec_splat(lambda * unit), vec_splat(least),  ROW(s, x),  ROW(s, y),
-                     ROW(s, z), ROW(s, charge),           ROW(s, potential), ROW(s, gx), ROW(s, gy),
-                     ROW(s, gz)};
+    const dp_strip *s = near->sources;
+    return (problem){near,      vec_splat(lambda * unit), vec_splat(least), ROW(s, x), ROW(s, y),
+                     ROW(s, z), ROW(s, carried),          ROW(s, sums),     s->row};
 }
 
 #if VEC_AHEAD

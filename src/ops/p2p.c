@@ -210,8 +210,8 @@ typedef struct slice {
 /* Points with the batch's charges and sums, a row from vector to vector and four. */
 typedef struct near_points {
     dp_soa at;
-    const double *charges;
-    int64_t charge_stride;
+    dp_carried carried;
+    int64_t carried_stride;
     dp_sums out;
     int64_t out_stride;
 } near_points;
@@ -229,7 +229,7 @@ static void sum(const slice *s, dp_strip *sources) {
 static void flush(const slice *s) {
     dp_strip *sources = &s->worker->sources;
     if (sources->n) {
-        dp_strip_end(sources, s->has_gradient);
+        dp_strip_end(sources, s->has_gradient ? DP_GRADIENT : DP_POTENTIAL);
         sum(s, sources);
         dp_strip_take(sources);
     }
@@ -238,7 +238,7 @@ static void flush(const slice *s) {
 
 /* Points i ... i + n - 1. */
 static void add_points(const near_points *p, int64_t i, int n, dp_strip *strip) {
-    dp_strip_add(strip, n, dp_soa_from(p->at, i), p->charges + i, p->charge_stride,
+    dp_strip_add(strip, n, dp_soa_from(p->at, i), dp_carried_from(p->carried, i), p->carried_stride,
                  dp_sums_from(p->out, i), p->out_stride);
 }
 
@@ -281,8 +281,8 @@ static void add_run(const slice *s, const p2p_run *run) {
     const void *field = s->fields[run->access];
     dp_points_at sources = {run->at, run->n, s->of[run->access].row};
     near_points p = {.at = dp_source_points(field, sources),
-                     .charges = charges_of(s, field, sources),
-                     .charge_stride = sources.row};
+                     .carried = {.charge = charges_of(s, field, sources)},
+                     .carried_stride = sources.row};
     if (s->w->targets.is_mutual) {
         int32_t sums = s->of[run->access].sums;
         p.out = sums_of(s, (double *)s->fields[sums] + run->sums_at, s->of[sums].row);
@@ -315,17 +315,15 @@ static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_r
     return frame;
 }
 
-/* Of targets alone the charges count for nothing: any will do. */
 static near_points targets_of(const slice *s, const p2p_leaf *leaf) {
     const dp_target_fields *t = &s->w->targets;
     dp_points_at all = {leaf->at, leaf->n, s->of[SUMS].row};
     near_points p = {.at = dp_target_points(t, s->fields, all),
                      .out = sums_of(s, (double *)s->fields[SUMS] + all.at, all.row),
                      .out_stride = 4 * (int64_t)all.row};
-    p.charges = p.at.x;
     if (t->is_mutual) {
-        p.charges = charges_of(s, s->fields[t->coordinates], all);
-        p.charge_stride = all.row;
+        p.carried.charge = charges_of(s, s->fields[t->coordinates], all);
+        p.carried_stride = all.row;
     }
     return p;
 }
@@ -338,7 +336,7 @@ static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
     dp_strip_frame frame = frame_of(s, leaf, run, run_end);
     dp_strip_begin(targets, s->w->is_single, &frame);
     add_points(&all, begin, n, targets);
-    dp_strip_end(targets, s->has_gradient);
+    dp_strip_end(targets, s->has_gradient ? DP_GRADIENT : DP_POTENTIAL);
     dp_strip_begin(&s->worker->sources, s->w->is_single, &frame);
     if (s->w->targets.is_mutual) {
         sum(s, targets);

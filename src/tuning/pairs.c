@@ -34,8 +34,9 @@ dagpole_status dp_pairs_create(const dp_pairs_request *request, dp_pairs *p) {
     int n_vectors = request->n_vectors ? request->n_vectors : 1;
     p->n_near = dp_vectors_at_once(n_vectors, DP_STRIP_VECTORS);
     p->n_surface = dp_vectors_at_once(n_vectors, DP_MANY);
-    DP_TRY(dp_strip_create(request->isa, p->n_near, &p->strip[0]));
-    return dp_strip_create(request->isa, p->n_near, &p->strip[1]);
+    dp_strip_shape shape = {.n_vectors = p->n_near, .has_charges = 1, .n_sums = DP_GRADIENT};
+    DP_TRY(dp_strip_create(request->isa, &shape, &p->strip[0]));
+    return dp_strip_create(request->isa, &shape, &p->strip[1]);
 }
 
 void dp_pairs_free(dp_pairs *p) {
@@ -60,9 +61,9 @@ void dp_pairs_pack(dp_pairs *p, int side) {
         of_box.charge_unit[v] = 1;
     dp_strip *strip = &p->strip[side];
     dp_strip_begin(strip, p->request.precision >= DP_SINGLE, &of_box);
-    dp_strip_add(strip, p->n, dp_pairs_points(p, side), p->point[side][3], 0,
-                 dp_pairs_sums(p, side), 0);
-    dp_strip_end(strip, p->request.has_gradient);
+    dp_strip_add(strip, p->n, dp_pairs_points(p, side), (dp_carried){.charge = p->point[side][3]},
+                 0, dp_pairs_sums(p, side), 0);
+    dp_strip_end(strip, p->request.has_gradient ? DP_GRADIENT : DP_POTENTIAL);
 }
 
 void dp_pairs_run_near(void *pairs, int64_t repeats) {

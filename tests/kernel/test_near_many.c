@@ -72,10 +72,10 @@ static void pack(const side *s, const side *b, int first, int is_single, int has
                        .gz = s->sum[3] + at};
         m = s->n - i < PIECE ? s->n - i : PIECE;
         ck_assert_int_ge(dp_strip_room(strip), m);
-        dp_strip_add(strip, m, dp_soa_from(cloud_points(&s->points), i), s->charge + at, s->n, out,
-                     s->n);
+        dp_strip_add(strip, m, dp_soa_from(cloud_points(&s->points), i),
+                     (dp_carried){.charge = s->charge + at}, s->n, out, s->n);
     }
-    dp_strip_end(strip, has_gradient);
+    dp_strip_end(strip, has_gradient ? DP_GRADIENT : DP_POTENTIAL);
 }
 
 typedef struct call {
@@ -93,13 +93,17 @@ static void add_sums(const call *c, side *a, side *b, int first, dp_strip *targe
     near.sources = a == b ? targets : sources;
     pack(a, b, first, is_single, near.n_sums > 1, targets);
     pack(b, a, first, is_single, near.n_sums > 1, sources);
-    if (targets->most_vectors > 1)
-        c->kernel->near_many[c->precision][suite_isa](&near);
-    else
+    if (dp_strip_is_plain(&targets->shape))
         c->kernel->near[c->precision][suite_isa](&near);
+    else
+        c->kernel->near_many[c->precision][suite_isa](&near);
     dp_strip_take(targets);
     if (a != b)
         dp_strip_take(sources);
+}
+
+static dp_strip_shape shape_of(int n_vectors) {
+    return (dp_strip_shape){.n_vectors = n_vectors, .has_charges = 1, .n_sums = DP_GRADIENT};
 }
 
 /* Two strips for most_vectors, which every call uses again: what was left in them must not matter.
@@ -107,9 +111,10 @@ static void add_sums(const call *c, side *a, side *b, int first, dp_strip *targe
 static dp_strip *strips_for(int most_vectors) {
     static dp_strip strips[MOST + 1][2];
     dp_strip *s = strips[most_vectors];
+    dp_strip_shape shape = shape_of(most_vectors);
     for (int k = 0; k < 2; k++)
         if (!s[k].memory)
-            ck_assert_int_eq(dp_strip_create(suite_isa, most_vectors, &s[k]), DAGPOLE_OK);
+            ck_assert_int_eq(dp_strip_create(suite_isa, &shape, &s[k]), DAGPOLE_OK);
     return s;
 }
 
@@ -236,7 +241,8 @@ END_TEST
 START_TEST(strips_are_full_at_most) {
     for (int k = 0; k < 4; k++) {
         dp_strip strip;
-        ck_assert_int_eq(dp_strip_create(suite_isa, numbers[k], &strip), DAGPOLE_OK);
+        dp_strip_shape shape = shape_of(numbers[k]);
+        ck_assert_int_eq(dp_strip_create(suite_isa, &shape, &strip), DAGPOLE_OK);
         ck_assert_int_eq(dp_strip_room(&strip), DP_STRIP_MANY);
         dp_strip_free(&strip);
     }

@@ -11,21 +11,23 @@ enum { MAX = 40 };
 static const double bounds[DP_N_PRECISIONS] = {4e-15, 3 * DP_REDUCED_ERROR, 5 * DP_SINGLE_ERROR,
                                                3 * DP_ROUGH_ERROR};
 
+static const dp_strip_shape plain = {.n_vectors = 1, .has_charges = 1, .n_sums = DP_GRADIENT};
+
 /* In pieces; sums start from 1. */
 static dp_strip strip_of(cloud *c, dp_precision precision, int has_gradient) {
     static const dp_strip_frame frame = {{0.5, 0.5, 0.5}, 0.5, {1}};
     dp_strip strip;
-    ck_assert_int_eq(dp_strip_create(suite_isa, 1, &strip), DAGPOLE_OK);
+    ck_assert_int_eq(dp_strip_create(suite_isa, &plain, &strip), DAGPOLE_OK);
     dp_strip_begin(&strip, precision >= DP_SINGLE, &frame);
     for (size_t i = 0, m; i < c->n; i += m) {
         dp_sums out = dp_sums_from(cloud_sums(c, 1), (int64_t)i);
         m = c->n - i < 9 ? c->n - i : 9;
         ck_assert_int_ge(dp_strip_room(&strip), (int)m);
-        dp_strip_add(&strip, (int)m, (dp_soa){c->w[0] + i, c->w[1] + i, c->w[2] + i}, c->w[3] + i,
-                     0, out, 0);
+        dp_strip_add(&strip, (int)m, (dp_soa){c->w[0] + i, c->w[1] + i, c->w[2] + i},
+                     (dp_carried){.charge = c->w[3] + i}, 0, out, 0);
     }
     cloud_set_sums(c, 1);
-    dp_strip_end(&strip, has_gradient);
+    dp_strip_end(&strip, has_gradient ? DP_GRADIENT : DP_POTENTIAL);
     return strip;
 }
 
@@ -204,12 +206,13 @@ START_TEST(units_suit_all_charges) {
         double x[1] = {0.5}, sum[1] = {0};
         dp_strip strip;
         ck_assert_double_le(frame.charge_unit[0], sizes[k]);
-        ck_assert_int_eq(dp_strip_create(suite_isa, 1, &strip), DAGPOLE_OK);
+        ck_assert_int_eq(dp_strip_create(suite_isa, &plain, &strip), DAGPOLE_OK);
         dp_strip_begin(&strip, 1, &frame);
-        dp_strip_add(&strip, 1, (dp_soa){x, x, x}, &sizes[k], 0, (dp_sums){.potential = sum}, 0);
-        dp_strip_end(&strip, 0);
-        ck_assert_float_eq_tol(strip.charge_f[0], (float)(sizes[k] / frame.charge_unit[0]), 1e-6);
-        strip.potential_f[0] = strip.charge_f[0];
+        dp_strip_add(&strip, 1, (dp_soa){x, x, x}, (dp_carried){.charge = &sizes[k]}, 0,
+                     (dp_sums){.potential = sum}, 0);
+        dp_strip_end(&strip, DP_POTENTIAL);
+        ck_assert_float_eq_tol(strip.carried_f[0], (float)(sizes[k] / frame.charge_unit[0]), 1e-6);
+        strip.sums_f[0] = strip.carried_f[0];
         sum[0] = 0;
         dp_strip_take(&strip);
         ck_assert_double_eq_tol(sum[0], sizes[k], 1e-7 * sizes[k] + 1e-323);
