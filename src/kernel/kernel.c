@@ -31,6 +31,7 @@ static const dp_kernel kernels[] = {
         .is_homogeneous = 1,
         .value = dp_laplace_value,
         .slope = dp_laplace_slope,
+        .radial = dp_laplace_radial,
         LOOPS(laplace),
     },
     {
@@ -38,6 +39,7 @@ static const dp_kernel kernels[] = {
         .name = "yukawa",
         .value = dp_yukawa_value,
         .slope = dp_yukawa_slope,
+        .radial = dp_yukawa_radial,
         LOOPS(yukawa),
     },
 };
@@ -55,14 +57,14 @@ const char *dp_precision_name(dp_precision precision) {
 }
 
 typedef struct difference {
-    double x, y, z, r;
+    double d[3], r;
 } difference;
 
 static difference subtract(dp_soa targets, int64_t j, dp_soa sources, int64_t i) {
-    difference d = {targets.x[j] - sources.x[i], targets.y[j] - sources.y[i],
-                    targets.z[j] - sources.z[i], 0};
-    d.r = sqrt(d.x * d.x + d.y * d.y + d.z * d.z);
-    return d;
+    difference to = {
+        {targets.x[j] - sources.x[i], targets.y[j] - sources.y[i], targets.z[j] - sources.z[i]}, 0};
+    to.r = sqrt(to.d[0] * to.d[0] + to.d[1] * to.d[1] + to.d[2] * to.d[2]);
+    return to;
 }
 
 void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_soa targets,
@@ -74,19 +76,54 @@ void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_
         }
 }
 
+/* Axes of the second derivatives. */
+static const int second[DP_N_SECOND][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
+
+/* A charge's sums at target j. */
+static void add_charge(const dp_kernel *kernel, double lambda, const difference *to, double charge,
+                       dp_sums out, int64_t j) {
+    out.potential[j] += charge * kernel->value(lambda, to->r);
+    double weight = out.gx ? charge * kernel->slope(lambda, to->r) / to->r : 0;
+    for (int a = 0; out.gx && a < 3; a++)
+        dp_sums_row(&out, 1 + a)[j] += weight * to->d[a];
+    if (!out.hessian[0])
+        return;
+    const dp_radial e = kernel->radial(lambda, to->r);
+    for (int k = 0; k < DP_N_SECOND; k++) {
+        int a = second[k][0], b = second[k][1];
+        double n_n = to->d[a] / to->r * (to->d[b] / to->r);
+        out.hessian[k][j] += charge * (e.e2 * n_n - (a == b ? e.e1 : 0));
+    }
+}
+
+/* A dipole's: -p . grad g, the derivative along p by the source's position, and derivatives of
+ * that. */
+static void add_dipole(const dp_kernel *kernel, double lambda, const difference *to,
+                       const double p[3], dp_sums out, int64_t j) {
+    const dp_radial e = kernel->radial(lambda, to->r);
+    double n[3] = {to->d[0] / to->r, to->d[1] / to->r, to->d[2] / to->r};
+    double along = p[0] * n[0] + p[1] * n[1] + p[2] * n[2];
+    out.potential[j] += e.e1 * to->r * along;
+    for (int a = 0; out.gx && a < 3; a++)
+        dp_sums_row(&out, 1 + a)[j] += e.e1 * p[a] - e.e2 * n[a] * along;
+    for (int k = 0; out.hessian[0] && k < DP_N_SECOND; k++) {
+        int a = second[k][0], b = second[k][1];
+        double mixed = (a == b ? along : 0) + p[a] * n[b] + p[b] * n[a];
+        out.hessian[k][j] += (e.e3 * n[a] * n[b] * along - e.e2 * mixed) / to->r;
+    }
+}
+
 void dp_p2p_ref(const dp_kernel *kernel, double lambda, int64_t n_targets, dp_soa targets,
                 dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried) {
+    const dp_soa *p = &carried.dipole;
     for (int64_t j = 0; j < n_targets; j++)
         for (int64_t i = 0; i < n_sources; i++) {
-            difference d = subtract(targets, j, sources, i);
-            if (!(d.r > DP_NEAREST))
+            difference to = subtract(targets, j, sources, i);
+            if (!(to.r > DP_NEAREST) || isinf(to.r))
                 continue;
-            out.potential[j] += carried.charge[i] * kernel->value(lambda, d.r);
-            if (!out.gx)
-                continue;
-            double weight = carried.charge[i] * kernel->slope(lambda, d.r) / d.r;
-            out.gx[j] += weight * d.x;
-            out.gy[j] += weight * d.y;
-            out.gz[j] += weight * d.z;
+            if (carried.charge)
+                add_charge(kernel, lambda, &to, carried.charge[i], out, j);
+            if (p->x)
+                add_dipole(kernel, lambda, &to, (double[]){p->x[i], p->y[i], p->z[i]}, out, j);
         }
 }

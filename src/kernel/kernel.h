@@ -3,7 +3,13 @@
  * nowhere, the plan applies DP_KERNEL_FACTOR once where results are scattered.
  *
  * Values: g(r) = 1/r for Laplace, exp(-lambda r)/r for Yukawa. Pairs at a distance of DP_NEAREST or
- * less coincide: they add nothing. Nor do pairs whose squared distance overflows. */
+ * less coincide: they add nothing. Nor do pairs whose squared distance overflows.
+ *
+ * With d the difference of a target and a source and n = d / r, derivatives with respect to d are
+ *   grad g   = -e1 d
+ *   second   = e2 n n - e1 I
+ *   third    = (e2 (I n, in the three orders of the axes) - e3 n n n) / r
+ * with e1 = -g'/r, e2 = g'' - g'/r, e3 = 3 e2 - r g''' (dp_radial). */
 #ifndef DP_KERNEL_KERNEL_H
 #define DP_KERNEL_KERNEL_H
 
@@ -78,6 +84,12 @@ static inline dp_sums dp_sums_from(dp_sums sums, int64_t i) {
     return sums;
 }
 
+/* Row k, in the order of dp_sums_of_rows. */
+static inline double *dp_sums_row(const dp_sums *sums, int k) {
+    double *const rows[] = {sums->potential, sums->gx, sums->gy, sums->gz};
+    return k < DP_GRADIENT ? rows[k] : sums->hessian[k - DP_GRADIENT];
+}
+
 /* From source i on. */
 static inline dp_carried dp_carried_from(dp_carried carried, int64_t i) {
     return (dp_carried){carried.charge ? carried.charge + i : NULL,
@@ -90,9 +102,11 @@ static inline dp_carried dp_carried_from(dp_carried carried, int64_t i) {
 typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_sums out,
                           int64_t n_sources, dp_soa sources, dp_carried carried);
 
-/* dp_p2p_fn also is the type of the sums of squares: potential[j] += sum_i q_i g^2 and, where gx is
- * not NULL, gx[j] += sum_i q_i |grad g|^2, and where hessian[0] is not NULL, hessian[0][j] += sum_i
- * q_i |grad grad g|^2; the others are not used. */
+/* dp_p2p_fn also is the type of the sums of squares, which are variances where every charge and
+ * every dipole has a random sign of its own. What is carried are the squares of charges, q_i, but
+ * dipoles p_i themselves: potential[j] += sum_i q_i g^2 + (p_i . grad g)^2 and, where gx is not
+ * NULL, gx[j] += sum_i q_i |grad g|^2 + |grad (p_i . grad g)|^2, and where hessian[0] is not NULL,
+ * hessian[0][j] += the same with squares of all 9 second derivatives; the others are not used. */
 
 /* Near sums: each target of one strip of points with each source of another (kernel/strip.h).
  * Where the two strips are the same, each pair within it; a point does nothing to itself.
@@ -187,13 +201,19 @@ const char *dp_precision_name(dp_precision precision); /* "double", "reduced", .
 #define DP_SINGLE_ERROR  3e-7
 #define DP_ROUGH_ERROR   7e-5 /* of the root; three times that in a gradient */
 
+/* g and what its derivatives are made of, at the top of this file. */
+typedef struct dp_radial {
+    double g, e1, e2, e3;
+} dp_radial;
+
 typedef struct dp_kernel {
     dagpole_kernel id;
     const char *name;   /* "laplace" */
     int is_homogeneous; /* 1: g(a r) = g(r) / a, one operator set serves every level */
     double (*value)(double lambda, double r); /* scalar, r > 0: the definition */
     double (*slope)(double lambda, double r); /* dg/dr */
-    dp_p2p_fn p2p[DP_N_ISA];                  /* to the last bit */
+    dp_radial (*radial)(double lambda, double r);
+    dp_p2p_fn p2p[DP_N_ISA]; /* to the last bit */
     dp_p2p_fn squares[DP_N_ISA];
     dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];      /* of strips for one vector of charges */
     dp_near_fn near_many[DP_N_PRECISIONS][DP_N_ISA]; /* of strips for several */
@@ -210,13 +230,14 @@ const dp_kernel *dp_kernel_get(dagpole_kernel id);
 void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_soa targets,
                       int n_sources, dp_soa sources, double *matrix);
 
-/* The oracle: scalar loops over value() and slope(). */
+/* The oracle: scalar loops over value(), slope() and, for dipoles and second derivatives,
+ * radial(). */
 void dp_p2p_ref(const dp_kernel *kernel, double lambda, int64_t n_targets, dp_soa targets,
                 dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried);
 
 /* Direct sums with compensation (for references of 12 digits and more): the contribution of all
  * sources, in chunks of 256 by the vectorised loop, p2p or squares of a kernel; the chunks' sums
- * are accumulated with Neumaier's compensation. out is overwritten. */
+ * are accumulated with Neumaier's compensation. Rows of out that are not NULL are overwritten. */
 dagpole_status dp_direct(dp_p2p_fn loop, double lambda, int64_t n_targets, dp_soa targets,
                          dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried);
 

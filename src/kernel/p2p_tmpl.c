@@ -5,12 +5,13 @@
  * reduction. Targets that do not fill a vector are summed one by one with sources in the lanes
  * where that takes fewer steps. The functions here are inlined into one loop for each kernel: its
  * sums with and without gradients, and its sums of squares. `kernel` and `what` are constants in
- * each. */
+ * each. Dipoles and second derivatives have a plain loop of their own. */
 #include "kernel/p2p.h"
 #include "kernel/pairs.h"
 
 #include "base/per_isa.h"
 #include "kernel/ahead.h"
+#include "kernel/terms.h"
 
 /* What is summed. */
 typedef enum summand { POTENTIALS, GRADIENTS /* and potentials */, SQUARES } summand;
@@ -18,7 +19,7 @@ typedef enum summand { POTENTIALS, GRADIENTS /* and potentials */, SQUARES } sum
 typedef struct problem {
     vec unit_lambda, least;
     int64_t n_sources;
-    dp_soa targets, sources;
+    dp_soa targets, sources, dipoles;
     const double *charges;
     dp_sums out;
 } problem;
@@ -174,27 +175,117 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, summand what, const problem *p, int6
         sum_at_target(kernel, what, p, j);
 }
 
-VEC_INLINE void sum(pair_fn *kernel, summand what, double lambda, int64_t n_targets, dp_soa targets,
-                    dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried) {
-    const problem p = {.unit_lambda = vec_splat(lambda * pair_unit(EXACT)),
-                       .least = vec_splat(DP_NEAREST),
-                       .n_sources = n_sources,
-                       .targets = targets,
-                       .sources = sources,
-                       .charges = carried.charge,
-                       .out = out};
-    sum_at_all(kernel, what, &p, n_targets);
+/* ---- dipoles and second derivatives ---------------------------------------------------------- */
+
+VEC_INLINE void add_terms(int n_sums, const terms from, terms sum) {
+    for (int k = 0; k < n_sums; k++)
+        sum[k] += from[k];
 }
 
-#define DEFINE_P2P(kernel, squares)                                                                \
-    P2P_FUNCTION(DP_PER_ISA(dp_p2p_##kernel)) {                                                    \
-        if (out.gx)                                                                                \
-            sum(kernel, GRADIENTS, lambda, n_targets, targets, out, n_sources, sources, carried);  \
+/* weight: of the squares, in the rows that sums of squares have. */
+VEC_INLINE void add_squares(int n_sums, vec weight, const terms from, terms sum) {
+    sum[0] += weight * (from[0] * from[0]);
+    if (n_sums >= DP_GRADIENT)
+        sum[1] += weight * square(from[1], from[2], from[3]);
+    if (n_sums >= DP_HESSIAN)
+        sum[4] +=
+            weight * (square(from[4], from[7], from[9]) + 2 * square(from[5], from[6], from[8]));
+}
+
+VEC_INLINE void add_source(int is_squares, int n_sums, const problem *p, int64_t i, const radial *e,
+                           terms sum) {
+    terms t;
+    if (p->charges) {
+        vec q = vec_splat(p->charges[i]);
+        take_charge(n_sums, e, is_squares ? vec_splat(1) : q, t);
+        if (is_squares)
+            add_squares(n_sums, q, t, sum);
+        else
+            add_terms(n_sums, t, sum);
+    }
+    if (p->dipoles.x) {
+        const vec dipole[3] = {vec_splat(p->dipoles.x[i]), vec_splat(p->dipoles.y[i]),
+                               vec_splat(p->dipoles.z[i])};
+        take_dipole(n_sums, e, dipole, t);
+        if (is_squares)
+            add_squares(n_sums, vec_splat(1), t, sum);
+        else
+            add_terms(n_sums, t, sum);
+    }
+}
+
+/* n targets from j on, in the lanes. */
+VEC_INLINE void sum_any_at(pair_fn *kernel, int is_squares, int n_sums, const problem *p, int64_t j,
+                           int n) {
+    vec x = vec_load(p->targets.x + j, n), y = vec_load(p->targets.y + j, n);
+    vec z = vec_load(p->targets.z + j, n);
+    terms sum;
+    for (int k = 0; k < n_sums; k++)
+        sum[k] = vec_splat(0);
+    for (int64_t i = 0; i < p->n_sources; i++) {
+        radial e = radial_of(kernel, p->unit_lambda, &p->least, x - p->sources.x[i],
+                             y - p->sources.y[i], z - p->sources.z[i]);
+        add_source(is_squares, n_sums, p, i, &e, sum);
+    }
+    for (int k = 0; k < n_sums; k++)
+        if (!is_squares || k == 0 || k == 1 || k == 4)
+            vec_add_to(dp_sums_row(&p->out, k) + j, sum[k], n);
+}
+
+VEC_INLINE void sum_any(pair_fn *kernel, int is_squares, int n_sums, const problem *p,
+                        int64_t n_targets) {
+    for (int64_t j = 0; j < n_targets; j += VEC_WIDTH)
+        sum_any_at(kernel, is_squares, n_sums, p, j,
+                   n_targets - j < VEC_WIDTH ? (int)(n_targets - j) : VEC_WIDTH);
+}
+
+/* ---- one of each for every kernel ------------------------------------------------------------ */
+
+VEC_INLINE int is_plain(const dp_sums *out, const dp_carried *carried) {
+    return !carried->dipole.x && !out->hessian[0];
+}
+
+static problem problem_of(double lambda, dp_soa targets, dp_sums out, int64_t n_sources,
+                          dp_soa sources, dp_carried carried) {
+    return (problem){.unit_lambda = vec_splat(lambda * pair_unit(EXACT)),
+                     .least = vec_splat(DP_NEAREST),
+                     .n_sources = n_sources,
+                     .targets = targets,
+                     .sources = sources,
+                     .dipoles = carried.dipole,
+                     .charges = carried.charge,
+                     .out = out};
+}
+
+#define DEFINE_ANY(kernel, is_squares, name)                                                       \
+    static void name(const problem *p, int64_t n_targets) {                                        \
+        int n_sums = dp_n_sums(&p->out);                                                           \
+        if (n_sums == DP_POTENTIAL)                                                                \
+            sum_any(kernel, is_squares, DP_POTENTIAL, p, n_targets);                               \
+        else if (n_sums == DP_GRADIENT)                                                            \
+            sum_any(kernel, is_squares, DP_GRADIENT, p, n_targets);                                \
         else                                                                                       \
-            sum(kernel, POTENTIALS, lambda, n_targets, targets, out, n_sources, sources, carried); \
+            sum_any(kernel, is_squares, DP_HESSIAN, p, n_targets);                                 \
+    }
+
+#define DEFINE_P2P(kernel, squares)                                                                \
+    DEFINE_ANY(kernel, 0, any_##kernel)                                                            \
+    DEFINE_ANY(kernel, 1, any_##squares)                                                           \
+    P2P_FUNCTION(DP_PER_ISA(dp_p2p_##kernel)) {                                                    \
+        const problem p = problem_of(lambda, targets, out, n_sources, sources, carried);           \
+        if (!is_plain(&out, &carried))                                                             \
+            any_##kernel(&p, n_targets);                                                           \
+        else if (out.gx)                                                                           \
+            sum_at_all(kernel, GRADIENTS, &p, n_targets);                                          \
+        else                                                                                       \
+            sum_at_all(kernel, POTENTIALS, &p, n_targets);                                         \
     }                                                                                              \
     P2P_FUNCTION(DP_PER_ISA(dp_p2p_##squares)) {                                                   \
-        sum(kernel, SQUARES, lambda, n_targets, targets, out, n_sources, sources, carried);        \
+        const problem p = problem_of(lambda, targets, out, n_sources, sources, carried);           \
+        if (!is_plain(&out, &carried))                                                             \
+            any_##squares(&p, n_targets);                                                          \
+        else                                                                                       \
+            sum_at_all(kernel, SQUARES, &p, n_targets);                                            \
     }
 
 DEFINE_P2P(laplace, squares_laplace)

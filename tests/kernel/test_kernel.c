@@ -102,6 +102,88 @@ START_TEST(ref_sums_value_and_slope) {
 }
 END_TEST
 
+/* ---- derivatives, by differences in long double ---------------------------------------------- */
+
+static long double value_at(const dp_kernel *kernel, double lambda, const long double d[3]) {
+    long double r = sqrtl(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+    return (kernel->id == DAGPOLE_YUKAWA ? expl(-lambda * r) : 1) / r;
+}
+
+/* The derivative of g along the axes, by central differences of step h. */
+static long double difference(const dp_kernel *kernel, double lambda, const long double d[3],
+                              int n_axes, const int *axes, long double h) {
+    if (n_axes == 0)
+        return value_at(kernel, lambda, d);
+    long double side[2];
+    for (int k = 0; k < 2; k++) {
+        long double moved[3] = {d[0], d[1], d[2]};
+        moved[axes[0]] += k ? h : -h;
+        side[k] = difference(kernel, lambda, moved, n_axes - 1, axes + 1, h);
+    }
+    return (side[1] - side[0]) / (2 * h);
+}
+
+/* Extrapolated from three steps. */
+static double derivative_along(const dp_kernel *kernel, double lambda, const long double d[3],
+                               int n_axes, const int *axes) {
+    long double h = 1e-2L * sqrtl(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]), at[3];
+    for (int k = 0; k < 3; k++, h /= 2)
+        at[k] = difference(kernel, lambda, d, n_axes, axes, h);
+    for (int k = 0; k < 2; k++)
+        at[k] = (4 * at[k + 1] - at[k]) / 3;
+    return (double)((16 * at[1] - at[0]) / 15);
+}
+
+/* One source, which carries a charge (axis 3) or a dipole along an axis; its ten sums. */
+static void check_derivatives(const dp_kernel *kernel, double lambda, const double d[3], int axis) {
+    static const int axes[DP_HESSIAN][2] = {{3, 3}, {0, 3}, {1, 3}, {2, 3}, {0, 0},
+                                            {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
+    const double zero = 0, charge = 1.5,
+                 p[3] = {axis == 0 ? 1.5 : 0, axis == 1 ? 1.5 : 0, axis == 2 ? 1.5 : 0};
+    const long double at[3] = {d[0], d[1], d[2]};
+    dp_carried carried = {NULL, {p, p + 1, p + 2}};
+    if (axis == 3)
+        carried = (dp_carried){.charge = &charge};
+    double sums[DP_HESSIAN] = {0}, r = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+    dp_p2p_ref(kernel, lambda, 1, (dp_soa){d, d + 1, d + 2}, dp_sums_of_rows(sums, 1, DP_HESSIAN),
+               1, (dp_soa){&zero, &zero, &zero}, carried);
+    for (int k = 0; k < DP_HESSIAN; k++) {
+        int along[3] = {axis}, n = axis < 3;
+        for (int i = 0; i < 2; i++)
+            if (axes[k][i] < 3)
+                along[n++] = axes[k][i];
+        double expected = 1.5 * derivative_along(kernel, lambda, at, n, along);
+        ck_assert_double_eq_tol(sums[k], axis < 3 ? -expected : expected, 1e-8 / pow(r, n + 1));
+    }
+}
+
+START_TEST(ref_sums_derivatives) {
+    static const double at[][3] = {{0.3, -0.7, 0.5}, {-2, 1, 3}, {0, 0, 0.1}, {0.02, 0.01, 0}};
+    for (int id = 0; id < 2; id++)
+        for (int i = 0; i < COUNT(at); i++)
+            for (int axis = 0; axis < 4; axis++)
+                check_derivatives(dp_kernel_get((dagpole_kernel)id), 0.8, at[i], axis);
+}
+END_TEST
+
+/* The radial functions agree with value and slope; far away all are 0, none is NaN. */
+START_TEST(radial_is_value_and_slope) {
+    for (int id = 0; id < 2; id++) {
+        const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)id);
+        for (int i = 0; i < COUNT(radii); i++)
+            for (int l = 0; l < COUNT(lambdas); l++) {
+                const dp_radial e = kernel->radial(lambdas[l], radii[i]);
+                double slope = kernel->slope(lambdas[l], radii[i]);
+                ck_assert_double_eq(e.g, kernel->value(lambdas[l], radii[i]));
+                ck_assert_double_eq_tol(-e.e1 * radii[i] / slope, 1, 1e-15);
+            }
+        const dp_radial far = kernel->radial(1e6, 1e160);
+        ck_assert(far.g >= 0 && far.e1 >= 0 && far.e2 >= 0 && far.e3 >= 0);
+        ck_assert(far.g <= 1e-160 && far.e1 == 0 && far.e2 == 0 && far.e3 == 0);
+    }
+}
+END_TEST
+
 SUITE_MAIN("kernel", 10, table_is_complete, values_are_those_of_the_definition,
            slope_is_the_derivative, homogeneous_kernels_scale, matrix_is_column_major,
-           ref_sums_value_and_slope)
+           ref_sums_value_and_slope, ref_sums_derivatives, radial_is_value_and_slope)
