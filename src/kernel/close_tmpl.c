@@ -3,6 +3,7 @@
 #include "kernel/pairs.h"
 
 #include "kernel/ahead.h"
+#include "kernel/derivatives.h"
 #include "kernel/tile.h"
 
 /* Vectors of single precision are twice as wide. */
@@ -12,6 +13,7 @@ typedef struct close_pairs {
     const dp_strip_run *run[CLOSE_WIDTH]; /* where the sources are from */
     double dx[CLOSE_WIDTH], dy[CLOSE_WIDTH], dz[CLOSE_WIDTH];
     double value[CLOSE_WIDTH], slope[CLOSE_WIDTH];
+    double derivative[N_DERIVATIVES][CLOSE_WIDTH]; /* where there is more than charges' gradients */
 } close_pairs;
 
 /* The run of point i, searched from *run on; points are asked for in order. */
@@ -39,7 +41,17 @@ static void subtract(const dp_strip_run *from, int target, const dp_strip *s, in
     }
 }
 
-VEC_INLINE void make_close(pair_fn *kernel, double lambda, close_pairs *c) {
+/* dx, dy, dz: from source to target. */
+VEC_INLINE void derive_close(const pair *g, vec dx, vec dy, vec dz, int k, close_pairs *c) {
+    vec of[N_DERIVATIVES];
+    derive(MOST_ORDER, EXACT, g, -dx, -dy, -dz, of, 1);
+    for (int d = 0; d < N_DERIVATIVES; d++) {
+        vec scaled = of[d] * (d ? gradient_unit(EXACT) : potential_unit(EXACT));
+        memcpy(c->derivative[d] + k, &scaled, sizeof scaled);
+    }
+}
+
+VEC_INLINE void make_close(pair_fn *kernel, double lambda, int has_more, close_pairs *c) {
     vec unit_lambda = vec_splat(lambda * pair_unit(EXACT)), least = vec_splat(DP_NEAREST);
     for (int k = 0; k < CLOSE_WIDTH; k += VEC_WIDTH) {
         vec dx = load(c->dx + k), dy = load(c->dy + k), dz = load(c->dz + k);
@@ -49,16 +61,37 @@ VEC_INLINE void make_close(pair_fn *kernel, double lambda, close_pairs *c) {
         vec slope = g.value * g.ratio * -gradient_unit(EXACT);
         memcpy(c->value + k, &value, sizeof value);
         memcpy(c->slope + k, &slope, sizeof slope);
+        if (has_more)
+            derive_close(&g, dx, dy, dz, k, c);
     }
 }
 
-static double charge_of(const dp_strip_run *run, int i, int v) {
-    return run->carried.charge[v * run->carried_stride + i - run->begin];
+/* What point i carries in vector v: a charge and a dipole. */
+typedef struct load_of_point {
+    double of[4];
+} load_of_point;
+
+static load_of_point load_of(const dp_strip *s, const dp_strip_run *run, int i, int v) {
+    const dp_soa *dipole = &run->carried.dipole;
+    int64_t at = v * run->carried_stride + i - run->begin;
+    load_of_point load = {{0}};
+    if (s->shape.has_charges)
+        load.of[0] = run->carried.charge[at];
+    if (s->shape.has_dipoles) {
+        load.of[1] = dipole->x[at];
+        load.of[2] = dipole->y[at];
+        load.of[3] = dipole->z[at];
+    }
+    return load;
+}
+
+static int has_more(const dp_strip *s) {
+    return s->shape.has_dipoles || s->n_sums > DP_GRADIENT;
 }
 
 /* Pair k of c to one side of vector v; sign: of its differences as seen from there. */
-static void add_close(dp_strip *strip, int i, int v, double charge, const close_pairs *c, int k,
-                      double sign) {
+static void add_charge(dp_strip *strip, int i, int v, double charge, const close_pairs *c, int k,
+                       double sign) {
     double *sums = strip->sums + i;
     sums[dp_strip_row(strip, 0, v)] += charge * c->value[k];
     if (strip->n_sums > DP_POTENTIAL) {
@@ -69,21 +102,42 @@ static void add_close(dp_strip *strip, int i, int v, double charge, const close_
     }
 }
 
+/* All else: dipoles, and second derivatives of charges. */
+static void add_more(dp_strip *strip, int i, int v, const load_of_point *load, const close_pairs *c,
+                     int k, double sign) {
+    int end = dp_strip_first_carried(&strip->shape) + dp_strip_n_carried(&strip->shape);
+    for (int b = dp_strip_first_carried(&strip->shape); b < end; b++)
+        for (int a = b ? 0 : DP_GRADIENT; a < strip->n_sums; a++)
+            strip->sums[dp_strip_row(strip, a, v) + i] +=
+                sign_of(sign > 0 ? b : a) * load->of[b] * c->derivative[place_of(a, b)][k];
+}
+
+static void add_close(dp_strip *strip, int i, int v, const load_of_point *load,
+                      const close_pairs *c, int k, double sign) {
+    if (strip->shape.has_charges)
+        add_charge(strip, i, v, load->of[0], c, k, sign);
+    if (has_more(strip))
+        add_more(strip, i, v, load, c, k, sign);
+}
+
 VEC_INLINE void sum_close(pair_fn *kernel, const dp_near *near, int is_mutual, int i, int j,
                           unsigned lanes) {
     dp_strip *t = near->targets, *s = near->sources;
     const dp_strip_run *run = run_of(t->runs, i);
     close_pairs c;
     subtract(run, i - run->begin, s, j, lanes, &c);
-    make_close(kernel, near->lambda, &c);
+    make_close(kernel, near->lambda, has_more(t), &c);
     dp_strip_use_close(t);
     if (is_mutual)
         dp_strip_use_close(s);
     for (int k = 0; k < CLOSE_WIDTH; k++)
         for (int v = 0; (lanes >> k & 1) && v < s->n_vectors; v++) {
-            add_close(t, i, v, charge_of(c.run[k], j + k, v), &c, k, 1);
-            if (is_mutual)
-                add_close(s, j + k, v, charge_of(run, i, v), &c, k, -1);
+            load_of_point load = load_of(s, c.run[k], j + k, v);
+            add_close(t, i, v, &load, &c, k, 1);
+            if (!is_mutual)
+                continue;
+            load = load_of(t, run, i, v);
+            add_close(s, j + k, v, &load, &c, k, -1);
         }
 }
 

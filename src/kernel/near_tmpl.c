@@ -121,4 +121,10 @@ VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int has_gradient, pair
             sum_tile(kernel, close, has_gradient, grade, 0, &p, i);
 }
 
+#define SUM_ALL(kernel, close, grade, near)                                                        \
+    if ((near)->n_sums > DP_POTENTIAL)                                                             \
+        sum_all(kernel, close, 1, grade, near);                                                    \
+    else                                                                                           \
+        sum_all(kernel, close, 0, grade, near);
+
 DEFINE_NEAR(near)

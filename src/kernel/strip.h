@@ -51,6 +51,11 @@ static inline int dp_strip_n_carried(const dp_strip_shape *shape) {
     return shape->has_charges + 3 * shape->has_dipoles;
 }
 
+/* What the first of these rows is: 0, a charge, or 1, a component of a dipole. */
+static inline int dp_strip_first_carried(const dp_strip_shape *shape) {
+    return !shape->has_charges;
+}
+
 /* Points packed from one place. What they carry in vector v lies v carried_stride behind that of
  * the first, its sums go to out.potential + v out_stride and so on. */
 typedef struct dp_strip_run {

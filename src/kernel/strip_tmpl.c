@@ -23,7 +23,7 @@ static inline void scale(const double *x, const double factor[2], float *x_f) {
 static const double *carried_of(const dp_strip *s, const dp_strip_run *run, int k, int v) {
     const dp_carried *c = &run->carried;
     const double *const rows[] = {c->charge, c->dipole.x, c->dipole.y, c->dipole.z};
-    return rows[k + !s->shape.has_charges] + v * run->carried_stride;
+    return rows[dp_strip_first_carried(&s->shape) + k] + v * run->carried_stride;
 }
 
 /* By which row k is multiplied in single precision, one factor after the other. */

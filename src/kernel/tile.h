@@ -145,13 +145,10 @@ VEC_INLINE void look_for_close(close_fn *close, int is_same, int is_mutual, cons
     ((void)(close), (void)(is_same), (void)(is_mutual), (void)(i))
 #endif
 
-/* The functions of one kind of loop, from its sum_all(kernel, close, has_gradient, grade, near). */
+/* The functions of one kind of loop, from its SUM_ALL(kernel, close, grade, near). */
 #define DEFINE_ONE(loop, kernel, grade, close)                                                     \
     NEAR_FUNCTION(NEAR_NAME(loop, kernel)) {                                                       \
-        if (near->n_sums > DP_POTENTIAL)                                                           \
-            sum_all(kernel, close, 1, grade, near);                                                \
-        else                                                                                       \
-            sum_all(kernel, close, 0, grade, near);                                                \
+        SUM_ALL(kernel, close, grade, near)                                                        \
     }
 
 #ifdef SIMD_SINGLE
