@@ -185,7 +185,7 @@ static pass pass_of(const dp_near *near, const vec *value, int n_pairs, pair_gra
 }
 
 /* The tables are not filled yet. */
-static void make_passes(const dp_near *near, const tables *tables, int n_pairs, pair_grade grade,
+static void make_passes(const dp_near *near, tables *tables, int n_pairs, pair_grade grade,
                         tile *tile) {
     tile->row = near->sources->row;
     tile->target_row = near->targets->row;

@@ -121,15 +121,10 @@ static void add_scaled(int n, double scale, double unit, const float *restrict s
         out[i] += scale * (double)sums[i] * unit;
 }
 
-static double *out_of(const dp_sums *out, int k) {
-    double *const first[] = {out->potential, out->gx, out->gy, out->gz};
-    return k < DP_GRADIENT ? first[k] : out->hessian[k - DP_GRADIENT];
-}
-
 static void take(const dp_strip *s, const dp_strip_run *run, int v) {
     double inverse = s->inverse, unit = s->frame.charge_unit[v], square = inverse * inverse;
     for (int k = 0; k < s->n_sums; k++) {
-        double *out = out_of(&run->out, k) + v * run->out_stride;
+        double *out = dp_sums_row(&run->out, k) + v * run->out_stride;
         double scale = k == 0 ? inverse : k < DP_GRADIENT ? square : square * inverse;
         int at = dp_strip_row(s, k, v) + run->begin;
         if (s->is_single)
