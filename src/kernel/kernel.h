@@ -113,8 +113,9 @@ typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_s
  * is_mutual: sources take what targets do to them as well, each pair is computed once. Sums are
  * added to the strips' own. Targets come a few at a time, each broadcast to a vector of sources.
  *
- * Strips for several vectors of charges, both for as many, have loops of their own: a pair is
- * computed once for all vectors. Single precision sums what is too close for each of them. */
+ * Plain strips (one vector of charges, at most gradients) have loops of their own. Any others, both
+ * of one shape, go through near_many: a pair is computed once for all vectors and whatever is
+ * carried. Single precision sums what is too close in double. */
 typedef struct dp_strip dp_strip;
 
 typedef struct dp_near {
@@ -215,8 +216,8 @@ typedef struct dp_kernel {
     dp_radial (*radial)(double lambda, double r);
     dp_p2p_fn p2p[DP_N_ISA]; /* to the last bit */
     dp_p2p_fn squares[DP_N_ISA];
-    dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];      /* of strips for one vector of charges */
-    dp_near_fn near_many[DP_N_PRECISIONS][DP_N_ISA]; /* of strips for several */
+    dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];      /* of plain strips */
+    dp_near_fn near_many[DP_N_PRECISIONS][DP_N_ISA]; /* of any others */
     dp_to_orbits_fn to_orbits[DP_N_PRECISIONS][DP_N_ISA];
     dp_from_orbits_fn from_orbits[DP_N_PRECISIONS][DP_N_ISA];
     dp_to_orbits_many_fn to_orbits_many[DP_N_PRECISIONS][DP_N_ISA];
