@@ -66,7 +66,7 @@ static inline dp_sums dp_sums_of_rows(double *first, int64_t row, int n_sums) {
         sums.gz = first + 3 * row;
     }
     for (int k = 0; n_sums >= DP_HESSIAN && k < DP_N_SECOND; k++)
-        sums.hessian[k] = first + (4 + k) * row;
+        sums.hessian[k] = first + (DP_GRADIENT + k) * row;
     return sums;
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/per_isa.h"
 #include "kernel/ahead.h"
-#include "kernel/terms.h"
+#include "kernel/derivatives.h"
 
 /* What is summed. */
 typedef enum summand { POTENTIALS, GRADIENTS /* and potentials */, SQUARES } summand;
@@ -177,55 +177,73 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, summand what, const problem *p, int6
 
 /* ---- dipoles and second derivatives ---------------------------------------------------------- */
 
-VEC_INLINE void add_terms(int n_sums, const terms from, terms sum) {
-    for (int k = 0; k < n_sums; k++)
-        sum[k] += from[k];
+/* Of a vector of pairs, to the last bit and in the kernel's own units; pairs that coincide have
+ * zeros. d: from target to source. */
+VEC_INLINE void derive_pairs(pair_fn *kernel, int order, const problem *p, vec dx, vec dy, vec dz,
+                             vec derivative[N_DERIVATIVES]) {
+    const double unit = pair_unit(EXACT);
+    vec r2 = square(dx, dy, dz);
+    pair g = kernel(EXACT, p->unit_lambda, &p->least, r2, vec_guess(r2));
+    derive(order, EXACT, &g, dx, dy, dz, derivative, 1);
+    derivative[0] *= unit;
+    for (int k = 1; k < N_UP_TO(order); k++)
+        derivative[k] *= unit * unit * unit;
 }
 
-/* weight: of the squares, in the rows that sums of squares have. */
-VEC_INLINE void add_squares(int n_sums, vec weight, const terms from, terms sum) {
-    sum[0] += weight * (from[0] * from[0]);
+/* Adds what a source's rows begin ... end - 1 do to the rows of sums. is_squares: the squares of
+ * that, in the rows that sums of squares have. */
+VEC_INLINE void add_rows(int is_squares, int n_sums, vec weight, int begin, int end,
+                         const vec *carried, const vec *derivative, vec *sum) {
+    vec row[DP_HESSIAN];
+#pragma GCC unroll 10
+    for (int a = 0; a < n_sums; a++) {
+        row[a] = vec_splat(0);
+#pragma GCC unroll 3
+        for (int b = begin; b < end; b++)
+            row[a] = vec_fma(carried[b] * sign_of(b), derivative[place_of(a, b)], row[a]);
+        if (!is_squares)
+            sum[a] += row[a];
+    }
+    if (!is_squares)
+        return;
+    sum[0] += weight * (row[0] * row[0]);
     if (n_sums >= DP_GRADIENT)
-        sum[1] += weight * square(from[1], from[2], from[3]);
+        sum[1] += weight * square(row[1], row[2], row[3]);
     if (n_sums >= DP_HESSIAN)
-        sum[4] +=
-            weight * (square(from[4], from[7], from[9]) + 2 * square(from[5], from[6], from[8]));
+        sum[4] += weight * (square(row[4], row[7], row[9]) + 2 * square(row[5], row[6], row[8]));
 }
 
-VEC_INLINE void add_source(int is_squares, int n_sums, const problem *p, int64_t i, const radial *e,
-                           terms sum) {
-    terms t;
+/* Of sums of squares the charges are squares already. */
+VEC_INLINE void add_source(int is_squares, int n_sums, const problem *p, int64_t i,
+                           const vec *derivative, vec *sum) {
+    const vec one = vec_splat(1);
     if (p->charges) {
-        vec q = vec_splat(p->charges[i]);
-        take_charge(n_sums, e, is_squares ? vec_splat(1) : q, t);
-        if (is_squares)
-            add_squares(n_sums, q, t, sum);
-        else
-            add_terms(n_sums, t, sum);
+        vec charge = vec_splat(p->charges[i]);
+        add_rows(is_squares, n_sums, charge, 0, 1, is_squares ? &one : &charge, derivative, sum);
     }
     if (p->dipoles.x) {
-        const vec dipole[3] = {vec_splat(p->dipoles.x[i]), vec_splat(p->dipoles.y[i]),
-                               vec_splat(p->dipoles.z[i])};
-        take_dipole(n_sums, e, dipole, t);
-        if (is_squares)
-            add_squares(n_sums, vec_splat(1), t, sum);
-        else
-            add_terms(n_sums, t, sum);
+        const vec carried[4] = {one, vec_splat(p->dipoles.x[i]), vec_splat(p->dipoles.y[i]),
+                                vec_splat(p->dipoles.z[i])};
+        add_rows(is_squares, n_sums, one, 1, 4, carried, derivative, sum);
     }
 }
 
 /* n targets from j on, in the lanes. */
 VEC_INLINE void sum_any_at(pair_fn *kernel, int is_squares, int n_sums, const problem *p, int64_t j,
                            int n) {
+    const int order = derivatives[n_sums - 1].order;
     vec x = vec_load(p->targets.x + j, n), y = vec_load(p->targets.y + j, n);
     vec z = vec_load(p->targets.z + j, n);
-    terms sum;
+    vec sum[DP_HESSIAN], derivative[N_DERIVATIVES];
     for (int k = 0; k < n_sums; k++)
         sum[k] = vec_splat(0);
     for (int64_t i = 0; i < p->n_sources; i++) {
-        radial e = radial_of(kernel, p->unit_lambda, &p->least, x - p->sources.x[i],
-                             y - p->sources.y[i], z - p->sources.z[i]);
-        add_source(is_squares, n_sums, p, i, &e, sum);
+        vec dx = p->sources.x[i] - x, dy = p->sources.y[i] - y, dz = p->sources.z[i] - z;
+        if (p->dipoles.x)
+            derive_pairs(kernel, order + 1, p, dx, dy, dz, derivative);
+        else
+            derive_pairs(kernel, order, p, dx, dy, dz, derivative);
+        add_source(is_squares, n_sums, p, i, derivative, sum);
     }
     for (int k = 0; k < n_sums; k++)
         if (!is_squares || k == 0 || k == 1 || k == 4)

@@ -15,13 +15,9 @@ typedef enum pair_grade {
     REDUCED /* double: to DP_REDUCED_ERROR, single: to DP_ROUGH_ERROR */
 } pair_grade;
 
-/* With u = pair_unit(grade), d the difference and n = d / r = u root d:
- *   g           = u value
- *   grad        = -e1 d                   e1 = u^3 value ratio
- *   second      = e2 n n - e1 I           e2 = u^3 value second
- *   third       = (e2 (I n, in the three orders of the axes) - e3 n n n) / r
- *                                         e3 = u^3 value third
- * derivatives with respect to d. A loop that does not use a member does not compute it. */
+/* With u = pair_unit(grade): g = u value, 1 / r = u root, and of what derivatives are made of
+ * (kernel/kernel.h) e1 = u^3 value ratio, e2 = u^3 value second, e3 = u^3 value third. A loop that
+ * does not use a member does not compute it. */
 typedef struct pair {
     vec value, ratio, second, third, root;
     vec_mask far; /* where value is not left out: see vec_rsqrt */
