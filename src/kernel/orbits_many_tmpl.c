@@ -107,10 +107,9 @@ typedef struct charged {
     int n_steps; /* vectors of points */
 } charged;
 
-APART void take_charges(int n_vectors, int n, dp_carried carried, int64_t carried_stride,
+APART void take_charges(int n_vectors, int n, const double *charges, int64_t charge_stride,
                         charged *to) {
-    for (int v = 0; v < n_vectors; v++) {
-        const double *charges = carried.charge + v * carried_stride;
+    for (int v = 0; v < n_vectors; v++, charges += charge_stride) {
         to->unit[v] = charge_unit(n, charges);
         fill_row(n, to->n_steps, charges, 0, 1 / to->unit[v], to->charge[v]);
     }
@@ -131,15 +130,15 @@ static void sum_at_group(tabulate_fn *tabulate, const pairs_of *p, int n_vectors
 
 static void to_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbits *orbits,
                       int n_vectors, double *potential, int64_t vector_ld, int ld,
-                      const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
-                      int64_t carried_stride) {
+                      const dp_frame *frame, int64_t n, dp_soa points, const double *charges,
+                      int64_t charge_stride) {
     charged c;
     block b;
     group_sums sums[DP_MANY];
     for (int64_t i = 0; i < n; i += CHUNK) {
         int m = fewer(n - i, CHUNK);
         c.n_steps = take_points(frame, m, dp_soa_from(points, i), &c.points);
-        take_charges(n_vectors, m, dp_carried_from(carried, i), carried_stride, &c);
+        take_charges(n_vectors, m, charges + i, charge_stride, &c);
         for (int begin = 0; begin < orbits->n; begin += GROUP) {
             if (begin % ORBITS == 0)
                 take_orbits(orbits, begin, &b);
@@ -298,7 +297,7 @@ static void from_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbit
     TO_ORBITS_MANY_FUNCTION(MANY_NAME(to_loop, kernel)) {                                          \
         const pairs_of p = PAIRS_OF(grade);                                                        \
         to_orbits(kernel##_values_##grade, &p, orbits, n_vectors, potential, vector_ld, ld, frame, \
-                  n, points, carried, carried_stride);                                             \
+                  n, points, charges, charge_stride);                                              \
     }                                                                                              \
     FROM_ORBITS_MANY_FUNCTION(MANY_NAME(from_loop, kernel)) {                                      \
         const pairs_of p = PAIRS_OF(grade);                                                        \
