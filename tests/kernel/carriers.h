@@ -5,7 +5,45 @@
 
 #include "kernel/cloud.h"
 
+#include <math.h>
+
 enum { CARRY_CHARGES = 1, CARRY_DIPOLES = 2, CARRY_BOTH = 3 };
+
+/* What may be wanted of sums. */
+static const int wanted[] = {DP_POTENTIAL, DP_GRADIENT, DP_HESSIAN};
+
+/* From number `at` of the rows of a charge and a dipole on. */
+static inline dp_carried rows_carried(double *const row[4], int kind, int at) {
+    dp_carried carried = {.charge = kind & CARRY_CHARGES ? row[0] + at : NULL};
+    if (kind & CARRY_DIPOLES)
+        carried.dipole = (dp_soa){row[1] + at, row[2] + at, row[3] + at};
+    return carried;
+}
+
+/* The same of n_sums rows of sums. */
+static inline dp_sums rows_sums(double *const row[DP_HESSIAN], int n_sums, int at) {
+    dp_sums sums = {.potential = row[0] + at};
+    if (n_sums >= DP_GRADIENT) {
+        sums.gx = row[1] + at;
+        sums.gy = row[2] + at;
+        sums.gz = row[3] + at;
+    }
+    for (int k = 0; n_sums >= DP_HESSIAN && k < DP_N_SECOND; k++)
+        sums.hessian[k] = row[DP_GRADIENT + k] + at;
+    return sums;
+}
+
+/* Order of derivatives of the potential in row k of sums. */
+static inline int order_of(int k) {
+    return k == 0 ? 0 : k < DP_GRADIENT ? 1 : 2;
+}
+
+/* The size of a term of each order at distance r: no derivative of g in a direction is larger. */
+static inline double size_of_term(const dp_kernel *kernel, double lambda, double r, int order) {
+    const dp_radial e = kernel->radial(lambda, r);
+    const double size[] = {e.g, e.e1 * r, e.e2 + e.e1, (e.e3 + 3 * e.e2) / r};
+    return size[order];
+}
 
 typedef struct carriers {
     size_t n;
@@ -44,25 +82,12 @@ static inline dp_soa carriers_points(const carriers *c) {
 }
 
 static inline dp_carried carriers_carried(const carriers *c, int kind) {
-    dp_carried carried = {NULL, {NULL, NULL, NULL}};
-    if (kind & CARRY_CHARGES)
-        carried.charge = c->carried[0];
-    if (kind & CARRY_DIPOLES)
-        carried.dipole = (dp_soa){c->carried[1], c->carried[2], c->carried[3]};
-    return carried;
+    return rows_carried(c->carried, kind, 0);
 }
 
 /* n_sums: DP_POTENTIAL, DP_GRADIENT or DP_HESSIAN. */
 static inline dp_sums carriers_sums(const carriers *c, int n_sums) {
-    dp_sums sums = {.potential = c->sum[0]};
-    if (n_sums >= DP_GRADIENT) {
-        sums.gx = c->sum[1];
-        sums.gy = c->sum[2];
-        sums.gz = c->sum[3];
-    }
-    for (int k = 0; n_sums >= DP_HESSIAN && k < DP_N_SECOND; k++)
-        sums.hessian[k] = c->sum[4 + k];
-    return sums;
+    return rows_sums(c->sum, n_sums, 0);
 }
 
 static inline void carriers_set_sums(carriers *c, double value) {

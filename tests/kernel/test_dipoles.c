@@ -9,20 +9,6 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
-static const int wanted[] = {DP_POTENTIAL, DP_GRADIENT, DP_HESSIAN};
-
-/* Row k's order of derivatives of the potential. */
-static int order_of(int k) {
-    return k == 0 ? 0 : k < DP_GRADIENT ? 1 : 2;
-}
-
-/* The size of a term of each order at distance r: no derivative of g in a direction is larger. */
-static double size_of_term(const dp_kernel *kernel, double lambda, double r, int order) {
-    const dp_radial e = kernel->radial(lambda, r);
-    double size[] = {e.g, e.e1 * r, e.e2 + e.e1, (e.e3 + 3 * e.e2) / r};
-    return size[order];
-}
-
 /* What rounding may do to row k at target j. */
 static double tolerance(const dp_kernel *kernel, double lambda, int kind, const carriers *t,
                         size_t j, const carriers *s, int k) {

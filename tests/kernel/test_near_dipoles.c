@@ -10,8 +10,6 @@
 
 enum { MOST = DP_STRIP_VECTORS, PIECE = 9 };
 
-static const int wanted[] = {DP_POTENTIAL, DP_GRADIENT, DP_HESSIAN};
-
 /* Of a term, whatever its order. */
 static const double bounds[DP_N_PRECISIONS] = {8e-15, 8 * DP_REDUCED_ERROR, 8 * DP_SINGLE_ERROR,
                                                8 * DP_ROUGH_ERROR};
@@ -65,26 +63,6 @@ static dp_soa points_of(const side *s) {
     return (dp_soa){s->point[0], s->point[1], s->point[2]};
 }
 
-/* From number `at` of the rows on. */
-static dp_carried carried_of(const side *s, int kind, int at) {
-    dp_carried carried = {.charge = kind & CARRY_CHARGES ? s->carried[0] + at : NULL};
-    if (kind & CARRY_DIPOLES)
-        carried.dipole = (dp_soa){s->carried[1] + at, s->carried[2] + at, s->carried[3] + at};
-    return carried;
-}
-
-static dp_sums sums_of(double *const *row, int n_sums, int at) {
-    dp_sums sums = {.potential = row[0] + at};
-    if (n_sums >= DP_GRADIENT) {
-        sums.gx = row[1] + at;
-        sums.gy = row[2] + at;
-        sums.gz = row[3] + at;
-    }
-    for (int k = 0; n_sums >= DP_HESSIAN && k < DP_N_SECOND; k++)
-        sums.hessian[k] = row[4 + k] + at;
-    return sums;
-}
-
 /* Sums start from what is about the size of what is carried. */
 static void set_rows(const side *s, double *const *row) {
     for (int k = 0; k < DP_HESSIAN; k++)
@@ -104,8 +82,8 @@ static void expect(const call *c, side *at, const side *of) {
     set_rows(at, at->expected);
     for (int v = 0; v < at->n_vectors; v++)
         dp_p2p_ref(c->kernel, c->near.lambda, at->n, points_of(at),
-                   sums_of(at->expected, DP_HESSIAN, v * at->n), of->n, points_of(of),
-                   carried_of(of, c->kind, v * of->n));
+                   rows_sums(at->expected, DP_HESSIAN, v * at->n), of->n, points_of(of),
+                   rows_carried(of->carried, c->kind, v * of->n));
 }
 
 /* ---- strips --------------------------------------------------------------------------------- */
@@ -138,8 +116,8 @@ static void pack(const call *c, const side *s, int is_target, const side *b, int
         m = s->n - i < PIECE ? s->n - i : PIECE;
         ck_assert_int_ge(dp_strip_room(strip), m);
         dp_strip_add(strip, m, dp_soa_from(points_of(s), i),
-                     carried_of(s, is_alone ? 0 : c->kind, at), s->n,
-                     sums_of(s->sum, c->near.n_sums, at), s->n);
+                     rows_carried(s->carried, is_alone ? 0 : c->kind, at), s->n,
+                     rows_sums(s->sum, c->near.n_sums, at), s->n);
     }
     dp_strip_end(strip, c->near.n_sums);
 }
@@ -185,20 +163,13 @@ static void sum_all(const call *c, side *a, side *b, int n_vectors) {
 
 /* ---- what is checked ------------------------------------------------------------------------ */
 
-static int order_of(int k) {
-    return k == 0 ? 0 : k < DP_GRADIENT ? 1 : 2;
-}
-
-/* The size of a term of each order at distance r, no derivative of g in a direction being larger,
- * times the error it may have: what rounding does to it, and in single precision to coordinates. */
+/* Of a term: what rounding does to it, and in single precision to coordinates. */
 static double error_of_term(const call *c, double r, int order) {
-    const dp_radial e = c->kernel->radial(c->near.lambda, r);
-    const double size[] = {e.g, e.e1 * r, e.e2 + e.e1, (e.e3 + 3 * e.e2) / r};
     double error = bounds[c->precision] * (1 + c->near.lambda * r);
     if (c->precision >= DP_SINGLE)
         error += (order + 1 + c->near.lambda * r) * 2 * FLT_EPSILON *
                  (1 + half / fmax(r, c->near.least * half));
-    return error * size[order];
+    return error * size_of_term(c->kernel, c->near.lambda, r, order);
 }
 
 static double allowed(const call *c, const side *at, const side *of, int v, int j, int order) {
