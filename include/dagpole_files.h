@@ -1,5 +1,5 @@
-/* Point clouds and files of dagpole: what the command-line tool reads, writes and makes, for programs
- * that want the same. dagpole.h includes it. */
+/* Point clouds and files of dagpole: what the command-line tool reads, writes and makes, for
+ * programs that want the same. dagpole.h includes it. */
 #ifndef DAGPOLE_FILES_H
 #define DAGPOLE_FILES_H
 

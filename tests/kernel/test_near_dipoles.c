@@ -175,9 +175,8 @@ static double error_of_term(const call *c, double r, int order) {
 static double allowed(const call *c, const side *at, const side *of, int v, int j, int order) {
     double sum = 0;
     for (int i = 0; i < of->n; i++) {
-        double r =
-            hypot(hypot(at->point[0][j] - of->point[0][i], at->point[1][j] - of->point[1][i]),
-                  at->point[2][j] - of->point[2][i]);
+        double x = at->point[0][j] - of->point[0][i], y = at->point[1][j] - of->point[1][i],
+               z = at->point[2][j] - of->point[2][i], r = sqrt(x * x + y * y + z * z);
         int k = v * of->n + i;
         if (!(r > DP_NEAREST))
             continue;
