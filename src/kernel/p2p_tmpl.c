@@ -177,84 +177,85 @@ VEC_INLINE void sum_at_all(pair_fn *kernel, summand what, const problem *p, int6
 
 /* ---- dipoles and second derivatives ---------------------------------------------------------- */
 
-/* Of a vector of pairs, to the last bit and in the kernel's own units; pairs that coincide have
- * zeros. d: from target to source. */
-VEC_INLINE void derive_pairs(pair_fn *kernel, int order, const problem *p, vec dx, vec dy, vec dz,
+/* Of a vector of pairs up to an order, to the last bit and in the kernel's own units; pairs that
+ * coincide have zeros. d: from target to source. One of each for every kernel. */
+typedef void derive_fn(const problem *p, int order, const vec d[3], vec derivative[N_DERIVATIVES]);
+
+VEC_INLINE void derive_pairs(pair_fn *kernel, const problem *p, int order, const vec d[3],
                              vec derivative[N_DERIVATIVES]) {
     const double unit = pair_unit(EXACT);
-    vec r2 = square(dx, dy, dz);
+    vec r2 = square(d[0], d[1], d[2]);
     pair g = kernel(EXACT, p->unit_lambda, &p->least, r2, vec_guess(r2));
-    derive(order, EXACT, &g, dx, dy, dz, derivative, 1);
+    derive(order, EXACT, &g, d[0], d[1], d[2], derivative, 1);
     derivative[0] *= unit;
     for (int k = 1; k < N_UP_TO(order); k++)
         derivative[k] *= unit * unit * unit;
 }
 
-/* Adds what a source's rows begin ... end - 1 do to the rows of sums. is_squares: the squares of
- * that, in the rows that sums of squares have. */
-VEC_INLINE void add_rows(int is_squares, int n_sums, vec weight, int begin, int end,
-                         const vec *carried, const vec *derivative, vec *sum) {
-    vec row[DP_HESSIAN];
-#pragma GCC unroll 10
-    for (int a = 0; a < n_sums; a++) {
-        row[a] = vec_splat(0);
-#pragma GCC unroll 3
+/* How everything is summed. */
+typedef struct any {
+    derive_fn *derive;
+    int is_squares, n_sums, order;
+    int place[DP_HESSIAN][4]; /* place_of */
+} any;
+
+/* Adds what a source's rows begin ... end - 1 do to the rows of sums, or the squares of that in the
+ * rows that sums of squares have. */
+static void add_rows(const any *s, int begin, int end, const vec *carried, const vec *weight,
+                     const vec *derivative, vec *sum) {
+    vec row[DP_HESSIAN] = {vec_splat(0)};
+    for (int a = 0; a < s->n_sums; a++) {
         for (int b = begin; b < end; b++)
-            row[a] = vec_fma(carried[b] * sign_of(b), derivative[place_of(a, b)], row[a]);
-        if (!is_squares)
+            row[a] = vec_fma(carried[b] * sign_of(b), derivative[s->place[a][b]], row[a]);
+        if (!s->is_squares)
             sum[a] += row[a];
     }
-    if (!is_squares)
+    if (!s->is_squares)
         return;
-    sum[0] += weight * (row[0] * row[0]);
-    if (n_sums >= DP_GRADIENT)
-        sum[1] += weight * square(row[1], row[2], row[3]);
-    if (n_sums >= DP_HESSIAN)
-        sum[4] += weight * (square(row[4], row[7], row[9]) + 2 * square(row[5], row[6], row[8]));
+    sum[0] += *weight * (row[0] * row[0]);
+    if (s->n_sums >= DP_GRADIENT)
+        sum[1] += *weight * square(row[1], row[2], row[3]);
+    if (s->n_sums >= DP_HESSIAN)
+        sum[4] += *weight * (square(row[4], row[7], row[9]) + 2 * square(row[5], row[6], row[8]));
 }
 
 /* Of sums of squares the charges are squares already. */
-VEC_INLINE void add_source(int is_squares, int n_sums, const problem *p, int64_t i,
-                           const vec *derivative, vec *sum) {
+static void add_source(const any *s, const problem *p, int64_t i, const vec *derivative, vec *sum) {
     const vec one = vec_splat(1);
     if (p->charges) {
-        vec charge = vec_splat(p->charges[i]);
-        add_rows(is_squares, n_sums, charge, 0, 1, is_squares ? &one : &charge, derivative, sum);
+        const vec charge = vec_splat(p->charges[i]);
+        add_rows(s, 0, 1, s->is_squares ? &one : &charge, &charge, derivative, sum);
     }
     if (p->dipoles.x) {
         const vec carried[4] = {one, vec_splat(p->dipoles.x[i]), vec_splat(p->dipoles.y[i]),
                                 vec_splat(p->dipoles.z[i])};
-        add_rows(is_squares, n_sums, one, 1, 4, carried, derivative, sum);
+        add_rows(s, 1, 4, carried, &one, derivative, sum);
     }
 }
 
 /* n targets from j on, in the lanes. */
-VEC_INLINE void sum_any_at(pair_fn *kernel, int is_squares, int n_sums, const problem *p, int64_t j,
-                           int n) {
-    const int order = derivatives[n_sums - 1].order;
+static void sum_any_at(const any *s, const problem *p, int64_t j, int n) {
     vec x = vec_load(p->targets.x + j, n), y = vec_load(p->targets.y + j, n);
     vec z = vec_load(p->targets.z + j, n);
-    vec sum[DP_HESSIAN], derivative[N_DERIVATIVES];
-    for (int k = 0; k < n_sums; k++)
-        sum[k] = vec_splat(0);
+    vec sum[DP_HESSIAN] = {vec_splat(0)}, derivative[N_DERIVATIVES];
     for (int64_t i = 0; i < p->n_sources; i++) {
-        vec dx = p->sources.x[i] - x, dy = p->sources.y[i] - y, dz = p->sources.z[i] - z;
-        if (p->dipoles.x)
-            derive_pairs(kernel, order + 1, p, dx, dy, dz, derivative);
-        else
-            derive_pairs(kernel, order, p, dx, dy, dz, derivative);
-        add_source(is_squares, n_sums, p, i, derivative, sum);
+        const vec d[3] = {p->sources.x[i] - x, p->sources.y[i] - y, p->sources.z[i] - z};
+        s->derive(p, s->order, d, derivative);
+        add_source(s, p, i, derivative, sum);
     }
-    for (int k = 0; k < n_sums; k++)
-        if (!is_squares || k == 0 || k == 1 || k == 4)
+    for (int k = 0; k < s->n_sums; k++)
+        if (!s->is_squares || k == 0 || k == 1 || k == 4)
             vec_add_to(dp_sums_row(&p->out, k) + j, sum[k], n);
 }
 
-VEC_INLINE void sum_any(pair_fn *kernel, int is_squares, int n_sums, const problem *p,
-                        int64_t n_targets) {
+static void sum_any(derive_fn *derive, int is_squares, const problem *p, int64_t n_targets) {
+    any s = {.derive = derive, .is_squares = is_squares, .n_sums = dp_n_sums(&p->out)};
+    s.order = derivatives[s.n_sums - 1].order + (p->dipoles.x != NULL);
+    for (int a = 0; a < s.n_sums; a++)
+        for (int b = 0; b < 4; b++)
+            s.place[a][b] = place_of(a, b);
     for (int64_t j = 0; j < n_targets; j += VEC_WIDTH)
-        sum_any_at(kernel, is_squares, n_sums, p, j,
-                   n_targets - j < VEC_WIDTH ? (int)(n_targets - j) : VEC_WIDTH);
+        sum_any_at(&s, p, j, n_targets - j < VEC_WIDTH ? (int)(n_targets - j) : VEC_WIDTH);
 }
 
 /* ---- one of each for every kernel ------------------------------------------------------------ */
@@ -275,24 +276,17 @@ static problem problem_of(double lambda, dp_soa targets, dp_sums out, int64_t n_
                      .out = out};
 }
 
-#define DEFINE_ANY(kernel, is_squares, name)                                                       \
-    static void name(const problem *p, int64_t n_targets) {                                        \
-        int n_sums = dp_n_sums(&p->out);                                                           \
-        if (n_sums == DP_POTENTIAL)                                                                \
-            sum_any(kernel, is_squares, DP_POTENTIAL, p, n_targets);                               \
-        else if (n_sums == DP_GRADIENT)                                                            \
-            sum_any(kernel, is_squares, DP_GRADIENT, p, n_targets);                                \
-        else                                                                                       \
-            sum_any(kernel, is_squares, DP_HESSIAN, p, n_targets);                                 \
+#define DEFINE_DERIVE(kernel)                                                                      \
+    static void derive_##kernel(const problem *p, int order, const vec d[3], vec *derivative) {    \
+        derive_pairs(kernel, p, order, d, derivative);                                             \
     }
 
 #define DEFINE_P2P(kernel, squares)                                                                \
-    DEFINE_ANY(kernel, 0, any_##kernel)                                                            \
-    DEFINE_ANY(kernel, 1, any_##squares)                                                           \
+    DEFINE_DERIVE(kernel)                                                                          \
     P2P_FUNCTION(DP_PER_ISA(dp_p2p_##kernel)) {                                                    \
         const problem p = problem_of(lambda, targets, out, n_sources, sources, carried);           \
         if (!is_plain(&out, &carried))                                                             \
-            any_##kernel(&p, n_targets);                                                           \
+            sum_any(derive_##kernel, 0, &p, n_targets);                                            \
         else if (out.gx)                                                                           \
             sum_at_all(kernel, GRADIENTS, &p, n_targets);                                          \
         else                                                                                       \
@@ -301,7 +295,7 @@ static problem problem_of(double lambda, dp_soa targets, dp_sums out, int64_t n_
     P2P_FUNCTION(DP_PER_ISA(dp_p2p_##squares)) {                                                   \
         const problem p = problem_of(lambda, targets, out, n_sources, sources, carried);           \
         if (!is_plain(&out, &carried))                                                             \
-            any_##squares(&p, n_targets);                                                          \
+            sum_any(derive_##kernel, 1, &p, n_targets);                                            \
         else                                                                                       \
             sum_at_all(kernel, SQUARES, &p, n_targets);                                            \
     }

@@ -38,11 +38,14 @@ static inline int order_of(int k) {
     return k == 0 ? 0 : k < DP_GRADIENT ? 1 : 2;
 }
 
-/* The size of a term of each order at distance r: no derivative of g in a direction is larger. */
-static inline double size_of_term(const dp_kernel *kernel, double lambda, double r, int order) {
+/* The sizes of terms by order at distance r: no derivative of g in a direction is larger. */
+static inline void sizes_of_terms(const dp_kernel *kernel, double lambda, double r,
+                                  double size[4]) {
     const dp_radial e = kernel->radial(lambda, r);
-    const double size[] = {e.g, e.e1 * r, e.e2 + e.e1, (e.e3 + 3 * e.e2) / r};
-    return size[order];
+    size[0] = e.g;
+    size[1] = e.e1 * r;
+    size[2] = e.e2 + e.e1;
+    size[3] = (e.e3 + 3 * e.e2) / r;
 }
 
 typedef struct carriers {

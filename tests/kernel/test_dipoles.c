@@ -20,11 +20,12 @@ static double tolerance(const dp_kernel *kernel, double lambda, int kind, const 
             continue;
         double p = hypot(hypot(s->carried[1][i], s->carried[2][i]), s->carried[3][i]);
         double roundings = 16 * (kernel->id == DAGPOLE_YUKAWA ? 1 + fmin(lambda * r, 800) : 1);
+        double size[4];
+        sizes_of_terms(kernel, lambda, r, size);
         if (kind & CARRY_CHARGES)
-            sum +=
-                roundings * fabs(s->carried[0][i]) * size_of_term(kernel, lambda, r, order_of(k));
+            sum += roundings * fabs(s->carried[0][i]) * size[order_of(k)];
         if (kind & CARRY_DIPOLES)
-            sum += roundings * p * size_of_term(kernel, lambda, r, order_of(k) + 1);
+            sum += roundings * p * size[order_of(k) + 1];
     }
     return DBL_EPSILON * (sum + 1 + (double)s->n) + DBL_MIN; /* the scalar sums start from 1 */
 }

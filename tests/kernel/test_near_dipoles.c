@@ -163,30 +163,35 @@ static void sum_all(const call *c, side *a, side *b, int n_vectors) {
 
 /* ---- what is checked ------------------------------------------------------------------------ */
 
-/* Of a term: what rounding does to it, and in single precision to coordinates. */
-static double error_of_term(const call *c, double r, int order) {
-    double error = bounds[c->precision] * (1 + c->near.lambda * r);
-    if (c->precision >= DP_SINGLE)
-        error += (order + 1 + c->near.lambda * r) * 2 * FLT_EPSILON *
-                 (1 + half / fmax(r, c->near.least * half));
-    return error * size_of_term(c->kernel, c->near.lambda, r, order);
+/* Of terms by order: what rounding does to them, and in single precision to coordinates. */
+static void errors_of_terms(const call *c, double r, double error[4]) {
+    double of_single = 2 * FLT_EPSILON * (1 + half / fmax(r, c->near.least * half));
+    sizes_of_terms(c->kernel, c->near.lambda, r, error);
+    for (int order = 0; order < 4; order++) {
+        double relative = bounds[c->precision] * (1 + c->near.lambda * r);
+        if (c->precision >= DP_SINGLE)
+            relative += (order + 1 + c->near.lambda * r) * of_single;
+        error[order] *= relative;
+    }
 }
 
-static double allowed(const call *c, const side *at, const side *of, int v, int j, int order) {
-    double sum = 0;
+/* Of sums by order. */
+static void allow(const call *c, const side *at, const side *of, int v, int j, double sum[3]) {
+    for (int order = 0; order < 3; order++)
+        sum[order] = 2 * DBL_EPSILON * size_of(v); /* sums start from it */
     for (int i = 0; i < of->n; i++) {
         double x = at->point[0][j] - of->point[0][i], y = at->point[1][j] - of->point[1][i],
                z = at->point[2][j] - of->point[2][i], r = sqrt(x * x + y * y + z * z);
         int k = v * of->n + i;
         if (!(r > DP_NEAREST))
             continue;
-        if (c->kind & CARRY_CHARGES)
-            sum += fabs(of->carried[0][k]) * error_of_term(c, r, order);
+        double error[4], charge = c->kind & CARRY_CHARGES ? fabs(of->carried[0][k]) : 0, dipole = 0;
         if (c->kind & CARRY_DIPOLES)
-            sum += hypot(hypot(of->carried[1][k], of->carried[2][k]), of->carried[3][k]) *
-                   error_of_term(c, r, order + 1);
+            dipole = hypot(hypot(of->carried[1][k], of->carried[2][k]), of->carried[3][k]);
+        errors_of_terms(c, r, error);
+        for (int order = 0; order < 3; order++)
+            sum[order] += charge * error[order] + dipole * error[order + 1];
     }
-    return sum + 2 * DBL_EPSILON * size_of(v); /* sums start from it */
 }
 
 /* is_summed: all sums wanted are as expected; else, and others in any case, as they were. */
@@ -194,8 +199,8 @@ static void check_side(const call *c, const side *at, const side *of, int is_sum
     for (int v = 0; v < at->n_vectors; v++)
         for (int j = 0; j < at->n; j++) {
             double error[3] = {0};
-            for (int order = 0; is_summed && order < 3; order++)
-                error[order] = allowed(c, at, of, v, j, order);
+            if (is_summed)
+                allow(c, at, of, v, j, error);
             for (int k = 0; k < DP_HESSIAN; k++) {
                 int i = v * at->n + j, has_sum = is_summed && k < c->near.n_sums;
                 double e = has_sum ? at->expected[k][i] : size_of(v);
