@@ -29,6 +29,8 @@ static const dp_kernel kernels[] = {
         .id = DAGPOLE_LAPLACE,
         .name = "laplace",
         .is_homogeneous = 1,
+        .degree = -1,
+        .has_permutations = 1,
         .value = dp_laplace_value,
         .slope = dp_laplace_slope,
         .radial = dp_laplace_radial,
@@ -37,6 +39,8 @@ static const dp_kernel kernels[] = {
     {
         .id = DAGPOLE_YUKAWA,
         .name = "yukawa",
+        .degree = -1,
+        .has_permutations = 1,
         .value = dp_yukawa_value,
         .slope = dp_yukawa_slope,
         .radial = dp_yukawa_radial,

@@ -209,8 +209,10 @@ typedef struct dp_radial {
 
 typedef struct dp_kernel {
     dagpole_kernel id;
-    const char *name;   /* "laplace" */
-    int is_homogeneous; /* 1: g(a r) = g(r) / a, one operator set serves every level */
+    const char *name;     /* "laplace" */
+    int is_homogeneous;   /* 1: g(a r) = a^degree g(r), one operator set serves every level */
+    double degree;        /* -1 where it is not homogeneous: what a frame's potentials are times */
+    int has_permutations; /* 1: of the axes, as symmetries; reflections always are */
     double (*value)(double lambda, double r); /* scalar, r > 0: the definition */
     double (*slope)(double lambda, double r); /* dg/dr */
     dp_radial (*radial)(double lambda, double r);

@@ -1,7 +1,8 @@
 /* The compressed basis (Fong, Darve 2009; here per parity): the column space of the M2L matrices of
  * all 316 positions side by side. Positions with max |v| = 2 span it (those farther away are
- * smoother), reflections only change signs and permutations of the axes only reorder coefficients,
- * so four factorisations of size n / 8 give the whole basis. */
+ * smoother), reflections only change signs and permutations of the axes, where they are symmetries
+ * of the kernel, only reorder coefficients, so four factorisations of size n / 8 give the whole
+ * basis, or eight. */
 #include "operators/build.h"
 
 #include <math.h>
@@ -9,15 +10,35 @@
 
 #include "platform/linalg.h"
 
-/* One parity of each kind (even; odd in one, two, three coordinates), and for every parity its kind
- * and the permutation that takes the kind's representative to it. */
-static const int representative[4] = {0, 1, 3, 7};
+/* Parities that permutations of the axes take to one another are of one kind (even; odd in one,
+ * two, three coordinates). */
+typedef struct kinds {
+    int n;
+    int representative[DP_N_PARITIES]; /* one parity of each kind */
+    int of[DP_N_PARITIES];             /* the kind of every parity, */
+    int permutation[DP_N_PARITIES];    /* and what takes the representative to it */
+} kinds;
 
-static void find_representative(int parity, int *kind, int *permutation) {
-    for (*kind = 0; *kind < 4; ++*kind)
-        for (*permutation = 0; *permutation < DP_N_PERMUTATIONS; ++*permutation)
-            if (dp_parity_permuted(*permutation, representative[*kind]) == parity)
-                return;
+/* The first permutation of the kernel's that takes a parity to another; -1: none. */
+static int permutation_to(int n_permutations, int from, int to) {
+    for (int i = 0; i < n_permutations; i++)
+        if (dp_parity_permuted(i, from) == to)
+            return i;
+    return -1;
+}
+
+static kinds list_kinds(int n_permutations) {
+    kinds k = {0};
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        int kind = 0;
+        while (kind < k.n && permutation_to(n_permutations, k.representative[kind], a) < 0)
+            kind++;
+        if (kind == k.n)
+            k.representative[k.n++] = a;
+        k.of[a] = kind;
+        k.permutation[a] = permutation_to(n_permutations, k.representative[kind], a);
+    }
+    return k;
 }
 
 static int parity_size(const dp_surface *s, int parity) {
@@ -57,17 +78,18 @@ static void stack_columns(const dp_interactions *in, int c, int i, int parity, i
 
 static dagpole_status make_stack(const dp_interactions *in, int parity, double **stack,
                                  int *n_rows) {
+    const dp_offsets *o = &in->offsets;
     int n_images = 0, row = 0;
-    for (int c = 0; c < DP_N_CLASSES; c++)
-        for (int i = 0; i < DP_N_PERMUTATIONS; i++)
-            n_images += in->offsets.sorted[c][0] == 2 && is_new_image(in->offsets.sorted[c], i);
+    for (int c = 0; c < o->n_classes; c++)
+        for (int i = 0; i < o->n_permutations; i++)
+            n_images += dp_offsets_reach(o->sorted[c]) == 2 && is_new_image(o->sorted[c], i);
     *n_rows = n_images * in->surface->n;
     *stack = dp_alloc((size_t)*n_rows * parity_size(in->surface, parity), sizeof **stack);
     if (!*stack)
         return DAGPOLE_NO_MEMORY;
-    for (int c = 0; c < DP_N_CLASSES; c++)
-        for (int i = 0; i < DP_N_PERMUTATIONS; i++)
-            if (in->offsets.sorted[c][0] == 2 && is_new_image(in->offsets.sorted[c], i)) {
+    for (int c = 0; c < o->n_classes; c++)
+        for (int i = 0; i < o->n_permutations; i++)
+            if (dp_offsets_reach(o->sorted[c]) == 2 && is_new_image(o->sorted[c], i)) {
                 stack_columns(in, c, i, parity, row, *n_rows, *stack);
                 row += in->surface->n;
             }
@@ -76,13 +98,14 @@ static dagpole_status make_stack(const dp_interactions *in, int parity, double *
 
 typedef struct spectra {
     const dp_interactions *interactions;
-    double *sigma[4];   /* singular values of each kind, descending */
-    double *vectors[4]; /* vt: row i is the i-th basis vector */
+    kinds kinds;
+    double *sigma[DP_N_PARITIES];   /* singular values of each kind, descending */
+    double *vectors[DP_N_PARITIES]; /* vt: row i is the i-th basis vector */
 } spectra;
 
 static dagpole_status decompose(void *argument, int64_t kind) {
     spectra *sp = argument;
-    int parity = representative[kind], n_rows;
+    int parity = sp->kinds.representative[kind], n_rows;
     int n = parity_size(sp->interactions->surface, parity);
     double *stack;
     DP_TRY(make_stack(sp->interactions, parity, &stack, &n_rows));
@@ -100,17 +123,19 @@ static dagpole_status decompose(void *argument, int64_t kind) {
     return status;
 }
 
-/* Charges of one sign excite the directions that all 48 symmetries of the cube leave as they are,
- * far more than any other: these are kept down to this share of the cut. That is one to three
- * coefficients. Without it the gradients of unit charges rule the tolerance at most digits. */
+/* Charges of one sign excite the directions that all symmetries of the kernel (48, or the 8
+ * reflections) leave as they are, far more than any other: these are kept down to this share of the
+ * cut. That is one to three coefficients. Without it the gradients of unit charges rule the
+ * tolerance at most digits. */
 #define SYMMETRIC_CUT 0.1
 
 /* 1 where vector i of the even parity is its own image under the permutations of the axes. */
 static int is_symmetric(const dp_surface *s, const spectra *sp, int i) {
+    int n_permutations = sp->interactions->offsets.n_permutations;
     int n = parity_size(s, 0), begin = s->parity_begin[0];
     const double *row = sp->vectors[0] + i;
     double squares = 0;
-    for (int permutation = 0; permutation < DP_N_PERMUTATIONS; permutation++)
+    for (int permutation = 0; permutation < n_permutations; permutation++)
         for (int q = 0; q < n; q++) {
             int image = s->permuted[permutation][begin + q] - begin;
             double difference = row[(size_t)image * n] - row[(size_t)q * n];
@@ -123,7 +148,7 @@ static int is_symmetric(const dp_surface *s, const spectra *sp, int i) {
  * group) is kept whole, or the truncated basis would lose the symmetry. Returns how many. */
 static int list_kept(const dp_surface *s, const spectra *sp, int kind, double cut, int *kept) {
     const double *sigma = sp->sigma[kind];
-    int n = parity_size(s, representative[kind]), k = 0;
+    int n = parity_size(s, sp->kinds.representative[kind]), k = 0;
     while (k < n && sigma[k] > cut)
         k++;
     while (k > 0 && k < n && sigma[k] > 0.999999 * sigma[k - 1])
@@ -139,12 +164,13 @@ static int list_kept(const dp_surface *s, const spectra *sp, int kind, double cu
 
 static dagpole_status copy_vectors(const dp_surface *s, const spectra *sp, int parity, int k_a,
                                    const int *kept, double **basis) {
-    int kind, permutation, n = parity_size(s, parity);
-    find_representative(parity, &kind, &permutation);
+    int kind = sp->kinds.of[parity], permutation = sp->kinds.permutation[parity];
+    int n = parity_size(s, parity);
     *basis = dp_alloc((size_t)n * k_a, sizeof **basis);
     if (!*basis)
         return DAGPOLE_NO_MEMORY;
-    int from_begin = s->parity_begin[representative[kind]], to_begin = s->parity_begin[parity];
+    int from_begin = s->parity_begin[sp->kinds.representative[kind]],
+        to_begin = s->parity_begin[parity];
     for (int q = 0; q < n; q++) {
         int to = s->permuted[permutation][from_begin + q] - to_begin;
         for (int j = 0; j < k_a; j++)
@@ -180,13 +206,12 @@ static dagpole_status cut(const dp_interactions *in, const spectra *sp, int *kep
                           dp_operator_data *data, double *reference) {
     const dp_surface *s = in->surface;
     double sigma = 0;
-    for (int kind = 0; kind < 4; kind++)
+    for (int kind = 0; kind < sp->kinds.n; kind++)
         sigma = fmax(sigma, sp->sigma[kind][0]);
     *reference = reference_of(in, data->key.lambda, sigma);
     for (int a = 0; a < DP_N_PARITIES; a++) {
-        int kind, permutation;
-        find_representative(a, &kind, &permutation);
-        int k_a = list_kept(s, sp, kind, data->key.accuracy.tolerance * *reference, kept);
+        int k_a =
+            list_kept(s, sp, sp->kinds.of[a], data->key.accuracy.tolerance * *reference, kept);
         DP_TRY(copy_vectors(s, sp, a, k_a, kept, &data->basis[a]));
         data->k_begin[a + 1] = data->k_begin[a] + k_a;
     }
@@ -196,13 +221,14 @@ static dagpole_status cut(const dp_interactions *in, const spectra *sp, int *kep
 
 dagpole_status dp_basis_build(const dp_team *team, const dp_interactions *interactions,
                               dp_operator_data *data, double *reference) {
-    spectra sp = {.interactions = interactions};
+    spectra sp = {.interactions = interactions,
+                  .kinds = list_kinds(interactions->offsets.n_permutations)};
     int *kept = dp_alloc((size_t)interactions->surface->n, sizeof *kept);
-    dagpole_status status = kept ? team->run(team, 4, decompose, &sp) : DAGPOLE_NO_MEMORY;
+    dagpole_status status = kept ? team->run(team, sp.kinds.n, decompose, &sp) : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)
         status = cut(interactions, &sp, kept, data, reference);
     dp_free(kept);
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = 0; kind < sp.kinds.n; kind++) {
         dp_free(sp.vectors[kind]);
         dp_free(sp.sigma[kind]);
     }

@@ -8,8 +8,9 @@
 typedef struct dp_interactions {
     const dp_surface *surface;
     dp_offsets offsets;
-    double *m2l[DP_N_CLASSES]; /* n x n: equivalent densities of the source at the class's sorted
-                                  position to check potentials of the target */
+    double
+        *m2l[DP_MOST_CLASSES]; /* n x n: equivalent densities of the source at the class's position
+                                  to check potentials of the target; NULL but while needed */
     double *unscreened;        /* n x n: m2l[0] for lambda = 0; NULL where lambda is 0 */
     double *check;             /* n x n: equivalent densities (near surface) to check potentials
                                   (far surface) of one box; block diagonal */

@@ -25,7 +25,7 @@ typedef struct item {
     void *values;
 } item;
 
-enum { MAX_ITEMS = 3 * DP_N_PARITIES + 2 * DP_N_CLASSES + 1 };
+enum { MAX_ITEMS = 3 * DP_N_PARITIES + 2 * DP_MOST_CLASSES + 1 };
 
 static int list_items(const dp_surface *s, dp_operator_data *d, int64_t *check, item *items) {
     int n = 0;
@@ -39,7 +39,7 @@ static int list_items(const dp_surface *s, dp_operator_data *d, int64_t *check, 
         items[n] = (item){.type = 'd', .count = k_a * d->n_check, .values = d->p2m[a]};
         snprintf(items[n++].name, sizeof items->name, "/p2m/%d", a);
     }
-    for (int c = 0; c < DP_N_CLASSES; c++) {
+    for (int c = 0; c < d->n_classes; c++) {
         int64_t count = (int64_t)d->k * d->rank[c];
         items[n] = (item){.type = 'd', .count = count, .values = d->a[c]};
         snprintf(items[n++].name, sizeof items->name, "/m2l_a/%d", c);
@@ -64,22 +64,26 @@ static uint64_t checksum(const item *items, int n, const int64_t *sizes, int n_s
     return sum;
 }
 
-enum { N_SIZES = 4 + DP_N_PARITIES + DP_N_CLASSES };
+enum { FIRST_RANK = 4 + DP_N_PARITIES, MOST_SIZES = FIRST_RANK + DP_MOST_CLASSES };
+
+static int n_sizes(const dp_operator_data *d) {
+    return FIRST_RANK + d->n_classes;
+}
 
 /* n, n_check, k by parity, ranks: one array. */
-static void pack_sizes(const dp_operator_data *d, int64_t sizes[N_SIZES]) {
+static void pack_sizes(const dp_operator_data *d, int64_t sizes[MOST_SIZES]) {
     int n = 0;
     sizes[n++] = d->n;
     sizes[n++] = d->k;
     sizes[n++] = d->n_check;
     for (int a = 0; a <= DP_N_PARITIES; a++)
         sizes[n++] = d->k_begin[a];
-    for (int c = 0; c < DP_N_CLASSES; c++)
+    for (int c = 0; c < d->n_classes; c++)
         sizes[n++] = d->rank[c];
 }
 
 /* 0 where the sizes cannot be those of operators on this surface. */
-static int unpack_sizes(const int64_t sizes[N_SIZES], const dp_surface *s, dp_operator_data *d) {
+static int unpack_sizes(const int64_t sizes[MOST_SIZES], const dp_surface *s, dp_operator_data *d) {
     int64_t n = sizes[0], k = sizes[1], n_check = sizes[2];
     int is_sound = n == s->n && k >= 0 && k <= n && n_check >= 0 && n_check <= s->n_orbits &&
                    sizes[3] == 0 && sizes[3 + DP_N_PARITIES] == k;
@@ -88,9 +92,8 @@ static int unpack_sizes(const int64_t sizes[N_SIZES], const dp_surface *s, dp_op
         /* not negative as soon as all before it are sound: the difference cannot overflow */
         is_sound = is_sound && sizes[4 + a] >= sizes[3 + a] && sizes[4 + a] - sizes[3 + a] <= n_a;
     }
-    for (int c = 0; c < DP_N_CLASSES; c++)
-        is_sound =
-            is_sound && sizes[4 + DP_N_PARITIES + c] >= 0 && sizes[4 + DP_N_PARITIES + c] <= k;
+    for (int c = 0; c < d->n_classes; c++)
+        is_sound = is_sound && sizes[FIRST_RANK + c] >= 0 && sizes[FIRST_RANK + c] <= k;
     if (!is_sound)
         return 0;
     d->n = (int)n;
@@ -98,8 +101,8 @@ static int unpack_sizes(const int64_t sizes[N_SIZES], const dp_surface *s, dp_op
     d->n_check = (int)n_check;
     for (int a = 0; a <= DP_N_PARITIES; a++)
         d->k_begin[a] = (int)sizes[3 + a];
-    for (int c = 0; c < DP_N_CLASSES; c++)
-        d->rank[c] = (int)sizes[4 + DP_N_PARITIES + c];
+    for (int c = 0; c < d->n_classes; c++)
+        d->rank[c] = (int)sizes[FIRST_RANK + c];
     return 1;
 }
 
@@ -125,7 +128,8 @@ static dagpole_status read_attributes(dp_store *store, const dp_operator_key *ke
 
 /* orbits travel as 64-bit integers */
 static dagpole_status read_items(dp_store *store, const dp_surface *surface,
-                                 const int64_t sizes[N_SIZES], int64_t sum, dp_operator_data *d) {
+                                 const int64_t sizes[MOST_SIZES], int64_t sum,
+                                 dp_operator_data *d) {
     item items[MAX_ITEMS];
     int64_t *check = dp_alloc((size_t)d->n_check, sizeof *check);
     dagpole_status status = check ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
@@ -134,7 +138,7 @@ static dagpole_status read_items(dp_store *store, const dp_surface *surface,
         if (items[i].count)
             status =
                 dp_store_read(store, items[i].name, items[i].type, items[i].count, items[i].values);
-    if (status == DAGPOLE_OK && (int64_t)checksum(items, n, sizes, N_SIZES) != sum)
+    if (status == DAGPOLE_OK && (int64_t)checksum(items, n, sizes, n_sizes(d)) != sum)
         status = dp_fail(DAGPOLE_FILE, "the checksum does not match");
     for (int j = 0; status == DAGPOLE_OK && j < d->n_check; j++) {
         d->check[j] = (int)check[j];
@@ -147,11 +151,11 @@ static dagpole_status read_items(dp_store *store, const dp_surface *surface,
 
 static dagpole_status load(dp_store *store, const dp_surface *surface, dp_operator_data *d) {
     int is_ours;
-    int64_t sum, sizes[N_SIZES];
+    int64_t sum, sizes[MOST_SIZES];
     DP_TRY(read_attributes(store, &d->key, &is_ours, &sum));
     if (!is_ours)
         return dp_fail(DAGPOLE_FILE, "it holds other operators or another format");
-    DP_TRY(dp_store_read(store, "/sizes", 'i', N_SIZES, sizes));
+    DP_TRY(dp_store_read(store, "/sizes", 'i', n_sizes(d), sizes));
     if (!unpack_sizes(sizes, surface, d))
         return dp_fail(DAGPOLE_FILE, "its sizes are not those of operators with p = %d",
                        surface->p);
@@ -172,6 +176,7 @@ dagpole_status dp_cache_load(const char *directory, const dp_surface *surface,
     if (!d)
         return DAGPOLE_NO_MEMORY;
     d->key = *key;
+    d->n_classes = dp_n_classes(key);
     dagpole_status status = dp_store_open(path, &store);
     if (status == DAGPOLE_OK)
         status = load(store, surface, d);
@@ -200,12 +205,12 @@ static dagpole_status write_attributes(dp_store *store, const dp_operator_key *k
 static dagpole_status save(dp_store *store, const dp_surface *surface, const dp_operator_data *d,
                            int64_t *check) {
     item items[MAX_ITEMS];
-    int64_t sizes[N_SIZES], shape[1] = {N_SIZES};
+    int64_t sizes[MOST_SIZES], shape[1] = {n_sizes(d)};
     for (int j = 0; j < d->n_check; j++)
         check[j] = d->check[j];
     int n = list_items(surface, (dp_operator_data *)d, check, items);
     pack_sizes(d, sizes);
-    DP_TRY(write_attributes(store, &d->key, (int64_t)checksum(items, n, sizes, N_SIZES)));
+    DP_TRY(write_attributes(store, &d->key, (int64_t)checksum(items, n, sizes, n_sizes(d))));
     DP_TRY(dp_store_write(store, "/sizes", 'i', 1, shape, sizes));
     for (int i = 0; i < n; i++) {
         shape[0] = items[i].count;

@@ -3,7 +3,7 @@
 void dp_operator_data_destroy(dp_operator_data *data) {
     if (!data)
         return;
-    for (int c = 0; c < DP_N_CLASSES; c++) {
+    for (int c = 0; c < data->n_classes; c++) {
         dp_free(data->b[c]);
         dp_free(data->a[c]);
     }
@@ -26,7 +26,7 @@ dagpole_status dp_operator_data_allocate(dp_operator_data *data, const dp_surfac
         data->p2m[a] = dp_alloc((size_t)data->n_check * k_a, sizeof(double));
         complete = complete && data->basis[a] && data->p2m_parity[a] && data->p2m[a];
     }
-    for (int c = 0; c < DP_N_CLASSES; c++) {
+    for (int c = 0; c < data->n_classes; c++) {
         data->a[c] = dp_alloc((size_t)data->k * data->rank[c], sizeof(double));
         data->b[c] = dp_alloc((size_t)data->k * data->rank[c], sizeof(double));
         complete = complete && data->a[c] && data->b[c];

@@ -33,11 +33,17 @@ typedef struct dp_operator_data {
     double *p2m[DP_N_PARITIES]; /* k_a x n_check: potentials there, summed over an orbit's images
                                    with the signs of the parity, to expansion; 0 where an
                                    orbit serves other parities only */
-    int rank[DP_N_CLASSES];     /* M2L of the sorted positions: a (k x rank) b (rank x k); a
-                                   column of a and its row of b are zero outside one group
-                                   of parities where dp_is_split says so */
-    double *a[DP_N_CLASSES], *b[DP_N_CLASSES];
+    int n_classes;              /* positions that M2L is kept for (geometry/offsets.h) */
+    int rank[DP_MOST_CLASSES];  /* M2L from those: a (k x rank) b (rank x k); a
+                                    column of a and its row of b are zero outside one group
+                                    of parities where dp_is_split says so */
+    double *a[DP_MOST_CLASSES], *b[DP_MOST_CLASSES];
 } dp_operator_data;
+
+/* Classes of positions under the kernel's symmetries. */
+static inline int dp_n_classes(const dp_operator_key *key) {
+    return key->kernel->has_permutations ? DP_N_CLASSES : DP_MOST_CLASSES;
+}
 
 void dp_operator_data_destroy(dp_operator_data *data);
 
@@ -47,7 +53,7 @@ static inline int dp_is_split(int k, const int v[3]) {
     return k >= 100 && dp_zero_axes(v);
 }
 
-/* Allocates the arrays for sizes already set (k_begin, rank, n_check, n). */
+/* Allocates the arrays for sizes already set (k_begin, n_classes, rank, n_check, n). */
 dagpole_status dp_operator_data_allocate(dp_operator_data *data, const dp_surface *surface);
 
 /* Builds everything; uses LAPACK single-threaded, in parallel over the team. NUMERIC where a

@@ -76,7 +76,7 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
     dp_operators *ops = dp_alloc_zero(1, sizeof *ops);
     if (!ops)
         return DAGPOLE_NO_MEMORY;
-    dp_offsets_fill(&ops->offsets);
+    dp_offsets_fill(&ops->offsets, r->kernel->has_permutations);
     ops->depth = r->depth;
     int n_levels = r->depth - FIRST_LEVEL + 1;
     ops->n_sets = n_levels <= 0 ? 0 : r->kernel->is_homogeneous ? 1 : n_levels;

@@ -207,9 +207,9 @@ static dagpole_status unfold(void *argument, int64_t f) {
 static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
                                  const dp_operator_data *data, dp_operator_set *set) {
     unfolding u = {.surface = surface, .data = data, .set = set};
-    dp_offsets_fill(&u.offsets);
+    dp_offsets_fill(&u.offsets, data->key.kernel->has_permutations);
     dp_blas_begin();
-    dagpole_status status = team->run(team, DP_N_PERMUTATIONS, make_rotation, &u);
+    dagpole_status status = team->run(team, u.offsets.n_permutations, make_rotation, &u);
     if (status == DAGPOLE_OK)
         status = team->run(team, DP_N_FOLDED, unfold, &u);
     dp_blas_end();

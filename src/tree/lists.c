@@ -60,7 +60,7 @@ static void fill_position(build *b, const dp_offsets *offsets, int own, int dire
 
 static void fill_tables(build *b) {
     dp_offsets offsets;
-    dp_offsets_fill(&offsets);
+    dp_offsets_fill(&offsets, 1);
     for (int direction = 0; direction < DIRECTIONS; direction++)
         for (int octant = 0; octant < 8; octant++) {
             int is_facing = 1;

@@ -9,7 +9,7 @@
 enum { N_SIZES = 4 + DP_N_PARITIES + DP_N_CLASSES };
 
 /* All that the cache reads of a kernel. */
-static const dp_kernel kernel = {.name = "laplace", .is_homogeneous = 1};
+static const dp_kernel kernel = {.name = "laplace", .is_homogeneous = 1, .has_permutations = 1};
 static const dp_operator_key key = {
     .kernel = &kernel,
     .accuracy = {.p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7}};
@@ -59,6 +59,7 @@ static dp_operator_data *make_sized(fuzz_input *input, int is_full) {
     FUZZ_CHECK(d);
     d->key = key;
     d->n = surface->n;
+    d->n_classes = DP_N_CLASSES;
     d->n_check = size_up_to(input, is_full, surface->n_orbits);
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int n_a = surface->parity_begin[a + 1] - surface->parity_begin[a];

@@ -221,7 +221,7 @@ static void check_label(const growth *g, const dp_offsets *offsets, int32_t targ
 START_TEST(v_entries_carry_their_position) {
     growth g;
     dp_offsets offsets;
-    dp_offsets_fill(&offsets);
+    dp_offsets_fill(&offsets, 1);
     growth_scene(_i, 400, &(wish){.n_crit = 4, .block_boxes = 8}, &g);
     const dp_csr *v = &g.forest.lists.v;
     for (int32_t t = 0; t < g.forest.tree.n_boxes; t++)

@@ -15,7 +15,7 @@ static int is_position(const int v[3]) {
 START_TEST(every_position_folds) {
     dp_offsets o;
     int n_positions = 0, n_images[DP_N_FOLDED] = {0}, n_wrong = 0;
-    dp_offsets_fill(&o);
+    dp_offsets_fill(&o, 1);
     for (int i = 0; i < 7 * 7 * 7; i++) {
         int v[3] = {i / 49 - 3, i / 7 % 7 - 3, i % 7 - 3}, g = dp_reflection(v);
         int f = o.index[abs(v[0])][abs(v[1])][abs(v[2])];
@@ -39,7 +39,7 @@ END_TEST
 START_TEST(permutations_take_sorted_positions_to_folded_ones) {
     dp_offsets o;
     int n_members[DP_N_CLASSES] = {0};
-    dp_offsets_fill(&o);
+    dp_offsets_fill(&o, 1);
     for (int f = 0; f < DP_N_FOLDED; f++) {
         const dp_folded *folded = &o.folded[f];
         ck_assert(folded->class >= 0 && folded->class < DP_N_CLASSES);
@@ -59,4 +59,18 @@ START_TEST(permutations_take_sorted_positions_to_folded_ones) {
 }
 END_TEST
 
-SUITE_MAIN("offsets", 10, every_position_folds, permutations_take_sorted_positions_to_folded_ones)
+START_TEST(without_permutations_each_folded_position_is_a_class) {
+    dp_offsets o;
+    dp_offsets_fill(&o, 0);
+    ck_assert_int_eq(o.n_classes, DP_N_FOLDED);
+    ck_assert_int_eq(o.n_permutations, 1);
+    for (int f = 0; f < DP_N_FOLDED; f++) {
+        ck_assert_int_eq(o.folded[f].class, f);
+        ck_assert_int_eq(o.folded[f].permutation, 0);
+        ck_assert_int_eq(memcmp(o.folded[f].v, o.sorted[f], sizeof o.sorted[f]), 0);
+    }
+}
+END_TEST
+
+SUITE_MAIN("offsets", 10, every_position_folds, permutations_take_sorted_positions_to_folded_ones,
+           without_permutations_each_folded_position_is_a_class)

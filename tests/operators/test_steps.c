@@ -23,8 +23,8 @@ typedef struct bench {
 
 static const box origin = {.half = 0.5};
 
-static dp_operators_request request_of(dagpole_kernel kernel, double lambda, int depth) {
-    return (dp_operators_request){.kernel = dp_kernel_get(kernel),
+static dp_operators_request request_of(const dp_kernel *kernel, double lambda, int depth) {
+    return (dp_operators_request){.kernel = kernel,
                                   .lambda = lambda,
                                   .side = 4,
                                   .depth = depth,
@@ -33,7 +33,7 @@ static dp_operators_request request_of(dagpole_kernel kernel, double lambda, int
                                   .cache_dir = ""};
 }
 
-static void bench_open(dagpole_kernel kernel, double lambda, bench *b) {
+static void bench_open(const dp_kernel *kernel, double lambda, bench *b) {
     char message[DP_ERROR_TEXT_BYTES];
     dp_operators_request r = request_of(kernel, lambda, DEPTH);
     dp_operator_key key = {r.kernel, 0.5 * lambda, accuracy};
@@ -56,13 +56,20 @@ static void bench_close(bench *b) {
     dp_operators_destroy(b->operators);
 }
 
-/* Laplace for _i = 0, then Yukawa with a weak and a strong screening. */
+/* Laplace for _i = 0, then Yukawa with a weak and a strong screening, then Laplace as if the axes
+ * could not be permuted. */
 static void bench_of_loop(int i, bench *b) {
-    static const double lambda[] = {0, 0.3, 4};
-    bench_open(i ? DAGPOLE_YUKAWA : DAGPOLE_LAPLACE, lambda[i], b);
+    static const double lambda[] = {0, 0.3, 4, 0};
+    static dp_kernel fixed_axes;
+    const dp_kernel *laplace = dp_kernel_get(DAGPOLE_LAPLACE);
+    fixed_axes = *laplace;
+    fixed_axes.has_permutations = 0;
+    const dp_kernel *kernel[] = {laplace, dp_kernel_get(DAGPOLE_YUKAWA),
+                                 dp_kernel_get(DAGPOLE_YUKAWA), &fixed_axes};
+    bench_open(kernel[i], lambda[i], b);
 }
 
-enum { N_KERNELS = 3 };
+enum { N_KERNELS = 4 };
 
 /* ---- the operators, called as the tasks do -------------------------------------------------- */
 
