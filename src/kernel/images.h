@@ -111,12 +111,17 @@ static double unit_of(const doubles *most) {
     return dp_strip_charge_unit(size[0] > 0x1p-1000 ? size[0] : 0x1p-1000);
 }
 
+/* The n numbers of a row. */
+static void take_row(int n, const double *row, doubles *most) {
+    for (int i = 0; n >= GROUP && i < n; i += GROUP)
+        take_larger(row + group_at(i, n), most);
+    for (int i = 0; n < GROUP && i < n; i++)
+        (*most)[i] = fmax((*most)[i], fabs(row[i]));
+}
+
 static double charge_unit(int n, const double *charges) {
     doubles most = {0};
-    for (int i = 0; n >= GROUP && i < n; i += GROUP)
-        take_larger(charges + group_at(i, n), &most);
-    for (int i = 0; n < GROUP && i < n; i++)
-        most[i] = fabs(charges[i]);
+    take_row(n, charges, &most);
     return unit_of(&most);
 }
 #else
@@ -251,6 +256,11 @@ VEC_INLINE void evaluate_images(pair_fn *kernel, const pairs_of *p, const images
 typedef struct sums {
     vec potential[2], gx, gy, gz;
 } sums;
+
+/* As gradients add them up. */
+VEC_INLINE vec sum_images(const vec w[8]) {
+    return ((w[0] + w[1]) + (w[2] + w[3])) + ((w[4] + w[5]) + (w[6] + w[7]));
+}
 
 /* The gradients of 8 pairs add up by the differences they share. */
 VEC_INLINE void add_gradients(const images *d, const vec w[8], sums *s) {

@@ -166,17 +166,18 @@ typedef void (*dp_from_orbits_fn)(double lambda, const dp_orbits *orbits, const 
                                   int ld, const dp_frame *frame, int64_t n, dp_soa points,
                                   dp_sums out);
 
-/* The same for n_vectors vectors of charges or densities at once, DP_MANY at most, whose pairs are
- * computed once. Vector v's charges are at charges + v charge_stride and its potentials at
- * potential + v vector_ld; its densities at density + v vector_ld and its sums, at most gradients,
- * at out.potential + v out_stride, and so on. A vector's sums do not depend on which others there
- * are, nor on how many; they differ from those of the loops for one in the last bits. */
+/* The same for charges, dipoles or both and for any sums (1/h^3 in second derivatives), of
+ * n_vectors vectors at once, 1 ... DP_MANY, whose pairs are computed once. What vector v's points
+ * carry is v carried_stride behind what those of the first do, and its potentials are at potential
+ * + v vector_ld; its densities are at density + v vector_ld and its sums at out.potential + v
+ * out_stride, and so on. A vector's sums do not depend on which others there are, nor on how many;
+ * they differ from those of the loops for one in the last bits. */
 #define DP_MANY 32
 
 typedef void (*dp_to_orbits_many_fn)(double lambda, const dp_orbits *orbits, int n_vectors,
                                      double *potential, int64_t vector_ld, int ld,
                                      const dp_frame *frame, int64_t n, dp_soa points,
-                                     const double *charges, int64_t charge_stride);
+                                     dp_carried carried, int64_t carried_stride);
 typedef void (*dp_from_orbits_many_fn)(double lambda, const dp_orbits *orbits, int n_vectors,
                                        const double *density, int64_t vector_ld, int ld,
                                        const dp_frame *frame, int64_t n, dp_soa points, dp_sums out,

@@ -15,7 +15,7 @@
 #define TO_ORBITS_MANY_FUNCTION(name)                                                              \
     void name(double lambda, const dp_orbits *orbits, int n_vectors, double *potential,            \
               int64_t vector_ld, int ld, const dp_frame *frame, int64_t n, dp_soa points,          \
-              const double *charges, int64_t charge_stride)
+              dp_carried carried, int64_t carried_stride)
 #define FROM_ORBITS_MANY_FUNCTION(name)                                                            \
     void name(double lambda, const dp_orbits *orbits, int n_vectors, const double *density,        \
               int64_t vector_ld, int ld, const dp_frame *frame, int64_t n, dp_soa points,          \

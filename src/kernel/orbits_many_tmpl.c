@@ -1,77 +1,25 @@
-/* Sums between points and orbits for several charge vectors at once (kernel/kernel.h), compiled
- * once per instruction set and precision (meson.build).
+/* Sums between points and orbits of whatever points carry, in any number of vectors, and of
+ * whatever sums are wanted (kernel/kernel.h), compiled once per instruction set and precision
+ * (meson.build).
  *
  * What a pair has in common for all vectors is computed once, into a table in the first cache:
- * `tabulate` alone knows the kernel. What is left goes vector by vector, charges or densities by
- * the table, so that no vector knows of the others. */
-#include "kernel/images.h"
+ * `tabulate` alone knows the kernel. What is left goes vector by vector, what points carry or
+ * densities by the table, so that no vector knows of the others. */
+#include "kernel/image_table.h"
 
 #include "base/per_isa.h"
 
 /* Code that all kernels share, once. */
 #define APART __attribute__((noinline)) static
 
-/* ---- tables ------------------------------------------------------------------------------- */
-
-/* Steps from an orbit and a vector of points on, along the one or along the other. */
-typedef struct walk {
-    const block *b;
-    const chunk *c;
-    int o, k; /* where it begins */
-    int o_step, k_step, n;
-} walk;
-
-/* Of image g at a step: at [step][g]. */
-typedef struct table {
-    vec (*value)[8], (*weight)[8];
-    images *difference; /* by step; without gradient value alone is filled */
-} table;
-
-VEC_INLINE images images_at(const walk *w, int step) {
-    return images_of(w->b, w->o + step * w->o_step, load_points(w->c, w->k + step * w->k_step));
+VEC_INLINE vec load_row(const real *row, int k) {
+    vec v;
+    memcpy(&v, row + k * VEC_WIDTH, sizeof v);
+    return v;
 }
 
-VEC_INLINE void look_ahead(const walk *w, int begin, int end, ahead *a) {
-#if VEC_AHEAD
-    ahead_range range = AHEAD_RANGE;
-    for (int step = begin; step < end; step++) {
-        images d = images_at(w, step);
-        put_images(a, step - begin, &d, &range);
-    }
-    ahead_end(a, 8 * (end - begin), &range, vec_splat(0));
-#else
-    (void)w, (void)begin, (void)end, (void)a;
-#endif
-}
-
-VEC_INLINE void put_step(int has_gradient, const images *d, const pair pairs[8], int step,
-                         const table *to) {
-#pragma GCC unroll 8
-    for (int g = 0; g < 8; g++) {
-        to->value[step][g] = pairs[g].value;
-        if (has_gradient)
-            to->weight[step][g] = pairs[g].value * pairs[g].ratio;
-    }
-    if (has_gradient)
-        to->difference[step] = *d;
-}
-
-/* One of each for every kernel, with and without gradient. */
-typedef void tabulate_fn(const pairs_of *p, const walk *w, const table *to);
-
-VEC_INLINE void tabulate(pair_fn *kernel, int has_gradient, const pairs_of *p, const walk *w,
-                         const table *to) {
-    ahead ahead;
-    for (int begin = 0, end; begin < w->n; begin = end) {
-        end = begin + fewer(w->n - begin, AHEAD_STEPS);
-        look_ahead(w, begin, end, &ahead);
-        for (int step = begin; step < end; step++) {
-            images d = images_at(w, step);
-            pair pairs[8];
-            evaluate_images(kernel, p, &d, &ahead, step - begin, pairs);
-            put_step(has_gradient, &d, pairs, step, to);
-        }
-    }
+VEC_INLINE void store_row(real *row, vec v) {
+    memcpy(row, &v, sizeof v);
 }
 
 APART int take_points(const dp_frame *frame, int n, dp_soa points, chunk *to) {
@@ -89,8 +37,7 @@ APART void sum_at_orbit(int n_steps, const vec (*value)[8], const real *charge, 
     for (int g = 0; g < 8; g++)
         sum[g] = vec_splat(0);
     for (int step = 0; step < n_steps; step++) {
-        vec q;
-        memcpy(&q, charge + step * VEC_WIDTH, sizeof q);
+        vec q = load_row(charge, step);
 #pragma GCC unroll 8
         for (int g = 0; g < 8; g++)
             sum[g] = vec_fma(q, value[step][g], sum[g]);
@@ -99,70 +46,148 @@ APART void sum_at_orbit(int n_steps, const vec (*value)[8], const real *charge, 
     vec_sum_four(sum + 4, sums + 4);
 }
 
-/* Points in the frame with the charges of each vector, in its unit. */
-typedef struct charged {
+/* Points at a time: with dipoles fewer, in double, so that a table takes 22 KiB at most. */
+#define DIPOLES ((int)(CHUNK / 2 * (sizeof(double) / sizeof(real))))
+
+/* Points in the frame with what they carry in each vector, in its unit. */
+typedef struct carriers {
     chunk points;
     _Alignas(64) real charge[DP_MANY][CHUNK];
+    _Alignas(
+        64) real dipole[DP_MANY][3][DIPOLES]; /* times what its sums lack to be like charges' */
     double unit[DP_MANY];
     int n_steps; /* vectors of points */
-} charged;
+    int has_charges, has_dipoles;
+} carriers;
 
-APART void take_charges(int n_vectors, int n, const double *charges, int64_t charge_stride,
-                        charged *to) {
-    for (int v = 0; v < n_vectors; v++, charges += charge_stride) {
-        to->unit[v] = charge_unit(n, charges);
-        fill_row(n, to->n_steps, charges, 0, 1 / to->unit[v], to->charge[v]);
+typedef struct carriers_table {
+    vec value[CHUNK / VEC_WIDTH][8], weight[DIPOLES / VEC_WIDTH][8];
+    images difference[DIPOLES / VEC_WIDTH];
+} carriers_table;
+
+/* Dipoles by their differences: 14 operations, and 8 of the sums. */
+APART void add_dipoles_at_orbit(int n_steps, const carriers_table *t, const real dipole[3][DIPOLES],
+                                real sums[8]) {
+    vec sum[8];
+    real all[8];
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++)
+        sum[g] = vec_splat(0);
+    for (int step = 0; step < n_steps; step++) {
+        const images *d = &t->difference[step];
+        vec x = load_row(dipole[0], step), y = load_row(dipole[1], step);
+        vec z = load_row(dipole[2], step), along[4];
+#pragma GCC unroll 8
+        for (int g = 0; g < 4; g++)
+            along[g] = vec_fma(y, d->dy[g >> 1], x * d->dx[g & 1]);
+#pragma GCC unroll 8
+        for (int g = 0; g < 8; g++)
+            sum[g] = vec_fma(t->weight[step][g], vec_fma(z, d->dz[g >> 2], along[g & 3]), sum[g]);
+    }
+    vec_sum_four(sum, all);
+    vec_sum_four(sum + 4, all + 4);
+    for (int g = 0; g < 8; g++)
+        sums[g] += all[g];
+}
+
+/* In which charges are counted, and dipoles over half a side. Not so small that its reciprocal
+ * times that of half a side is infinite. */
+#ifdef SIMD_SINGLE
+static double carried_unit(int n, dp_carried carried, double inverse) {
+    const dp_soa *p = &carried.dipole;
+    if (!p->x)
+        return charge_unit(n, carried.charge);
+    doubles most = {0}, dipole = {0};
+    if (carried.charge)
+        take_row(n, carried.charge, &most);
+    take_row(n, p->x, &dipole);
+    take_row(n, p->y, &dipole);
+    take_row(n, p->z, &dipole);
+    dipole *= inverse;
+    take_larger((const double *)&dipole, &most);
+    return fmax(unit_of(&most), 0x1p-960);
+}
+#else
+#define carried_unit(n, carried, inverse) 1.
+#endif
+
+APART void take_dipoles(int n, int n_steps, dp_soa dipoles, double scale, real to[3][DIPOLES]) {
+    fill_row(n, n_steps, dipoles.x, 0, scale, to[0]);
+    fill_row(n, n_steps, dipoles.y, 0, scale, to[1]);
+    fill_row(n, n_steps, dipoles.z, 0, scale, to[2]);
+}
+
+/* dipole_unit: what makes sums of dipoles, in half sides, those of charges. */
+APART void take_carried(int n_vectors, int n, dp_carried carried, int64_t carried_stride,
+                        double inverse, double dipole_unit, carriers *to) {
+    for (int v = 0; v < n_vectors; v++) {
+        dp_carried from = dp_carried_from(carried, v * carried_stride);
+        double unit = to->unit[v] = carried_unit(n, from, inverse);
+        if (from.charge)
+            fill_row(n, to->n_steps, from.charge, 0, 1 / unit, to->charge[v]);
+        if (from.dipole.x)
+            take_dipoles(n, to->n_steps, from.dipole, dipole_unit * inverse / unit, to->dipole[v]);
     }
 }
 
 /* The orbits of a group from o on, as far as the block goes. */
-static void sum_at_group(tabulate_fn *tabulate, const pairs_of *p, int n_vectors, const charged *c,
+static void sum_at_group(tabulate_fn *tabulate, const pairs_of *p, int n_vectors, const carriers *c,
                          const block *b, int o, group_sums *sums) {
-    vec value[CHUNK / VEC_WIDTH][8];
+    carriers_table t;
     memset(sums, 0, (size_t)n_vectors * sizeof *sums);
     for (int i = 0; i < fewer(b->n - o, GROUP); i++) {
         walk w = {b, &c->points, o + i, 0, 0, 1, c->n_steps};
-        tabulate(p, &w, &(table){.value = value});
-        for (int v = 0; v < n_vectors; v++)
-            sum_at_orbit(c->n_steps, value, c->charge[v], sums[v][i]);
+        tabulate(p, &w, &(table){t.value, t.weight, t.difference, NULL});
+        for (int v = 0; v < n_vectors; v++) {
+            if (c->has_charges)
+                sum_at_orbit(c->n_steps, t.value, c->charge[v], sums[v][i]);
+            if (c->has_dipoles)
+                add_dipoles_at_orbit(c->n_steps, &t, c->dipole[v], sums[v][i]);
+        }
     }
 }
 
-static void to_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbits *orbits,
+static void to_orbits(tabulate_fn *const *by_order, const pairs_of *p, const dp_orbits *orbits,
                       int n_vectors, double *potential, int64_t vector_ld, int ld,
-                      const dp_frame *frame, int64_t n, dp_soa points, const double *charges,
-                      int64_t charge_stride) {
-    charged c;
+                      const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
+                      int64_t carried_stride) {
+    carriers c;
     block b;
     group_sums sums[DP_MANY];
-    for (int64_t i = 0; i < n; i += CHUNK) {
-        int m = fewer(n - i, CHUNK);
+    double unit = pair_unit(p->grade);
+    c.has_charges = carried.charge != NULL;
+    c.has_dipoles = carried.dipole.x != NULL;
+    for (int64_t i = 0; i < n; i += c.has_dipoles ? DIPOLES : CHUNK) {
+        int m = fewer(n - i, c.has_dipoles ? DIPOLES : CHUNK);
         c.n_steps = take_points(frame, m, dp_soa_from(points, i), &c.points);
-        take_charges(n_vectors, m, charges + i, charge_stride, &c);
+        take_carried(n_vectors, m, dp_carried_from(carried, i), carried_stride, 1 / frame->half,
+                     -unit * unit, &c);
         for (int begin = 0; begin < orbits->n; begin += GROUP) {
             if (begin % ORBITS == 0)
                 take_orbits(orbits, begin, &b);
-            sum_at_group(tabulate, p, n_vectors, &c, &b, begin % ORBITS, sums);
+            sum_at_group(by_order[c.has_dipoles], p, n_vectors, &c, &b, begin % ORBITS, sums);
             for (int v = 0; v < n_vectors; v++)
-                add_parities(GROUP, sums[v], c.unit[v] * pair_unit(p->grade),
-                             potential + v * vector_ld + begin, ld);
+                add_parities(GROUP, sums[v], c.unit[v] * unit, potential + v * vector_ld + begin,
+                             ld);
         }
     }
 }
 
 /* ---- from orbits -------------------------------------------------------------------------- */
 
-/* A table has ROWS vectors of points by a few orbits, or with gradient one vector by more. */
-enum { ROWS = 8, ROW_ORBITS = 8, GRADIENT_ORBITS = 16 };
+/* A table has ROWS vectors of points by a few orbits, or with derivatives one vector by more. */
+enum { ROWS = 8, ROW_ORBITS = 8, DERIVATIVE_ORBITS = 16 };
 
 typedef struct tables {
     vec value[ROWS * ROW_ORBITS][8]; /* row r from r ROW_ORBITS on */
-    vec weight[GRADIENT_ORBITS][8];
-    images difference[GRADIENT_ORBITS];
+    vec weight[DERIVATIVE_ORBITS][8], curvature[DERIVATIVE_ORBITS][8];
+    images difference[DERIVATIVE_ORBITS];
 } tables;
 
-/* Of one vector of densities: at ROWS vectors of points, or potential and gradient at one. */
-typedef real tile_sums[ROWS][VEC_WIDTH];
+/* Of one vector of densities: potentials at ROWS vectors of points, or all sums at one, and behind
+ * them the sum of the weights. */
+enum { WEIGHTS = DP_HESSIAN };
+typedef real tile_sums[DP_HESSIAN + 1][VEC_WIDTH];
 
 /* n_rows, a constant: vectors of points. */
 VEC_INLINE void sum_potentials(int n_rows, const block *b, int o, int n_orbits, const tables *t,
@@ -181,12 +206,14 @@ VEC_INLINE void sum_potentials(int n_rows, const block *b, int o, int n_orbits, 
     memcpy(sums, sum, (size_t)n_rows * sizeof *sum);
 }
 
-APART void sum_gradients(const block *b, int o, int n_orbits, const tables *t, tile_sums to) {
+VEC_INLINE void sum_weighted(int has_weights, const block *b, int o, int n_orbits, const tables *t,
+                             tile_sums to) {
     sums s = {0};
-    memcpy(&s.potential[0], to[0], sizeof(vec));
-    memcpy(&s.gx, to[1], sizeof(vec));
-    memcpy(&s.gy, to[2], sizeof(vec));
-    memcpy(&s.gz, to[3], sizeof(vec));
+    vec weights = load_row(to[WEIGHTS], 0);
+    s.potential[0] = load_row(to[0], 0);
+    s.gx = load_row(to[1], 0);
+    s.gy = load_row(to[2], 0);
+    s.gz = load_row(to[3], 0);
     for (int i = 0; i < n_orbits; i++) {
         vec weight[8];
 #pragma GCC unroll 8
@@ -195,13 +222,60 @@ APART void sum_gradients(const block *b, int o, int n_orbits, const tables *t, t
             s.potential[g & 1] = vec_fma(density, t->value[i][g], s.potential[g & 1]);
             weight[g] = density * t->weight[i][g];
         }
+        if (has_weights)
+            weights += sum_images(weight);
         add_gradients(&t->difference[i], weight, &s);
     }
-    s.potential[0] += s.potential[1];
-    memcpy(to[0], &s.potential[0], sizeof(vec));
-    memcpy(to[1], &s.gx, sizeof(vec));
-    memcpy(to[2], &s.gy, sizeof(vec));
-    memcpy(to[3], &s.gz, sizeof(vec));
+    store_row(to[0], s.potential[0] + s.potential[1]);
+    store_row(to[1], s.gx);
+    store_row(to[2], s.gy);
+    store_row(to[3], s.gz);
+    if (has_weights)
+        store_row(to[WEIGHTS], weights);
+}
+
+APART void sum_gradients(const block *b, int o, int n_orbits, const tables *t, tile_sums to) {
+    sum_weighted(0, b, o, n_orbits, t, to);
+}
+
+typedef struct second_sums {
+    vec xx, xy, xz, yy, yz, zz;
+} second_sums;
+
+/* Products of differences, each with the sum of what the images that share it weigh. */
+VEC_INLINE void add_second(const images *d, const vec c[8], second_sums *s) {
+    const vec *x = d->dx, *y = d->dy, *z = d->dz;
+    vec xy[4] = {c[0] + c[4], c[1] + c[5], c[2] + c[6], c[3] + c[7]};
+    vec xz[4] = {c[0] + c[2], c[1] + c[3], c[4] + c[6], c[5] + c[7]};
+    vec yz[4] = {c[0] + c[1], c[2] + c[3], c[4] + c[5], c[6] + c[7]};
+#pragma GCC unroll 8
+    for (int i = 0; i < 2; i++) {
+        s->xx = vec_fma((xy[i] + xy[i + 2]) * x[i], x[i], s->xx);
+        s->yy = vec_fma((xy[2 * i] + xy[2 * i + 1]) * y[i], y[i], s->yy);
+        s->zz = vec_fma((xz[2 * i] + xz[2 * i + 1]) * z[i], z[i], s->zz);
+        s->xy = vec_fma(vec_fma(xy[2 * i + 1], x[1], xy[2 * i] * x[0]), y[i], s->xy);
+        s->xz = vec_fma(vec_fma(xz[2 * i + 1], x[1], xz[2 * i] * x[0]), z[i], s->xz);
+        s->yz = vec_fma(vec_fma(yz[2 * i + 1], y[1], yz[2 * i] * y[0]), z[i], s->yz);
+    }
+}
+
+/* The second derivatives but for what is taken from xx, yy and zz. */
+APART void sum_second(const block *b, int o, int n_orbits, const tables *t, tile_sums to) {
+    second_sums s;
+    memcpy(&s, to[DP_GRADIENT], sizeof s);
+    for (int i = 0; i < n_orbits; i++) {
+        vec c[8];
+#pragma GCC unroll 8
+        for (int g = 0; g < 8; g++)
+            c[g] = vec_splat(b->density[g][o + i]) * t->curvature[i][g];
+        add_second(&t->difference[i], c, &s);
+    }
+    memcpy(to[DP_GRADIENT], &s, sizeof s);
+}
+
+APART void sum_hessians(const block *b, int o, int n_orbits, const tables *t, tile_sums to) {
+    sum_weighted(1, b, o, n_orbits, t, to);
+    sum_second(b, o, n_orbits, t, to);
 }
 
 /* By vector of densities; the orbits are those of the first. */
@@ -219,30 +293,47 @@ APART void take_blocks(const dp_orbits *orbits, int begin, int n_vectors, const 
     }
 }
 
+/* What a piece of a block does by the tables. */
+static void sum_by_tables(int order, int n_rows, const block *b, int o, int n, const tables *t,
+                          tile_sums sums) {
+    if (order == 2)
+        sum_hessians(b, o, n, t, sums);
+    else if (order == 1)
+        sum_gradients(b, o, n, t, sums);
+    else if (n_rows > ROWS / 2)
+        sum_potentials(ROWS, b, o, n, t, sums);
+    else
+        sum_potentials(ROWS / 2, b, o, n, t, sums);
+}
+
 /* What the blocks do at vectors k ... k + n_rows - 1 of the points. */
-static void sum_at_tile(tabulate_fn *tabulate, int has_gradient, const pairs_of *p, int n_vectors,
+static void sum_at_tile(tabulate_fn *tabulate, int order, const pairs_of *p, int n_vectors,
                         const blocks *b, const chunk *c, int k, int n_rows, tables *t,
                         tile_sums *sums) {
     const block *first = &b->of[0];
     memset(sums, 0, (size_t)n_vectors * sizeof *sums);
     for (int o = 0, n; o < first->n; o += n) {
-        n = fewer(first->n - o, has_gradient ? GRADIENT_ORBITS : ROW_ORBITS);
+        n = fewer(first->n - o, order ? DERIVATIVE_ORBITS : ROW_ORBITS);
         for (int r = 0; r < n_rows; r++) {
             walk w = {first, c, o, k + r, 1, 0, n};
-            tabulate(p, &w, &(table){t->value + r * ROW_ORBITS, t->weight, t->difference});
+            table to = {t->value + r * ROW_ORBITS, t->weight, t->difference, t->curvature};
+            tabulate(p, &w, &to);
         }
         for (int v = 0; v < n_vectors; v++)
-            if (has_gradient)
-                sum_gradients(&b->of[v], o, n, t, sums[v]);
-            else if (n_rows > ROWS / 2)
-                sum_potentials(ROWS, &b->of[v], o, n, t, sums[v]);
-            else
-                sum_potentials(ROWS / 2, &b->of[v], o, n, t, sums[v]);
+            sum_by_tables(order, n_rows, &b->of[v], o, n, t, sums[v]);
     }
 }
 
+/* From xx, yy and zz. */
+static void take_weights(real pair_unit, tile_sums sums) {
+    static const int same[] = {DP_GRADIENT, DP_GRADIENT + 3, DP_GRADIENT + 5};
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < VEC_WIDTH; i++)
+            sums[same[k]][i] -= sums[WEIGHTS][i] / (pair_unit * pair_unit);
+}
+
 /* inverse: of half a side; unit: of the densities. */
-APART void add_tile(int n, const tile_sums from, real pair_unit, double inverse, double unit,
+APART void add_tile(int n, tile_sums from, real pair_unit, double inverse, double unit,
                     dp_sums out) {
     double scale = pair_unit * inverse, gradient_scale = -scale * scale * pair_unit;
     add_row(n, from[0], scale, unit, out.potential);
@@ -251,9 +342,15 @@ APART void add_tile(int n, const tile_sums from, real pair_unit, double inverse,
     add_row(n, from[1], gradient_scale, unit, out.gx);
     add_row(n, from[2], gradient_scale, unit, out.gy);
     add_row(n, from[3], gradient_scale, unit, out.gz);
+    if (!out.hessian[0])
+        return;
+    take_weights(pair_unit, from);
+    for (int k = 0; k < DP_N_SECOND; k++)
+        add_row(n, from[DP_GRADIENT + k], -gradient_scale * scale * pair_unit, unit,
+                out.hessian[k]);
 }
 
-static void from_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbits *orbits,
+static void from_orbits(tabulate_fn *const *by_order, const pairs_of *p, const dp_orbits *orbits,
                         int n_vectors, const double *density, int64_t vector_ld, int ld,
                         const dp_frame *frame, int64_t n, dp_soa points, dp_sums out,
                         int64_t out_stride) {
@@ -261,7 +358,7 @@ static void from_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbit
     blocks b;
     tables t;
     _Alignas(64) tile_sums sums[DP_MANY];
-    int has_gradient = out.gx != NULL, width = has_gradient ? 1 : ROWS;
+    int order = out.hessian[0] ? 2 : out.gx ? 1 : 0, width = order ? 1 : ROWS;
     memset(t.value, 0, sizeof t.value); /* a last tile does not fill all rows */
     for (int64_t i = 0; i < n; i += CHUNK) {
         int m = fewer(n - i, CHUNK);
@@ -270,7 +367,7 @@ static void from_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbit
             take_blocks(orbits, begin, n_vectors, density, vector_ld, ld, &b);
             for (int k = 0; k < n_steps; k += width) {
                 int at = k * VEC_WIDTH;
-                sum_at_tile(tabulate, has_gradient, p, n_vectors, &b, &c, k,
+                sum_at_tile(by_order[order], order, p, n_vectors, &b, &c, k,
                             fewer(n_steps - k, width), &t, sums);
                 for (int v = 0; v < n_vectors; v++)
                     add_tile(fewer(m - at, width * VEC_WIDTH), sums[v], pair_unit(p->grade),
@@ -285,24 +382,27 @@ static void from_orbits(tabulate_fn *tabulate, const pairs_of *p, const dp_orbit
 
 #define MANY_NAME(loop, kernel) DP_PER_ISA(dp_##loop##_##kernel)
 
-#define DEFINE_TABLE(name, kernel, has_gradient, grade)                                            \
-    static void name##_##grade(const pairs_of *p, const walk *w, const table *t) {                 \
+#define DEFINE_TABLE(kernel, order, grade)                                                         \
+    static void kernel##_##order##_##grade(const pairs_of *p, const walk *w, const table *t) {     \
         const pairs_of constant = {grade, p->unit_lambda};                                         \
-        tabulate(kernel, has_gradient, &constant, w, t);                                           \
+        tabulate(kernel, order, &constant, w, t);                                                  \
     }
 
 #define DEFINE_LOOPS(to_loop, from_loop, kernel, grade)                                            \
-    DEFINE_TABLE(kernel##_values, kernel, 0, grade)                                                \
-    DEFINE_TABLE(kernel##_gradients, kernel, 1, grade)                                             \
+    DEFINE_TABLE(kernel, 0, grade)                                                                 \
+    DEFINE_TABLE(kernel, 1, grade)                                                                 \
+    DEFINE_TABLE(kernel, 2, grade)                                                                 \
+    static tabulate_fn *const kernel##_##grade[] = {kernel##_0_##grade, kernel##_1_##grade,        \
+                                                    kernel##_2_##grade};                           \
     TO_ORBITS_MANY_FUNCTION(MANY_NAME(to_loop, kernel)) {                                          \
         const pairs_of p = PAIRS_OF(grade);                                                        \
-        to_orbits(kernel##_values_##grade, &p, orbits, n_vectors, potential, vector_ld, ld, frame, \
-                  n, points, charges, charge_stride);                                              \
+        to_orbits(kernel##_##grade, &p, orbits, n_vectors, potential, vector_ld, ld, frame, n,     \
+                  points, carried, carried_stride);                                                \
     }                                                                                              \
     FROM_ORBITS_MANY_FUNCTION(MANY_NAME(from_loop, kernel)) {                                      \
         const pairs_of p = PAIRS_OF(grade);                                                        \
-        from_orbits(out.gx ? kernel##_gradients_##grade : kernel##_values_##grade, &p, orbits,     \
-                    n_vectors, density, vector_ld, ld, frame, n, points, out, out_stride);         \
+        from_orbits(kernel##_##grade, &p, orbits, n_vectors, density, vector_ld, ld, frame, n,     \
+                    points, out, out_stride);                                                      \
     }
 
 #ifdef SIMD_SINGLE

@@ -18,21 +18,21 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
 void dp_scratch_free(dp_scratch *scratch);
 int64_t dp_scratch_bytes(const dp_scratch *scratch);
 
-/* P2M and P2L: potentials of n charges on a surface of the box, of n_vectors vectors that are
- * charge_stride apart, into columns from first_column on of scratch->columns; after up to
+/* P2M and P2L: potentials of what n points carry on a surface of the box, of n_vectors vectors that
+ * are carried_stride apart, into columns from first_column on of scratch->columns; after up to
  * DP_COLUMNS of them, to_expansion adds the expansions. Several vectors share their pairs
- * (kernel/kernel.h), and have other last bits than one. */
+ * (kernel/kernel.h), and have other last bits than one vector of charges. */
 void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *surface,
-                           const dp_frame *frame, int64_t n, dp_soa points, const double *charges,
-                           int64_t charge_stride, int n_vectors, int is_first, int first_column,
+                           const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
+                           int64_t carried_stride, int n_vectors, int is_first, int first_column,
                            dp_scratch *scratch);
 void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums *surface,
                               int n_columns, double *const *expansion, dp_scratch *scratch);
 
 /* L2P and M2P: densities on a surface of up to DP_COLUMNS boxes and vectors from their expansions,
- * into scratch->product; then the potentials (and gradients) at n points of n_vectors columns
- * from first_column on, added to out and what is out_stride behind it. is_far: the points may be at
- * any distance, and sums are in double. */
+ * into scratch->product; then the sums that out wants at n points of n_vectors columns from
+ * first_column on, added to out and what is out_stride behind it. is_far: the points may be at any
+ * distance, and sums are in double. */
 void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *surface, int n_columns,
                           const double *const *expansion, dp_scratch *scratch);
 void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface, int is_far,

@@ -63,10 +63,10 @@ static void run_vectors(const p2l_work *w, const dp_operator_set *set, int first
         int is_last = i + 1 == w->n_sources || w->source[i + 1].box != s->box;
         dp_frame frame = dp_frame_of(w->cube, w->level, s->key);
         const double *charges = dp_source_charges(fields[s->access], s->sources);
+        dp_carried carried = {.charge = charges + first * (int64_t)s->sources.row};
         dp_surface_potentials(set, surface, &frame, s->sources.n,
-                              dp_source_points(fields[s->access], s->sources),
-                              charges + first * (int64_t)s->sources.row, s->sources.row, n,
-                              is_first, n_columns, scratch);
+                              dp_source_points(fields[s->access], s->sources), carried,
+                              s->sources.row, n, is_first, n_columns, scratch);
         for (int v = 0; is_last && v < n; v++)
             local[n_columns++] = dp_expansion(fields[0], set, s->box, w->n_vectors, first + v);
         if (is_last && (n_columns + n > DP_COLUMNS || i + 1 == w->n_sources)) {

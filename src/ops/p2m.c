@@ -57,9 +57,10 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
         dp_frame frame = dp_frame_of(w->cube, w->level, leaf->key);
         dp_points_at sources = {leaf->at, leaf->n, w->row};
         const double *charges = dp_source_charges(fields[SOURCES], sources);
+        dp_carried carried = {.charge = charges + first * (int64_t)w->row};
         dp_surface_potentials(set, &set->outer, &frame, leaf->n,
-                              dp_source_points(fields[SOURCES], sources),
-                              charges + first * (int64_t)w->row, w->row, n, 1, n_columns, scratch);
+                              dp_source_points(fields[SOURCES], sources), carried, w->row, n, 1,
+                              n_columns, scratch);
         for (int v = first; v < first + n; v++, n_columns++) {
             multipole[n_columns] =
                 dp_expansion(fields[MULTIPOLES], set, leaf->box, w->n_vectors, v);

@@ -239,7 +239,8 @@ static void sum_surfaces(bench *b, const dp_operator_set *set) {
             int64_t at = tree->source_begin[box];
             dp_surface_potentials(set, &set->outer, &frame, dp_n_sources(tree, box),
                                   (dp_soa){points->x + at, points->y + at, points->z + at},
-                                  points->x + at, 0, 1, 1, 0, &g->workers[0].scratch);
+                                  (dp_carried){.charge = points->x + at}, 0, 1, 1, 0,
+                                  &g->workers[0].scratch);
         }
     }
 }

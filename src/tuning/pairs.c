@@ -99,7 +99,7 @@ void dp_pairs_run_to_surface(void *pairs, int64_t repeats) {
     for (int64_t i = 0; i < repeats; i++)
         if (p->n_surface > 1)
             many(DP_PAIRS_LAMBDA, &orbits, p->n_surface, p->potential, 0, DP_PAIRS_ORBITS, &frame,
-                 p->n, dp_pairs_points(p, 0), p->point[0][3], 0);
+                 p->n, dp_pairs_points(p, 0), (dp_carried){.charge = p->point[0][3]}, 0);
         else
             one(DP_PAIRS_LAMBDA, &orbits, p->potential, DP_PAIRS_ORBITS, &frame, p->n,
                 dp_pairs_points(p, 0), p->point[0][3]);

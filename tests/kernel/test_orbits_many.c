@@ -82,7 +82,7 @@ static loop loop_of(int i, const shell *s, dp_soa points) {
 static void to_many(const loop *l, vectors *v) {
     l->kernel->to_orbits_many[l->precision][suite_isa](
         shell_lambda, &l->s->orbits, v->n, v->potential, VECTOR_LD, LD, &shell_frame,
-        (int64_t)v->n_points, l->points, v->charge, (int64_t)v->stride);
+        (int64_t)v->n_points, l->points, (dp_carried){.charge = v->charge}, (int64_t)v->stride);
 }
 
 static void from_many(const loop *l, vectors *v) {

@@ -88,9 +88,10 @@ static void to_expansion(bench *b, const dp_operator_set *set, const dp_surface_
                          const box *frame, const box *source, double *expansion) {
     dp_soa points = box_points(source), rest = {source->x + 7, source->y + 7, source->z + 7};
     dp_frame in = frame_of(frame);
-    dp_surface_potentials(set, surface, &in, 7, points, source->charge, 0, 1, 1, 0, &b->scratch);
-    dp_surface_potentials(set, surface, &in, N_POINTS - 7, rest, source->charge + 7, 0, 1, 0, 0,
-                          &b->scratch);
+    dp_surface_potentials(set, surface, &in, 7, points, (dp_carried){.charge = source->charge}, 0,
+                          1, 1, 0, &b->scratch);
+    dp_surface_potentials(set, surface, &in, N_POINTS - 7, rest,
+                          (dp_carried){.charge = source->charge + 7}, 0, 1, 0, 0, &b->scratch);
     dp_surface_to_expansions(set, surface, 1, &expansion, &b->scratch);
 }
 

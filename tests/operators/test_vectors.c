@@ -56,11 +56,13 @@ static void check_potentials(bench *b, const dp_surface_sums *surface, int n_vec
     box source = box_at(&origin, surface == &b->set->inner ? beside : inside, 1);
     for (int i = 0; i < N_POINTS; i += N_POINTS / 2) {
         dp_soa points = dp_soa_from(box_points(&source), i);
-        dp_surface_potentials(b->set, surface, &frame, N_POINTS / 2, points, b->charge[0] + i,
-                              STRIDE, n_vectors, i == 0, FIRST, &b->scratch);
+        dp_surface_potentials(b->set, surface, &frame, N_POINTS / 2, points,
+                              (dp_carried){.charge = b->charge[0] + i}, STRIDE, n_vectors, i == 0,
+                              FIRST, &b->scratch);
         for (int v = 0; v < n_vectors; v++)
-            dp_surface_potentials(b->set, surface, &frame, N_POINTS / 2, points, b->charge[v] + i,
-                                  0, 1, i == 0, v, &b->scratch);
+            dp_surface_potentials(b->set, surface, &frame, N_POINTS / 2, points,
+                                  (dp_carried){.charge = b->charge[v] + i}, 0, 1, i == 0, v,
+                                  &b->scratch);
     }
     for (int v = 0; v < n_vectors; v++)
         expect_same(n_vectors, DP_N_PARITIES * surface->ld,
