@@ -1,0 +1,253 @@
+/* Sums between orbits and points that carry charges, dipoles or both, with all kinds of sums, in
+ * every precision and several numbers of vectors, against the scalar loops over every image. */
+#include "isa.h"
+#include "kernel/carriers.h"
+#include "kernel/shell.h"
+
+#include <math.h>
+#include <string.h>
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+enum { VECTOR_LD = 8 * LD + 5, GAP = 3, MOST_VECTORS = 16 };
+
+/* Of the sums of the sizes of all terms. */
+static const double allowed[] = {6e-15, 8 * DP_REDUCED_ERROR, 5 * DP_SINGLE_ERROR,
+                                 8 * DP_ROUGH_ERROR};
+
+/* Vectors of what n points carry, of their sums, and of numbers at orbits; n + GAP from one vector
+ * to the next. expected and size: sums and what they may be off by, before `allowed`. */
+typedef struct vectors {
+    int n_vectors, n, stride;
+    size_t rows; /* numbers in a row of all vectors */
+    double *carried[4], *sum[DP_HESSIAN], *expected[DP_HESSIAN], *size[DP_HESSIAN];
+    double potential[MOST_VECTORS * VECTOR_LD], density[MOST_VECTORS * VECTOR_LD];
+    double at_orbits[MOST_VECTORS * VECTOR_LD], size_at_orbits[MOST_VECTORS * LD];
+} vectors;
+
+/* What single precision can hold, and what it cannot. */
+static double scale_of(int v) {
+    static const double scales[] = {1, 1e-200, 1e200, 0, 1e-3};
+    return scales[v % COUNT(scales)];
+}
+
+/* Dipoles are about as strong as charges of the same vector. */
+static void vectors_make(int n_vectors, int n, int n_orbits, vectors *v) {
+    uint64_t seed = 7;
+    v->n_vectors = n_vectors;
+    v->n = n;
+    v->stride = n + GAP;
+    v->rows = (size_t)((n_vectors - 1) * v->stride + n);
+    for (int k = 0; k < 4; k++)
+        v->carried[k] = guarded(v->rows);
+    for (int k = 0; k < DP_HESSIAN; k++) {
+        v->sum[k] = guarded(v->rows);
+        v->expected[k] = guarded(v->rows);
+        v->size[k] = guarded(v->rows);
+    }
+    for (size_t i = 0; i < v->rows; i++)
+        for (int k = 0; k < 4; k++)
+            v->carried[k][i] = scale_of((int)i / v->stride) * (k ? shell_frame.half : 1) *
+                               (2 * suite_uniform(&seed) - 1);
+    for (int i = 0; i < n_vectors * VECTOR_LD; i++) {
+        double x = scale_of(i / VECTOR_LD) * (2 * suite_uniform(&seed) - 1);
+        int at = i % VECTOR_LD;
+        v->density[i] = at < 8 * LD && at % LD < n_orbits ? x : 0;
+    }
+}
+
+static void vectors_free(vectors *v) {
+    for (int k = 0; k < 4; k++)
+        guarded_free(v->carried[k], v->rows);
+    for (int k = 0; k < DP_HESSIAN; k++) {
+        guarded_free(v->sum[k], v->rows);
+        guarded_free(v->expected[k], v->rows);
+        guarded_free(v->size[k], v->rows);
+    }
+}
+
+static void clear(vectors *v) {
+    memset(v->potential, 0, sizeof v->potential);
+    for (int k = 0; k < DP_HESSIAN; k++)
+        memset(v->sum[k], 0, v->rows * sizeof(double));
+}
+
+typedef struct call {
+    const dp_kernel *kernel;
+    dp_precision precision;
+    int kind, n_sums;
+    const shell *s;
+    dp_soa points;
+} call;
+
+static void to_orbits(const call *c, vectors *v) {
+    c->kernel->to_orbits_many[c->precision][suite_isa](
+        shell_lambda, &c->s->orbits, v->n_vectors, v->potential, VECTOR_LD, LD, &shell_frame, v->n,
+        c->points, rows_carried(v->carried, c->kind, 0), v->stride);
+}
+
+static void from_orbits(const call *c, vectors *v) {
+    c->kernel->from_orbits_many[c->precision][suite_isa](
+        shell_lambda, &c->s->orbits, v->n_vectors, v->density, VECTOR_LD, LD, &shell_frame, v->n,
+        c->points, rows_sums(v->sum, c->n_sums, 0), v->stride);
+}
+
+/* ---- the scalar loops ----------------------------------------------------------------------- */
+
+static dp_soa images_of(const shell *s) {
+    return (dp_soa){s->image[0], s->image[1], s->image[2]};
+}
+
+/* Of terms by order, between an image and a point. */
+static void sizes_at(const call *c, int image, int point, double size[4]) {
+    double x = c->s->image[0][image] - c->points.x[point];
+    double y = c->s->image[1][image] - c->points.y[point];
+    double z = c->s->image[2][image] - c->points.z[point];
+    sizes_of_terms(c->kernel, shell_lambda / shell_frame.half, sqrt(x * x + y * y + z * z), size);
+}
+
+/* By parity, times the half side; sizes are those of parity 0. */
+static void expect_at_orbits(const call *c, vectors *v, int vector) {
+    int n = c->s->orbits.n, at = vector * v->stride;
+    double direct[8 * MAX_ORBITS] = {0};
+    dp_p2p_ref(c->kernel, shell_lambda / shell_frame.half, 8 * n, images_of(c->s),
+               (dp_sums){.potential = direct}, v->n, c->points,
+               rows_carried(v->carried, c->kind, at));
+    for (int a = 0; a < 8; a++)
+        for (int o = 0; o < n; o++) {
+            double sum = 0;
+            for (int g = 0; g < 8; g++)
+                sum += shell_sign(a, g) * direct[8 * o + g];
+            v->at_orbits[vector * VECTOR_LD + a * LD + o] = shell_frame.half * sum;
+        }
+    for (int o = 0; o < n; o++) {
+        double all = 0;
+        for (int j = 0; j < 8 * v->n; j++) {
+            int i = at + j / 8;
+            double size[4];
+            sizes_at(c, 8 * o + j % 8, j / 8, size);
+            if (c->kind & CARRY_CHARGES)
+                all += fabs(v->carried[0][i]) * size[0];
+            for (int k = 1; c->kind & CARRY_DIPOLES && k < 4; k++)
+                all += fabs(v->carried[k][i]) * size[1];
+        }
+        v->size_at_orbits[vector * LD + o] = shell_frame.half * all;
+    }
+}
+
+/* Densities by image. */
+static void densities_of(const double *density, int n, double *at_image) {
+    for (int i = 0; i < 8 * n; i++) {
+        at_image[i] = 0;
+        for (int a = 0; a < 8; a++)
+            at_image[i] += shell_sign(a, i % 8) * density[a * LD + i / 8];
+    }
+}
+
+static void expect_at_points(const call *c, vectors *v, int vector) {
+    int n = c->s->orbits.n, at = vector * v->stride;
+    double density[8 * MAX_ORBITS];
+    densities_of(v->density + vector * VECTOR_LD, n, density);
+    for (int k = 0; k < DP_HESSIAN; k++)
+        memset(v->expected[k] + at, 0, (size_t)v->n * sizeof(double));
+    dp_p2p_ref(c->kernel, shell_lambda / shell_frame.half, v->n, c->points,
+               rows_sums(v->expected, DP_HESSIAN, at), 8 * n, images_of(c->s),
+               (dp_carried){.charge = density});
+    for (int i = 0; i < v->n; i++) {
+        double all[3] = {0}, size[4];
+        for (int image = 0; image < 8 * n; image++) {
+            sizes_at(c, image, i, size);
+            for (int order = 0; order < 3; order++)
+                all[order] += fabs(density[image]) * size[order];
+        }
+        for (int k = 0; k < DP_HESSIAN; k++)
+            v->size[k][at + i] = all[order_of(k)];
+    }
+}
+
+/* ---- against them --------------------------------------------------------------------------- */
+
+static void expect(const call *c, const vectors *v, int vector, const char *what, int at, double x,
+                   double expected, double size) {
+    ck_assert_msg(fabs(x - expected) <= allowed[c->precision] * size,
+                  "%s %s %s, %d points and %d orbits, carried %d, %d sums, vector %d of %d: %s %d "
+                  "is %.17g, not %.17g within %g",
+                  c->kernel->name, dp_isa_name(suite_isa), dp_precision_name(c->precision), v->n,
+                  c->s->orbits.n, c->kind, c->n_sums, vector, v->n_vectors, what, at, x, expected,
+                  allowed[c->precision] * size);
+}
+
+static void check_at_orbits(const call *c, const vectors *v) {
+    for (int i = 0; i < v->n_vectors * VECTOR_LD; i++) {
+        int vector = i / VECTOR_LD, at = i % VECTOR_LD, o = at % LD;
+        if (at < 8 * LD && o < c->s->orbits.n)
+            expect(c, v, vector, "number", at, v->potential[i], v->at_orbits[i],
+                   v->size_at_orbits[vector * LD + o]);
+        else
+            ck_assert(v->potential[i] == 0);
+    }
+}
+
+/* What is not wanted, and what lies between the vectors, is left alone. */
+static void check_at_points(const call *c, const vectors *v) {
+    for (int k = 0; k < DP_HESSIAN; k++)
+        for (int i = 0; i < (int)v->rows; i++)
+            if (k < c->n_sums && i % v->stride < v->n)
+                expect(c, v, i / v->stride, "point", i % v->stride, v->sum[k][i], v->expected[k][i],
+                       v->size[k][i]);
+            else
+                ck_assert(v->sum[k][i] == 0);
+}
+
+static void check_size(int n_vectors, int n, int n_orbits) {
+    static shell s;
+    static vectors v;
+    cloud points = shell_points((size_t)n, 1);
+    shell_fill(n_orbits, &s);
+    vectors_make(n_vectors, n, n_orbits, &v);
+    for (int kernel = 0; kernel < 2; kernel++) {
+        call c = {.kernel = dp_kernel_get((dagpole_kernel)kernel),
+                  .s = &s,
+                  .points = cloud_points(&points)};
+        for (c.kind = CARRY_CHARGES; c.kind <= CARRY_BOTH; c.kind++) {
+            for (int i = 0; i < n_vectors; i++)
+                expect_at_orbits(&c, &v, i);
+            for (int precision = 0; precision < DP_N_PRECISIONS; precision++) {
+                c.precision = (dp_precision)precision;
+                clear(&v);
+                to_orbits(&c, &v);
+                check_at_orbits(&c, &v);
+            }
+        }
+        for (int i = 0; i < n_vectors; i++)
+            expect_at_points(&c, &v, i);
+        for (int k = 0; k < 3 * DP_N_PRECISIONS; k++) {
+            c.precision = (dp_precision)(k / 3);
+            c.n_sums = wanted[k % 3];
+            clear(&v);
+            from_orbits(&c, &v);
+            check_at_points(&c, &v);
+        }
+    }
+    vectors_free(&v);
+    cloud_free(&points);
+}
+
+/* Sizes on both sides of a vector, a chunk of guesses, a tile and a chunk of points or orbits. */
+START_TEST(one_vector_matches_ref) {
+    static const int sizes[][2] = {{0, 8}, {1, 1}, {7, 6}, {8, 33}, {33, 25}, {129, 17}};
+    for (int i = 0; i < COUNT(sizes); i++)
+        check_size(1, sizes[i][0], sizes[i][1]);
+    check_size(1, MAX_POINTS, 9);
+    check_size(1, 20, MAX_ORBITS);
+}
+END_TEST
+
+START_TEST(several_vectors_match_ref) {
+    check_size(2, 300, 7);
+    check_size(3, 61, 25);
+    check_size(MOST_VECTORS, 17, 12);
+}
+END_TEST
+
+ISA_SUITE_MAIN("orbits of dipoles", 60, one_vector_matches_ref, several_vectors_match_ref)
