@@ -168,10 +168,10 @@ typedef void (*dp_from_orbits_fn)(double lambda, const dp_orbits *orbits, const 
 
 /* The same for charges, dipoles or both and for any sums (1/h^3 in second derivatives), of
  * n_vectors vectors at once, 1 ... DP_MANY, whose pairs are computed once. What vector v's points
- * carry is v carried_stride behind what those of the first do, and its potentials are at potential
- * + v vector_ld; its densities are at density + v vector_ld and its sums at out.potential + v
- * out_stride, and so on. A vector's sums do not depend on which others there are, nor on how many;
- * they differ from those of the loops for one in the last bits. */
+ * carry is v carried_stride behind what those of the first do, and its potentials are v vector_ld
+ * behind the first's; its densities are v vector_ld behind and its sums v out_stride. A vector's
+ * sums do not depend on which others there are, nor on how many; they differ from those of the
+ * loops for one in the last bits. */
 #define DP_MANY 32
 
 typedef void (*dp_to_orbits_many_fn)(double lambda, const dp_orbits *orbits, int n_vectors,
