@@ -51,8 +51,9 @@ VEC_INLINE void derive_close(const pair *g, vec dx, vec dy, vec dz, int k, close
     }
 }
 
-VEC_INLINE void make_close(pair_fn *kernel, double lambda, int has_more, close_pairs *c) {
-    vec unit_lambda = vec_splat(lambda * pair_unit(EXACT)), least = vec_splat(DP_NEAREST);
+VEC_INLINE void make_close(pair_fn *kernel, dp_lambda lambda, int has_more, close_pairs *c) {
+    vec_lambda unit_lambda = splat_lambda(lambda, pair_unit(EXACT));
+    vec least = vec_splat(DP_NEAREST);
     for (int k = 0; k < CLOSE_WIDTH; k += VEC_WIDTH) {
         vec dx = load(c->dx + k), dy = load(c->dy + k), dz = load(c->dz + k);
         vec r2 = square(dx, dy, dz);

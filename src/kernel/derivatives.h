@@ -39,19 +39,13 @@ static inline int sign_of(int row) {
  * pair_unit, all others in its third power. Second derivatives go through the unit vector n, so
  * that they are finite down to DP_NEAREST. What is left out comes to 0, because value and root do.
  */
-VEC_INLINE void derive(int order, pair_grade grade, const pair *g, vec dx, vec dy, vec dz, vec *to,
-                       int step) {
-    to[0] = g->value;
-    if (order < 1)
-        return;
-    vec e1 = g->value * g->ratio;
+VEC_INLINE void derive_first(vec e1, vec dx, vec dy, vec dz, vec *to, int step) {
     to[step] = e1 * dx;
     to[2 * step] = e1 * dy;
     to[3 * step] = e1 * dz;
-    if (order < 2)
-        return;
-    vec inverse = g->root * pair_unit(grade), e2 = g->value * g->second;
-    vec nx = dx * inverse, ny = dy * inverse, nz = dz * inverse;
+}
+
+VEC_INLINE void derive_second(vec e1, vec e2, vec nx, vec ny, vec nz, vec *to, int step) {
     vec x = e2 * nx, y = e2 * ny, z = e2 * nz;
     to[4 * step] = vec_fma(x, nx, -e1);
     to[5 * step] = x * ny;
@@ -59,11 +53,25 @@ VEC_INLINE void derive(int order, pair_grade grade, const pair *g, vec dx, vec d
     to[7 * step] = vec_fma(y, ny, -e1);
     to[8 * step] = y * nz;
     to[9 * step] = vec_fma(z, nz, -e1);
+}
+
+VEC_INLINE void derive(int order, pair_grade grade, const pair *g, vec dx, vec dy, vec dz, vec *to,
+                       int step) {
+    to[0] = g->value;
+    if (order < 1)
+        return;
+    vec e1 = g->value * g->ratio;
+    derive_first(e1, dx, dy, dz, to, step);
+    if (order < 2)
+        return;
+    vec inverse = g->root * pair_unit(grade), e2 = g->value * g->second;
+    vec nx = dx * inverse, ny = dy * inverse, nz = dz * inverse;
+    derive_second(e1, e2, nx, ny, nz, to, step);
     if (order < 3)
         return;
     e2 *= inverse;
     vec e3 = g->value * g->third * inverse;
-    x = e3 * nx, y = e3 * ny, z = e3 * nz;
+    vec x = e3 * nx, y = e3 * ny, z = e3 * nz;
     vec xx = vec_fma(x, nx, -e2), yy = vec_fma(y, ny, -e2), zz = vec_fma(z, nz, -e2);
     to[10 * step] = (xx - 2 * e2) * nx;
     to[11 * step] = xx * ny;
@@ -76,5 +84,22 @@ VEC_INLINE void derive(int order, pair_grade grade, const pair *g, vec dx, vec d
     to[18 * step] = zz * ny;
     to[19 * step] = (zz - 2 * e2) * nz;
 }
+
+#ifdef DP_KERNEL_WAVES_H
+/* The same of both parts of a complex kernel, up to the second order; the imaginary part's are
+ * `part` vectors behind. */
+VEC_INLINE void derive_waves(int order, pair_grade grade, const waves *w, vec dx, vec dy, vec dz,
+                             vec *to, int step, int part) {
+    vec inverse = w->root * pair_unit(grade);
+#pragma GCC unroll 2
+    for (int k = 0; k < 2; k++, to += part) {
+        to[0] = w->value[k];
+        if (order > 0)
+            derive_first(w->e1[k], dx, dy, dz, to, step);
+        if (order > 1)
+            derive_second(w->e1[k], w->e2[k], dx * inverse, dy * inverse, dz * inverse, to, step);
+    }
+}
+#endif
 
 #endif

@@ -22,7 +22,7 @@ static void accumulate(int n, double *restrict sum, double *restrict lost,
 }
 
 /* At most CHUNK targets. Of sums of squares some rows of out are NULL. */
-static void sum_block(dp_p2p_fn loop, double lambda, int n, dp_soa targets, double *const *out,
+static void sum_block(dp_p2p_fn loop, dp_lambda lambda, int n, dp_soa targets, double *const *out,
                       int n_sums, int64_t n_sources, dp_soa sources, dp_carried carried) {
     block b;
     memset(b.sum, 0, (size_t)n_sums * sizeof b.sum[0]);
@@ -41,7 +41,7 @@ static void sum_block(dp_p2p_fn loop, double lambda, int n, dp_soa targets, doub
             out[k][j] = b.sum[k][j] + b.lost[k][j];
 }
 
-dagpole_status dp_direct(dp_p2p_fn loop, double lambda, int64_t n_targets, dp_soa targets,
+dagpole_status dp_direct(dp_p2p_fn loop, dp_lambda lambda, int64_t n_targets, dp_soa targets,
                          dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried) {
     int n_sums = dp_n_sums(&out);
     for (int64_t j = 0; j < n_targets; j += CHUNK) {

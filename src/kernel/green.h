@@ -4,11 +4,17 @@
 
 #include "kernel/kernel.h"
 
-double dp_laplace_value(double lambda, double r);
-double dp_laplace_slope(double lambda, double r);
-dp_radial dp_laplace_radial(double lambda, double r);
-double dp_yukawa_value(double lambda, double r);
-double dp_yukawa_slope(double lambda, double r);
-dp_radial dp_yukawa_radial(double lambda, double r);
+double dp_laplace_value(dp_lambda lambda, double r);
+double dp_laplace_slope(dp_lambda lambda, double r);
+dp_radial dp_laplace_radial(dp_lambda lambda, double r);
+double dp_yukawa_value(dp_lambda lambda, double r);
+double dp_yukawa_slope(dp_lambda lambda, double r);
+dp_radial dp_yukawa_radial(dp_lambda lambda, double r);
+double dp_helmholtz_real_value(dp_lambda lambda, double r);
+double dp_helmholtz_real_slope(dp_lambda lambda, double r);
+double dp_helmholtz_imaginary_value(dp_lambda lambda, double r);
+double dp_helmholtz_imaginary_slope(dp_lambda lambda, double r);
+dp_radial dp_helmholtz_real_radial(dp_lambda lambda, double r);
+dp_radial dp_helmholtz_imaginary_radial(dp_lambda lambda, double r);
 
 #endif

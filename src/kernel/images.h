@@ -31,12 +31,12 @@ typedef struct block {
 
 typedef struct pairs_of {
     pair_grade grade; /* a constant in every loop, like `kernel` and `has_gradient` */
-    vec unit_lambda;
+    vec_lambda unit_lambda;
 } pairs_of;
 
 /* Where lambda is the caller's. */
 #define PAIRS_OF(grade)                                                                            \
-    { grade, vec_splat((real)lambda *pair_unit(grade)) }
+    { grade, splat_lambda(lambda, pair_unit(grade)) }
 
 static int fewer(int64_t n, int most) {
     return n < most ? (int)n : most;

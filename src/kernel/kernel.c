@@ -24,6 +24,40 @@
     .to_orbits_many = BY_PRECISION(dp_to_orbits_many, kernel),                                     \
     .from_orbits_many = BY_PRECISION(dp_from_orbits_many, kernel)
 
+/* What a complex kernel has, whose sums are always for several vectors and in double. */
+#define IN_DOUBLE(loop, kernel)                                                                    \
+    {                                                                                              \
+        [DP_DOUBLE] = DP_OF_EACH_ISA(loop##_##kernel), [DP_REDUCED] =                              \
+                                                           DP_OF_EACH_ISA(loop##_reduced_##kernel) \
+    }
+
+#define COMPLEX_LOOPS(kernel)                                                                      \
+    .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel),    \
+    .to_orbits_many = IN_DOUBLE(dp_to_orbits_many, kernel),                                        \
+    .from_orbits_many = IN_DOUBLE(dp_from_orbits_many, kernel)
+
+static const dp_kernel helmholtz_imaginary = {
+    .id = (dagpole_kernel)2,
+    .name = "helmholtz",
+    .value = dp_helmholtz_imaginary_value,
+    .slope = dp_helmholtz_imaginary_slope,
+    .radial = dp_helmholtz_imaginary_radial,
+    COMPLEX_LOOPS(helmholtz_imaginary),
+};
+
+const dp_kernel dp_helmholtz = {
+    .id = (dagpole_kernel)2,
+    .name = "helmholtz",
+    .value = dp_helmholtz_real_value,
+    .slope = dp_helmholtz_real_slope,
+    .radial = dp_helmholtz_real_radial,
+    .degree = -1,
+    .has_permutations = 1,
+    .imaginary = &helmholtz_imaginary,
+    .near_many = IN_DOUBLE(dp_near_many, helmholtz),
+    COMPLEX_LOOPS(helmholtz_real),
+};
+
 static const dp_kernel kernels[] = {
     {
         .id = DAGPOLE_LAPLACE,
@@ -71,7 +105,7 @@ static difference subtract(dp_soa targets, int64_t j, dp_soa sources, int64_t i)
     return to;
 }
 
-void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_soa targets,
+void dp_kernel_matrix(const dp_kernel *kernel, dp_lambda lambda, int n_targets, dp_soa targets,
                       int n_sources, dp_soa sources, double *matrix) {
     for (int i = 0; i < n_sources; i++)
         for (int j = 0; j < n_targets; j++) {
@@ -84,8 +118,8 @@ void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_
 static const int second[DP_N_SECOND][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
 
 /* A charge's sums at target j. */
-static void add_charge(const dp_kernel *kernel, double lambda, const difference *to, double charge,
-                       dp_sums out, int64_t j) {
+static void add_charge(const dp_kernel *kernel, dp_lambda lambda, const difference *to,
+                       double charge, dp_sums out, int64_t j) {
     out.potential[j] += charge * kernel->value(lambda, to->r);
     double weight = out.gx ? charge * kernel->slope(lambda, to->r) / to->r : 0;
     for (int a = 0; out.gx && a < 3; a++)
@@ -102,7 +136,7 @@ static void add_charge(const dp_kernel *kernel, double lambda, const difference 
 
 /* A dipole's: -p . grad g, the derivative along p by the source's position, and derivatives of
  * that. */
-static void add_dipole(const dp_kernel *kernel, double lambda, const difference *to,
+static void add_dipole(const dp_kernel *kernel, dp_lambda lambda, const difference *to,
                        const double p[3], dp_sums out, int64_t j) {
     const dp_radial e = kernel->radial(lambda, to->r);
     double n[3] = {to->d[0] / to->r, to->d[1] / to->r, to->d[2] / to->r};
@@ -117,7 +151,7 @@ static void add_dipole(const dp_kernel *kernel, double lambda, const difference 
     }
 }
 
-void dp_p2p_ref(const dp_kernel *kernel, double lambda, int64_t n_targets, dp_soa targets,
+void dp_p2p_ref(const dp_kernel *kernel, dp_lambda lambda, int64_t n_targets, dp_soa targets,
                 dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried) {
     const dp_soa *p = &carried.dipole;
     for (int64_t j = 0; j < n_targets; j++)

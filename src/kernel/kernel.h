@@ -22,6 +22,21 @@
  * that only points within 2^-300 of the cloud's extent are taken for coincident. */
 #define DP_NEAREST 0x1p-300
 
+/* What a kernel depends on. Of Yukawa a real number, of Helmholtz damping - i k. */
+typedef double _Complex dp_lambda;
+
+static inline dp_lambda dp_lambda_of(double damping, double wave_number) {
+    return __builtin_complex(damping, -wave_number);
+}
+
+static inline double dp_damping(dp_lambda lambda) {
+    return __real__ lambda;
+}
+
+static inline double dp_wave_number(dp_lambda lambda) {
+    return -__imag__ lambda;
+}
+
 /* Points as structure of arrays. */
 typedef struct dp_soa {
     const double *x, *y, *z;
@@ -99,7 +114,7 @@ static inline dp_carried dp_carried_from(dp_carried carried, int64_t i) {
 /* Adds the sums of n_sources sources to n_targets targets. No alignment or padding is required;
  * targets' and sources' arrays may be the same points (a pair at distance zero adds nothing). The
  * order of every sum is a function of the sizes alone. lambda is ignored by Laplace. */
-typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_sums out,
+typedef void (*dp_p2p_fn)(dp_lambda lambda, int64_t n_targets, dp_soa targets, dp_sums out,
                           int64_t n_sources, dp_soa sources, dp_carried carried);
 
 /* dp_p2p_fn also is the type of the sums of squares, which are variances where every charge and
@@ -119,7 +134,7 @@ typedef void (*dp_p2p_fn)(double lambda, int64_t n_targets, dp_soa targets, dp_s
 typedef struct dp_strip dp_strip;
 
 typedef struct dp_near {
-    double lambda;
+    dp_lambda lambda;
     double least; /* single precision: closest pair, in half sides */
     int n_sums;   /* DP_POTENTIAL, ... */
     int is_mutual;
@@ -156,13 +171,13 @@ typedef struct dp_orbits {
  *
  * To orbits: adds to potential, by parity, the sums over the images of h times the potential that n
  * charges have there. */
-typedef void (*dp_to_orbits_fn)(double lambda, const dp_orbits *orbits, double *potential, int ld,
-                                const dp_frame *frame, int64_t n, dp_soa points,
+typedef void (*dp_to_orbits_fn)(dp_lambda lambda, const dp_orbits *orbits, double *potential,
+                                int ld, const dp_frame *frame, int64_t n, dp_soa points,
                                 const double *charges);
 
 /* From orbits, the transpose: the density at image g is the sum over the parities; adds to the sums
  * at n points what densities do there (1/h of it, 1/h^2 in a gradient). */
-typedef void (*dp_from_orbits_fn)(double lambda, const dp_orbits *orbits, const double *density,
+typedef void (*dp_from_orbits_fn)(dp_lambda lambda, const dp_orbits *orbits, const double *density,
                                   int ld, const dp_frame *frame, int64_t n, dp_soa points,
                                   dp_sums out);
 
@@ -174,11 +189,11 @@ typedef void (*dp_from_orbits_fn)(double lambda, const dp_orbits *orbits, const 
  * loops for one in the last bits. */
 #define DP_MANY 32
 
-typedef void (*dp_to_orbits_many_fn)(double lambda, const dp_orbits *orbits, int n_vectors,
+typedef void (*dp_to_orbits_many_fn)(dp_lambda lambda, const dp_orbits *orbits, int n_vectors,
                                      double *potential, int64_t vector_ld, int ld,
                                      const dp_frame *frame, int64_t n, dp_soa points,
                                      dp_carried carried, int64_t carried_stride);
-typedef void (*dp_from_orbits_many_fn)(double lambda, const dp_orbits *orbits, int n_vectors,
+typedef void (*dp_from_orbits_many_fn)(dp_lambda lambda, const dp_orbits *orbits, int n_vectors,
                                        const double *density, int64_t vector_ld, int ld,
                                        const dp_frame *frame, int64_t n, dp_soa points, dp_sums out,
                                        int64_t out_stride);
@@ -214,10 +229,11 @@ typedef struct dp_kernel {
     int is_homogeneous;   /* 1: g(a r) = a^degree g(r), one operator set serves every level */
     double degree;        /* -1 where it is not homogeneous: what a frame's potentials are times */
     int has_permutations; /* 1: of the axes, as symmetries; reflections always are */
-    double (*value)(double lambda, double r); /* scalar, r > 0: the definition */
-    double (*slope)(double lambda, double r); /* dg/dr */
-    dp_radial (*radial)(double lambda, double r);
-    dp_p2p_fn p2p[DP_N_ISA]; /* to the last bit */
+    double (*value)(dp_lambda lambda, double r); /* scalar, r > 0: the definition */
+    double (*slope)(dp_lambda lambda, double r); /* dg/dr */
+    dp_radial (*radial)(dp_lambda lambda, double r);
+    const struct dp_kernel *imaginary; /* of a complex kernel, of which this is the real part */
+    dp_p2p_fn p2p[DP_N_ISA];           /* to the last bit */
     dp_p2p_fn squares[DP_N_ISA];
     dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];      /* of plain strips */
     dp_near_fn near_many[DP_N_PRECISIONS][DP_N_ISA]; /* of any others */
@@ -227,22 +243,29 @@ typedef struct dp_kernel {
     dp_from_orbits_many_fn from_orbits_many[DP_N_PRECISIONS][DP_N_ISA];
 } dp_kernel;
 
+extern const dp_kernel dp_helmholtz;
+
+/* Numbers of a value: 2 of a complex kernel. */
+static inline int dp_n_components(const dp_kernel *kernel) {
+    return kernel->imaginary ? 2 : 1;
+}
+
 /* NULL where there is no such kernel. */
 const dp_kernel *dp_kernel_get(dagpole_kernel id);
 
 /* g between n_targets and n_sources points as a column-major matrix (ld n_targets). */
-void dp_kernel_matrix(const dp_kernel *kernel, double lambda, int n_targets, dp_soa targets,
+void dp_kernel_matrix(const dp_kernel *kernel, dp_lambda lambda, int n_targets, dp_soa targets,
                       int n_sources, dp_soa sources, double *matrix);
 
 /* The oracle: scalar loops over value(), slope() and, for dipoles and second derivatives,
  * radial(). */
-void dp_p2p_ref(const dp_kernel *kernel, double lambda, int64_t n_targets, dp_soa targets,
+void dp_p2p_ref(const dp_kernel *kernel, dp_lambda lambda, int64_t n_targets, dp_soa targets,
                 dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried);
 
 /* Direct sums with compensation (for references of 12 digits and more): the contribution of all
  * sources, in chunks of 256 by the vectorised loop, p2p or squares of a kernel; the chunks' sums
  * are accumulated with Neumaier's compensation. Rows of out that are not NULL are overwritten. */
-dagpole_status dp_direct(dp_p2p_fn loop, double lambda, int64_t n_targets, dp_soa targets,
+dagpole_status dp_direct(dp_p2p_fn loop, dp_lambda lambda, int64_t n_targets, dp_soa targets,
                          dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried);
 
 #endif

@@ -22,6 +22,11 @@
     DECLARE_LOOPS(dp_near_many, kernel, isa)                                                       \
     CLOSE_FUNCTION(dp_close_##kernel##_##isa);
 
+/* A complex kernel's parts. */
+#define DECLARE_NEAR_MANY(kernel, isa)                                                             \
+    NEAR_FUNCTION(dp_near_many_##kernel##_##isa);                                                  \
+    NEAR_FUNCTION(dp_near_many_reduced_##kernel##_##isa);
+
 /* Of a strip (kernel/strip.h): fills the rows of a run, and adds its sums to where they go. */
 #define DECLARE_STRIP(isa)                                                                         \
     void dp_strip_pack_##isa(dp_strip *strip, const dp_strip_run *run);                            \
@@ -37,5 +42,9 @@ DECLARE_NEAR(laplace, avx512)
 DECLARE_NEAR(yukawa, portable)
 DECLARE_NEAR(yukawa, avx2)
 DECLARE_NEAR(yukawa, avx512)
+
+DECLARE_NEAR_MANY(helmholtz, portable)
+DECLARE_NEAR_MANY(helmholtz, avx2)
+DECLARE_NEAR_MANY(helmholtz, avx512)
 
 #endif

@@ -13,12 +13,14 @@
 #include "kernel/tile.h"
 
 /* Sources that a tile meets at once: with many derivatives fewer than a strip has, so that the
- * tables take 20 KiB at most. */
+ * tables take 20 KiB at most. Complex kernels have tables for each of their two parts. */
 #define MOST_SOURCES(order)                                                                        \
     ((order) < 2 ? DP_STRIP_MANY : ((order) == 2 ? 64 : 32) * (int)(sizeof(double) / sizeof(real)))
+#define MOST_COMPLEX_SOURCES(order) (MOST_SOURCES(order) / 2)
 
 /* Vectors of a derivative's table: N_TARGETS for each vector of sources. */
 #define N_PAIRS(order) (MOST_SOURCES(order) / VEC_WIDTH * N_TARGETS)
+#define N_WAVES(order) (MOST_COMPLEX_SOURCES(order) / VEC_WIDTH * N_TARGETS)
 
 typedef struct tables {
     vec of[N_UP_TO(MOST_ORDER) * N_PAIRS(MOST_ORDER)];
@@ -40,8 +42,23 @@ static __attribute__((noinline)) void derive_third(pair_grade grade, const met *
         derive(3, grade, &m->pair[k], m->dx[k], m->dy[k], m->dz[k], to + k, N_PAIRS(3));
 }
 
+#ifdef SIMD_SINGLE
+#define put_waves(order, grade, p, t, k, dx, dy, dz, least, r2, guess, to, at)
+#else
+/* Of a complex kernel: both parts of what target k has with a vector of sources. */
+VEC_INLINE void put_waves(int order, pair_grade grade, const problem *p, broadcast *t, int k,
+                          vec dx, vec dy, vec dz, const vec *least, vec r2, vec guess, tables *to,
+                          int at) {
+    waves w = waves_of(grade, p->unit_lambda, least, r2, guess);
+    t[k].far = w.far;
+    derive_waves(order, grade, &w, dx, dy, dz, to->of + at + k, N_WAVES(order),
+                 N_UP_TO(order) * N_WAVES(order));
+}
+#endif
+
 /* A tile of targets and the vector of sources that begins with j: number `at` of the tables. ahead:
- * NULL, or where what comes first has been done, of which this is number ahead_at. */
+ * NULL, or where what comes first has been done, of which this is number ahead_at. kernel: NULL for
+ * the complex one. */
 VEC_INLINE void evaluate(pair_fn *kernel, int order, pair_grade grade, const problem *p,
                          broadcast *t, int j, const ahead *ahead, int ahead_at, tables *to,
                          int at) {
@@ -51,14 +68,19 @@ VEC_INLINE void evaluate(pair_fn *kernel, int order, pair_grade grade, const pro
     for (int k = 0; k < N_TARGETS; k++) {
         vec dx = m.dx[k] = x - t[k].x, dy = m.dy[k] = y - t[k].y, dz = m.dz[k] = z - t[k].z;
         vec r2 = ahead ? ahead->r2[ahead_at + k] : square(dx, dy, dz);
-        pair g = kernel(grade, p->unit_lambda, ahead ? NULL : &p->least, r2,
-                        ahead ? ahead->guess[ahead_at + k] : vec_guess(r2));
+        vec guess = ahead ? ahead->guess[ahead_at + k] : vec_guess(r2);
+        if (!kernel) {
+            put_waves(order, grade, p, t, k, dx, dy, dz, ahead ? NULL : &p->least, r2, guess, to,
+                      at);
+            continue;
+        }
+        pair g = kernel(grade, p->unit_lambda, ahead ? NULL : &p->least, r2, guess);
         t[k].far = g.far;
         m.pair[k] = g;
         if (order < 3)
             derive(order, grade, &g, dx, dy, dz, to->of + at + k, N_PAIRS(order));
     }
-    if (order == 3)
+    if (kernel && order == 3)
         derive_third(grade, &m, to->of + at);
 }
 
@@ -98,7 +120,9 @@ typedef struct pass {
     real unit, unit_at_sources;           /* by which sums are multiplied */
 } pass;
 
-enum { MOST_PASSES = 4 * DP_HESSIAN };
+/* A complex kernel, whose parts mix real and imaginary rows in four ways, has no second derivatives
+ * among its sums. */
+enum { MOST_PASSES = 4 * 4 * DP_GRADIENT };
 
 /* A tile of targets, the first being i, and the sources from begin on, those before own_end
  * one-sidedly. */
@@ -203,25 +227,47 @@ static pass pass_of(const dp_near *near, const vec *value, int n_pairs, pair_gra
                   .unit_at_sources = unit * (real)sign_of(a)};
 }
 
+/* One of the products of a complex kernel's two parts with real and imaginary rows, which lie one
+ * behind the other. n_values: between the tables of the parts. */
+static pass pass_of_part(const dp_near *near, pass p, int is_imaginary, int from, int n_values) {
+    int source_row = near->sources->row, target_row = near->targets->row, to = is_imaginary ^ from;
+    real sign = is_imaginary && from ? -1 : 1;
+    p.value += is_imaginary * n_values;
+    p.carried += from * source_row;
+    p.target_carried += from * target_row;
+    p.at_sources += to * source_row;
+    p.at_targets += to * target_row;
+    p.unit *= sign;
+    p.unit_at_sources *= sign;
+    return p;
+}
+
 /* The tables are not filled yet. */
-static void make_passes(const dp_near *near, tables *tables, int n_pairs, pair_grade grade,
-                        tile *tile) {
-    tile->row = near->sources->row;
-    tile->target_row = near->targets->row;
+static void make_passes(const dp_near *near, int is_complex, tables *tables, int order, int n_pairs,
+                        pair_grade grade, tile *tile) {
+    int n_parts = is_complex ? 2 : 1;
+    tile->row = n_parts * near->sources->row;
+    tile->target_row = n_parts * near->targets->row;
     tile->n_passes = 0;
     for (int a = 0; a < near->n_sums; a++)
-        for (int k = 0; k < dp_strip_n_carried(&near->sources->shape); k++)
-            tile->pass[tile->n_passes++] = pass_of(near, tables->of, n_pairs, grade, a, k);
+        for (int k = 0; k < dp_strip_n_carried(&near->sources->shape); k++) {
+            pass p = pass_of(near, tables->of, n_pairs, grade, a, k);
+            for (int i = 0; i < n_parts * n_parts; i++)
+                tile->pass[tile->n_passes++] =
+                    pass_of_part(near, p, i / 2, i % 2, N_UP_TO(order) * n_pairs);
+        }
 }
 
 VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int order, pair_grade grade,
                         const dp_near *near) {
     const problem p = problem_of(near, pair_unit(grade));
     int is_same = near->targets == near->sources, is_mutual = near->is_mutual || is_same;
-    int n = near->sources->n, step = MOST_SOURCES(order);
+    int n = near->sources->n, step = kernel ? MOST_SOURCES(order) : MOST_COMPLEX_SOURCES(order);
+    int n_vectors = near->sources->n_vectors / (kernel ? 1 : 2);
     tables tables;
     tile tile;
-    make_passes(near, &tables, N_PAIRS(order), grade, &tile);
+    make_passes(near, !kernel, &tables, order, kernel ? N_PAIRS(order) : N_WAVES(order), grade,
+                &tile);
     for (int i = 0; i < near->targets->n; i += N_TARGETS) {
         broadcast t[N_TARGETS];
 #pragma GCC unroll 4
@@ -234,7 +280,7 @@ VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int order, pair_grade 
             tile.end = n - tile.begin > step ? tile.begin + step : n;
             evaluate_all(kernel, close, order, grade, is_mutual, &p, t, i, tile.begin, tile.own_end,
                          tile.end, &tables);
-            sum_vectors(&tile, is_mutual, near->sources->n_vectors);
+            sum_vectors(&tile, is_mutual, n_vectors);
         }
     }
 }
@@ -260,3 +306,20 @@ static int order_of(const dp_near *near) {
     }
 
 DEFINE_NEAR(near_many)
+
+#ifndef SIMD_SINGLE
+#undef SUM_ALL
+#define SUM_ALL(kernel, close, grade, near)                                                        \
+    switch (order_of(near)) {                                                                      \
+    case 0:                                                                                        \
+        sum_all(NULL, NULL, 0, grade, near);                                                       \
+        break;                                                                                     \
+    case 1:                                                                                        \
+        sum_all(NULL, NULL, 1, grade, near);                                                       \
+        break;                                                                                     \
+    default:                                                                                       \
+        sum_all(NULL, NULL, 2, grade, near);                                                       \
+    }
+
+DEFINE_IN_DOUBLE(near_many, helmholtz)
+#endif

@@ -7,17 +7,17 @@
 
 /* Functions of types dp_to_orbits_fn, dp_from_orbits_fn and, for many vectors, their like. */
 #define TO_ORBITS_FUNCTION(name)                                                                   \
-    void name(double lambda, const dp_orbits *orbits, double *potential, int ld,                   \
+    void name(dp_lambda lambda, const dp_orbits *orbits, double *potential, int ld,                \
               const dp_frame *frame, int64_t n, dp_soa points, const double *charges)
 #define FROM_ORBITS_FUNCTION(name)                                                                 \
-    void name(double lambda, const dp_orbits *orbits, const double *density, int ld,               \
+    void name(dp_lambda lambda, const dp_orbits *orbits, const double *density, int ld,            \
               const dp_frame *frame, int64_t n, dp_soa points, dp_sums out)
 #define TO_ORBITS_MANY_FUNCTION(name)                                                              \
-    void name(double lambda, const dp_orbits *orbits, int n_vectors, double *potential,            \
+    void name(dp_lambda lambda, const dp_orbits *orbits, int n_vectors, double *potential,         \
               int64_t vector_ld, int ld, const dp_frame *frame, int64_t n, dp_soa points,          \
               dp_carried carried, int64_t carried_stride)
 #define FROM_ORBITS_MANY_FUNCTION(name)                                                            \
-    void name(double lambda, const dp_orbits *orbits, int n_vectors, const double *density,        \
+    void name(dp_lambda lambda, const dp_orbits *orbits, int n_vectors, const double *density,     \
               int64_t vector_ld, int ld, const dp_frame *frame, int64_t n, dp_soa points,          \
               dp_sums out, int64_t out_stride)
 
@@ -45,5 +45,19 @@ DECLARE_ORBITS(laplace, avx512)
 DECLARE_ORBITS(yukawa, portable)
 DECLARE_ORBITS(yukawa, avx2)
 DECLARE_ORBITS(yukawa, avx512)
+
+/* A complex kernel's parts. */
+#define DECLARE_ORBITS_MANY(kernel, isa)                                                           \
+    TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_##kernel##_##isa);                                   \
+    TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_reduced_##kernel##_##isa);                           \
+    FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_##kernel##_##isa);                               \
+    FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_reduced_##kernel##_##isa);
+
+DECLARE_ORBITS_MANY(helmholtz_real, portable)
+DECLARE_ORBITS_MANY(helmholtz_real, avx2)
+DECLARE_ORBITS_MANY(helmholtz_real, avx512)
+DECLARE_ORBITS_MANY(helmholtz_imaginary, portable)
+DECLARE_ORBITS_MANY(helmholtz_imaginary, avx2)
+DECLARE_ORBITS_MANY(helmholtz_imaginary, avx512)
 
 #endif

@@ -232,3 +232,7 @@ static void from_orbits(tabulate_fn *const *by_order, const pairs_of *p, const d
 
 EACH_LOOP(laplace)
 EACH_LOOP(yukawa)
+#ifndef SIMD_SINGLE
+EACH_LOOP(helmholtz_real)
+EACH_LOOP(helmholtz_imaginary)
+#endif

@@ -6,7 +6,7 @@
 
 /* Functions of type dp_p2p_fn. */
 #define P2P_FUNCTION(name)                                                                         \
-    void name(double lambda, int64_t n_targets, dp_soa targets, dp_sums out, int64_t n_sources,    \
+    void name(dp_lambda lambda, int64_t n_targets, dp_soa targets, dp_sums out, int64_t n_sources, \
               dp_soa sources, dp_carried carried)
 
 P2P_FUNCTION(dp_p2p_laplace_portable);
@@ -21,5 +21,18 @@ P2P_FUNCTION(dp_p2p_yukawa_avx2);
 P2P_FUNCTION(dp_p2p_squares_yukawa_avx2);
 P2P_FUNCTION(dp_p2p_yukawa_avx512);
 P2P_FUNCTION(dp_p2p_squares_yukawa_avx512);
+
+P2P_FUNCTION(dp_p2p_helmholtz_real_portable);
+P2P_FUNCTION(dp_p2p_squares_helmholtz_real_portable);
+P2P_FUNCTION(dp_p2p_helmholtz_real_avx2);
+P2P_FUNCTION(dp_p2p_squares_helmholtz_real_avx2);
+P2P_FUNCTION(dp_p2p_helmholtz_real_avx512);
+P2P_FUNCTION(dp_p2p_squares_helmholtz_real_avx512);
+P2P_FUNCTION(dp_p2p_helmholtz_imaginary_portable);
+P2P_FUNCTION(dp_p2p_squares_helmholtz_imaginary_portable);
+P2P_FUNCTION(dp_p2p_helmholtz_imaginary_avx2);
+P2P_FUNCTION(dp_p2p_squares_helmholtz_imaginary_avx2);
+P2P_FUNCTION(dp_p2p_helmholtz_imaginary_avx512);
+P2P_FUNCTION(dp_p2p_squares_helmholtz_imaginary_avx512);
 
 #endif

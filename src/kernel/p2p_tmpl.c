@@ -17,7 +17,8 @@
 typedef enum summand { POTENTIALS, GRADIENTS /* and potentials */, SQUARES } summand;
 
 typedef struct problem {
-    vec unit_lambda, least;
+    vec_lambda unit_lambda;
+    vec least;
     int64_t n_sources;
     dp_soa targets, sources, dipoles;
     const double *charges;
@@ -264,9 +265,9 @@ VEC_INLINE int is_plain(const dp_sums *out, const dp_carried *carried) {
     return !carried->dipole.x && !out->hessian[0];
 }
 
-static problem problem_of(double lambda, dp_soa targets, dp_sums out, int64_t n_sources,
+static problem problem_of(dp_lambda lambda, dp_soa targets, dp_sums out, int64_t n_sources,
                           dp_soa sources, dp_carried carried) {
-    return (problem){.unit_lambda = vec_splat(lambda * pair_unit(EXACT)),
+    return (problem){.unit_lambda = splat_lambda(lambda, pair_unit(EXACT)),
                      .least = vec_splat(DP_NEAREST),
                      .n_sources = n_sources,
                      .targets = targets,
@@ -302,3 +303,5 @@ static problem problem_of(double lambda, dp_soa targets, dp_sums out, int64_t n_
 
 DEFINE_P2P(laplace, squares_laplace)
 DEFINE_P2P(yukawa, squares_yukawa)
+DEFINE_P2P(helmholtz_real, squares_helmholtz_real)
+DEFINE_P2P(helmholtz_imaginary, squares_helmholtz_imaginary)

@@ -23,8 +23,18 @@ typedef struct pair {
     vec_mask far; /* where value is not left out: see vec_rsqrt */
 } pair;
 
+/* Of lambda. */
+typedef struct vec_lambda {
+    vec damping, wave_number;
+} vec_lambda;
+
+VEC_INLINE vec_lambda splat_lambda(dp_lambda lambda, real unit) {
+    return (vec_lambda){vec_splat((real)dp_damping(lambda) * unit),
+                        vec_splat((real)dp_wave_number(lambda) * unit)};
+}
+
 /* unit_lambda: lambda times u. guess, least: what vec_rsqrt takes. */
-typedef pair pair_fn(pair_grade grade, vec unit_lambda, const vec *least, vec r2, vec guess);
+typedef pair pair_fn(pair_grade grade, vec_lambda unit_lambda, const vec *least, vec r2, vec guess);
 
 VEC_INLINE real pair_unit(pair_grade grade) {
     return grade == REDUCED ? VEC_RSQRT_UNIT_REDUCED : VEC_RSQRT_UNIT;
@@ -81,7 +91,8 @@ VEC_INLINE vec exp_minus(vec x) {
 }
 
 /* 1/r; -1/r^3; 3/r^5; -15/r^7 */
-VEC_INLINE pair laplace(pair_grade grade, vec unit_lambda, const vec *least, vec r2, vec guess) {
+VEC_INLINE pair laplace(pair_grade grade, vec_lambda unit_lambda, const vec *least, vec r2,
+                        vec guess) {
     vec_mask far;
     (void)unit_lambda;
     vec y = pair_rsqrt(grade, r2, guess, least, &far);
@@ -91,13 +102,18 @@ VEC_INLINE pair laplace(pair_grade grade, vec unit_lambda, const vec *least, vec
 
 /* exp(-x)/r with x = lambda r; times -(1 + x)/r^2, (3 + 3 x + x^2)/r^4, and so on. vec_min also
  * bounds the NaN that lambda r is where r2 is infinite. */
-VEC_INLINE pair yukawa(pair_grade grade, vec unit_lambda, const vec *least, vec r2, vec guess) {
+VEC_INLINE pair yukawa(pair_grade grade, vec_lambda unit_lambda, const vec *least, vec r2,
+                       vec guess) {
     vec_mask far;
     vec y = pair_rsqrt(grade, r2, guess, least, &far);
-    vec x = vec_min(unit_lambda * (r2 * y), vec_splat(EXP_MINUS_END));
+    vec x = vec_min(unit_lambda.damping * (r2 * y), vec_splat(EXP_MINUS_END));
     vec square = y * y, second = vec_fma(x + 3, x, vec_splat(3));
     vec third = vec_fma(vec_fma(x + 6, x, vec_splat(15)), x, vec_splat(15));
     return (pair){exp_minus(x) * y, (x + 1) * square, second * square, third * square, y, far};
 }
+
+#ifndef SIMD_SINGLE
+#include "kernel/waves.h"
+#endif
 
 #endif

@@ -56,7 +56,8 @@ VEC_INLINE real gradient_unit(pair_grade grade) {
 
 typedef struct problem {
     const dp_near *near;
-    vec unit_lambda, least;
+    vec_lambda unit_lambda;
+    vec least;
     const real *x, *y, *z, *charge; /* of the sources */
     real *sums;                     /* of plain strips: potential, gradient, */
     int row;                        /* so many numbers apart */
@@ -74,13 +75,21 @@ VEC_INLINE broadcast load_target(const dp_strip *t, int i) {
 static inline problem problem_of(const dp_near *near, real unit) {
 #ifdef SIMD_SINGLE
     real least = (real)(near->least * near->least);
-    real lambda = (real)(near->lambda * near->sources->frame.half);
+    dp_lambda lambda = near->lambda * near->sources->frame.half;
 #else
-    real least = DP_NEAREST, lambda = near->lambda;
+    real least = DP_NEAREST;
+    dp_lambda lambda = near->lambda;
 #endif
     const dp_strip *s = near->sources;
-    return (problem){near,      vec_splat(lambda * unit), vec_splat(least), ROW(s, x), ROW(s, y),
-                     ROW(s, z), ROW(s, carried),          ROW(s, sums),     s->row};
+    return (problem){near,
+                     splat_lambda(lambda, unit),
+                     vec_splat(least),
+                     ROW(s, x),
+                     ROW(s, y),
+                     ROW(s, z),
+                     ROW(s, carried),
+                     ROW(s, sums),
+                     s->row};
 }
 
 #if VEC_AHEAD
@@ -158,11 +167,12 @@ VEC_INLINE void look_for_close(close_fn *close, int is_same, int is_mutual, cons
     DEFINE_ONE(loop##_rough, laplace, REDUCED, NEAR_NAME(close, laplace))                          \
     DEFINE_ONE(loop##_rough, yukawa, REDUCED, NEAR_NAME(close, yukawa))
 #else
+#define DEFINE_IN_DOUBLE(loop, kernel)                                                             \
+    DEFINE_ONE(loop, kernel, EXACT, NULL)                                                          \
+    DEFINE_ONE(loop##_reduced, kernel, REDUCED, NULL)
 #define DEFINE_NEAR(loop)                                                                          \
-    DEFINE_ONE(loop, laplace, EXACT, NULL)                                                         \
-    DEFINE_ONE(loop, yukawa, EXACT, NULL)                                                          \
-    DEFINE_ONE(loop##_reduced, laplace, REDUCED, NULL)                                             \
-    DEFINE_ONE(loop##_reduced, yukawa, REDUCED, NULL)
+    DEFINE_IN_DOUBLE(loop, laplace)                                                                \
+    DEFINE_IN_DOUBLE(loop, yukawa)
 #endif
 
 #endif

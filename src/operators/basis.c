@@ -208,7 +208,7 @@ static dagpole_status cut(const dp_interactions *in, const spectra *sp, int *kep
     double sigma = 0;
     for (int kind = 0; kind < sp->kinds.n; kind++)
         sigma = fmax(sigma, sp->sigma[kind][0]);
-    *reference = reference_of(in, data->key.lambda, sigma);
+    *reference = reference_of(in, dp_damping(data->key.lambda), sigma);
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int k_a =
             list_kept(s, sp, sp->kinds.of[a], data->key.accuracy.tolerance * *reference, kept);

@@ -10,7 +10,7 @@ typedef struct builder {
 } builder;
 
 /* M2L of class c with this lambda. */
-static dagpole_status fill_m2l(const builder *b, int c, double lambda, double **matrix) {
+static dagpole_status fill_m2l(const builder *b, int c, dp_lambda lambda, double **matrix) {
     const int *v = b->interactions.offsets.sorted[c];
     double centre[3] = {2.0 * v[0], 2.0 * v[1], 2.0 * v[2]};
     return dp_interaction_matrix(b->interactions.surface, b->data->key.kernel, lambda,
@@ -28,7 +28,7 @@ static dagpole_status fill_interaction(void *argument, int64_t i) {
         return dp_interaction_matrix(in->surface, key->kernel, key->lambda, DP_RADIUS_FAR,
                                      DP_RADIUS_NEAR, (double[3]){0, 0, 0}, &in->check);
     if (i > n_classes)
-        return fill_m2l(b, 0, 0, &in->unscreened);
+        return fill_m2l(b, 0, dp_lambda_of(0, dp_wave_number(key->lambda)), &in->unscreened);
     return dp_offsets_reach(in->offsets.sorted[i]) > 2
                ? DAGPOLE_OK
                : fill_m2l(b, (int)i, key->lambda, &in->m2l[i]);
@@ -54,7 +54,7 @@ static dagpole_status build_part(void *argument, int64_t i) {
 
 static dagpole_status build(const dp_team *team, builder *b) {
     double reference;
-    int n_classes = b->data->n_classes, is_screened = b->data->key.lambda > 0;
+    int n_classes = b->data->n_classes, is_screened = dp_damping(b->data->key.lambda) > 0;
     DP_TRY(team->run(team, n_classes + 1 + is_screened, fill_interaction, b));
     DP_TRY(dp_basis_build(team, &b->interactions, b->data, &reference));
     /* Shared out over the 316 positions the tolerance would be cut by 18, which nothing needs. */

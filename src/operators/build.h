@@ -11,7 +11,7 @@ typedef struct dp_interactions {
     double
         *m2l[DP_MOST_CLASSES]; /* n x n: equivalent densities of the source at the class's position
                                   to check potentials of the target; NULL but while needed */
-    double *unscreened;        /* n x n: m2l[0] for lambda = 0; NULL where lambda is 0 */
+    double *unscreened;        /* n x n: m2l[0] without damping; NULL where there is none */
     double *check;             /* n x n: equivalent densities (near surface) to check potentials
                                   (far surface) of one box; block diagonal */
 } dp_interactions;

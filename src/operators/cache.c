@@ -8,12 +8,15 @@
 #include "platform/store.h"
 
 /* Raised whenever the meaning of what is stored changes. */
-#define FORMAT "dagpole operators 5"
+#define FORMAT "dagpole operators 6"
 
 static int path_of(const char *directory, const dp_operator_key *key, char path[DP_PATH_BYTES]) {
-    int n = snprintf(path, DP_PATH_BYTES, "%s/%s-l%a-p%d-t%a-c%a-m%a.h5", directory,
-                     key->kernel->name, key->lambda, key->accuracy.p, key->accuracy.tolerance,
-                     key->accuracy.svd_cutoff, key->accuracy.m2l_cut);
+    char wave[40] = "";
+    if (key->kernel->imaginary)
+        snprintf(wave, sizeof wave, "-k%a", dp_wave_number(key->lambda));
+    int n = snprintf(path, DP_PATH_BYTES, "%s/%s-l%a%s-p%d-t%a-c%a-m%a.h5", directory,
+                     key->kernel->name, dp_damping(key->lambda), wave, key->accuracy.p,
+                     key->accuracy.tolerance, key->accuracy.svd_cutoff, key->accuracy.m2l_cut);
     return n > 0 && n < DP_PATH_BYTES;
 }
 
@@ -36,7 +39,8 @@ static int list_items(const dp_surface *s, dp_operator_data *d, int64_t *check, 
         snprintf(items[n++].name, sizeof items->name, "/basis/%d", a);
         items[n] = (item){.type = 'd', .count = count, .values = d->p2m_parity[a]};
         snprintf(items[n++].name, sizeof items->name, "/p2m_parity/%d", a);
-        items[n] = (item){.type = 'd', .count = k_a * d->n_check, .values = d->p2m[a]};
+        items[n] =
+            (item){.type = 'd', .count = k_a * s->n_components * d->n_check, .values = d->p2m[a]};
         snprintf(items[n++].name, sizeof items->name, "/p2m/%d", a);
     }
     for (int c = 0; c < d->n_classes; c++) {
@@ -85,7 +89,7 @@ static void pack_sizes(const dp_operator_data *d, int64_t sizes[MOST_SIZES]) {
 /* 0 where the sizes cannot be those of operators on this surface. */
 static int unpack_sizes(const int64_t sizes[MOST_SIZES], const dp_surface *s, dp_operator_data *d) {
     int64_t n = sizes[0], k = sizes[1], n_check = sizes[2];
-    int is_sound = n == s->n && k >= 0 && k <= n && n_check >= 0 && n_check <= s->n_orbits &&
+    int is_sound = n == s->n && k >= 0 && k <= n && n_check >= 0 && n_check <= dp_n_places(s) &&
                    sizes[3] == 0 && sizes[3 + DP_N_PARITIES] == k;
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int64_t n_a = s->parity_begin[a + 1] - s->parity_begin[a];
@@ -109,20 +113,21 @@ static int unpack_sizes(const int64_t sizes[MOST_SIZES], const dp_surface *s, dp
 static dagpole_status read_attributes(dp_store *store, const dp_operator_key *key, int *is_ours,
                                       int64_t *sum) {
     char format[64], kernel[64];
-    double lambda, tolerance, cutoff, m2l_cut;
+    double lambda, wave_number, tolerance, cutoff, m2l_cut;
     int64_t p;
     DP_TRY(dp_store_get_text(store, "format", format, sizeof format));
     DP_TRY(dp_store_get_text(store, "kernel", kernel, sizeof kernel));
     DP_TRY(dp_store_get_double(store, "lambda", &lambda));
+    DP_TRY(dp_store_get_double(store, "wave_number", &wave_number));
     DP_TRY(dp_store_get_double(store, "tolerance", &tolerance));
     DP_TRY(dp_store_get_double(store, "svd_cutoff", &cutoff));
     DP_TRY(dp_store_get_double(store, "m2l_cut", &m2l_cut));
     DP_TRY(dp_store_get_int(store, "p", &p));
     DP_TRY(dp_store_get_int(store, "checksum", sum));
     *is_ours = !strcmp(format, FORMAT) && !strcmp(kernel, key->kernel->name) &&
-               lambda == key->lambda && tolerance == key->accuracy.tolerance &&
-               cutoff == key->accuracy.svd_cutoff && m2l_cut == key->accuracy.m2l_cut &&
-               p == key->accuracy.p;
+               lambda == dp_damping(key->lambda) && wave_number == dp_wave_number(key->lambda) &&
+               tolerance == key->accuracy.tolerance && cutoff == key->accuracy.svd_cutoff &&
+               m2l_cut == key->accuracy.m2l_cut && p == key->accuracy.p;
     return DAGPOLE_OK;
 }
 
@@ -142,7 +147,7 @@ static dagpole_status read_items(dp_store *store, const dp_surface *surface,
         status = dp_fail(DAGPOLE_FILE, "the checksum does not match");
     for (int j = 0; status == DAGPOLE_OK && j < d->n_check; j++) {
         d->check[j] = (int)check[j];
-        if (check[j] < 0 || check[j] >= surface->n_orbits)
+        if (check[j] < 0 || check[j] >= dp_n_places(surface))
             status = dp_fail(DAGPOLE_FILE, "check orbit %d is %lld", j, (long long)check[j]);
     }
     dp_free(check);
@@ -194,7 +199,8 @@ dagpole_status dp_cache_load(const char *directory, const dp_surface *surface,
 static dagpole_status write_attributes(dp_store *store, const dp_operator_key *key, int64_t sum) {
     DP_TRY(dp_store_set_text(store, "format", FORMAT));
     DP_TRY(dp_store_set_text(store, "kernel", key->kernel->name));
-    DP_TRY(dp_store_set_double(store, "lambda", key->lambda));
+    DP_TRY(dp_store_set_double(store, "lambda", dp_damping(key->lambda)));
+    DP_TRY(dp_store_set_double(store, "wave_number", dp_wave_number(key->lambda)));
     DP_TRY(dp_store_set_double(store, "tolerance", key->accuracy.tolerance));
     DP_TRY(dp_store_set_double(store, "svd_cutoff", key->accuracy.svd_cutoff));
     DP_TRY(dp_store_set_double(store, "m2l_cut", key->accuracy.m2l_cut));

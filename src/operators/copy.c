@@ -27,7 +27,7 @@ static void visit_panel(dp_panel *panel, visit_fn visit, void *argument) {
 static void visit_surface(dp_surface_sums *sums, visit_fn visit, void *argument) {
     double **rows[] = {&sums->orbits.x, &sums->orbits.y, &sums->orbits.z};
     for (int d = 0; d < 3; d++)
-        visit_doubles(rows[d], (size_t)sums->ld, visit, argument);
+        visit_doubles(rows[d], (size_t)sums->row, visit, argument);
     for (int a = 0; a < DP_N_PARITIES; a++) {
         visit_panel(&sums->to_expansion[a], visit, argument);
         visit_panel(&sums->from_expansion[a], visit, argument);

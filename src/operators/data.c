@@ -23,7 +23,8 @@ dagpole_status dp_operator_data_allocate(dp_operator_data *data, const dp_surfac
         size_t k_a = (size_t)(data->k_begin[a + 1] - data->k_begin[a]);
         data->basis[a] = dp_alloc(n_a * k_a, sizeof(double));
         data->p2m_parity[a] = dp_alloc(n_a * k_a, sizeof(double));
-        data->p2m[a] = dp_alloc((size_t)data->n_check * k_a, sizeof(double));
+        data->p2m[a] =
+            dp_alloc((size_t)(surface->n_components * data->n_check) * k_a, sizeof(double));
         complete = complete && data->basis[a] && data->p2m_parity[a] && data->p2m[a];
     }
     for (int c = 0; c < data->n_classes; c++) {

@@ -15,7 +15,7 @@
 
 typedef struct dp_operator_key {
     const dp_kernel *kernel;
-    double lambda; /* Yukawa: lambda times half the box's side; 0 for homogeneous kernels */
+    dp_lambda lambda; /* times half the box's side; 0 for homogeneous kernels */
     dp_accuracy accuracy;
 } dp_operator_key;
 
@@ -23,16 +23,16 @@ typedef struct dp_operator_key {
  * (surface.h) and k_a basis vectors. */
 typedef struct dp_operator_data {
     dp_operator_key key;
-    int n;                             /* points of the surface */
+    int n;                             /* points of the surface, of all components */
     int k;                             /* length of an expansion, may be 0 */
     int k_begin[DP_N_PARITIES + 1];    /* expansion coefficients of parity a */
     double *basis[DP_N_PARITIES];      /* n_a x k_a, orthonormal columns */
     double *p2m_parity[DP_N_PARITIES]; /* k_a x n_a: check potentials to expansion */
     int n_check;                       /* orbits of the check surface that P2M and L2P visit */
     int *check;                        /* their numbers (surface.h) */
-    double *p2m[DP_N_PARITIES]; /* k_a x n_check: potentials there, summed over an orbit's images
-                                   with the signs of the parity, to expansion; 0 where an
-                                   orbit serves other parities only */
+    double *p2m[DP_N_PARITIES]; /* k_a x n_check (of each component): potentials there, summed over
+                                   an orbit's images with the signs of the parity, to expansion;
+                                   0 where an orbit serves other parities only */
     int n_classes;              /* positions that M2L is kept for (geometry/offsets.h) */
     int rank[DP_MOST_CLASSES];  /* M2L from those: a (k x rank) b (rank x k); a
                                     column of a and its row of b are zero outside one group

@@ -8,7 +8,7 @@
  * both sides. Lengths are in half sides of the box whose lambda is given. *matrix is owned by the
  * caller (dp_free). */
 dagpole_status dp_interaction_matrix(const dp_surface *surface, const dp_kernel *kernel,
-                                     double lambda, double target_radius, double source_radius,
+                                     dp_lambda lambda, double target_radius, double source_radius,
                                      const double source_centre[3], double **matrix);
 
 #endif

@@ -9,7 +9,7 @@
 #define FIRST_LEVEL 2
 
 static dp_operator_key key_of_level(const dp_operators_request *r, int level) {
-    double lambda = r->kernel->is_homogeneous ? 0 : r->lambda * r->side / (double)(2 << level);
+    dp_lambda lambda = r->kernel->is_homogeneous ? 0 : r->lambda * r->side / (double)(2 << level);
     return (dp_operator_key){.kernel = r->kernel, .lambda = lambda, .accuracy = r->accuracy};
 }
 
@@ -84,7 +84,7 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
     ops->transfers = dp_alloc_zero((size_t)ops->n_sets, sizeof *ops->transfers);
     dagpole_status status = DAGPOLE_NO_MEMORY;
     if (ops->sets && ops->transfers)
-        status = dp_surface_create(r->accuracy.p, &surface);
+        status = dp_surface_create(r->accuracy.p, dp_n_components(r->kernel), &surface);
     if (status == DAGPOLE_OK)
         status = fill(team, r, surface, message, ops);
     dp_surface_destroy(surface);

@@ -14,12 +14,15 @@
 #include "operators/panel.h"
 
 /* Where kernel sums are taken on a surface, and the matrices between these sums and an expansion:
- * one for each parity. A column holds sums by parity, `ld` apart, one for each orbit. */
+ * one for each parity. A column holds sums by parity, `ld` apart, one for each orbit. Of a complex
+ * kernel real and imaginary parts are `row` apart. */
 typedef struct dp_surface_sums {
     dp_orbits orbits;
-    int ld;                                 /* orbits.n, padded */
-    dp_panel to_expansion[DP_N_PARITIES];   /* k_a x orbits.n: potentials to expansion */
-    dp_panel from_expansion[DP_N_PARITIES]; /* orbits.n x k_a: expansion to densities */
+    int n_components;
+    int row;                                /* orbits.n, padded */
+    int ld;                                 /* rows of all components */
+    dp_panel to_expansion[DP_N_PARITIES];   /* k_a x sums: potentials to expansion */
+    dp_panel from_expansion[DP_N_PARITIES]; /* sums x k_a: expansion to densities */
 } dp_surface_sums;
 
 /* Points that a point meets there. */
@@ -45,9 +48,12 @@ typedef struct dp_operator_set {
     dp_to_orbits_fn to_orbits;
     dp_from_orbits_fn from_orbits;
     dp_from_orbits_fn from_orbits_far; /* in double: screened sums at any distance */
-    dp_to_orbits_many_fn to_orbits_many;
+    dp_to_orbits_many_fn to_orbits_many, to_orbits_imaginary;
     dp_from_orbits_many_fn from_orbits_many, from_orbits_many_far;
-    double lambda;                      /* in units of 1 / half side */
+    dp_from_orbits_many_fn from_orbits_imaginary, from_orbits_imaginary_far;
+    dp_lambda lambda;                   /* in units of 1 / half side */
+    int n_components;                   /* 2 of a complex kernel, whose coefficients are twice as
+                                           many: real and imaginary parts take part in them alike */
     int k, k_padded;                    /* k = 0: the far field vanishes at this level */
     dp_surface_sums outer;              /* P2M, L2P: points of the far surface */
     dp_surface_sums inner;              /* P2L, M2P: points of the near surface */
@@ -67,7 +73,7 @@ typedef struct dp_transfer {
 /* Flops between the sums on a surface and one expansion, without padding: a parity's coefficients
  * meet each orbit once. */
 static inline double dp_surface_flops(const dp_operator_set *set, const dp_surface_sums *surface) {
-    return 2.0 * set->k * surface->orbits.n;
+    return 2.0 * set->k * surface->orbits.n * surface->n_components;
 }
 
 typedef struct dp_operators {
@@ -85,8 +91,8 @@ typedef struct dp_operators {
 
 typedef struct dp_operators_request {
     const dp_kernel *kernel;
-    double lambda; /* in scaled coordinates */
-    double side;   /* of the root cube, scaled */
+    dp_lambda lambda; /* in scaled coordinates */
+    double side;      /* of the root cube, scaled */
     int depth;
     dp_accuracy accuracy;
     dp_isa isa;

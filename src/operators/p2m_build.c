@@ -139,10 +139,12 @@ static double norm2(int n, const double *x) {
 static int largest_orbit(const residual *r, double *largest) {
     int orbit = 0;
     *largest = -1;
-    for (int o = 0; o < r->surface->n_orbits; o++) {
+    const dp_surface *s = r->surface;
+    for (int o = 0; o < dp_n_places(s); o++) {
         double sum = 0;
         for (int a = 0; a < DP_N_PARITIES; a++)
-            sum += norm2(parity_size(r->surface, a), residual_of(r, a, o));
+            for (int c = 0; c < s->n_components; c++)
+                sum += norm2(parity_size(s, a), residual_of(r, a, c * dp_n_places(s) + o));
         if (sum > *largest) {
             *largest = sum;
             orbit = o;
@@ -165,10 +167,10 @@ static void take_out(const residual *r, int a, int orbit, double *direction) {
     }
 }
 
-/* One more orbit, and for which parities it serves: where more is left than the cut. */
-static void choose_orbit(const residual *r, int orbit, double cut, double *direction,
-                         unsigned *parities) {
-    *parities = 0;
+/* One more orbit of one component, and which parities it serves: where more is left than the cut.
+ */
+static void choose_component(const residual *r, int orbit, double cut, double *direction,
+                             unsigned *parities) {
     for (int a = 0; a < DP_N_PARITIES; a++) {
         double *column = residual_of(r, a, orbit);
         int n = parity_size(r->surface, a);
@@ -181,13 +183,20 @@ static void choose_orbit(const residual *r, int orbit, double cut, double *direc
     }
 }
 
+static void choose_orbit(const residual *r, int orbit, double cut, double *direction,
+                         unsigned *parities) {
+    *parities = 0;
+    for (int c = 0; c < r->surface->n_components; c++)
+        choose_component(r, c * dp_n_places(r->surface) + orbit, cut, direction, parities);
+}
+
 /* How many parities are served by too few orbits so far. */
-static int n_unserved(const dp_operator_data *data, const unsigned *parities) {
+static int n_unserved(const dp_surface *s, const dp_operator_data *data, const unsigned *parities) {
     int n_short = 0;
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int k = data->k_begin[a + 1] - data->k_begin[a], n = 0;
         for (int i = 0; i < data->n_check; i++)
-            n += parities[i] >> a & 1;
+            n += parities[i] >> a & 1 ? s->n_components : 0;
         n_short += k > 0 && n < ORBITS_PER_COEFFICIENT * k;
     }
     return n_short;
@@ -198,7 +207,7 @@ static int n_unserved(const dp_operator_data *data, const unsigned *parities) {
 static void choose_orbits(const residual *r, dp_operator_data *data, double *direction,
                           unsigned *parities) {
     double cut = 0, left;
-    for (data->n_check = 0; n_unserved(data, parities); data->n_check++) {
+    for (data->n_check = 0; n_unserved(r->surface, data, parities); data->n_check++) {
         int orbit = largest_orbit(r, &left);
         cut = data->n_check ? cut : data->key.accuracy.svd_cutoff * sqrt(left);
         if (!(sqrt(left) > cut))
@@ -224,7 +233,7 @@ static dagpole_status choose_check_orbits(const dp_interactions *in, dp_operator
  */
 
 /* Rows of the check matrix: potentials at the chosen coefficients of every density coefficient, as
- * columns (n_a x m). Returns m; chosen[j]: place of column j in data->check. */
+ * columns (n_a x m). Returns m; chosen[j]: which column of data->p2m column j is for. */
 static int list_rows(const dp_interactions *in, const dp_operator_data *data, int a,
                      const unsigned *parities, int *chosen, double *rows) {
     const dp_surface *s = in->surface;
@@ -232,10 +241,12 @@ static int list_rows(const dp_interactions *in, const dp_operator_data *data, in
     for (int o = 0; o < data->n_check; o++) {
         if (!(parities[o] >> a & 1))
             continue;
-        int c = s->coefficient[8 * data->check[o] + a];
-        for (int i = 0; i < n; i++)
-            rows[i + (size_t)m * n] = in->check[c + (size_t)(begin + i) * s->n];
-        chosen[m++] = o;
+        for (int part = 0; part < s->n_components; part++) {
+            int c = s->coefficient[8 * (part * dp_n_places(s) + data->check[o]) + a];
+            for (int i = 0; i < n; i++)
+                rows[i + (size_t)m * n] = in->check[c + (size_t)(begin + i) * s->n];
+            chosen[m++] = part * data->n_check + o;
+        }
     }
     return m;
 }
@@ -255,7 +266,8 @@ static void expansions_of_densities(const dp_interactions *in, const dp_operator
 static dagpole_status fit(const dp_interactions *in, dp_operator_data *data, int a,
                           const unsigned *parities) {
     const dp_surface *s = in->surface;
-    int n = parity_size(s, a), k = data->k_begin[a + 1] - data->k_begin[a], n_check = data->n_check;
+    int n = parity_size(s, a), k = data->k_begin[a + 1] - data->k_begin[a];
+    int n_check = s->n_components * data->n_check;
     double *rows = dp_alloc((size_t)n * (n_check + k), sizeof *rows);
     double *right = rows ? rows + (size_t)n * n_check : NULL;
     int *chosen = dp_alloc((size_t)n_check, sizeof *chosen), m = 0;
@@ -269,15 +281,15 @@ static dagpole_status fit(const dp_interactions *in, dp_operator_data *data, int
     for (int j = 0; status == DAGPOLE_OK && j < m; j++)
         for (int i = 0; i < k; i++)
             data->p2m[a][i + (size_t)chosen[j] * k] =
-                s->weight[data->check[chosen[j]]] * right[j + (size_t)i * n];
+                s->weight[data->check[chosen[j] % data->n_check]] * right[j + (size_t)i * n];
     dp_free(chosen);
     dp_free(rows);
     return status;
 }
 
 static dagpole_status fit_to_orbits(const dp_interactions *in, dp_operator_data *data) {
-    unsigned *parities = dp_alloc((size_t)in->surface->n_orbits, sizeof *parities);
-    data->check = dp_alloc((size_t)in->surface->n_orbits, sizeof *data->check);
+    unsigned *parities = dp_alloc((size_t)dp_n_places(in->surface), sizeof *parities);
+    data->check = dp_alloc((size_t)dp_n_places(in->surface), sizeof *data->check);
     dagpole_status status = DAGPOLE_NO_MEMORY;
     if (parities && data->check)
         status = choose_check_orbits(in, data, parities);

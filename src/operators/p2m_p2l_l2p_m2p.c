@@ -6,6 +6,45 @@
 
 _Static_assert(DP_COLUMNS <= DP_MANY, "as many vectors at once as columns");
 
+/* Sums of the two parts of a complex kernel for real and imaginary parts, each by itself: rows of
+ * all vectors one behind the other, by parity and orbit. */
+typedef struct parts {
+    double *real, *imaginary;
+    int64_t vector; /* from one row to the next */
+} parts;
+
+/* In memory for DP_COLUMNS columns, which is enough for half as many vectors. */
+static parts parts_in(double *memory, const dp_surface_sums *surface, int n_vectors) {
+    int64_t vector = DP_N_PARITIES * (int64_t)surface->row;
+    return (parts){memory, memory + 2 * n_vectors * vector, vector};
+}
+
+/* (a + i b) (x + i y), rows of the parities' orbits. */
+static void add_product(const dp_surface_sums *surface, const parts *p, int v, double *column) {
+    const double *ax = p->real + 2 * v * p->vector, *ay = ax + p->vector;
+    const double *bx = p->imaginary + 2 * v * p->vector, *by = bx + p->vector;
+    for (int a = 0; a < DP_N_PARITIES; a++, column += surface->ld)
+        for (int o = 0; o < surface->row; o++) {
+            int from = a * surface->row + o;
+            column[o] += ax[from] - by[from];
+            column[surface->row + o] += ay[from] + bx[from];
+        }
+}
+
+static void add_complex(const dp_operator_set *set, const dp_surface_sums *surface,
+                        const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
+                        int64_t carried_stride, int n_vectors, double *potential,
+                        dp_scratch *scratch) {
+    parts p = parts_in(scratch->product, surface, n_vectors);
+    memset(p.real, 0, (size_t)(4 * n_vectors * p.vector) * sizeof *p.real);
+    set->to_orbits_many(set->lambda, &surface->orbits, 2 * n_vectors, p.real, p.vector,
+                        surface->row, frame, n, points, carried, carried_stride);
+    set->to_orbits_imaginary(set->lambda, &surface->orbits, 2 * n_vectors, p.imaginary, p.vector,
+                             surface->row, frame, n, points, carried, carried_stride);
+    for (int v = 0; v < n_vectors; v++)
+        add_product(surface, &p, v, potential + (size_t)v * scratch->ld);
+}
+
 void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *surface,
                            const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
                            int64_t carried_stride, int n_vectors, int is_first, int first_column,
@@ -14,7 +53,10 @@ void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *su
     for (int v = 0; is_first && v < n_vectors; v++)
         memset(potential + (size_t)v * scratch->ld, 0,
                (size_t)(DP_N_PARITIES * surface->ld) * sizeof *potential);
-    if (n_vectors == 1 && !carried.dipole.x)
+    if (set->n_components == 2)
+        add_complex(set, surface, frame, n, points, carried, carried_stride, n_vectors, potential,
+                    scratch);
+    else if (n_vectors == 1 && !carried.dipole.x)
         set->to_orbits(set->lambda, &surface->orbits, potential, surface->ld, frame, n, points,
                        carried.charge);
     else
@@ -37,11 +79,42 @@ void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *sur
                             expansion, scratch->product + a * surface->ld, scratch->ld);
 }
 
+/* A column's densities as they are, for the real part of the kernel, and times i for the imaginary
+ * one. */
+static void turn(const dp_surface_sums *surface, const double *column, int v, const parts *p) {
+    double *x = p->real + 2 * v * p->vector, *y = x + p->vector;
+    double *ix = p->imaginary + 2 * v * p->vector, *iy = ix + p->vector;
+    for (int a = 0; a < DP_N_PARITIES; a++, column += surface->ld)
+        for (int o = 0; o < surface->row; o++) {
+            int to = a * surface->row + o;
+            x[to] = iy[to] = column[o];
+            y[to] = column[surface->row + o];
+            ix[to] = -column[surface->row + o];
+        }
+}
+
+static void evaluate_complex(const dp_operator_set *set, const dp_surface_sums *surface, int is_far,
+                             const dp_frame *frame, const double *density, int n_vectors, int64_t n,
+                             dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch) {
+    parts p = parts_in(scratch->columns, surface, n_vectors);
+    for (int v = 0; v < n_vectors; v++)
+        turn(surface, density + (size_t)v * scratch->ld, v, &p);
+    (is_far ? set->from_orbits_many_far
+            : set->from_orbits_many)(set->lambda, &surface->orbits, 2 * n_vectors, p.real, p.vector,
+                                     surface->row, frame, n, points, out, out_stride);
+    (is_far ? set->from_orbits_imaginary_far : set->from_orbits_imaginary)(
+        set->lambda, &surface->orbits, 2 * n_vectors, p.imaginary, p.vector, surface->row, frame, n,
+        points, out, out_stride);
+}
+
 void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface, int is_far,
                          const dp_frame *frame, int first_column, int n_vectors, int64_t n,
                          dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch) {
     const double *density = scratch->product + (size_t)first_column * scratch->ld;
-    if (n_vectors == 1 && !out.hessian[0])
+    if (set->n_components == 2)
+        evaluate_complex(set, surface, is_far, frame, density, n_vectors, n, points, out,
+                         out_stride, scratch);
+    else if (n_vectors == 1 && !out.hessian[0])
         (is_far ? set->from_orbits_far : set->from_orbits)(set->lambda, &surface->orbits, density,
                                                            surface->ld, frame, n, points, out);
     else

@@ -219,10 +219,11 @@ static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
 }
 
 /* That of near sums, but double where most of a screened kernel lies below what single holds:
- * points and surface are up to 7 half sides apart. */
+ * points and surface are up to 7 half sides apart. Complex kernels have no other. */
 static dp_precision surface_precision(const dp_operator_key *key) {
     dp_precision precision = key->accuracy.precision;
-    return precision >= DP_SINGLE && key->lambda > 8 ? DP_REDUCED : precision;
+    int is_double = key->kernel->imaginary || dp_damping(key->lambda) > 8;
+    return precision >= DP_SINGLE && is_double ? DP_REDUCED : precision;
 }
 
 dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
@@ -237,8 +238,15 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
                              .from_orbits_many = kernel->from_orbits_many[precision][isa],
                              .from_orbits_many_far = kernel->from_orbits_many[DP_DOUBLE][isa],
                              .lambda = data->key.lambda,
+                             .n_components = dp_n_components(kernel),
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};
+    if (kernel->imaginary) {
+        const dp_kernel *imaginary = kernel->imaginary;
+        set->to_orbits_imaginary = imaginary->to_orbits_many[precision][isa];
+        set->from_orbits_imaginary = imaginary->from_orbits_many[precision][isa];
+        set->from_orbits_imaginary_far = imaginary->from_orbits_many[DP_DOUBLE][isa];
+    }
     memcpy(set->k_begin, data->k_begin, sizeof set->k_begin);
     list_ranges(set->k_begin, (1u << DP_N_PARITIES) - 1, set->ranges);
     for (int a = 0; a < DP_N_PARITIES; a++)

@@ -39,28 +39,37 @@ static int orbit_size(int p, const int at[3]) {
     return size;
 }
 
-static void fill_points(dp_surface *s, const int *table) {
-    for (int cell = 0; cell < s->p * s->p * s->p; cell++) {
-        int i = table[cell];
-        if (i < 0)
+/* A cube's grid among the points of the surface: those of its component follow one another from
+ * first_point on, orbits from first_orbit on. */
+typedef struct shell {
+    int p, first_point, n_points, first_orbit, n_orbits;
+    double share; /* of the surface's half side */
+    int *table, *orbit_of;
+} shell;
+
+static void fill_points(dp_surface *s, const shell *shell) {
+    int p = shell->p;
+    for (int cell = 0; cell < p * p * p; cell++) {
+        if (shell->table[cell] < 0)
             continue;
-        s->x[i] = -1 + 2.0 * (cell / (s->p * s->p)) / (s->p - 1);
-        s->y[i] = -1 + 2.0 * (cell / s->p % s->p) / (s->p - 1);
-        s->z[i] = -1 + 2.0 * (cell % s->p) / (s->p - 1);
+        int i = shell->first_point + shell->table[cell];
+        s->x[i] = shell->share * (-1 + 2.0 * (cell / (p * p)) / (p - 1));
+        s->y[i] = shell->share * (-1 + 2.0 * (cell / p % p) / (p - 1));
+        s->z[i] = shell->share * (-1 + 2.0 * (cell % p) / (p - 1));
     }
 }
 
 /* Orbits in the order of their cells; orbit_of[cell] for the representatives. */
-static void fill_orbits(dp_surface *s, const int *table, int *orbit_of) {
-    int p = s->p, n = 0;
+static void fill_orbits(dp_surface *s, shell *shell) {
+    int p = shell->p, n = shell->first_orbit;
     for (int cell = 0; cell < p * p * p; cell++) {
         int at[3] = {cell / (p * p), cell / p % p, cell % p};
         int is_upper = 2 * at[0] >= p - 1 && 2 * at[1] >= p - 1 && 2 * at[2] >= p - 1;
-        orbit_of[cell] = -1;
-        if (table[cell] < 0 || !is_upper)
+        shell->orbit_of[cell] = -1;
+        if (shell->table[cell] < 0 || !is_upper)
             continue;
         for (int g = 0; g < 8; g++)
-            s->image[8 * n + g] = table[reflected(p, at, g)];
+            s->image[8 * n + g] = shell->first_point + shell->table[reflected(p, at, g)];
         s->weight[n] = sqrt(orbit_size(p, at)) / 8;
         for (int a = 0; a < DP_N_PARITIES; a++) {
             int vanishes = 0;
@@ -68,9 +77,9 @@ static void fill_orbits(dp_surface *s, const int *table, int *orbit_of) {
                 vanishes |= ((a >> d) & 1) && 2 * at[d] == p - 1;
             s->coefficient[8 * n + a] = vanishes ? -1 : 0;
         }
-        orbit_of[cell] = n++;
+        shell->orbit_of[cell] = n++;
     }
-    s->n_orbits = n;
+    shell->n_orbits = n - shell->first_orbit;
 }
 
 static void number_coefficients(dp_surface *s) {
@@ -84,15 +93,15 @@ static void number_coefficients(dp_surface *s) {
     s->parity_begin[DP_N_PARITIES] = n;
 }
 
-static void fill_permutations(dp_surface *s, const int *orbit_of) {
-    int p = s->p;
+static void fill_permutations(dp_surface *s, const shell *shell) {
+    int p = shell->p;
     for (int cell = 0; cell < p * p * p; cell++) {
         int at[3] = {cell / (p * p), cell / p % p, cell % p};
-        for (int i = 0; orbit_of[cell] >= 0 && i < DP_N_PERMUTATIONS; i++) {
+        for (int i = 0; shell->orbit_of[cell] >= 0 && i < DP_N_PERMUTATIONS; i++) {
             const int *q = dp_permutation[i];
-            int to = orbit_of[(at[q[0]] * p + at[q[1]]) * p + at[q[2]]];
+            int to = shell->orbit_of[(at[q[0]] * p + at[q[1]]) * p + at[q[2]]];
             for (int a = 0; a < DP_N_PARITIES; a++) {
-                int from = s->coefficient[8 * orbit_of[cell] + a];
+                int from = s->coefficient[8 * shell->orbit_of[cell] + a];
                 if (from >= 0)
                     s->permuted[i][from] = s->coefficient[8 * to + dp_parity_permuted(i, a)];
             }
@@ -100,10 +109,28 @@ static void fill_permutations(dp_surface *s, const int *orbit_of) {
     }
 }
 
-static dagpole_status fill(dp_surface *s) {
-    int p = s->p;
-    int *table = grid_table(p, &s->n);
-    int *orbit_of = dp_alloc((size_t)p * p * p, sizeof *orbit_of);
+enum { MOST_SHELLS = 4 };
+
+/* Of every component the surface itself, and where there are two its inner shell. */
+static int list_shells(dp_surface *s, shell shells[MOST_SHELLS]) {
+    int n = 0;
+    s->n = 0;
+    for (int c = 0; c < s->n_components; c++)
+        for (int i = 0; i < s->n_components; i++) {
+            shell *shell = &shells[n++];
+            int p = i ? DP_INNER_P : s->p;
+            shell->p = p;
+            shell->share = i ? DP_INNER_NEAR : 1;
+            shell->first_point = s->n;
+            shell->table = grid_table(p, &shell->n_points);
+            shell->orbit_of = dp_alloc((size_t)p * p * p, sizeof(int));
+            s->n += shell->n_points;
+        }
+    s->n_outer = shells[0].n_points;
+    return n;
+}
+
+static dagpole_status allocate(dp_surface *s) {
     size_t n = (size_t)s->n;
     s->x = dp_alloc(n, sizeof(double));
     s->y = dp_alloc(n, sizeof(double));
@@ -111,29 +138,45 @@ static dagpole_status fill(dp_surface *s) {
     s->image = dp_alloc(8 * n, sizeof(int));
     s->coefficient = dp_alloc(8 * n, sizeof(int));
     s->weight = dp_alloc(n, sizeof(double));
-    int complete =
-        table && orbit_of && s->x && s->y && s->z && s->image && s->coefficient && s->weight;
+    int is_complete = s->x && s->y && s->z && s->image && s->coefficient && s->weight;
     for (int i = 0; i < DP_N_PERMUTATIONS; i++) {
         s->permuted[i] = dp_alloc(n, sizeof(int));
-        complete = complete && s->permuted[i];
+        is_complete = is_complete && s->permuted[i];
     }
-    if (complete) {
-        fill_points(s, table);
-        fill_orbits(s, table, orbit_of);
-        number_coefficients(s);
-        fill_permutations(s, orbit_of);
-    }
-    dp_free(table);
-    dp_free(orbit_of);
-    return complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
-dagpole_status dp_surface_create(int p, dp_surface **surface) {
+static dagpole_status fill(dp_surface *s) {
+    shell shells[MOST_SHELLS] = {{0}};
+    int n = list_shells(s, shells);
+    dagpole_status status = allocate(s);
+    for (int i = 0; i < n; i++)
+        if (!shells[i].table || !shells[i].orbit_of)
+            status = DAGPOLE_NO_MEMORY;
+    for (int i = 0; status == DAGPOLE_OK && i < n; i++) {
+        shells[i].first_orbit = s->n_orbits;
+        fill_points(s, &shells[i]);
+        fill_orbits(s, &shells[i]);
+        s->n_orbits += shells[i].n_orbits;
+    }
+    if (status == DAGPOLE_OK)
+        number_coefficients(s);
+    for (int i = 0; i < n; i++) {
+        if (status == DAGPOLE_OK)
+            fill_permutations(s, &shells[i]);
+        dp_free(shells[i].orbit_of);
+        dp_free(shells[i].table);
+    }
+    return status;
+}
+
+dagpole_status dp_surface_create(int p, int n_components, dp_surface **surface) {
     *surface = NULL;
     dp_surface *s = dp_alloc_zero(1, sizeof *s);
     if (!s)
         return DAGPOLE_NO_MEMORY;
     s->p = p;
+    s->n_components = n_components;
     dagpole_status status = fill(s);
     if (status == DAGPOLE_OK)
         *surface = s;
@@ -156,12 +199,14 @@ void dp_surface_destroy(dp_surface *s) {
     dp_free(s);
 }
 
-void dp_surface_place(const dp_surface *s, double scale, const double centre[3], double *x,
-                      double *y, double *z) {
+void dp_surface_place(const dp_surface *s, int is_far, double scale, const double centre[3],
+                      double *x, double *y, double *z) {
+    int n = s->n / s->n_components;
     for (int i = 0; i < s->n; i++) {
-        x[i] = centre[0] + scale * s->x[i];
-        y[i] = centre[1] + scale * s->y[i];
-        z[i] = centre[2] + scale * s->z[i];
+        double to = is_far && i % n >= s->n_outer ? scale * (DP_INNER_FAR / DP_INNER_NEAR) : scale;
+        x[i] = centre[0] + to * s->x[i];
+        y[i] = centre[1] + to * s->y[i];
+        z[i] = centre[2] + to * s->z[i];
     }
 }
 

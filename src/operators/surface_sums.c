@@ -18,7 +18,7 @@ void dp_surface_sums_free(dp_surface_sums *sums) {
 }
 
 int64_t dp_surface_sums_bytes(const dp_surface_sums *sums) {
-    int64_t bytes = 3 * (int64_t)sizeof(double) * sums->ld;
+    int64_t bytes = 3 * (int64_t)sizeof(double) * sums->row;
     for (int a = 0; a < DP_N_PARITIES; a++)
         bytes += dp_panel_bytes(&sums->from_expansion[a]) + dp_panel_bytes(&sums->to_expansion[a]);
     return bytes;
@@ -31,18 +31,26 @@ static dagpole_status place_orbits(const dp_surface *s, double radius, int n, co
                                    dp_surface_sums *sums) {
     dp_orbits *orbits = &sums->orbits;
     orbits->n = n;
-    sums->ld = DP_PADDED(n);
-    orbits->x = dp_alloc_zero((size_t)sums->ld, sizeof(double));
-    orbits->y = dp_alloc_zero((size_t)sums->ld, sizeof(double));
-    orbits->z = dp_alloc_zero((size_t)sums->ld, sizeof(double));
+    sums->row = DP_PADDED(n);
+    sums->n_components = s->n_components;
+    sums->ld = s->n_components * sums->row;
+    orbits->x = dp_alloc_zero((size_t)sums->row, sizeof(double));
+    orbits->y = dp_alloc_zero((size_t)sums->row, sizeof(double));
+    orbits->z = dp_alloc_zero((size_t)sums->row, sizeof(double));
     if (!orbits->x || !orbits->y || !orbits->z)
         return DAGPOLE_NO_MEMORY;
+    double *at = dp_alloc(3 * (size_t)s->n, sizeof *at);
+    if (!at)
+        return DAGPOLE_NO_MEMORY;
+    double *x = at, *y = x + s->n, *z = y + s->n;
+    dp_surface_place(s, radius == DP_RADIUS_FAR, radius, (double[3]){0, 0, 0}, x, y, z);
     for (int o = 0; o < n; o++) {
         int point = s->image[8 * (chosen ? chosen[o] : o)];
-        orbits->x[o] = radius * s->x[point];
-        orbits->y[o] = radius * s->y[point];
-        orbits->z[o] = radius * s->z[point];
+        orbits->x[o] = x[point];
+        orbits->y[o] = y[point];
+        orbits->z[o] = z[point];
     }
+    dp_free(at);
     return DAGPOLE_OK;
 }
 
@@ -56,21 +64,28 @@ static size_t largest_matrix(const dp_operator_set *set, const dp_surface_sums *
     return (size_t)(most + DP_PAD) * (size_t)sums->ld;
 }
 
-/* to_expansion: its results are added to the coefficients of the parity, wherever they begin. */
-static dagpole_status pack_to(const dp_operator_set *set, int a, int n, const double *matrix,
-                              double *work, dp_panel *panel) {
-    int begin = set->k_begin[a], k = set->k_begin[a + 1] - begin;
+/* Of the rows of all components, without the last one's padding. */
+static int width_of(const dp_surface_sums *sums) {
+    return sums->ld - sums->row + sums->orbits.n;
+}
+
+/* to_expansion: its results are added to the coefficients of the parity, wherever they begin. Of
+ * potentials the second component is the negated imaginary part (surface.h). */
+static dagpole_status pack_to(const dp_operator_set *set, int a, const dp_surface_sums *sums,
+                              const double *matrix, double *work, dp_panel *panel) {
+    int begin = set->k_begin[a], k = set->k_begin[a + 1] - begin, n = sums->orbits.n;
     int *at = dp_alloc((size_t)(k / DP_PAD + 1), sizeof *at);
     if (!at)
         return DAGPOLE_NO_MEMORY;
     int n_rows = DP_PAD * dp_list_blocks(&set->of_parity[a], set->k_padded, at);
-    memset(work, 0, (size_t)n_rows * (size_t)n * sizeof *work);
-    for (int o = 0; o < n; o++)
+    memset(work, 0, (size_t)n_rows * (size_t)width_of(sums) * sizeof *work);
+    for (int o = 0; o < sums->n_components * n; o++)
         for (int i = 0; i < k; i++) {
             int block = i / DP_PAD, row = block * DP_PAD + begin + i - at[block];
-            work[row + (size_t)o * n_rows] = matrix[i + (size_t)o * k];
+            double value = matrix[i + (size_t)o * k];
+            work[row + (size_t)(o / n * sums->row + o % n) * n_rows] = o < n ? value : -value;
         }
-    dagpole_status status = dp_panel_pack(set->isa, n_rows, n, work, n_rows, panel);
+    dagpole_status status = dp_panel_pack(set->isa, n_rows, width_of(sums), work, n_rows, panel);
     if (status == DAGPOLE_OK)
         panel->at = at;
     else
@@ -78,19 +93,20 @@ static dagpole_status pack_to(const dp_operator_set *set, int a, int n, const do
     return status;
 }
 
-static dagpole_status pack_from(const dp_operator_set *set, int a, int n, const double *matrix,
-                                double *work, dp_panel *panel) {
-    int k = set->k_begin[a + 1] - set->k_begin[a];
-    for (int o = 0; o < n; o++)
+static dagpole_status pack_from(const dp_operator_set *set, int a, const dp_surface_sums *sums,
+                                const double *matrix, double *work, dp_panel *panel) {
+    int k = set->k_begin[a + 1] - set->k_begin[a], n = sums->orbits.n, width = width_of(sums);
+    memset(work, 0, (size_t)k * (size_t)width * sizeof *work);
+    for (int o = 0; o < sums->n_components * n; o++)
         for (int i = 0; i < k; i++)
-            work[o + (size_t)i * n] = matrix[i + (size_t)o * k];
-    return dp_panel_pack(set->isa, n, k, work, n, panel);
+            work[o / n * sums->row + o % n + (size_t)i * width] = matrix[i + (size_t)o * k];
+    return dp_panel_pack(set->isa, width, k, work, width, panel);
 }
 
 static dagpole_status pack_parity(const dp_operator_set *set, int a, const double *matrix,
                                   double *work, dp_surface_sums *sums) {
-    DP_TRY(pack_to(set, a, sums->orbits.n, matrix, work, &sums->to_expansion[a]));
-    return pack_from(set, a, sums->orbits.n, matrix, work, &sums->from_expansion[a]);
+    DP_TRY(pack_to(set, a, sums, matrix, work, &sums->to_expansion[a]));
+    return pack_from(set, a, sums, matrix, work, &sums->from_expansion[a]);
 }
 
 dagpole_status dp_outer_create(const dp_operator_set *set, const dp_surface *surface,
@@ -118,7 +134,7 @@ static void spread_basis(const dp_surface *s, const dp_operator_data *data, int 
 
 dagpole_status dp_inner_create(const dp_operator_set *set, const dp_surface *surface,
                                const dp_operator_data *data, dp_surface_sums *sums) {
-    DP_TRY(place_orbits(surface, DP_RADIUS_NEAR, surface->n_orbits, NULL, sums));
+    DP_TRY(place_orbits(surface, DP_RADIUS_NEAR, dp_n_places(surface), NULL, sums));
     size_t size = largest_matrix(set, sums);
     double *work = dp_alloc(2 * size, sizeof *work);
     dagpole_status status = work ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;

@@ -41,7 +41,7 @@ static void bench_open(const dp_kernel *kernel, double lambda, bench *b) {
     ck_assert_int_eq(dp_operators_create(&dp_team_serial, &r, message, &b->operators), DAGPOLE_OK);
     ck_assert_str_eq(message, "");
     ck_assert_int_eq(b->operators->is_cached, 0);
-    ck_assert_int_eq(dp_surface_create(P, &b->surface), DAGPOLE_OK);
+    ck_assert_int_eq(dp_surface_create(P, 1, &b->surface), DAGPOLE_OK);
     ck_assert_int_eq(dp_operator_data_build(&dp_team_serial, b->surface, &key, &b->data),
                      DAGPOLE_OK);
     ck_assert_int_eq(dp_scratch_create(b->operators, &b->scratch), DAGPOLE_OK);
@@ -227,7 +227,7 @@ static void sum_densities(const bench *b, const dp_operator_data *data, const bo
                 multipole + data->k_begin[a], data->k, 0, density + begin, n);
     }
     dp_surface_from_parity(s, 1, density, work);
-    dp_surface_place(s, DP_RADIUS_NEAR * frame->half, frame->centre, points, points + s->n,
+    dp_surface_place(s, 0, DP_RADIUS_NEAR * frame->half, frame->centre, points, points + s->n,
                      points + 2 * s->n);
     memset(target->sums, 0, sizeof target->sums);
     dp_p2p_ref(b->kernel, b->lambda, N_POINTS, box_points(target), box_sums(target->sums), s->n,
@@ -294,7 +294,7 @@ START_TEST(p2l_projects_the_check_potential) {
            *potential = points + 3 * s->n;
     dp_operator_set set = in_double(&b);
     to_expansion(&b, &set, &set.inner, &target, &source, local);
-    dp_surface_place(s, 0.5 * DP_RADIUS_NEAR, target.centre, points, points + s->n,
+    dp_surface_place(s, 0, 0.5 * DP_RADIUS_NEAR, target.centre, points, points + s->n,
                      points + 2 * s->n);
     dp_p2p_ref(b.kernel, b.lambda, s->n, (dp_soa){points, points + s->n, points + 2 * s->n},
                (dp_sums){.potential = potential}, N_POINTS, box_points(&source),

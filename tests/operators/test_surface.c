@@ -9,7 +9,7 @@ enum { LARGEST = 8, N_MOST = 6 * (LARGEST - 1) * (LARGEST - 1) + 2 };
 
 static dp_surface *create(int p) {
     dp_surface *s;
-    ck_assert_int_eq(dp_surface_create(p, &s), DAGPOLE_OK);
+    ck_assert_int_eq(dp_surface_create(p, 1, &s), DAGPOLE_OK);
     return s;
 }
 
@@ -172,7 +172,7 @@ END_TEST
 START_TEST(placed_points_are_scaled_and_shifted) {
     double x[N_MOST], y[N_MOST], z[N_MOST];
     dp_surface *s = create(4);
-    dp_surface_place(s, 0.25, (double[3]){1, 2, -3}, x, y, z);
+    dp_surface_place(s, 0, 0.25, (double[3]){1, 2, -3}, x, y, z);
     for (int i = 0; i < s->n; i++) {
         ck_assert_double_eq(x[i], 1 + 0.25 * s->x[i]);
         ck_assert_double_eq(y[i], 2 + 0.25 * s->y[i]);
@@ -200,7 +200,7 @@ START_TEST(failing_allocations_leave_nothing) {
     int64_t n = dp_memory_count();
     for (int64_t k = 1; k <= n; k++) {
         dp_memory_fail_at(k, 0);
-        dagpole_status status = dp_surface_create(3, &s);
+        dagpole_status status = dp_surface_create(3, 1, &s);
         dp_memory_fail_at(0, 0);
         ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
         ck_assert_ptr_null(s);
