@@ -60,8 +60,8 @@ static void prepare_pairs(loop_data *d) {
                                 .isa = d->isa,
                                 .precision = d->precision,
                                 .is_mutual = d->loop->variant > 0,
-                                .n_vectors = d->loop->variant,
-                                .has_gradient = d->has_gradient};
+                                .shape = dp_shape_of_charges(d->loop->variant + !d->loop->variant),
+                                .n_sums = d->has_gradient ? DP_GRADIENT : DP_POTENTIAL};
     perf_try(dp_pairs_create(&request, &d->pairs));
     d->pairs.n = d->n;
     dp_pairs_pack(&d->pairs, 0);

@@ -51,8 +51,8 @@ dagpole_status dagpole_plan_arithmetic(const dagpole_plan *plan, int gradients,
                                 .isa = plan->context->isa,
                                 .precision = plan->graph->problem.precision,
                                 .is_mutual = plan->targets_are_sources,
-                                .n_vectors = plan->n_at_once,
-                                .has_gradient = gradients != 0};
+                                .shape = plan->shape,
+                                .n_sums = gradients ? DP_GRADIENT : DP_POTENTIAL};
     DP_TRY(dp_roof_measure(&request, &roof));
     DP_TRY(dp_plan_begin(plan));
     fill(plan, &roof, &all);

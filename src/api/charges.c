@@ -1,4 +1,5 @@
 /* The units that an evaluation counts charges in, one for each vector. */
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,34 +11,37 @@
  * down to 2^-1086 of the largest are kept. */
 #define LARGEST 64
 
-/* Charges in a chunk, and those of a chunk that all vectors are searched for before the next. */
+/* Numbers in a chunk, and those of a chunk that all vectors are searched for before the next. */
 #define GRAIN 65536
 #define PIECE 512
 
 /* Independent maxima, which the processor finds side by side. */
 enum { LANES = 8 };
 
+/* Numbers that are searched: those of vector v are at v vector + i point, of n. */
 typedef struct search {
-    const dp_charges *charges;
+    const void *values;
+    int is_float, n_vectors;
+    int64_t n, vector, point;
     double *largest; /* by size: per chunk and vector */
 } search;
 
-static inline double size_at(const dp_charges *c, int64_t at) {
-    return fabs(c->is_float ? (double)((const float *)c->values)[at]
-                            : ((const double *)c->values)[at]);
+static inline double size_at(const search *s, int64_t at) {
+    return fabs(s->is_float ? (double)((const float *)s->values)[at]
+                            : ((const double *)s->values)[at]);
 }
 
-/* Of n charges that are `stride` apart. NaN compares as smaller: GATHER finds it. */
-static inline double largest_of(const dp_charges *c, int64_t first, int64_t n, int64_t stride) {
+/* Of n numbers that are `stride` apart. NaN compares as smaller: GATHER finds it. */
+static inline double largest_of(const search *s, int64_t first, int64_t n, int64_t stride) {
     double lane[LANES] = {0};
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int k = 0; k < LANES; k++) {
-            double size = size_at(c, first + (i + k) * stride);
+            double size = size_at(s, first + (i + k) * stride);
             lane[k] = size > lane[k] ? size : lane[k];
         }
     for (; i < n; i++) {
-        double size = size_at(c, first + i * stride);
+        double size = size_at(s, first + i * stride);
         lane[0] = size > lane[0] ? size : lane[0];
     }
     for (int k = 1; k < LANES; k++)
@@ -47,38 +51,74 @@ static inline double largest_of(const dp_charges *c, int64_t first, int64_t n, i
 
 static dagpole_status search_chunk(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     const search *s = argument;
-    const dp_charges *c = s->charges;
-    double *largest = s->largest + chunk * c->n_vectors;
+    double *largest = s->largest + chunk * s->n_vectors;
     for (int64_t i = begin; i < end; i += PIECE)
-        for (int v = 0; v < c->n_vectors; v++) {
-            int64_t n = end - i < PIECE ? end - i : PIECE, first = v * c->vector + i * c->point;
+        for (int v = 0; v < s->n_vectors; v++) {
+            int64_t n = end - i < PIECE ? end - i : PIECE, first = v * s->vector + i * s->point;
             double here =
-                c->point == 1 ? largest_of(c, first, n, 1) : largest_of(c, first, n, c->point);
+                s->point == 1 ? largest_of(s, first, n, 1) : largest_of(s, first, n, s->point);
             largest[v] = here > largest[v] ? here : largest[v];
         }
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_charge_exponents(const dp_team *team, const dp_charges *charges, double *work,
-                                   int *exponent) {
-    int n_vectors = charges->n_vectors;
-    memset(work, 0, (size_t)(DP_MAX_CHUNKS * n_vectors) * sizeof *work);
-    DP_TRY(dp_chunk_for(team, charges->n, GRAIN, search_chunk, &(search){charges, work}));
-    for (int v = 0; v < n_vectors; v++) {
+/* Of what has not all been zero so far. */
+#define NONE INT_MIN
+
+/* Raises the exponents to those of the largest numbers, less `length`. */
+static dagpole_status raise_exponents(const dp_team *team, const search *s, int length,
+                                      int *exponent) {
+    memset(s->largest, 0, (size_t)(DP_MAX_CHUNKS * s->n_vectors) * sizeof *s->largest);
+    DP_TRY(dp_chunk_for(team, s->n, GRAIN, search_chunk, (void *)s));
+    for (int v = 0; v < s->n_vectors; v++) {
         double largest = 0;
+        int here;
         for (int chunk = 0; chunk < DP_MAX_CHUNKS; chunk++)
-            largest = fmax(largest, work[chunk * n_vectors + v]);
-        exponent[v] = 0;
-        if (largest > 0 && isfinite(largest)) {
-            frexp(largest, &exponent[v]);
-            exponent[v] -= LARGEST;
-        }
+            largest = fmax(largest, s->largest[chunk * s->n_vectors + v]);
+        if (!(largest > 0 && isfinite(largest)))
+            continue;
+        frexp(largest, &here);
+        here -= length;
+        exponent[v] = here > exponent[v] ? here : exponent[v];
     }
+    return DAGPOLE_OK;
+}
+
+/* Where one follows another all three components are searched as one array. */
+static dagpole_status raise_by_dipoles(const dp_team *team, const dp_given *g, int length,
+                                       double *work, int *exponent) {
+    int is_dense = g->point == 1;
+    const size_t size = g->is_float ? sizeof(float) : sizeof(double);
+    search s = {.is_float = g->is_float,
+                .n_vectors = g->n_vectors,
+                .n = is_dense ? 3 * g->n : g->n,
+                .vector = 3 * g->vector,
+                .point = is_dense ? 1 : 3 * g->point,
+                .largest = work};
+    for (size_t d = 0; d < (is_dense ? 1 : 3); d++) {
+        s.values = (const char *)g->dipoles + d * size;
+        DP_TRY(raise_exponents(team, &s, length, exponent));
+    }
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_charge_exponents(const dp_team *team, const dp_given *g, int length, double *work,
+                                   int *exponent) {
+    for (int v = 0; v < g->n_vectors; v++)
+        exponent[v] = NONE;
+    if (g->charges)
+        DP_TRY(raise_exponents(
+            team, &(search){g->charges, g->is_float, g->n_vectors, g->n, g->vector, g->point, work},
+            0, exponent));
+    if (g->dipoles)
+        DP_TRY(raise_by_dipoles(team, g, length, work, exponent));
+    for (int v = 0; v < g->n_vectors; v++)
+        exponent[v] = exponent[v] == NONE ? 0 : exponent[v] - LARGEST;
     return DAGPOLE_OK;
 }
 
 dagpole_status dp_charge_exponent(int64_t n, const double *charges, int *exponent) {
     double work[DP_MAX_CHUNKS];
-    dp_charges all = {.n = n, .values = charges, .n_vectors = 1, .point = 1};
-    return dp_charge_exponents(&dp_team_serial, &all, work, exponent);
+    dp_given all = {.n = n, .charges = charges, .n_vectors = 1, .point = 1};
+    return dp_charge_exponents(&dp_team_serial, &all, 0, work, exponent);
 }

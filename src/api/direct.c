@@ -1,21 +1,33 @@
 #include <math.h>
-#include <string.h>
 
 #include "api/internal.h"
+#include "geometry/chunk.h"
 
 /* Targets of one piece of work, and pieces between two reports of progress. */
 #define PIECE            64
 #define PIECES_PER_STAGE 64
 
+/* What the caller wants of one point: where a vector's values begin, a value's width, and which
+ * rows of sums it is made of. */
+typedef struct kind {
+    double *values;
+    int width, first;
+} kind;
+
+enum { N_KINDS = 3 };
+
 typedef struct direct_sum {
     const dp_kernel *kernel;
     int is_rms; /* sums of squares are wanted, and their roots */
     double lambda;
+    dp_shape shape;
     dp_cube cube;
-    int64_t n_sources, n_targets, first; /* first: piece that number 0 of the stage is */
-    double *sources, *charges, *targets; /* scaled: x, y, z rows */
-    double *potentials, *gradients;
-    dp_power of_potentials, of_gradients; /* from sums of scaled charges and coordinates */
+    int64_t n_sources, n_targets, point, first; /* first: piece that number 0 of the stage is */
+    double *sources, *targets;                  /* scaled: x, y, z rows */
+    double *carried;                            /* scaled: the rows of one vector */
+    int n_sums;
+    kind kinds[N_KINDS];
+    dp_power of[N_KINDS]; /* from sums of what is scaled to results */
 } direct_sum;
 
 /* n x 3 to three rows, scaled. */
@@ -32,15 +44,15 @@ static dp_soa rows_from(const double *rows, int64_t n, int64_t first) {
 }
 
 /* Sums of one piece, in the caller's units. */
-static void store(const direct_sum *d, int64_t begin, int64_t n, double sums[4][PIECE]) {
-    int width = d->is_rms ? 1 : 3; /* of a gradient: its length, or its components */
-    for (int64_t j = 0; j < n; j++) {
-        for (int k = 0; k <= width && d->is_rms; k++)
-            sums[k][j] = sqrt(sums[k][j]);
-        d->potentials[begin + j] = dp_power_times(&d->of_potentials, DP_KERNEL_FACTOR * sums[0][j]);
-        for (int k = 0; d->gradients && k < width; k++)
-            d->gradients[width * (begin + j) + k] =
-                dp_power_times(&d->of_gradients, DP_KERNEL_FACTOR * sums[1 + k][j]);
+static void store(const direct_sum *d, int64_t begin, int64_t n, double sums[DP_HESSIAN][PIECE]) {
+    for (int k = 0; k < N_KINDS; k++) {
+        const kind *kind = &d->kinds[k];
+        for (int64_t j = 0; kind->values && j < n; j++)
+            for (int i = 0; i < kind->width; i++) {
+                double sum = sums[kind->first + i][j];
+                kind->values[kind->width * (begin + j) * d->point + i] =
+                    dp_power_times(&d->of[k], DP_KERNEL_FACTOR * (d->is_rms ? sqrt(sum) : sum));
+            }
     }
 }
 
@@ -48,18 +60,13 @@ static dagpole_status sum_piece(void *argument, int64_t i) {
     direct_sum *d = argument;
     int64_t begin = (d->first + i) * PIECE;
     int64_t n = d->n_targets - begin < PIECE ? d->n_targets - begin : PIECE;
-    double sums[4][PIECE] = {{0}};
-    dp_sums out = {.potential = sums[0]};
-    if (d->gradients)
-        out.gx = sums[1];
-    if (d->gradients && !d->is_rms) {
-        out.gy = sums[2];
-        out.gz = sums[3];
-    }
+    double sums[DP_HESSIAN][PIECE] = {{0}};
+    dp_sums out = dp_sums_of_rows(sums[0], PIECE, d->n_sums);
     dp_isa isa = dp_isa_best();
     DP_TRY(dp_direct(d->is_rms ? d->kernel->squares[isa] : d->kernel->p2p[isa], d->lambda, n,
                      rows_from(d->targets, d->n_targets, begin), out, d->n_sources,
-                     rows_from(d->sources, d->n_sources, 0), (dp_carried){.charge = d->charges}));
+                     rows_from(d->sources, d->n_sources, 0),
+                     dp_carried_of_rows(&d->shape, d->carried, d->n_sources)));
     store(d, begin, n, sums);
     return DAGPOLE_OK;
 }
@@ -77,64 +84,127 @@ static dagpole_status sum_all(dagpole_context *context, direct_sum *d) {
     return DAGPOLE_OK;
 }
 
-/* Charges in their unit (squared, of an rms), and what takes sums to results. */
-static dagpole_status scale_charges(direct_sum *d, const double *charges) {
-    int exponent;
-    DP_TRY(dp_charge_exponent(d->n_sources, charges, &exponent));
-    const dp_power unit = dp_power_split(-exponent);
-    d->of_potentials = dp_power_split(exponent - d->cube.exponent);
-    d->of_gradients = dp_power_split(exponent - 2 * d->cube.exponent);
+/* One vector of what the caller gives and wants. */
+typedef struct request {
+    dp_arrays arrays;
+    int64_t first_source, first_target; /* values that it begins with */
+} request;
+
+static dagpole_status take_number(const char *name, int64_t i, double number, const dp_power *unit,
+                                  double *to) {
+    if (!isfinite(number))
+        return dp_fail(DAGPOLE_NUMERIC, "%s[%lld] is %g: %s must be finite", name, (long long)i,
+                       number, name);
+    *to = dp_power_times(unit, number);
+    return DAGPOLE_OK;
+}
+
+/* Charges in their unit (squared, of an rms), and dipoles in that times a length. */
+static dagpole_status scale_carried(direct_sum *d, const request *r, int exponent) {
+    const double *charges = r->arrays.charges, *dipoles = r->arrays.dipoles;
+    const dp_power unit = dp_power_split(-exponent),
+                   of_dipoles = dp_power_split(-exponent - d->cube.exponent);
+    double *rows = d->carried + d->shape.has_charges * d->n_sources;
     for (int64_t i = 0; i < d->n_sources; i++) {
-        d->charges[i] = dp_power_times(&unit, charges[i]);
-        if (d->is_rms)
-            d->charges[i] *= d->charges[i];
+        int64_t at = r->first_source + i * d->point;
+        if (d->shape.has_charges)
+            DP_TRY(take_number("charges", at, charges[at], &unit, &d->carried[i]));
+        if (d->shape.has_charges && d->is_rms)
+            d->carried[i] *= d->carried[i];
+        for (int64_t k = 0; d->shape.has_dipoles && k < 3; k++)
+            DP_TRY(take_number("dipoles", 3 * at + k, dipoles[3 * at + k], &of_dipoles,
+                               &rows[k * d->n_sources + i]));
     }
     return DAGPOLE_OK;
 }
 
-static dagpole_status prepare(direct_sum *d, const double *sources, const double *charges,
-                              const double *targets) {
+static void set_kinds(direct_sum *d, const request *r) {
+    double *const arrays[N_KINDS] = {r->arrays.potentials, r->arrays.gradients, r->arrays.hessians};
+    static const int width[N_KINDS] = {1, 3, DP_N_SECOND},
+                     first[N_KINDS] = {0, DP_POTENTIAL, DP_GRADIENT};
+    for (int k = 0; k < N_KINDS; k++) {
+        int w = d->is_rms ? 1 : width[k];
+        d->kinds[k] = (kind){arrays[k] ? arrays[k] + w * r->first_target : NULL, w, first[k]};
+    }
+}
+
+static dagpole_status sum_vector(dagpole_context *context, direct_sum *d, const request *r) {
+    const double *charges = r->arrays.charges, *dipoles = r->arrays.dipoles;
+    const dp_given given = {.n = d->n_sources,
+                            .charges = charges ? charges + r->first_source : NULL,
+                            .dipoles = dipoles ? dipoles + 3 * r->first_source : NULL,
+                            .n_vectors = 1,
+                            .point = d->point};
+    double work[DP_MAX_CHUNKS];
+    int exponent;
+    DP_TRY(dp_charge_exponents(&dp_team_serial, &given, d->cube.exponent, work, &exponent));
+    DP_TRY(scale_carried(d, r, exponent));
+    set_kinds(d, r);
+    for (int k = 0; k < N_KINDS; k++)
+        d->of[k] = dp_power_split(exponent - (k + 1) * d->cube.exponent);
+    return sum_all(context, d);
+}
+
+static dagpole_status prepare(direct_sum *d, const double *sources, const double *targets) {
     dp_bounds bounds = dp_bounds_empty();
     DP_TRY(dp_bounds_widen(&dp_team_serial, "sources", d->n_sources, sources, &bounds));
     DP_TRY(dp_bounds_widen(&dp_team_serial, "targets", d->n_targets, targets, &bounds));
-    for (int64_t i = 0; i < d->n_sources; i++)
-        if (!isfinite(charges[i]))
-            return dp_fail(DAGPOLE_NUMERIC, "charges[%lld] is %g: charges must be finite",
-                           (long long)i, charges[i]);
     d->cube = dp_cube_fit(&bounds, 1);
     d->lambda = d->kernel->id == DAGPOLE_YUKAWA ? ldexp(d->lambda, d->cube.exponent) : 0;
     d->sources = to_rows(&d->cube, d->n_sources, sources);
     d->targets = to_rows(&d->cube, d->n_targets, targets);
-    d->charges = dp_alloc((size_t)d->n_sources, sizeof *d->charges);
-    if (!d->sources || !d->targets || !d->charges)
-        return DAGPOLE_NO_MEMORY;
-    return scale_charges(d, charges);
+    d->carried =
+        dp_alloc((size_t)d->n_sources, (size_t)dp_n_carried(&d->shape) * sizeof *d->carried);
+    return d->sources && d->targets && d->carried ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
-static dagpole_status check(const direct_sum *d, const void *charges) {
-    if (d->n_sources && !charges)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: there are %lld sources",
-                       (long long)d->n_sources);
-    if (d->n_targets && !d->potentials)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: there are %lld targets",
-                       (long long)d->n_targets);
+/* All vectors, one by one. */
+static dagpole_status sum_vectors(dagpole_context *context, direct_sum *d,
+                                  const dagpole_plan_options *o, const dp_arrays *arrays) {
+    int64_t stride = o->vector_stride;
+    request r = {*arrays, 0, 0};
+    for (int v = 0; v < o->n_vectors; v++) {
+        DP_TRY(sum_vector(context, d, &r));
+        r.first_source += stride ? stride : d->n_sources * d->point;
+        r.first_target += stride ? stride : d->n_targets * d->point;
+    }
     return DAGPOLE_OK;
 }
 
-static dagpole_status sum(dagpole_context *context, dagpole_kernel kernel, direct_sum d,
-                          const double *sources, const double *charges, const double *targets) {
-    DP_TRY(dp_check_kernel(kernel, d.lambda));
+/* Options that are resolved. */
+static dagpole_status sum(dagpole_context *context, const dagpole_plan_options *o, direct_sum d,
+                          const double *sources, const double *targets, const dp_arrays *arrays) {
     DP_TRY(dp_check_points(d.n_sources, sources, d.n_targets, targets));
-    d.kernel = dp_kernel_get(kernel);
     d.n_targets = targets ? d.n_targets : d.n_sources;
-    DP_TRY(check(&d, charges));
-    dagpole_status status = prepare(&d, sources, charges, targets ? targets : sources);
+    d.kernel = dp_kernel_get(o->kernel);
+    d.lambda = o->lambda;
+    d.shape = dp_options_shape(o, 1);
+    d.point = o->point_stride;
+    d.n_sums = arrays->hessians ? DP_HESSIAN : arrays->gradients ? DP_GRADIENT : DP_POTENTIAL;
+    DP_TRY(dp_check_strides(o, d.n_sources > d.n_targets ? d.n_sources : d.n_targets));
+    DP_TRY(dp_check_values(&d.shape, d.n_sources, d.n_targets, arrays));
+    dagpole_status status = prepare(&d, sources, targets ? targets : sources);
     if (status == DAGPOLE_OK)
-        status = sum_all(context, &d);
-    dp_free(d.charges);
+        status = sum_vectors(context, &d, o, arrays);
+    dp_free(d.carried);
     dp_free(d.targets);
     dp_free(d.sources);
     return status;
+}
+
+/* One vector of charges. */
+static dagpole_status sum_charges(dagpole_context *context, dagpole_kernel kernel, double lambda,
+                                  direct_sum d, const double *sources, const double *targets,
+                                  const dp_arrays *arrays) {
+    dagpole_plan_options o;
+    dagpole_plan_options_init(&o);
+    o.kernel = kernel;
+    o.lambda = lambda;
+    DP_TRY(dp_options_resolve(&o, &o));
+    if ((targets ? d.n_targets : d.n_sources) > 0 && !arrays->potentials)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: there are %lld targets",
+                       (long long)(targets ? d.n_targets : d.n_sources));
+    return sum(context, &o, d, sources, targets, arrays);
 }
 
 dagpole_status dagpole_direct(dagpole_context *context, dagpole_kernel kernel, double lambda,
@@ -142,12 +212,10 @@ dagpole_status dagpole_direct(dagpole_context *context, dagpole_kernel kernel, d
                               int64_t n_targets, const double *targets, double *potentials,
                               double *gradients) {
     DP_DEFAULT_FLOATING;
-    direct_sum d = {.lambda = lambda,
-                    .n_sources = n_sources,
-                    .n_targets = n_targets,
-                    .potentials = potentials,
-                    .gradients = gradients};
-    return sum(context, kernel, d, sources, charges, targets);
+    return sum_charges(
+        context, kernel, lambda, (direct_sum){.n_sources = n_sources, .n_targets = n_targets},
+        sources, targets,
+        &(dp_arrays){.charges = charges, .potentials = potentials, .gradients = gradients});
 }
 
 dagpole_status dagpole_direct_rms(dagpole_context *context, dagpole_kernel kernel, double lambda,
@@ -155,11 +223,24 @@ dagpole_status dagpole_direct_rms(dagpole_context *context, dagpole_kernel kerne
                                   int64_t n_targets, const double *targets, double *potentials,
                                   double *gradients) {
     DP_DEFAULT_FLOATING;
-    direct_sum d = {.is_rms = 1,
-                    .lambda = lambda,
-                    .n_sources = n_sources,
-                    .n_targets = n_targets,
-                    .potentials = potentials,
-                    .gradients = gradients};
-    return sum(context, kernel, d, sources, charges, targets);
+    return sum_charges(
+        context, kernel, lambda,
+        (direct_sum){.n_sources = n_sources, .n_targets = n_targets, .is_rms = 1}, sources, targets,
+        &(dp_arrays){.charges = charges, .potentials = potentials, .gradients = gradients});
+}
+
+dagpole_status dagpole_direct_apply(dagpole_context *context, const dagpole_plan_options *options,
+                                    int64_t n_sources, const double *sources, int64_t n_targets,
+                                    const double *targets, int is_rms,
+                                    const dagpole_values *values) {
+    DP_DEFAULT_FLOATING;
+    dagpole_plan_options o;
+    dp_arrays arrays;
+    DP_TRY(dp_options_resolve(options, &o));
+    DP_TRY(dp_values_take(values, &arrays));
+    if (is_rms != 0 && is_rms != 1)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "is_rms is %d: it must be 0 or 1", is_rms);
+    return sum(context, &o,
+               (direct_sum){.n_sources = n_sources, .n_targets = n_targets, .is_rms = is_rms},
+               sources, targets, &arrays);
 }

@@ -1,15 +1,32 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/sized.h"
 
-static dagpole_status check(const dagpole_plan *plan, const dp_arrays *arrays) {
-    DP_TRY(dp_plan_check(plan));
-    if (plan->n_sources && !arrays->charges)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: the plan has %lld sources",
-                       (long long)plan->n_sources);
-    if (plan->n_targets && !arrays->potentials)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: the plan has %lld targets",
-                       (long long)plan->n_targets);
+/* Of charges or dipoles. */
+static dagpole_status check_carried(const char *name, int is_carried, int64_t n_sources,
+                                    const void *given) {
+    if (is_carried && n_sources && !given)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is NULL: %lld sources carry them", name,
+                       (long long)n_sources);
+    if (!is_carried && given)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "%s is not NULL: the sources carry none (options.sources)", name);
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_check_values(const dp_shape *shape, int64_t n_sources, int64_t n_targets,
+                               const dp_arrays *a) {
+    DP_TRY(check_carried("charges", shape->has_charges, n_sources, a->charges));
+    DP_TRY(check_carried("dipoles", shape->has_dipoles, n_sources, a->dipoles));
+    if (n_targets && !a->potentials && !a->gradients && !a->hessians)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "potentials, gradients and hessians are NULL: one of them is to receive "
+                       "results of %lld targets",
+                       (long long)n_targets);
+    if (a->hessians && shape->n_sums < DP_HESSIAN)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "hessians is not NULL, but options.hessians is 0: set it to 1");
     return DAGPOLE_OK;
 }
 
@@ -48,6 +65,11 @@ static void account(dagpole_report *r, const dp_profile *profile) {
 static const dp_operator_bits near_operators =
     1u << DAGPOLE_GATHER | 1u << DAGPOLE_P2P | 1u << DAGPOLE_SCATTER;
 
+/* From number i on, of so many bytes each. */
+static void *numbers_from(const void *array, size_t size, int64_t i) {
+    return array ? (char *)array + (size_t)i * size : NULL;
+}
+
 /* Vectors [first, first + n) of the arrays. */
 static dp_call batch_of(const dagpole_plan *plan, const dp_arrays *a, int first, int n) {
     const dagpole_plan_options *o = &plan->options;
@@ -55,12 +77,13 @@ static dp_call batch_of(const dagpole_plan *plan, const dp_arrays *a, int first,
     const int64_t stride = o->vector_stride, point = a->is_near_only ? 1 : o->point_stride,
                   source_vector = stride ? stride : plan->n_sources * point,
                   target_vector = stride ? stride : plan->n_targets * point;
-    const size_t charges = (size_t)(first * source_vector) * size,
-                 results = (size_t)(first * target_vector) * size;
+    const int64_t sources = first * source_vector, targets = first * target_vector;
     return (dp_call){
-        .charges = a->charges ? (const char *)a->charges + charges : NULL,
-        .potentials = a->potentials ? (char *)a->potentials + results : NULL,
-        .gradients = a->gradients ? (char *)a->gradients + 3 * results : NULL,
+        .charges = numbers_from(a->charges, size, sources),
+        .dipoles = numbers_from(a->dipoles, size, 3 * sources),
+        .potentials = numbers_from(a->potentials, size, targets),
+        .gradients = numbers_from(a->gradients, size, 3 * targets),
+        .hessians = numbers_from(a->hessians, size, DP_N_SECOND * targets),
         .is_float = a->is_float,
         .is_near_only = a->is_near_only,
         .n_vectors = n,
@@ -73,15 +96,16 @@ static dp_call batch_of(const dagpole_plan *plan, const dp_arrays *a, int first,
 }
 
 static dagpole_status find_units(dagpole_plan *plan, const dp_call *call) {
+    const dp_given given = {.n = plan->n_sources,
+                            .charges = call->charges,
+                            .dipoles = call->dipoles,
+                            .is_float = call->is_float,
+                            .n_vectors = call->n_vectors,
+                            .vector = call->source_vector,
+                            .point = call->point};
     memset(plan->charge_exponent, 0, sizeof plan->charge_exponent);
-    return dp_charge_exponents(dp_runtime_team(plan->context->runtime),
-                               &(dp_charges){.n = plan->n_sources,
-                                             .values = call->charges,
-                                             .is_float = call->is_float,
-                                             .n_vectors = call->n_vectors,
-                                             .vector = call->source_vector,
-                                             .point = call->point},
-                               plan->charge_work, plan->charge_exponent);
+    return dp_charge_exponents(dp_runtime_team(plan->context->runtime), &given,
+                               plan->tree.cube.exponent, plan->charge_work, plan->charge_exponent);
 }
 
 static dagpole_status run_batch(dagpole_plan *plan, const dp_call *call, dp_profile *profile) {
@@ -97,8 +121,8 @@ static dagpole_status run_batch(dagpole_plan *plan, const dp_call *call, dp_prof
 static dagpole_status run(dagpole_plan *plan, const dp_arrays *arrays) {
     int n_vectors = arrays->is_near_only ? 1 : plan->options.n_vectors;
     dp_profile all = {0};
-    for (int first = 0; first < n_vectors; first += plan->n_at_once) {
-        int n = dp_vectors_left(n_vectors, first, plan->n_at_once);
+    for (int first = 0; first < n_vectors; first += plan->shape.n_vectors) {
+        int n = dp_vectors_left(n_vectors, first, plan->shape.n_vectors);
         dp_call call = batch_of(plan, arrays, first, n);
         dp_profile profile;
         DP_TRY(run_batch(plan, &call, &profile));
@@ -113,7 +137,7 @@ static dagpole_status run(dagpole_plan *plan, const dp_arrays *arrays) {
 }
 
 dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays arrays) {
-    DP_TRY(check(plan, &arrays));
+    DP_TRY(dp_check_values(&plan->shape, plan->n_sources, plan->n_targets, &arrays));
     DP_TRY(dp_plan_begin(plan));
     dagpole_status status = run(plan, &arrays);
     if (!arrays.is_near_only || status != DAGPOLE_OK) /* near sums leave theirs as well */
@@ -124,18 +148,55 @@ dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays arrays) {
     return status;
 }
 
+/* Charges to potentials, and perhaps gradients: arrays of either precision. */
+static dagpole_status evaluate(dagpole_plan *plan, const dp_arrays *arrays) {
+    DP_TRY(dp_plan_check(plan));
+    if (plan->shape.has_dipoles)
+        return dp_fail(DAGPOLE_WRONG_STATE,
+                       "the plan's sources carry dipoles (options.sources is %d): evaluate it by "
+                       "dagpole_plan_apply",
+                       plan->options.sources);
+    if (plan->n_targets && !arrays->potentials)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: the plan has %lld targets",
+                       (long long)plan->n_targets);
+    return dp_plan_run(plan, *arrays);
+}
+
 dagpole_status dagpole_plan_evaluate(dagpole_plan *plan, const double *charges, double *potentials,
                                      double *gradients) {
     DP_DEFAULT_FLOATING;
-    return dp_plan_run(
-        plan, (dp_arrays){.charges = charges, .potentials = potentials, .gradients = gradients});
+    return evaluate(
+        plan, &(dp_arrays){.charges = charges, .potentials = potentials, .gradients = gradients});
 }
 
 dagpole_status dagpole_plan_evaluate_float(dagpole_plan *plan, const float *charges,
                                            float *potentials, float *gradients) {
     DP_DEFAULT_FLOATING;
-    return dp_plan_run(plan, (dp_arrays){.charges = charges,
-                                         .potentials = potentials,
-                                         .gradients = gradients,
-                                         .is_float = 1});
+    return evaluate(plan, &(dp_arrays){.charges = charges,
+                                       .potentials = potentials,
+                                       .gradients = gradients,
+                                       .is_float = 1});
+}
+
+dagpole_status dp_values_take(const dagpole_values *values, dp_arrays *arrays) {
+    dagpole_values v;
+    dagpole_values_init(&v);
+    if (!values)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "values is NULL: it holds what sources carry and "
+                                             "where results go");
+    DP_TRY(dp_sized_take("values", "call dagpole_values_init first", values, &v, sizeof v));
+    *arrays = (dp_arrays){.charges = v.charges,
+                          .dipoles = v.dipoles,
+                          .potentials = v.potentials,
+                          .gradients = v.gradients,
+                          .hessians = v.hessians};
+    return DAGPOLE_OK;
+}
+
+dagpole_status dagpole_plan_apply(dagpole_plan *plan, const dagpole_values *values) {
+    DP_DEFAULT_FLOATING;
+    dp_arrays arrays;
+    DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_values_take(values, &arrays));
+    return dp_plan_run(plan, arrays);
 }

@@ -42,7 +42,7 @@ struct dagpole_plan {
     dagpole_plan_options options; /* with every 0 replaced by what was chosen */
     const dp_kernel *kernel;
     int64_t n_sources, n_targets; /* as given */
-    int n_at_once;                /* vectors of charges that go through the graph together */
+    dp_shape shape;               /* its vectors go through the graph together */
     int targets_are_sources;
     int is_direct, n_leaf; /* model/leaf_size.h */
     dp_points sources, own_targets;
@@ -83,8 +83,8 @@ dagpole_status dp_plan_lists(const dp_team *team, const dagpole_plan *plan, dp_l
 
 /* The arrays of an evaluation. */
 typedef struct dp_arrays {
-    const void *charges;
-    void *potentials, *gradients; /* gradients may be NULL */
+    const void *charges, *dipoles;
+    void *potentials, *gradients, *hessians; /* NULL where not wanted */
     int is_float;
     int is_near_only; /* 1: one vector, and what P2P sums of it */
 } dp_arrays;
@@ -118,25 +118,43 @@ dagpole_status dp_tasks_list(const dp_graph *graph, const dp_execution *executio
 /* BAD_ARGUMENT where a caller's sizes are not set. */
 dagpole_status dp_tasks_check(const dagpole_tasks *tasks);
 
+/* What the options say of a vector, in a graph of n_vectors. */
+dp_shape dp_options_shape(const dagpole_plan_options *resolved, int n_vectors);
+
+/* What most evaluations are expected to want: DP_POTENTIAL, ... */
+int dp_options_sums(const dagpole_plan_options *resolved);
+
+/* BAD_ARGUMENT where the values of all vectors do not lie apart, or where they lie cannot be
+ * counted. */
+dagpole_status dp_check_strides(const dagpole_plan_options *resolved, int64_t n_points);
+
+/* BAD_ARGUMENT where what sources carry is missing or unexpected, or no result is wanted. */
+dagpole_status dp_check_values(const dp_shape *shape, int64_t n_sources, int64_t n_targets,
+                               const dp_arrays *arrays);
+
+/* Reads a caller's values. */
+dagpole_status dp_values_take(const dagpole_values *values, dp_arrays *arrays);
+
 /* Checks the options and replaces zeros by what digits ask for, except n_crit, which depends on the
  * points. options NULL = defaults. */
 dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out);
 /* The kernel exists and lambda suits it. */
 dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda);
 
-/* Charges of n sources: that of vector v and source i is value v vector + i point. */
-typedef struct dp_charges {
+/* What n sources carry: that of vector v and source i is value v vector + i point, one number of
+ * charges and three of dipoles; NULL where they carry none. */
+typedef struct dp_given {
     int64_t n;
-    const void *values;
+    const void *charges, *dipoles;
     int is_float, n_vectors;
     int64_t vector, point;
-} dp_charges;
+} dp_given;
 
-/* Per vector the exponent of the unit in which its charges are counted, so that neither large nor
- * small ones leave the range of double on the way to results that fit it (0 where all are 0).
- * work: DP_MAX_CHUNKS x n_vectors. */
-dagpole_status dp_charge_exponents(const dp_team *team, const dp_charges *charges, double *work,
-                                   int *exponent);
+/* Per vector the exponent of the unit in which its charges are counted, and its dipoles over
+ * 2^length, so that neither large nor small ones leave the range of double on the way to results
+ * that fit it (0 where all are 0). work: DP_MAX_CHUNKS x n_vectors. */
+dagpole_status dp_charge_exponents(const dp_team *team, const dp_given *given, int length,
+                                   double *work, int *exponent);
 
 /* The same of one vector, in the calling thread. */
 dagpole_status dp_charge_exponent(int64_t n, const double *charges, int *exponent);

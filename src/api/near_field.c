@@ -47,6 +47,9 @@ static void sum_near(const dagpole_plan *plan, const dp_csr *near, const double 
 static dagpole_status check(const dagpole_plan *plan, const double *charges, int64_t n,
                             const int64_t *targets) {
     DP_TRY(dp_plan_check(plan));
+    if (plan->shape.has_dipoles)
+        return dp_fail(DAGPOLE_UNSUPPORTED, "the plan's sources carry dipoles: the near field "
+                                            "alone is of plans whose sources carry charges");
     if (!charges && plan->n_sources)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL: the plan has %lld sources",
                        (long long)plan->n_sources);

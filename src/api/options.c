@@ -14,6 +14,11 @@ void dagpole_plan_options_init_sized(dagpole_plan_options *options, size_t size)
     dp_sized_init(&defaults, sizeof defaults, options, size);
 }
 
+void dagpole_values_init_sized(dagpole_values *values, size_t size) {
+    dagpole_values defaults = {.size = sizeof defaults};
+    dp_sized_init(&defaults, sizeof defaults, values, size);
+}
+
 static dagpole_status check_int(const char *name, int value, int low, int high) {
     if (value == 0 || (value >= low && value <= high))
         return DAGPOLE_OK;
@@ -39,12 +44,28 @@ dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda) {
     return DAGPOLE_OK;
 }
 
+static dagpole_status check_shape(const dagpole_plan_options *o) {
+    if (o->sources < 0 || o->sources > (DAGPOLE_CHARGES | DAGPOLE_DIPOLES))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "sources is %d: it must be DAGPOLE_CHARGES (1), DAGPOLE_DIPOLES (2), both "
+                       "(3) or 0, which is charges",
+                       o->sources);
+    if (o->hessians != 0 && o->hessians != 1)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "hessians is %d: it must be 0 or 1", o->hessians);
+    if (o->hessians && o->kernel != DAGPOLE_LAPLACE)
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "hessians is 1, but the kernel is %s: only laplace has second derivatives",
+                       dp_kernel_get(o->kernel)->name);
+    return DAGPOLE_OK;
+}
+
 static dagpole_status check(const dagpole_plan_options *o) {
     DP_TRY(dp_check_kernel(o->kernel, o->lambda));
     if (o->digits < 3 || o->digits > 12)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
     if (o->gradients != 0 && o->gradients != 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "gradients is %d: it must be 0 or 1", o->gradients);
+    DP_TRY(check_shape(o));
     if (o->n_vectors < 1 || o->n_vectors > DP_MAX_VECTORS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_vectors is %d: it must be 1 ... 2^30",
                        o->n_vectors);
@@ -71,10 +92,12 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
         DP_TRY(dp_sized_take("plan options", "call dagpole_plan_options_init first", options, &o,
                              sizeof o));
     DP_TRY(check(&o));
-    dp_accuracy accuracy = dp_accuracy_for_digits(o.digits);
     /* A screened field bends more across a box: one more point an edge keeps the same digits. */
     int is_screened = !dp_kernel_get(o.kernel)->is_homogeneous;
     o.point_stride = o.point_stride ? o.point_stride : 1;
+    o.sources = o.sources ? o.sources : DAGPOLE_CHARGES;
+    const dp_shape shape = dp_options_shape(&o, 1);
+    const dp_accuracy accuracy = dp_accuracy_for_shape(o.digits, &shape);
     o.p = o.p ? o.p : accuracy.p + is_screened;
     o.tolerance = o.tolerance ? o.tolerance : accuracy.tolerance;
     o.svd_cutoff = o.svd_cutoff ? o.svd_cutoff : accuracy.svd_cutoff;
@@ -82,9 +105,21 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
     return DAGPOLE_OK;
 }
 
+dp_shape dp_options_shape(const dagpole_plan_options *o, int n_vectors) {
+    return (dp_shape){.n_vectors = n_vectors,
+                      .has_charges = (o->sources & DAGPOLE_CHARGES) != 0,
+                      .has_dipoles = (o->sources & DAGPOLE_DIPOLES) != 0,
+                      .n_sums = o->hessians ? DP_HESSIAN : DP_GRADIENT};
+}
+
+int dp_options_sums(const dagpole_plan_options *o) {
+    return o->hessians ? DP_HESSIAN : o->gradients ? DP_GRADIENT : DP_POTENTIAL;
+}
+
 /* What experts cannot set follows from the digits. */
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *o) {
-    dp_accuracy accuracy = dp_accuracy_for_digits(o->digits);
+    const dp_shape shape = dp_options_shape(o, 1);
+    dp_accuracy accuracy = dp_accuracy_for_shape(o->digits, &shape);
     accuracy.p = o->p;
     accuracy.tolerance = o->tolerance;
     accuracy.svd_cutoff = o->svd_cutoff;

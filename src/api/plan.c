@@ -46,8 +46,8 @@ dp_leaf_request dp_plan_leaf_request(const dagpole_plan *p, const dp_bounds *bou
                              .kernel = p->kernel,
                              .accuracy = dp_options_accuracy(&p->options),
                              .rates = &p->context->rates,
-                             .n_vectors = p->n_at_once,
-                             .has_gradients = p->options.gradients,
+                             .shape = p->shape,
+                             .n_sums = dp_options_sums(&p->options),
                              .n_crit = p->options.n_crit,
                              .root_side = p->options.root_side};
 }
@@ -162,25 +162,25 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_nodes nodes;
     dp_runtime_nodes(runtime, &nodes);
     p->report.n_nodes = nodes.n > 1 ? nodes.n : 1;
-    dp_problem problem = {.tree = &p->tree,
-                          .lists = &p->lists,
-                          .sources = &p->sources,
-                          .targets = p->targets,
-                          .operators = p->operators,
-                          .kernel = p->kernel,
-                          .isa = p->context->isa,
-                          .cost =
-                              dp_cost_of(&p->context->rates, p->kernel, precision, p->n_at_once),
-                          .lambda = lambda,
-                          .tolerance = p->options.tolerance,
-                          .precision = precision,
-                          .least = dp_precision_closest(precision),
-                          .n_vectors = p->n_at_once,
-                          .block_boxes = p->options.block_boxes,
-                          .cache_bytes = cache_share(&p->context->machine),
-                          .shared_cache_bytes = largest_cache(&p->context->machine),
-                          .n_cores = p->context->machine.cores,
-                          .nodes = &nodes};
+    dp_problem problem = {
+        .tree = &p->tree,
+        .lists = &p->lists,
+        .sources = &p->sources,
+        .targets = p->targets,
+        .operators = p->operators,
+        .kernel = p->kernel,
+        .isa = p->context->isa,
+        .cost = dp_cost_of(&p->context->rates, p->kernel, precision, &p->shape, DP_POTENTIAL),
+        .lambda = lambda,
+        .tolerance = p->options.tolerance,
+        .precision = precision,
+        .least = dp_precision_closest(precision, &p->shape),
+        .shape = p->shape,
+        .block_boxes = p->options.block_boxes,
+        .cache_bytes = cache_share(&p->context->machine),
+        .shared_cache_bytes = largest_cache(&p->context->machine),
+        .n_cores = p->context->machine.cores,
+        .nodes = &nodes};
     DP_TRY(dp_graph_create(team, &problem, dp_runtime_n_slots(runtime), &p->graph));
     dp_lists_free(&p->lists); /* the tasks hold what they need of them */
     return dp_execution_create(runtime, &p->graph->stream, &p->execution);
@@ -324,8 +324,7 @@ static int targets_are_sources(const given *points) {
            (points->targets == points->sources && points->n_targets == points->n_sources);
 }
 
-/* The values of all vectors lie apart, and where they lie can be counted. */
-static dagpole_status check_vectors(const dagpole_plan_options *o, int64_t n_points) {
+dagpole_status dp_check_strides(const dagpole_plan_options *o, int64_t n_points) {
     int64_t n = n_points > 1 ? n_points : 1, point = o->point_stride, vector = o->vector_stride;
     int is_huge = point > DP_MAX_VALUES / n;
     vector = vector || is_huge ? vector : n * point;
@@ -355,15 +354,16 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
     DP_TRY(dp_options_resolve(options, &resolved));
     DP_TRY(dp_check_points(points->n_sources, points->sources, points->n_targets, points->targets));
     int64_t n_targets = targets_are_sources(points) ? 0 : points->n_targets;
-    DP_TRY(check_vectors(&resolved, n_targets > points->n_sources ? n_targets : points->n_sources));
+    DP_TRY(
+        dp_check_strides(&resolved, n_targets > points->n_sources ? n_targets : points->n_sources));
     dagpole_plan *p = dp_alloc_zero(1, sizeof *p);
     if (!p)
         return DAGPOLE_NO_MEMORY;
     atomic_flag_clear(&p->is_busy);
     p->context = context;
     p->options = resolved;
-    p->n_at_once = dp_vectors_at_once(resolved.n_vectors, DP_MOST_VECTORS);
-    p->charge_work = dp_alloc((size_t)(DP_MAX_CHUNKS * p->n_at_once), sizeof *p->charge_work);
+    p->shape = dp_options_shape(&resolved, dp_vectors_at_once(resolved.n_vectors, DP_MOST_VECTORS));
+    p->charge_work = dp_alloc((size_t)(DP_MAX_CHUNKS * p->shape.n_vectors), sizeof *p->charge_work);
     p->kernel = dp_kernel_get(resolved.kernel);
     p->targets_are_sources = targets_are_sources(points);
     p->n_sources = points->n_sources;

@@ -69,15 +69,19 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
     double v = dp_vectors_at_once(o.n_vectors, DP_MOST_VECTORS);
     /* What the cost model comes to. */
     double n_crit =
-        o.n_crit ? o.n_crit : (50 * o.digits - 50) * (o.gradients ? 0.6 : 1) * pow(v, 0.3);
+        o.n_crit ? o.n_crit
+                 : (50 * o.digits - 50) * (o.gradients || o.hessians ? 0.6 : 1) * pow(v, 0.3);
     double own_targets = (double)n_targets, targets = n_targets ? own_targets : (double)n_sources;
     double points = (double)n_sources + own_targets;
     /* Leaves are about 0.4 full; a box holds two expansions and up to 189 M2L pairs. */
     double boxes = 1.15 * points / (0.4 * n_crit) + 1;
+    const dp_shape shape = dp_options_shape(&o, (int)v);
     double plan = 40 * points + 32.0 * (double)n_sources + 32 * targets + 24 * own_targets +
                   boxes * (16 * k * v + 189 * 12 + 60 * 4 + 100);
-    /* Of each further vector: charges, sums and, where the sources are the targets, halos. */
-    plan += (v - 1) * (8.0 * (double)n_sources + (n_targets ? 32 : 120) * targets);
+    /* Of each further row of what is carried and of sums: these and, where the sources are the
+     * targets, halos. */
+    plan += 8.0 * (v * dp_n_carried(&shape) - 1) * (double)n_sources +
+            (v * shape.n_sums / DP_GRADIENT - 1) * (n_targets ? 32 : 120) * targets;
     double sets = o.kernel == DAGPOLE_YUKAWA ? fmax(1, log2(boxes + 1) / 3 - 1) : 1;
     double operators = sets * 8 * k * (2 * DP_N_FOLDED * rank + 6 * k);
     int is_shallow = points < 5 * n_crit; /* no level that carries a far field */

@@ -127,8 +127,9 @@ static dagpole_status copy_leaf(const dagpole_plan *plan, int32_t leaf, int vect
     if (field == DP_NO_FIELD)
         return DAGPOLE_OK;
     DP_TRY(fetch(plan, field, &data));
-    const double *potential =
-        data + 4 * vector * layout->blocks.block[block].target_row + target_at(plan, leaf);
+    const double *potential = data +
+                              plan->shape.n_sums * vector * layout->blocks.block[block].target_row +
+                              target_at(plan, leaf);
     const dp_power unit = dp_power_split(plan->charge_exponent[vector] - plan->tree.cube.exponent);
     int64_t first = plan->tree.target_begin[leaf];
     for (int64_t i = first; i < plan->tree.target_end[leaf]; i++) {
@@ -151,7 +152,7 @@ static dagpole_status copy_potentials(const dagpole_plan *plan, int32_t box, int
 }
 
 dagpole_status dp_plan_check_batches(const dagpole_plan *plan, const char *what) {
-    if (plan->options.n_vectors == plan->n_at_once)
+    if (plan->options.n_vectors == plan->shape.n_vectors)
         return DAGPOLE_OK;
     return dp_fail(DAGPOLE_UNSUPPORTED,
                    "the plan has %d vectors, %s are of up to %d: more go through it in batches",

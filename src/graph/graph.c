@@ -30,10 +30,10 @@ static dagpole_status copy_operators(dp_graph *g) {
 }
 
 /* Strips of P2P: for the vectors that are summed at once. */
-static dp_strip_shape strip_shape(const dp_graph *g) {
-    return (dp_strip_shape){.n_vectors = dp_vectors_at_once(g->problem.n_vectors, DP_STRIP_VECTORS),
-                            .has_charges = 1,
-                            .n_sums = DP_GRADIENT};
+static dp_shape strip_shape(const dp_graph *g) {
+    dp_shape shape = g->problem.shape;
+    shape.n_vectors = dp_vectors_at_once(shape.n_vectors, DP_STRIP_VECTORS);
+    return shape;
 }
 
 /* What a worker writes lies on its node, and so do the operators. */
@@ -51,7 +51,7 @@ static void settle_worker(dp_graph *g, int i) {
 
 static dagpole_status create_workers(dp_graph *g) {
     int has_homes = dp_n_homes(&g->problem) > 1 && g->problem.nodes->of_worker;
-    dp_strip_shape shape = strip_shape(g);
+    dp_shape shape = strip_shape(g);
     if (has_homes)
         DP_TRY(copy_operators(g));
     g->workers = dp_alloc_zero((size_t)g->n_workers, sizeof *g->workers);
@@ -173,7 +173,7 @@ void dp_graph_destroy(dp_graph *g) {
 
 int64_t dp_graph_bytes(const dp_graph *g) {
     int64_t n_boxes = g->problem.tree->n_boxes, bytes = (int64_t)sizeof *g;
-    dp_strip_shape shape = strip_shape(g);
+    dp_shape shape = strip_shape(g);
     bytes +=
         g->layout.blocks.n * (int64_t)(sizeof *g->layout.blocks.block + sizeof *g->layout.of_block);
     bytes += n_boxes * (int64_t)sizeof *g->layout.blocks.of_box;

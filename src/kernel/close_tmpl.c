@@ -106,8 +106,8 @@ static void add_charge(dp_strip *strip, int i, int v, double charge, const close
 /* All else: dipoles, and second derivatives of charges. */
 static void add_more(dp_strip *strip, int i, int v, const load_of_point *load, const close_pairs *c,
                      int k, double sign) {
-    int end = dp_strip_first_carried(&strip->shape) + dp_strip_n_carried(&strip->shape);
-    for (int b = dp_strip_first_carried(&strip->shape); b < end; b++)
+    int end = dp_first_carried(&strip->shape) + dp_n_carried(&strip->shape);
+    for (int b = dp_first_carried(&strip->shape); b < end; b++)
         for (int a = b ? 0 : DP_GRADIENT; a < strip->n_sums; a++)
             strip->sums[dp_strip_row(strip, a, v) + i] +=
                 sign_of(sign > 0 ? b : a) * load->of[b] * c->derivative[place_of(a, b)][k];

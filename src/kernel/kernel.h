@@ -105,6 +105,38 @@ static inline double *dp_sums_row(const dp_sums *sums, int k) {
     return k < DP_GRADIENT ? rows[k] : sums->hessian[k - DP_GRADIENT];
 }
 
+/* What the points of a plan have beside coordinates: for each vector rows of numbers. */
+typedef struct dp_shape {
+    int n_vectors;
+    int has_charges, has_dipoles; /* what sources carry, in this order; at least one of them */
+    int n_sums;                   /* rows of sums at a target: DP_GRADIENT or DP_HESSIAN */
+} dp_shape;
+
+/* Charges, and what is wanted of them is at most gradients. */
+static inline dp_shape dp_shape_of_charges(int n_vectors) {
+    return (dp_shape){.n_vectors = n_vectors, .has_charges = 1, .n_sums = DP_GRADIENT};
+}
+
+/* Rows of what the sources of one vector carry. */
+static inline int dp_n_carried(const dp_shape *shape) {
+    return shape->has_charges + 3 * shape->has_dipoles;
+}
+
+/* What the first of these rows is: 0, a charge, or 1, a component of a dipole. */
+static inline int dp_first_carried(const dp_shape *shape) {
+    return !shape->has_charges;
+}
+
+/* Rows that lie one behind the other, `row` numbers apart. */
+static inline dp_carried dp_carried_of_rows(const dp_shape *shape, const double *first,
+                                            int64_t row) {
+    const double *dipole = first + shape->has_charges * row;
+    dp_carried carried = {.charge = shape->has_charges ? first : NULL};
+    if (shape->has_dipoles)
+        carried.dipole = (dp_soa){dipole, dipole + row, dipole + 2 * row};
+    return carried;
+}
+
 /* From source i on. */
 static inline dp_carried dp_carried_from(dp_carried carried, int64_t i) {
     return (dp_carried){carried.charge ? carried.charge + i : NULL,

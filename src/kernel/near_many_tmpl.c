@@ -216,7 +216,7 @@ static void sum_vectors(const tile *t, int is_mutual, int n_vectors) {
 static pass pass_of(const dp_near *near, const vec *value, int n_pairs, pair_grade grade, int a,
                     int k) {
     const dp_strip *t = near->targets, *s = near->sources;
-    int b = dp_strip_first_carried(&s->shape) + k, place = place_of(a, b);
+    int b = dp_first_carried(&s->shape) + k, place = place_of(a, b);
     real unit = place ? gradient_unit(grade) : potential_unit(grade);
     return (pass){.value = value + place * n_pairs,
                   .carried = ROW(s, carried) + dp_strip_row(s, k, 0),
@@ -250,7 +250,7 @@ static void make_passes(const dp_near *near, int is_complex, tables *tables, int
     tile->target_row = n_parts * near->targets->row;
     tile->n_passes = 0;
     for (int a = 0; a < near->n_sums; a++)
-        for (int k = 0; k < dp_strip_n_carried(&near->sources->shape); k++) {
+        for (int k = 0; k < dp_n_carried(&near->sources->shape); k++) {
             pass p = pass_of(near, tables->of, n_pairs, grade, a, k);
             for (int i = 0; i < n_parts * n_parts; i++)
                 tile->pass[tile->n_passes++] =

@@ -13,23 +13,23 @@ static void (*const take[DP_N_ISA])(const dp_strip *,
 /* Where idle points lie in the frame: close to nothing. */
 #define IDLE_F 1e6f
 
-static int most_points(const dp_strip_shape *shape) {
+static int most_points(const dp_shape *shape) {
     return dp_strip_is_plain(shape) ? DP_STRIP : DP_STRIP_MANY;
 }
 
 /* Rows of numbers that are padded even where no point is missing do not lie a power of two apart,
  * in the same places of a cache. */
-static int length_of_row(const dp_strip_shape *shape) {
+static int length_of_row(const dp_shape *shape) {
     return most_points(shape) + DP_STRIP_PAD;
 }
 
 /* Of either precision: coordinates, and for each vector what is carried and sums. */
-static int64_t n_numbers(const dp_strip_shape *shape) {
-    int64_t rows_of_vector = dp_strip_n_carried(shape) + shape->n_sums;
+static int64_t n_numbers(const dp_shape *shape) {
+    int64_t rows_of_vector = dp_n_carried(shape) + shape->n_sums;
     return (3 + shape->n_vectors * rows_of_vector) * length_of_row(shape);
 }
 
-dagpole_status dp_strip_create(dp_isa isa, const dp_strip_shape *shape, dp_strip *s) {
+dagpole_status dp_strip_create(dp_isa isa, const dp_shape *shape, dp_strip *s) {
     *s = (dp_strip){.isa = isa,
                     .shape = *shape,
                     .most = most_points(shape),
@@ -41,7 +41,7 @@ dagpole_status dp_strip_create(dp_isa isa, const dp_strip_shape *shape, dp_strip
     s->memory_f = (float *)(s->memory + n_numbers(shape));
     double **rows[] = {&s->x, &s->y, &s->z, &s->carried, &s->sums};
     float **rows_f[] = {&s->x_f, &s->y_f, &s->z_f, &s->carried_f, &s->sums_f};
-    const int n_rows[] = {1, 1, 1, shape->n_vectors * dp_strip_n_carried(shape)};
+    const int n_rows[] = {1, 1, 1, shape->n_vectors * dp_n_carried(shape)};
     for (int k = 0, at = 0; k < 5; at += k < 4 ? n_rows[k] * s->row : 0, k++) {
         *rows[k] = s->memory + at;
         *rows_f[k] = s->memory_f + at;
@@ -54,7 +54,7 @@ void dp_strip_free(dp_strip *s) {
     *s = (dp_strip){0};
 }
 
-int64_t dp_strip_bytes(const dp_strip_shape *shape) {
+int64_t dp_strip_bytes(const dp_shape *shape) {
     return n_numbers(shape) * (int64_t)(sizeof(double) + sizeof(float));
 }
 
@@ -113,7 +113,7 @@ void dp_strip_end(dp_strip *s, int n_sums) {
         s->x[i] = s->y[i] = s->z[i] = 0;
         s->x_f[i] = s->y_f[i] = s->z_f[i] = IDLE_F;
     }
-    for (int k = 0; k < dp_strip_n_carried(&s->shape); k++)
+    for (int k = 0; k < dp_n_carried(&s->shape); k++)
         for (int v = 0; v < s->n_vectors; v++)
             for (int i = s->n, row = dp_strip_row(s, k, v); i < n_padded; i++)
                 s->carried[row + i] = s->carried_f[row + i] = 0;

@@ -34,26 +34,9 @@
 
 enum { DP_STRIP_RUNS = 64 };
 
-/* What a strip has rows for. */
-typedef struct dp_strip_shape {
-    int n_vectors;                /* 1 ... DP_STRIP_VECTORS */
-    int has_charges, has_dipoles; /* one of them or both */
-    int n_sums;                   /* most that are ever wanted: DP_GRADIENT or DP_HESSIAN */
-} dp_strip_shape;
-
 /* 1: `near` of a kernel takes such strips, 0: `near_many` does. */
-static inline int dp_strip_is_plain(const dp_strip_shape *shape) {
+static inline int dp_strip_is_plain(const dp_shape *shape) {
     return shape->n_vectors == 1 && !shape->has_dipoles && shape->n_sums <= DP_GRADIENT;
-}
-
-/* Rows of what a vector's points carry: the charge, then the dipole's x, y and z. */
-static inline int dp_strip_n_carried(const dp_strip_shape *shape) {
-    return shape->has_charges + 3 * shape->has_dipoles;
-}
-
-/* What the first of these rows is: 0, a charge, or 1, a component of a dipole. */
-static inline int dp_strip_first_carried(const dp_strip_shape *shape) {
-    return !shape->has_charges;
 }
 
 /* Points packed from one place. What they carry in vector v lies v carried_stride behind that of
@@ -75,12 +58,12 @@ typedef struct dp_strip_frame {
 
 struct dp_strip {
     dp_isa isa;
-    dp_strip_shape shape; /* that it is for */
-    int most;             /* points */
-    int n_vectors;        /* of the shape's in use */
-    int row;              /* numbers from one row to the next */
-    int is_single;        /* the rows in single precision are in use, of those in double none */
-    int has_close;        /* but then for the sums of pairs that are too close */
+    dp_shape shape; /* that it is for */
+    int most;       /* points */
+    int n_vectors;  /* of the shape's in use */
+    int row;        /* numbers from one row to the next */
+    int is_single;  /* the rows in single precision are in use, of those in double none */
+    int has_close;  /* but then for the sums of pairs that are too close */
     int n, n_runs;
     int n_sums; /* wanted now: DP_POTENTIAL, ..., at most the shape's */
     dp_strip_frame frame;
@@ -96,16 +79,16 @@ struct dp_strip {
     dp_strip_run runs[DP_STRIP_RUNS];
 };
 
-/* Where row k of vector v begins among the rows of what is carried (dp_strip_n_carried) and among
+/* Where row k of vector v begins among the rows of what is carried (dp_n_carried) and among
  * those of the sums (as dp_sums has them). */
 static inline int dp_strip_row(const dp_strip *strip, int k, int v) {
     return (k * strip->shape.n_vectors + v) * strip->row;
 }
 
 /* All vectors are in use. */
-dagpole_status dp_strip_create(dp_isa isa, const dp_strip_shape *shape, dp_strip *strip);
+dagpole_status dp_strip_create(dp_isa isa, const dp_shape *shape, dp_strip *strip);
 void dp_strip_free(dp_strip *strip);
-int64_t dp_strip_bytes(const dp_strip_shape *shape);
+int64_t dp_strip_bytes(const dp_shape *shape);
 
 /* From the next dp_strip_begin on n_vectors of the vectors that the strip is for are in use. One
  * for several remains that, even with one in use. */

@@ -23,7 +23,7 @@ static inline void scale(const double *x, const double factor[2], float *x_f) {
 static const double *carried_of(const dp_strip *s, const dp_strip_run *run, int k, int v) {
     const dp_carried *c = &run->carried;
     const double *const rows[] = {c->charge, c->dipole.x, c->dipole.y, c->dipole.z};
-    return rows[dp_strip_first_carried(&s->shape) + k] + v * run->carried_stride;
+    return rows[dp_first_carried(&s->shape) + k] + v * run->carried_stride;
 }
 
 /* By which row k is multiplied in single precision, one factor after the other. */
@@ -93,7 +93,7 @@ static void copy(int n, const double *restrict from, double *restrict to) {
 
 void DP_PER_ISA(dp_strip_pack)(dp_strip *s, const dp_strip_run *run) {
     const dp_soa *p = &run->points;
-    int n = run->n, at = run->begin, n_carried = dp_strip_n_carried(&s->shape);
+    int n = run->n, at = run->begin, n_carried = dp_n_carried(&s->shape);
     if (s->is_single) {
         pack_single(s, run);
         for (int k = 0; k < n_carried; k++)

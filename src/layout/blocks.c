@@ -57,7 +57,8 @@ static int64_t most_boxes(const dp_problem *p, int level) {
     const dp_operator_set *set = p->operators->level[level];
     if (!set || p->cache_bytes <= 0)
         return INT32_MAX;
-    int64_t boxes = p->cache_bytes / (2 * (int64_t)sizeof(double) * set->k_padded * p->n_vectors);
+    int64_t boxes =
+        p->cache_bytes / (2 * (int64_t)sizeof(double) * set->k_padded * p->shape.n_vectors);
     return boxes > 8 ? boxes : 8;
 }
 

@@ -18,14 +18,14 @@ int32_t dp_row_of_field(const dp_layout *layout, int32_t field) {
 static size_t bytes_of(const dp_layout *layout, const dp_block *block, dp_quantity quantity) {
     const dp_problem *p = layout->problem;
     const dp_operator_set *set = p->operators->level[block->level];
-    size_t n_vectors = (size_t)p->n_vectors, n_sums = (size_t)dp_sum_rows(p);
+    size_t n_vectors = (size_t)p->shape.n_vectors, n_sums = (size_t)dp_sum_rows(p);
     size_t n_boxes = (size_t)(block->box_end - block->box_begin);
     switch (quantity) {
     case DP_SOURCES:
-        return block->source_row
-                   ? ((3 + n_vectors) * (size_t)block->source_row + DP_PADDED(n_vectors)) *
-                         sizeof(double)
-                   : 0;
+        return block->source_row ? ((size_t)dp_source_rows(&p->shape) * (size_t)block->source_row +
+                                    DP_PADDED(2 * n_vectors)) *
+                                       sizeof(double)
+                                 : 0;
     case DP_TARGETS:
         return (n_sums + (dp_is_mutual(p) ? 0 : 3)) * (size_t)block->target_row * sizeof(double);
     default:

@@ -6,13 +6,14 @@
 
 /* What a field holds. Rows have padded length. */
 typedef enum dp_quantity {
-    DP_SOURCES = 0, /* of a block: x, y, z, and a row of charges for each vector, the block's leaves
-                       in order; then the largest charge by size of each vector */
+    DP_SOURCES = 0, /* of a block: x, y, z, and for each vector the rows of what sources carry, the
+                       block's leaves in order; then the largest charge by size of each vector, and
+                       the largest component of a dipole */
     DP_MULTIPOLES,  /* of a block: boxes x vectors x k_padded */
     DP_LOCALS,      /* of a block: boxes x vectors x k_padded */
-    DP_TARGETS, /* of a block: potential, gradient x, y, z: four rows for each vector; then x, y,
-                   z, but where the sources are the targets and have them */
-    DP_HALO,    /* of a part of a halo: potential, gradient x, y, z: four rows for each vector */
+    DP_TARGETS, /* of a block: the rows of sums of each vector; then x, y, z, but where the sources
+                   are the targets and have them */
+    DP_HALO,    /* of a part of a halo: the rows of sums of each vector */
     DP_N_QUANTITIES
 } dp_quantity;
 
@@ -43,9 +44,14 @@ dagpole_status dp_layout_build(const dp_team *team, const dp_problem *problem,
 void dp_layout_shed(dp_layout *layout);
 void dp_layout_free(dp_layout *layout);
 
-/* Rows of sums: potential and gradient of each vector. */
+/* Rows of sums of all vectors. */
 static inline int dp_sum_rows(const dp_problem *problem) {
-    return 4 * problem->n_vectors;
+    return problem->shape.n_sums * problem->shape.n_vectors;
+}
+
+/* Rows of coordinates and of what the sources of all vectors carry. */
+static inline int dp_source_rows(const dp_shape *shape) {
+    return 3 + dp_n_carried(shape) * shape->n_vectors;
 }
 
 /* Padded length of the rows of a field of sources, targets or a halo. */

@@ -22,8 +22,8 @@ typedef struct dp_problem {
     double tolerance;           /* what the digits ask of the far field */
     dp_precision precision;     /* of P2P */
     double least;               /* for single precision (kernel/strip.h) */
-    int n_vectors;              /* of charges at once, 1 ... DP_MOST_VECTORS: columns of every
-                                   expansion, rows of charges and of sums */
+    dp_shape shape;             /* its vectors go through the graph at once, 1 ... DP_MOST_VECTORS:
+                                   columns of every expansion */
     int block_boxes;            /* 0 = from costs */
     int64_t cache_bytes;        /* that the expansions of a block may fill, 0 = unknown */
     int n_cores;                /* of the machine: for the size of blocks */

@@ -21,10 +21,12 @@ static const dp_accuracy by_digits[] = {
     [10] = {14, 1.2e-11, 1e-14, 1. / 3, DP_REDUCED},
     [11] = {16, 1.6e-12, 1e-14, 1. / 3, DP_REDUCED},
     [12] = {18, 3e-13, 1e-14, 1. / 3, DP_DOUBLE},
+    [13] = {20, 3e-14, 1e-15, 1. / 3, DP_DOUBLE},
 };
 
-double dp_precision_closest(dp_precision precision) {
-    return precision == DP_ROUGH ? 1. / 256 : 1. / 32;
+double dp_precision_closest(dp_precision precision, const dp_shape *shape) {
+    double of_charges = precision == DP_ROUGH ? 1. / 256 : 1. / 32;
+    return shape->has_dipoles ? 4 * of_charges : of_charges;
 }
 
 dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, dagpole_kernel kernel,
@@ -36,4 +38,13 @@ dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, dagpole_kernel ke
 
 dp_accuracy dp_accuracy_for_digits(int digits) {
     return by_digits[digits];
+}
+
+dp_accuracy dp_accuracy_for_shape(int digits, const dp_shape *shape) {
+    if (!shape->has_dipoles && shape->n_sums <= DP_GRADIENT)
+        return by_digits[digits];
+    dp_accuracy accuracy = by_digits[digits + 1];
+    accuracy.tolerance *= 0.6;
+    accuracy.precision = by_digits[digits].precision;
+    return accuracy;
 }

@@ -16,6 +16,11 @@ typedef struct dp_accuracy {
  * contract; the table is in accuracy.c. */
 dp_accuracy dp_accuracy_for_digits(int digits);
 
+/* The same for such a shape. The far potential of dipoles errs as the far gradient of charges does,
+ * and within a lattice of equal charges second derivatives nearly vanish beside their far part:
+ * with either, expansions have a digit more. Near sums do not need it. */
+dp_accuracy dp_accuracy_for_shape(int digits, const dp_shape *shape);
+
 /* The precision of sums for points whose finest leaves have this side. Screened potentials may all
  * lie below what single precision can hold: where the targets are not among the sources, or where
  * exp(-lambda r) is small even within the finest leaves. */
@@ -23,7 +28,8 @@ dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, dagpole_kernel ke
                                   int targets_are_sources, double lambda, double finest_side);
 
 /* The closest pair that sums in single precision do not leave to double, in half sides of a leaf
- * (kernel/strip.h). */
-double dp_precision_closest(dp_precision precision);
+ * (kernel/strip.h). A dipole along the normal of a surface has p . d nearly vanish for its
+ * neighbours there, so that the rounding of d shows. */
+double dp_precision_closest(dp_precision precision, const dp_shape *shape);
 
 #endif

@@ -13,23 +13,41 @@ typedef struct more {
     double near, pair;
 } more;
 
-/* Near pairs with gradients over those without: of one vector, and of each further one. */
-#define NEAR_GRADIENTS 2.5
-#define MORE_GRADIENTS 5
-
 static const more per_vector[DP_N_PRECISIONS] = {[DP_DOUBLE] = {0.13, 0.13},
                                                  [DP_REDUCED] = {0.15, 0.15},
                                                  [DP_SINGLE] = {0.2, 0.3},
                                                  [DP_ROUGH] = {0.2, 0.3}};
 
+/* By what is wanted: potentials, gradients, second derivatives. */
+enum { N_WANTED = 3 };
+
+static int wanted(int n_sums) {
+    return n_sums >= DP_HESSIAN ? 2 : n_sums >= DP_GRADIENT ? 1 : 0;
+}
+
+/* By what is carried: charges, dipoles, both. */
+static int carried(const dp_shape *shape) {
+    return shape->has_dipoles ? 1 + shape->has_charges : 0;
+}
+
+/* Near pairs of one vector in times of charges' potentials, and what a further vector takes in
+ * times of what it adds to those. The means of both precisions in src/README.md. */
+static const double near_first[][N_WANTED] = {{1, 2.5, 4.5}, {1.75, 4.8, 10}, {1.95, 5.5, 13}};
+static const double near_more[][N_WANTED] = {{1, 5, 12}, {3, 15, 36}, {4, 20, 48}};
+
+/* Sums to a surface of what is carried, and from one to what is wanted, in times of potentials of
+ * charges. */
+static const double pair_to[] = {1, 1.7, 1.8};
+static const double pair_from[N_WANTED] = {1, 1.7, 3};
+
 dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision,
-                   int n_vectors) {
+                   const dp_shape *shape, int n_sums) {
     const more *each = &per_vector[precision];
-    double n_more = n_vectors - 1, near = rates->near[kernel->id][precision];
-    return (dp_cost){.pair = rates->pair[kernel->id][precision] * (1 + n_more * each->pair),
-                     .near = near * (1 + n_more * each->near),
-                     .near_gradient =
-                         near * (NEAR_GRADIENTS - 1 + n_more * each->near * (MORE_GRADIENTS - 1)),
+    const int c = carried(shape), w = wanted(n_sums);
+    double n_more = shape->n_vectors - 1, n_vectors = shape->n_vectors;
+    double near = rates->near[kernel->id][precision], pair = rates->pair[kernel->id][precision];
+    return (dp_cost){.pair = pair * (1 + n_more * each->pair) * (pair_to[c] + pair_from[w]) / 2,
+                     .near = near * (near_first[c][w] + n_more * each->near * near_more[c][w]),
                      .leaf_pair = rates->leaf_pair,
                      .flop = rates->flop * n_vectors,
                      .column = rates->column * n_vectors,

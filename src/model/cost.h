@@ -7,20 +7,20 @@
 #include "model/rates.h"
 
 typedef struct dp_cost {
-    double pair;          /* one pair of a point and a point of a surface, potential */
-    double near;          /* one near pair; a pair that is computed for both sides counts twice */
-    double near_gradient; /* what a gradient adds to that */
-    double leaf_pair;     /* starting on another pair of leaves */
-    double flop;          /* one flop of a packed matrix product */
-    double column;        /* finding one column of a product and adding to it, */
-    double coefficient;   /* and each of its coefficients */
-    double point;         /* gathering or scattering one point */
-    double task;          /* least sensible length of a task */
+    double pair;        /* one pair of a point and a point of a surface, potential */
+    double near;        /* one near pair; a pair that is computed for both sides counts twice */
+    double leaf_pair;   /* starting on another pair of leaves */
+    double flop;        /* one flop of a packed matrix product */
+    double column;      /* finding one column of a product and adding to it, */
+    double coefficient; /* and each of its coefficients */
+    double point;       /* gathering or scattering one point */
+    double task;        /* least sensible length of a task */
 } dp_cost;
 
-/* Of n_vectors of charges at once, all in one: what follows from these costs follows for them. */
+/* Of all vectors of a shape at once, in one, for evaluations that want n_sums (DP_POTENTIAL, ...):
+ * what follows from these costs follows for them. `pair` is the mean of both directions. */
 dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision,
-                   int n_vectors);
+                   const dp_shape *shape, int n_sums);
 
 /* Seconds of n_points with a surface of n_surface points (P2M, L2P, P2L, M2P). */
 static inline double dp_cost_pairs(const dp_cost *cost, double n_points, int n_surface) {

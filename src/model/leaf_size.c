@@ -22,9 +22,6 @@
 #define LEAST_SINGLE 512
 #define PACK_S       2e-9
 
-/* Pairs of L2P with gradients over those without. P2M has no gradients. */
-#define PAIR_GRADIENTS 1.7
-
 /* A far field has to save this share of the direct sum to be worth its set-up. */
 #define LEAST_GAIN 0.1
 
@@ -232,7 +229,7 @@ static double price_direct(const model *m) {
             level++;
         leaves += n / fmax(at[level], 1) / m->n_probes;
     }
-    return m->pair_share * n * (n * m->cost.near + leaves * PACK_S * m->request->n_vectors);
+    return m->pair_share * n * (n * m->cost.near + leaves * PACK_S * m->request->shape.n_vectors);
 }
 
 static void set_costs(model *m) {
@@ -241,16 +238,14 @@ static void set_costs(model *m) {
            n = (double)(r->n_sources + r->n_targets);
     dp_precision precision = r->accuracy.precision;
     m->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
-    m->cost = dp_cost_of(r->rates, r->kernel, precision, r->n_vectors);
-    if (r->has_gradients)
-        m->cost.near += m->cost.near_gradient;
+    m->cost = dp_cost_of(r->rates, r->kernel, precision, &r->shape, r->n_sums);
     m->n_points = n;
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
     m->m2l_s =
         m->cost.flop * 4 * k * dp_cost_mean_rank(k) + m->cost.column + m->cost.coefficient * k;
     /* 2 x 2 k^2 of M2M and L2L; what is left are 2 x 8 matrices of (k/8) x (k/8), and some more. */
     m->box_s = m->cost.flop * 4.7 * k * k + 2 * m->cost.column;
-    m->point_s = m->cost.pair * (r->has_gradients ? 1 + PAIR_GRADIENTS : 2) * 1.2 * k;
+    m->point_s = m->cost.pair * 2 * 1.2 * k;
     m->fetch_s = dp_cost_fetch(k);
 }
 

@@ -1,4 +1,4 @@
-/* GATHER: the caller's charges to a block's sources. */
+/* GATHER: what the caller's sources carry to a block's sources. */
 #include <math.h>
 #include <string.h>
 
@@ -7,7 +7,8 @@
 typedef struct gather_work {
     const dp_points *points;
     int64_t row, n_sources;
-    int n_vectors;
+    int exponent; /* of the coordinates' scale */
+    dp_shape shape;
     int32_t n_ranges;
     dp_point_range range[];
 } gather_work;
@@ -24,7 +25,8 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->points = layout->problem->sources;
     w->row = block->source_row;
     w->n_sources = block->n_sources;
-    w->n_vectors = layout->problem->n_vectors;
+    w->exponent = layout->problem->tree->cube.exponent;
+    w->shape = layout->problem->shape;
     w->n_ranges = dp_leaf_ranges(tree, block, tree->source_begin, tree->source_end, w->range);
     dp_task_access(task, layout->of_block[b][DP_SOURCES], DP_READ_WRITE);
     task->cost = dp_cost_points(&layout->problem->cost, block->n_sources);
@@ -32,67 +34,115 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     return DAGPOLE_OK;
 }
 
+/* One of the arrays that the caller gives: of each value the row at hand takes one number. */
+typedef struct gathered {
+    const char *name; /* "charges" */
+    const void *values;
+    int component;
+    int64_t first; /* value that its vector begins with */
+    dp_power unit;
+} gathered;
+
 /* Every float is a double. */
-static double charge_at(const dp_call *call, int64_t i) {
-    const float *floats = call->charges;
-    const double *doubles = call->charges;
+static double number_at(const dp_call *call, const void *values, int64_t i) {
+    const float *floats = values;
+    const double *doubles = values;
     return call->is_float ? (double)floats[i] : doubles[i];
 }
 
-static dagpole_status check_charge(int64_t i, double charge) {
-    if (isfinite(charge))
+static dagpole_status check_number(const char *name, int64_t i, double number) {
+    if (isfinite(number))
         return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_NUMERIC, "charges[%lld] is %g: charges must be finite", (long long)i,
-                   charge);
+    return dp_fail(DAGPOLE_NUMERIC, "%s[%lld] is %g: %s must be finite", name, (long long)i, number,
+                   name);
 }
 
-/* Charge of unique point i in the vector that begins at `first`, in its unit: the sum over the
- * caller's points at its position. */
-static dagpole_status charge_of(const dp_points *points, const dp_call *call, int64_t first,
-                                const dp_power *unit, int64_t i, double *charge) {
+/* Of unique point i, in its unit: the sum over the caller's points at its position. width: a
+ * constant. */
+static inline __attribute__((always_inline)) dagpole_status
+number_of(const dp_points *points, const dp_call *call, const gathered *g, const int width,
+          int64_t i, double *number) {
     int64_t begin, end;
     dp_points_copies(points, i, &begin, &end);
     double sum = 0;
     for (int64_t j = begin; j < end; j++) {
-        int64_t at = first + points->origin[j] * call->point;
-        double given = charge_at(call, at);
-        DP_TRY(check_charge(call->first_vector * call->source_vector + at, given));
-        sum += dp_power_times(unit, given);
+        int64_t at = width * (g->first + points->origin[j] * call->point) + g->component;
+        double given = number_at(call, g->values, at);
+        DP_TRY(check_number(g->name, width * call->first_vector * call->source_vector + at, given));
+        sum += dp_power_times(&g->unit, given);
     }
-    *charge = sum;
+    *number = sum;
     return DAGPOLE_OK;
 }
 
-/* *largest: by size. */
-static dagpole_status gather_vector(const gather_work *w, const dp_call *call, int vector,
-                                    double *charge, double *largest) {
-    const dp_power unit = dp_power_split(-call->charge_exponent[vector]);
-    const int64_t first = vector * call->source_vector;
-    double *to = charge;
+static inline __attribute__((always_inline)) dagpole_status
+gather_numbers(const gather_work *w, const dp_call *call, const gathered *g, const int width,
+               double *to) {
     for (int32_t r = 0; r < w->n_ranges; r++)
         for (int64_t i = w->range[r].begin; i < w->range[r].end; i++) {
-            dp_fetch_ahead(call, w->points, call->charges, first, 1, i, 0);
-            DP_TRY(charge_of(w->points, call, first, &unit, i, to++));
+            dp_fetch_ahead(call, w->points, g->values, g->first, width, i, 0);
+            DP_TRY(number_of(w->points, call, g, width, i, to++));
         }
+    return DAGPOLE_OK;
+}
+
+static double largest_of(int64_t n, const double *numbers) {
+    double largest = 0;
+    for (int64_t i = 0; i < n; i++)
+        largest = fabs(numbers[i]) > largest ? fabs(numbers[i]) : largest;
+    return largest;
+}
+
+static dagpole_status gather_charges(const gather_work *w, const dp_call *call, int vector,
+                                     double *row, double *largest) {
+    const gathered g = {.name = "charges",
+                        .values = call->charges,
+                        .first = vector * call->source_vector,
+                        .unit = dp_power_split(-call->charge_exponent[vector])};
+    DP_TRY(gather_numbers(w, call, &g, 1, row));
+    *largest = largest_of(w->n_sources, row);
+    return DAGPOLE_OK;
+}
+
+/* A dipole is a charge times a length. */
+static dagpole_status gather_dipoles(const gather_work *w, const dp_call *call, int vector,
+                                     double *rows, double *largest) {
+    gathered g = {.name = "dipoles",
+                  .values = call->dipoles,
+                  .first = vector * call->source_vector,
+                  .unit = dp_power_split(-call->charge_exponent[vector] - w->exponent)};
     *largest = 0;
-    for (int64_t i = 0; i < w->n_sources; i++)
-        *largest = fabs(charge[i]) > *largest ? fabs(charge[i]) : *largest;
+    for (; g.component < 3; g.component++, rows += w->row) {
+        DP_TRY(gather_numbers(w, call, &g, 3, rows));
+        *largest = fmax(*largest, largest_of(w->n_sources, rows));
+    }
+    return DAGPOLE_OK;
+}
+
+/* Vectors that the call does not have are zero. */
+static dagpole_status gather_vector(const gather_work *w, const dp_call *call, int vector,
+                                    double *rows, double *largest) {
+    const dp_shape *shape = &w->shape;
+    int is_there = vector < call->n_vectors;
+    double *dipoles = rows + shape->has_charges * w->row;
+    double *largest_dipole = largest + shape->n_vectors;
+    for (int k = 0; !is_there && k < dp_n_carried(shape); k++)
+        memset(rows + k * w->row, 0, (size_t)w->n_sources * sizeof *rows);
+    *largest = *largest_dipole = 0;
+    if (is_there && shape->has_charges)
+        DP_TRY(gather_charges(w, call, vector, rows, largest));
+    if (is_there && shape->has_dipoles)
+        DP_TRY(gather_dipoles(w, call, vector, dipoles, largest_dipole));
     return DAGPOLE_OK;
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const gather_work *w = work;
-    const dp_call *call = worker->call;
-    double *largest = dp_largest_charges(fields[0], w->row, w->n_vectors);
-    for (int v = 0; v < w->n_vectors; v++) {
-        double *charge = (double *)fields[0] + (3 + v) * w->row;
-        if (v < call->n_vectors) {
-            DP_TRY(gather_vector(w, call, v, charge, &largest[v]));
-        } else {
-            memset(charge, 0, (size_t)w->n_sources * sizeof *charge);
-            largest[v] = 0;
-        }
-    }
+    double *largest = dp_largest_carried(&w->shape, fields[0], w->row),
+           *rows = (double *)fields[0] + 3 * w->row;
+    for (int v = 0; v < w->shape.n_vectors; v++)
+        DP_TRY(gather_vector(w, worker->call, v, rows + v * dp_carried_stride(&w->shape, w->row),
+                             &largest[v]));
     return DAGPOLE_OK;
 }
 

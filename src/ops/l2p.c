@@ -13,7 +13,7 @@ typedef struct l2p_home {
 typedef struct l2p_work {
     const dp_cube *cube;
     dp_target_fields targets;
-    int n_vectors;
+    dp_shape shape;
     int32_t row; /* of the targets */
     int32_t n_homes, n_leaves;
     dp_leaf_points *leaf; /* targets */
@@ -58,7 +58,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         return DAGPOLE_NO_MEMORY;
     w->cube = &layout->problem->tree->cube;
     w->row = (int32_t)block->target_row;
-    w->n_vectors = layout->problem->n_vectors;
+    w->shape = layout->problem->shape;
     w->leaf = (dp_leaf_points *)(w->home + n_leaves);
     w->targets = dp_add_to_targets(layout, b, DP_READ_WRITE, task);
     for (int32_t box = block->box_begin; box < block->box_end; box++)
@@ -82,10 +82,11 @@ static int32_t evaluate(const l2p_work *w, const l2p_batch *b, const l2p_home *h
     dp_frame frame = dp_frame_of(w->cube, home->level, home->key);
     for (; leaf < home->leaf_end; leaf++) {
         dp_points_at targets = {w->leaf[leaf].at, w->leaf[leaf].n, w->row};
-        dp_surface_evaluate(set, &set->outer, 0, &frame, c, b->n, targets.n,
-                            dp_target_points(&w->targets, fields, targets),
-                            dp_target_sums(&w->targets, fields, worker->call, targets, b->first),
-                            4 * (int64_t)w->row, &worker->scratch);
+        dp_surface_evaluate(
+            set, &set->outer, 0, &frame, c, b->n, targets.n,
+            dp_target_points(&w->targets, fields, targets),
+            dp_target_sums(&w->shape, &w->targets, fields, worker->call, targets, b->first),
+            dp_sums_stride(&w->shape, w->row), &worker->scratch);
     }
     return leaf;
 }
@@ -98,7 +99,7 @@ static void run_batch(const l2p_work *w, const l2p_batch *b, void *const *fields
     for (int h = 0; h < b->n_homes; h++)
         for (int v = b->first; v < b->first + b->n; v++)
             local[n_columns++] =
-                dp_expansion(fields[b->home[h].access], set, b->home[h].box, w->n_vectors, v);
+                dp_expansion(fields[b->home[h].access], set, b->home[h].box, w->shape.n_vectors, v);
     dp_surface_densities(set, &set->outer, n_columns, local, &worker->scratch);
     int32_t leaf = b->leaf;
     for (int h = 0; h < b->n_homes; h++)
@@ -121,9 +122,9 @@ static void run_vectors(const l2p_work *w, int first, int n, void *const *fields
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const l2p_work *w = work;
-    int n = dp_vectors_at_once(w->n_vectors, DP_COLUMNS);
-    for (int v = 0; v < w->n_vectors; v += n)
-        run_vectors(w, v, dp_vectors_left(w->n_vectors, v, n), fields, worker);
+    int n = dp_vectors_at_once(w->shape.n_vectors, DP_COLUMNS);
+    for (int v = 0; v < w->shape.n_vectors; v += n)
+        run_vectors(w, v, dp_vectors_left(w->shape.n_vectors, v, n), fields, worker);
     return DAGPOLE_OK;
 }
 

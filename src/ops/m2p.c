@@ -17,7 +17,7 @@ typedef struct m2p_work {
     const dp_cube *cube;
     dp_target_fields targets;
     int64_t n_pairs;
-    int n_vectors;
+    dp_shape shape;
     int32_t n_leaves;
     m2p_leaf *leaf;
     m2p_pair pair[];
@@ -59,7 +59,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         return DAGPOLE_NO_MEMORY;
     w->leaf = (m2p_leaf *)(w->pair + n_pairs);
     w->cube = &layout->problem->tree->cube;
-    w->n_vectors = layout->problem->n_vectors;
+    w->shape = layout->problem->shape;
     w->targets = dp_add_to_targets(layout, b, DP_READ_WRITE, task);
     for (int32_t box = block->box_begin; box < block->box_end; box++)
         add_leaf(layout, box, w, task);
@@ -89,10 +89,11 @@ static void evaluate(const m2p_work *w, const m2p_batch *b, const m2p_pair *pair
     const m2p_leaf *leaf = &w->leaf[pair->leaf];
     const dp_operator_set *set = dp_worker_set(worker, pair->level);
     dp_soa points = dp_target_points(&w->targets, fields, leaf->targets);
-    dp_sums sums = dp_target_sums(&w->targets, fields, worker->call, leaf->targets, b->first);
+    dp_sums sums =
+        dp_target_sums(&w->shape, &w->targets, fields, worker->call, leaf->targets, b->first);
     dp_frame frame = dp_frame_of(w->cube, pair->level, pair->key);
     dp_surface_evaluate(set, &set->inner, leaf->is_far, &frame, c, b->n, leaf->targets.n, points,
-                        sums, 4 * (int64_t)leaf->targets.row, &worker->scratch);
+                        sums, dp_sums_stride(&w->shape, leaf->targets.row), &worker->scratch);
 }
 
 static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields,
@@ -103,7 +104,7 @@ static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields
     for (int i = 0; i < b->n_pairs; i++)
         for (int v = b->first; v < b->first + b->n; v++)
             multipole[n_columns++] =
-                dp_expansion(fields[b->pair[i].access], set, b->pair[i].box, w->n_vectors, v);
+                dp_expansion(fields[b->pair[i].access], set, b->pair[i].box, w->shape.n_vectors, v);
     dp_surface_densities(set, &set->inner, n_columns, multipole, &worker->scratch);
     for (int i = 0; i < b->n_pairs; i++)
         evaluate(w, b, &b->pair[i], i * b->n, fields, worker);
@@ -111,9 +112,9 @@ static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const m2p_work *w = work;
-    int n = dp_vectors_at_once(w->n_vectors, DP_COLUMNS);
-    for (int v = 0; v < w->n_vectors; v += n) {
-        m2p_batch b = {.first = v, .n = dp_vectors_left(w->n_vectors, v, n)};
+    int n = dp_vectors_at_once(w->shape.n_vectors, DP_COLUMNS);
+    for (int v = 0; v < w->shape.n_vectors; v += n) {
+        m2p_batch b = {.first = v, .n = dp_vectors_left(w->shape.n_vectors, v, n)};
         for (int64_t i = 0; i < w->n_pairs; i += b.n_pairs) {
             b.pair = &w->pair[i];
             b.n_pairs = count_pairs(w, i, b.n, worker);

@@ -10,18 +10,23 @@
 /* The arrays of one evaluation, in the caller's order. Only GATHER and SCATTER look into them: what
  * lies between is in doubles whatever they hold. */
 typedef struct dp_call {
-    const void *charges;
-    void *potentials, *gradients; /* gradients may be NULL */
-    int is_float;                 /* 1: all three hold floats, 0: doubles */
-    int is_near_only;             /* 1: what P2P sums, and nothing else */
-    int n_vectors;                /* that the arrays hold: at most the plan's, whose others are 0 */
-    int first_vector;             /* which of all vectors these begin with, for who names one */
+    const void *charges, *dipoles;           /* what the plan's sources carry */
+    void *potentials, *gradients, *hessians; /* each NULL where it is not wanted */
+    int is_float;                            /* 1: all hold floats, 0: doubles */
+    int is_near_only;                        /* 1: what P2P sums, and nothing else */
+    int n_vectors;    /* that the arrays hold: at most the plan's, whose others are 0 */
+    int first_vector; /* which of all vectors these begin with, for who names one */
     /* How far apart the arrays' values are from vector to vector and from point to point, counted
-     * in values: a gradient is one. */
+     * in values: a dipole, a gradient, a Hessian is one. */
     int64_t source_vector, target_vector, point;
     /* Per vector of the plan: fields count its charges in units of 2^charge_exponent. */
     const int *charge_exponent;
 } dp_call;
+
+/* Rows of sums that the call wants. */
+static inline int dp_call_sums(const dp_call *call) {
+    return call->hessians ? DP_HESSIAN : call->gradients ? DP_GRADIENT : DP_POTENTIAL;
+}
 
 /* One vector of doubles as they are: charges neither too large nor too small. */
 static inline dp_call dp_call_of_one(const double *charges, double *potentials, double *gradients) {

@@ -11,7 +11,8 @@ typedef struct p2l_source {
 
 typedef struct p2l_work {
     const dp_cube *cube;
-    int level, is_first, n_vectors;
+    int level, is_first;
+    dp_shape shape;
     int32_t n_boxes;
     int64_t n_sources;
     p2l_source source[];
@@ -31,7 +32,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->cube = &p->tree->cube;
     w->level = block->level;
     w->is_first = !block->has_m2l;
-    w->n_vectors = p->n_vectors;
+    w->shape = p->shape;
     w->n_boxes = block->box_end - block->box_begin;
     dp_write_locals(layout, b, w->is_first, task);
     for (int32_t box = block->box_begin; box < block->box_end; box++) {
@@ -62,13 +63,13 @@ static void run_vectors(const p2l_work *w, const dp_operator_set *set, int first
         int is_first = i == 0 || w->source[i - 1].box != s->box;
         int is_last = i + 1 == w->n_sources || w->source[i + 1].box != s->box;
         dp_frame frame = dp_frame_of(w->cube, w->level, s->key);
-        const double *charges = dp_source_charges(fields[s->access], s->sources);
-        dp_carried carried = {.charge = charges + first * (int64_t)s->sources.row};
-        dp_surface_potentials(set, surface, &frame, s->sources.n,
-                              dp_source_points(fields[s->access], s->sources), carried,
-                              s->sources.row, n, is_first, n_columns, scratch);
+        dp_carried carried = dp_source_carried(&w->shape, fields[s->access], s->sources, first);
+        dp_surface_potentials(
+            set, surface, &frame, s->sources.n, dp_source_points(fields[s->access], s->sources),
+            carried, dp_carried_stride(&w->shape, s->sources.row), n, is_first, n_columns, scratch);
         for (int v = 0; is_last && v < n; v++)
-            local[n_columns++] = dp_expansion(fields[0], set, s->box, w->n_vectors, first + v);
+            local[n_columns++] =
+                dp_expansion(fields[0], set, s->box, w->shape.n_vectors, first + v);
         if (is_last && (n_columns + n > DP_COLUMNS || i + 1 == w->n_sources)) {
             dp_surface_to_expansions(set, surface, n_columns, local, scratch);
             n_columns = 0;
@@ -80,10 +81,10 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     const p2l_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
     if (w->is_first)
-        dp_zero_locals(fields[0], set, (int64_t)w->n_boxes * w->n_vectors);
-    int n = dp_vectors_at_once(w->n_vectors, DP_COLUMNS);
-    for (int v = 0; v < w->n_vectors; v += n)
-        run_vectors(w, set, v, dp_vectors_left(w->n_vectors, v, n), fields, &worker->scratch);
+        dp_zero_locals(fields[0], set, (int64_t)w->n_boxes * w->shape.n_vectors);
+    int n = dp_vectors_at_once(w->shape.n_vectors, DP_COLUMNS);
+    for (int v = 0; v < w->shape.n_vectors; v += n)
+        run_vectors(w, set, v, dp_vectors_left(w->shape.n_vectors, v, n), fields, &worker->scratch);
     return DAGPOLE_OK;
 }
 

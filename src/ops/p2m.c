@@ -11,7 +11,8 @@ typedef struct p2m_leaf {
 
 typedef struct p2m_work {
     const dp_cube *cube;
-    int level, n_vectors;
+    int level;
+    dp_shape shape;
     int32_t row; /* of the sources */
     int32_t n_leaves;
     p2m_leaf leaf[];
@@ -31,7 +32,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->cube = &p->tree->cube;
     w->level = block->level;
     w->row = (int32_t)block->source_row;
-    w->n_vectors = p->n_vectors;
+    w->shape = p->shape;
     dp_task_access(task, layout->of_block[b][DP_MULTIPOLES], DP_WRITE);
     dp_task_access(task, layout->of_block[b][DP_SOURCES], DP_READ);
     for (int32_t box = block->box_begin; box < block->box_end; box++)
@@ -56,14 +57,13 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
         const p2m_leaf *leaf = &w->leaf[i];
         dp_frame frame = dp_frame_of(w->cube, w->level, leaf->key);
         dp_points_at sources = {leaf->at, leaf->n, w->row};
-        const double *charges = dp_source_charges(fields[SOURCES], sources);
-        dp_carried carried = {.charge = charges + first * (int64_t)w->row};
+        dp_carried carried = dp_source_carried(&w->shape, fields[SOURCES], sources, first);
         dp_surface_potentials(set, &set->outer, &frame, leaf->n,
-                              dp_source_points(fields[SOURCES], sources), carried, w->row, n, 1,
-                              n_columns, scratch);
+                              dp_source_points(fields[SOURCES], sources), carried,
+                              dp_carried_stride(&w->shape, w->row), n, 1, n_columns, scratch);
         for (int v = first; v < first + n; v++, n_columns++) {
             multipole[n_columns] =
-                dp_expansion(fields[MULTIPOLES], set, leaf->box, w->n_vectors, v);
+                dp_expansion(fields[MULTIPOLES], set, leaf->box, w->shape.n_vectors, v);
             memset(multipole[n_columns], 0, (size_t)set->k_padded * sizeof(double));
         }
         if (n_columns + n > DP_COLUMNS || i + 1 == w->n_leaves) {
@@ -76,9 +76,9 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2m_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
-    int n = dp_vectors_at_once(w->n_vectors, DP_COLUMNS);
-    for (int v = 0; v < w->n_vectors; v += n)
-        run_vectors(w, set, v, dp_vectors_left(w->n_vectors, v, n), fields, &worker->scratch);
+    int n = dp_vectors_at_once(w->shape.n_vectors, DP_COLUMNS);
+    for (int v = 0; v < w->shape.n_vectors; v += n)
+        run_vectors(w, set, v, dp_vectors_left(w->shape.n_vectors, v, n), fields, &worker->scratch);
     return DAGPOLE_OK;
 }
 

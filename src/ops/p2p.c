@@ -32,7 +32,8 @@ typedef struct p2p_work {
     dp_near_fn sum;
     double lambda, least;
     const dp_cube *cube;
-    int is_single, level, n_vectors;
+    int is_single, level;
+    dp_shape shape;
     dp_target_fields targets;
     int32_t n_halos; /* parts of the halo: fields 1 ... */
     int32_t n_leaves, n_runs;
@@ -177,13 +178,14 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         dp_task_work(task, fixed + n_entries * sizeof(p2p_run) + most_fields * sizeof(p2p_field));
     if (!w)
         return DAGPOLE_NO_MEMORY;
-    w->sum = (p->n_vectors > 1 ? p->kernel->near_many : p->kernel->near)[p->precision][p->isa];
+    w->sum = (dp_strip_is_plain(&p->shape) ? p->kernel->near
+                                           : p->kernel->near_many)[p->precision][p->isa];
     w->lambda = p->lambda;
     w->least = p->least;
     w->is_single = p->precision == DP_SINGLE || p->precision == DP_ROUGH;
     w->cube = &p->tree->cube;
     w->level = block->level;
-    w->n_vectors = p->n_vectors;
+    w->shape = p->shape;
     w->n_leaves = (int32_t)n_leaves;
     set_fields(layout, b, w, task);
     for (int32_t box = block->box_begin; box < block->box_end; box++)
@@ -203,11 +205,11 @@ typedef struct slice {
     const p2p_field *of; /* per field */
     void *const *fields;
     dp_worker *worker;
-    int has_gradient;
+    int n_sums;           /* rows that the call wants */
     int first, n_vectors; /* the batch */
 } slice;
 
-/* Points with the batch's charges and sums, a row from vector to vector and four. */
+/* Points with what they carry and their sums in the batch. */
 typedef struct near_points {
     dp_soa at;
     dp_carried carried;
@@ -219,7 +221,7 @@ typedef struct near_points {
 static void sum(const slice *s, dp_strip *sources) {
     dp_near near = {.lambda = s->w->lambda,
                     .least = s->w->least,
-                    .n_sums = s->has_gradient ? DP_GRADIENT : DP_POTENTIAL,
+                    .n_sums = s->n_sums,
                     .is_mutual = s->w->targets.is_mutual,
                     .targets = &s->worker->targets,
                     .sources = sources};
@@ -229,7 +231,7 @@ static void sum(const slice *s, dp_strip *sources) {
 static void flush(const slice *s) {
     dp_strip *sources = &s->worker->sources;
     if (sources->n) {
-        dp_strip_end(sources, s->has_gradient ? DP_GRADIENT : DP_POTENTIAL);
+        dp_strip_end(sources, s->n_sums);
         sum(s, sources);
         dp_strip_take(sources);
     }
@@ -265,38 +267,42 @@ static void fetch_rows(const slice *s, const p2p_run *run) {
     int64_t n = run->n < DP_STRIP ? run->n : DP_STRIP, row = s->of[run->access].row;
     for (int d = 0; d < 3; d++)
         fetch_row(x + d * row, n);
-    for (int v = s->first; v < s->first + s->n_vectors; v++)
-        fetch_row(x + (3 + v) * row, n);
+    int64_t n_rows = dp_n_carried(&s->w->shape), first = 3 + n_rows * s->first;
+    for (int64_t k = first; k < first + n_rows * s->n_vectors; k++)
+        fetch_row(x + k * row, n);
 }
 
-static const double *charges_of(const slice *s, const void *field, dp_points_at sources) {
-    return dp_source_charges(field, sources) + s->first * (int64_t)sources.row;
+/* What points of a field carry, in the batch. */
+static void set_carried(const slice *s, const void *field, dp_points_at sources, near_points *p) {
+    p->carried = dp_source_carried(&s->w->shape, field, sources, s->first);
+    p->carried_stride = dp_carried_stride(&s->w->shape, sources.row);
 }
 
-static dp_sums sums_of(const slice *s, double *first, int64_t row) {
-    return dp_sums_rows(s->worker->call, first + 4 * s->first * row, row);
+/* first: where the sums of points begin in the first of a field's rows. */
+static void set_sums(const slice *s, double *first, int64_t row, near_points *p) {
+    p->out_stride = dp_sums_stride(&s->w->shape, row);
+    p->out = dp_sums_of_rows(first + s->first * p->out_stride, row, s->n_sums);
 }
 
 static void add_run(const slice *s, const p2p_run *run) {
     const void *field = s->fields[run->access];
     dp_points_at sources = {run->at, run->n, s->of[run->access].row};
-    near_points p = {.at = dp_source_points(field, sources),
-                     .carried = {.charge = charges_of(s, field, sources)},
-                     .carried_stride = sources.row};
+    near_points p = {.at = dp_source_points(field, sources)};
+    set_carried(s, field, sources, &p);
     if (s->w->targets.is_mutual) {
         int32_t sums = s->of[run->access].sums;
-        p.out = sums_of(s, (double *)s->fields[sums] + run->sums_at, s->of[sums].row);
-        p.out_stride = 4 * (int64_t)s->of[sums].row;
+        set_sums(s, (double *)s->fields[sums] + run->sums_at, s->of[sums].row, &p);
     }
     add_sources(s, &p, 0, run->n);
 }
 
-/* Largest charges of the batch's vectors in a field, where they are larger. */
-static void widen(const slice *s, int32_t access, double largest[DP_STRIP_VECTORS]) {
-    const double *here =
-        dp_largest_charges(s->fields[access], s->of[access].row, s->w->n_vectors) + s->first;
+/* Largest charges, and dipoles over half a side, of the batch's vectors in a field, where they are
+ * larger. */
+static void widen(const slice *s, int32_t access, double half, double largest[DP_STRIP_VECTORS]) {
+    const dp_shape *shape = &s->w->shape;
+    const double *here = dp_largest_carried(shape, s->fields[access], s->of[access].row) + s->first;
     for (int v = 0; v < s->n_vectors; v++)
-        largest[v] = fmax(largest[v], here[v]);
+        largest[v] = fmax(largest[v], fmax(here[v], here[shape->n_vectors + v] / half));
 }
 
 /* The frame of a leaf, and per vector a unit that holds every charge around it. */
@@ -307,9 +313,9 @@ static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_r
     double largest[DP_STRIP_VECTORS] = {0};
     memcpy(frame.centre, box.centre, sizeof frame.centre);
     if (s->w->targets.is_mutual)
-        widen(s, s->w->targets.coordinates, largest);
+        widen(s, s->w->targets.coordinates, box.half, largest);
     for (const p2p_run *run = begin; run < end; run++)
-        widen(s, run->access, largest);
+        widen(s, run->access, box.half, largest);
     for (int v = 0; v < s->n_vectors; v++)
         frame.charge_unit[v] = dp_strip_charge_unit(largest[v]);
     return frame;
@@ -318,13 +324,10 @@ static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_r
 static near_points targets_of(const slice *s, const p2p_leaf *leaf) {
     const dp_target_fields *t = &s->w->targets;
     dp_points_at all = {leaf->at, leaf->n, s->of[SUMS].row};
-    near_points p = {.at = dp_target_points(t, s->fields, all),
-                     .out = sums_of(s, (double *)s->fields[SUMS] + all.at, all.row),
-                     .out_stride = 4 * (int64_t)all.row};
-    if (t->is_mutual) {
-        p.carried.charge = charges_of(s, s->fields[t->coordinates], all);
-        p.carried_stride = all.row;
-    }
+    near_points p = {.at = dp_target_points(t, s->fields, all)};
+    set_sums(s, (double *)s->fields[SUMS] + all.at, all.row, &p);
+    if (t->is_mutual)
+        set_carried(s, s->fields[t->coordinates], all, &p);
     return p;
 }
 
@@ -336,7 +339,7 @@ static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
     dp_strip_frame frame = frame_of(s, leaf, run, run_end);
     dp_strip_begin(targets, s->w->is_single, &frame);
     add_points(&all, begin, n, targets);
-    dp_strip_end(targets, s->has_gradient ? DP_GRADIENT : DP_POTENTIAL);
+    dp_strip_end(targets, s->n_sums);
     dp_strip_begin(&s->worker->sources, s->w->is_single, &frame);
     if (s->w->targets.is_mutual) {
         sum(s, targets);
@@ -351,10 +354,11 @@ static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
     dp_strip_take(targets);
 }
 
-/* Rows of gradients that nobody asks for stay as they are. */
-static void zero(int n_vectors, double *sums, int64_t row, int has_gradient) {
-    for (int v = 0; v < n_vectors; v++)
-        memset(sums + 4 * v * row, 0, (has_gradient ? 4 : 1) * (size_t)row * sizeof *sums);
+/* Rows that nobody asks for stay as they are. */
+static void zero(const dp_shape *shape, double *sums, int64_t row, int n_sums) {
+    for (int v = 0; v < shape->n_vectors; v++)
+        memset(sums + v * dp_sums_stride(shape, row), 0,
+               (size_t)n_sums * (size_t)row * sizeof *sums);
 }
 
 static void sum_leaf(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
@@ -380,12 +384,12 @@ static void sum_leaves(slice *s) {
 /* The first to write the block's sums: sets them to zero. */
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2p_work *w = work;
-    slice s = {w, fields_of(w), fields, worker, .has_gradient = worker->call->gradients != NULL};
-    int at_once = dp_vectors_at_once(w->n_vectors, DP_STRIP_VECTORS);
+    slice s = {w, fields_of(w), fields, worker, .n_sums = dp_call_sums(worker->call)};
+    int at_once = dp_vectors_at_once(w->shape.n_vectors, DP_STRIP_VECTORS);
     for (int32_t i = 0; i < HALO + w->n_halos; i++)
-        zero(w->n_vectors, fields[i], s.of[i].row, s.has_gradient);
-    for (; s.first < w->n_vectors; s.first += at_once) {
-        s.n_vectors = dp_vectors_left(w->n_vectors, s.first, at_once);
+        zero(&w->shape, fields[i], s.of[i].row, s.n_sums);
+    for (; s.first < w->shape.n_vectors; s.first += at_once) {
+        s.n_vectors = dp_vectors_left(w->shape.n_vectors, s.first, at_once);
         sum_leaves(&s);
     }
     return DAGPOLE_OK;

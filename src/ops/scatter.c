@@ -1,6 +1,6 @@
 /* SCATTER: a block's sums to the caller's arrays. Adds the halos of earlier blocks, applies
  * 1/(4 pi), the unit of the charges and the scale of the coordinates: a potential is charge/length,
- * a gradient charge/length^2. */
+ * a gradient charge/length^2, a second derivative charge/length^3. */
 #include <math.h>
 
 #include "ops/views.h"
@@ -14,7 +14,7 @@ typedef struct scatter_piece {
 typedef struct scatter_work {
     const dp_points *points;
     int exponent; /* of the coordinates' scale */
-    int n_vectors;
+    dp_shape shape;
     int32_t row, n_ranges;
     int32_t n_pieces, n_leaves;
     scatter_piece *piece;
@@ -58,7 +58,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         return DAGPOLE_NO_MEMORY;
     w->points = p->targets;
     w->exponent = p->tree->cube.exponent;
-    w->n_vectors = p->n_vectors;
+    w->shape = p->shape;
     w->row = (int32_t)block->target_row;
     w->n_ranges =
         dp_leaf_ranges(p->tree, block, p->tree->target_begin, p->tree->target_end, w->range);
@@ -76,18 +76,19 @@ static void add_row(int64_t n, const double *from, double *to) {
         to[i] += from[i];
 }
 
-/* The row behind this one among those that are summed: of each vector four, or the first. */
-static int64_t next_row(const dp_call *call, int64_t row) {
-    return row + (call->gradients ? 1 : 4);
+/* The row behind this one among those that are summed: of each vector all that the call wants. */
+static int64_t next_row(const scatter_work *w, const dp_call *call, int64_t row) {
+    int64_t vector = row / w->shape.n_sums, of_vector = row % w->shape.n_sums + 1;
+    return of_vector < dp_call_sums(call) ? row + 1 : (vector + 1) * w->shape.n_sums;
 }
 
 static void add_halos(const scatter_work *w, void *const *fields, const dp_call *call) {
-    int64_t n_rows = 4 * call->n_vectors;
+    int64_t n_rows = w->shape.n_sums * (int64_t)call->n_vectors;
     for (int32_t p = 0, i = 0; p < w->n_pieces; p++) {
         const scatter_piece *piece = &w->piece[p];
         const double *from = (const double *)fields[piece->access] + piece->at;
         for (; i < piece->leaf_end; from += w->leaf[i++].n)
-            for (int64_t row = 0; row < n_rows; row = next_row(call, row))
+            for (int64_t row = 0; row < n_rows; row = next_row(w, call, row))
                 add_row(w->leaf[i].n, from + row * piece->row,
                         (double *)fields[0] + w->leaf[i].at + row * w->row);
     }
@@ -101,59 +102,87 @@ static int is_held(const dp_call *call, double result) {
     return fabs(result) < (call->is_float ? FLOAT_OVERFLOW : INFINITY);
 }
 
-static void write_result(const dp_call *call, int64_t to, double potential,
-                         const double gradient[3]) {
-    if (call->is_float) {
-        float *potentials = call->potentials, *gradients = call->gradients;
-        potentials[to] = (float)potential;
-        for (int d = 0; gradients && d < 3; d++)
-            gradients[3 * to + d] = (float)gradient[d];
-    } else {
-        double *potentials = call->potentials, *gradients = call->gradients;
-        potentials[to] = potential;
-        for (int d = 0; gradients && d < 3; d++)
-            gradients[3 * to + d] = gradient[d];
-    }
+/* What a result has of each kind: where the caller wants it, how many numbers a value has, and
+ * which of the rows of sums these are. */
+typedef struct kind {
+    void *array;
+    int first, width;
+} kind;
+
+enum { N_KINDS = 3 };
+
+static void list_kinds(const dp_call *call, kind kinds[N_KINDS]) {
+    kinds[0] = (kind){call->potentials, 0, DP_POTENTIAL};
+    kinds[1] = (kind){call->gradients, DP_POTENTIAL, DP_GRADIENT - DP_POTENTIAL};
+    kinds[2] = (kind){call->hessians, DP_GRADIENT, DP_N_SECOND};
+}
+
+static inline void write_value(const dp_call *call, const kind *kind, int64_t to,
+                               const double *result) {
+    if (call->is_float)
+        for (int d = 0; d < kind->width; d++)
+            ((float *)kind->array)[kind->width * to + d] = (float)result[kind->first + d];
+    else
+        for (int d = 0; d < kind->width; d++)
+            ((double *)kind->array)[kind->width * to + d] = result[kind->first + d];
+}
+
+static dagpole_status fail_overflow(const dp_points *points, const dp_call *call, int64_t vector,
+                                    int64_t i, const double *result) {
+    int64_t begin, end;
+    dp_points_copies(points, i, &begin, &end);
+    return dp_fail(DAGPOLE_NUMERIC,
+                   "the result at targets[%lld] overflows%s (vector %lld: potential %g, gradient "
+                   "%g %g %g%s): charges or inverse distances are too large",
+                   (long long)points->origin[begin],
+                   call->is_float ? " a float, which holds 3.4e38 at most" : "",
+                   (long long)(call->first_vector + vector), result[0], result[1], result[2],
+                   result[3], call->hessians ? ", or a second derivative" : "");
 }
 
 /* A vector's results of unique point i to all of the caller's targets at its position. */
-static dagpole_status write_point(const dp_points *points, const dp_call *call, int64_t vector,
-                                  int64_t i, double potential, const double gradient[3]) {
-    int64_t begin, end;
+static dagpole_status write_point(const dp_points *points, const dp_call *call,
+                                  const kind kinds[N_KINDS], int64_t vector, int64_t i,
+                                  const double result[DP_HESSIAN]) {
+    int64_t begin, end, first = vector * call->target_vector;
     dp_points_copies(points, i, &begin, &end);
-    if (!is_held(call, potential) || !is_held(call, gradient[0]) || !is_held(call, gradient[1]) ||
-        !is_held(call, gradient[2]))
-        return dp_fail(
-            DAGPOLE_NUMERIC,
-            "the result at targets[%lld] overflows%s (vector %lld: potential %g, gradient "
-            "%g %g %g): charges or inverse distances are too large",
-            (long long)points->origin[begin],
-            call->is_float ? " a float, which holds 3.4e38 at most" : "",
-            (long long)(call->first_vector + vector), potential, gradient[0], gradient[1],
-            gradient[2]);
-    const int64_t first = vector * call->target_vector;
+    for (int k = 0; k < dp_call_sums(call); k++)
+        if (!is_held(call, result[k]))
+            return fail_overflow(points, call, vector, i, result);
     for (int64_t j = begin; j < end; j++)
-        write_result(call, first + points->origin[j] * call->point, potential, gradient);
+        for (int k = 0; k < N_KINDS; k++)
+            if (kinds[k].array)
+                write_value(call, &kinds[k], first + points->origin[j] * call->point, result);
     return DAGPOLE_OK;
+}
+
+static void fetch_results(const dp_call *call, const dp_points *points, int64_t first, int64_t i) {
+    if (call->potentials)
+        dp_fetch_ahead(call, points, call->potentials, first, 1, i, 1);
+    if (call->gradients)
+        dp_fetch_ahead(call, points, call->gradients, first, 3, i, 1);
+    if (call->hessians)
+        dp_fetch_ahead(call, points, call->hessians, first, DP_N_SECOND, i, 1);
 }
 
 static dagpole_status scatter_vector(const scatter_work *w, const dp_call *call, int vector,
                                      const double *sums) {
-    const int unit = call->charge_exponent[vector];
-    const dp_power of_potentials = dp_power_split(unit - w->exponent),
-                   of_gradients = dp_power_split(unit - 2 * w->exponent);
-    const int64_t first = vector * call->target_vector;
+    const int unit = call->charge_exponent[vector], n_sums = dp_call_sums(call);
+    dp_power of[DP_HESSIAN];
+    kind kinds[N_KINDS];
+    list_kinds(call, kinds);
+    for (int k = 0; k < n_sums; k++)
+        of[k] = dp_power_split(unit - (k < DP_POTENTIAL  ? 1
+                                       : k < DP_GRADIENT ? 2
+                                                         : 3) *
+                                          w->exponent);
     for (int32_t r = 0; r < w->n_ranges; r++)
         for (int64_t i = w->range[r].begin; i < w->range[r].end; i++, sums++) {
-            double gradient[3] = {0};
-            dp_fetch_ahead(call, w->points, call->potentials, first, 1, i, 1);
-            if (call->gradients)
-                dp_fetch_ahead(call, w->points, call->gradients, first, 3, i, 1);
-            for (int64_t d = 0; call->gradients && d < 3; d++)
-                gradient[d] =
-                    dp_power_times(&of_gradients, DP_KERNEL_FACTOR * sums[(d + 1) * w->row]);
-            DP_TRY(write_point(w->points, call, vector, i,
-                               dp_power_times(&of_potentials, DP_KERNEL_FACTOR * *sums), gradient));
+            double result[DP_HESSIAN] = {0};
+            fetch_results(call, w->points, vector * call->target_vector, i);
+            for (int64_t k = 0; k < n_sums; k++)
+                result[k] = dp_power_times(&of[k], DP_KERNEL_FACTOR * sums[k * w->row]);
+            DP_TRY(write_point(w->points, call, kinds, vector, i, result));
         }
     return DAGPOLE_OK;
 }
@@ -162,7 +191,8 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     const scatter_work *w = work;
     add_halos(w, fields, worker->call);
     for (int v = 0; v < worker->call->n_vectors; v++)
-        DP_TRY(scatter_vector(w, worker->call, v, (double *)fields[0] + 4 * (int64_t)v * w->row));
+        DP_TRY(scatter_vector(w, worker->call, v,
+                              (double *)fields[0] + v * dp_sums_stride(&w->shape, w->row)));
     return DAGPOLE_OK;
 }
 

@@ -28,14 +28,14 @@ static inline int32_t dp_in_block(const dp_layout *layout, int32_t box) {
 static inline int32_t dp_read_expansion(const dp_layout *layout, int32_t box, dp_quantity quantity,
                                         dp_task *task) {
     const dp_problem *p = layout->problem;
-    size_t length = (size_t)dp_set_of(p, box)->k_padded * (size_t)p->n_vectors;
+    size_t length = (size_t)dp_set_of(p, box)->k_padded * (size_t)p->shape.n_vectors;
     return dp_task_read(task, dp_field_of(layout, box, quantity), box, length * sizeof(double));
 }
 
 /* The same for the sources of a leaf. */
 static inline int32_t dp_read_sources(const dp_layout *layout, int32_t leaf, dp_task *task) {
     size_t n = (size_t)dp_n_sources(layout->problem->tree, leaf),
-           n_rows = 3 + (size_t)layout->problem->n_vectors;
+           n_rows = (size_t)dp_source_rows(&layout->problem->shape);
     return dp_task_read(task, dp_field_of(layout, leaf, DP_SOURCES), leaf,
                         n_rows * n * sizeof(double));
 }
@@ -76,19 +76,21 @@ static inline dp_soa dp_source_points(const void *field, dp_points_at p) {
     return dp_soa_rows((const double *)field + p.at, p.row);
 }
 
-/* Of the first vector; those of the next are a row behind. */
-static inline const double *dp_source_charges(const void *field, dp_points_at p) {
-    return (const double *)field + 3 * (int64_t)p.row + p.at;
+/* What they carry, of one vector; that of the next is dp_carried_stride behind. */
+static inline dp_carried dp_source_carried(const dp_shape *shape, const void *field, dp_points_at p,
+                                           int vector) {
+    int64_t first = 3 + dp_n_carried(shape) * (int64_t)vector;
+    return dp_carried_of_rows(shape, (const double *)field + first * p.row + p.at, p.row);
 }
 
-/* Where a field of sources with such rows keeps the largest charge by size of each of n_vectors. */
-static inline double *dp_largest_charges(void *field, int64_t row, int n_vectors) {
-    return (double *)field + (3 + n_vectors) * row;
+static inline int64_t dp_carried_stride(const dp_shape *shape, int64_t row) {
+    return dp_n_carried(shape) * row;
 }
 
-/* Four rows of sums, from `first` of each on. Gradients only where the caller asked for them. */
-static inline dp_sums dp_sums_rows(const dp_call *call, double *first, int64_t row) {
-    return dp_sums_of_rows(first, row, call->gradients ? DP_GRADIENT : DP_POTENTIAL);
+/* Where a field of sources with such rows keeps the largest charge by size of each vector, and
+ * behind these the largest component of a dipole of each. */
+static inline double *dp_largest_carried(const dp_shape *shape, void *field, int64_t row) {
+    return (double *)field + dp_source_rows(shape) * row;
 }
 
 /* A task that adds to the sums of a block's targets names them and, where these are not in the
@@ -117,10 +119,16 @@ static inline dp_soa dp_target_points(const dp_target_fields *t, void *const *fi
     return dp_soa_rows(rows + t->first_row * (int64_t)p.row + p.at, p.row);
 }
 
-static inline dp_sums dp_target_sums(const dp_target_fields *t, void *const *fields,
-                                     const dp_call *call, dp_points_at p, int vector) {
-    return dp_sums_rows(call, (double *)fields[t->sums] + 4 * vector * (int64_t)p.row + p.at,
-                        p.row);
+/* Of one vector, what the call wants of them; those of the next are dp_sums_stride behind. */
+static inline dp_sums dp_target_sums(const dp_shape *shape, const dp_target_fields *t,
+                                     void *const *fields, const dp_call *call, dp_points_at p,
+                                     int vector) {
+    int64_t first = shape->n_sums * (int64_t)vector * p.row + p.at;
+    return dp_sums_of_rows((double *)fields[t->sums] + first, p.row, dp_call_sums(call));
+}
+
+static inline int64_t dp_sums_stride(const dp_shape *shape, int64_t row) {
+    return shape->n_sums * row;
 }
 
 /* An expansion among those of a field: of a box and a vector, of n_vectors. */

@@ -147,20 +147,22 @@ static dagpole_status bench_make(const wish *w, dagpole_kernel kernel, dp_precis
                                  bench *b) {
     const grove *grove = w->grove;
     const dp_kernel *loops = dp_kernel_get(kernel);
-    dp_problem problem = {.tree = &grove->tree,
-                          .lists = &grove->lists,
-                          .sources = &grove->points,
-                          .targets = &grove->points,
-                          .operators = w->operators,
-                          .kernel = loops,
-                          .isa = w->isa,
-                          .cost = dp_cost_of(dp_rates_built_in(w->isa), loops, precision, 1),
-                          .lambda = kernel == DAGPOLE_LAPLACE ? 0 : 1,
-                          .precision = precision,
-                          .least = dp_precision_closest(DP_SINGLE),
-                          .n_vectors = 1,
-                          .block_boxes = w->block_boxes,
-                          .n_cores = 1};
+    const dp_shape shape = dp_shape_of_charges(1);
+    dp_problem problem = {
+        .tree = &grove->tree,
+        .lists = &grove->lists,
+        .sources = &grove->points,
+        .targets = &grove->points,
+        .operators = w->operators,
+        .kernel = loops,
+        .isa = w->isa,
+        .cost = dp_cost_of(dp_rates_built_in(w->isa), loops, precision, &shape, DP_POTENTIAL),
+        .lambda = kernel == DAGPOLE_LAPLACE ? 0 : 1,
+        .precision = precision,
+        .least = dp_precision_closest(DP_SINGLE, &shape),
+        .shape = shape,
+        .block_boxes = w->block_boxes,
+        .n_cores = 1};
     *b = (bench){.grove = grove};
     DP_TRY(dp_graph_create(&dp_team_serial, &problem, 1, &b->graph));
     b->graph->call = dp_call_of_one(grove->cloud.charges, grove->potentials, NULL);

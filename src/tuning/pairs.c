@@ -31,10 +31,9 @@ static void fill(dp_pairs *p) {
 dagpole_status dp_pairs_create(const dp_pairs_request *request, dp_pairs *p) {
     *p = (dp_pairs){.request = *request};
     fill(p);
-    int n_vectors = request->n_vectors ? request->n_vectors : 1;
-    p->n_near = dp_vectors_at_once(n_vectors, DP_STRIP_VECTORS);
-    p->n_surface = dp_vectors_at_once(n_vectors, DP_MANY);
-    dp_strip_shape shape = {.n_vectors = p->n_near, .has_charges = 1, .n_sums = DP_GRADIENT};
+    dp_shape shape = request->shape;
+    p->n_near = shape.n_vectors = dp_vectors_at_once(request->shape.n_vectors, DP_STRIP_VECTORS);
+    p->n_surface = dp_vectors_at_once(request->shape.n_vectors, DP_MANY);
     DP_TRY(dp_strip_create(request->isa, &shape, &p->strip[0]));
     return dp_strip_create(request->isa, &shape, &p->strip[1]);
 }
@@ -50,8 +49,16 @@ dp_soa dp_pairs_points(const dp_pairs *p, int side) {
 
 dp_sums dp_pairs_sums(dp_pairs *p, int side) {
     double(*sums)[DP_PAIRS_MOST] = p->sums[side];
-    return dp_sums_of_rows(sums[0], DP_PAIRS_MOST,
-                           p->request.has_gradient ? DP_GRADIENT : DP_POTENTIAL);
+    return dp_sums_of_rows(sums[0], DP_PAIRS_MOST, p->request.n_sums);
+}
+
+/* A dipole is as long as the point is from the origin. */
+dp_carried dp_pairs_carried(const dp_pairs *p, int side) {
+    const dp_shape *shape = &p->request.shape;
+    dp_carried carried = {.charge = shape->has_charges ? p->point[side][3] : NULL};
+    if (shape->has_dipoles)
+        carried.dipole = dp_pairs_points(p, side);
+    return carried;
 }
 
 /* All vectors have the same charges, and their sums go to the same place. */
@@ -61,21 +68,23 @@ void dp_pairs_pack(dp_pairs *p, int side) {
         of_box.charge_unit[v] = 1;
     dp_strip *strip = &p->strip[side];
     dp_strip_begin(strip, p->request.precision >= DP_SINGLE, &of_box);
-    dp_strip_add(strip, p->n, dp_pairs_points(p, side), (dp_carried){.charge = p->point[side][3]},
-                 0, dp_pairs_sums(p, side), 0);
-    dp_strip_end(strip, p->request.has_gradient ? DP_GRADIENT : DP_POTENTIAL);
+    dp_strip_add(strip, p->n, dp_pairs_points(p, side), dp_pairs_carried(p, side), 0,
+                 dp_pairs_sums(p, side), 0);
+    dp_strip_end(strip, p->request.n_sums);
 }
 
 void dp_pairs_run_near(void *pairs, int64_t repeats) {
     dp_pairs *p = pairs;
     const dp_pairs_request *r = &p->request;
     dp_near near = {.lambda = DP_PAIRS_LAMBDA,
-                    .least = dp_precision_closest(r->precision),
-                    .n_sums = r->has_gradient ? DP_GRADIENT : DP_POTENTIAL,
+                    .least = dp_precision_closest(r->precision, &r->shape),
+                    .n_sums = r->n_sums,
                     .is_mutual = r->is_mutual,
                     .targets = &p->strip[0],
                     .sources = &p->strip[1]};
-    dp_near_fn sum = (p->n_near > 1 ? r->kernel->near_many : r->kernel->near)[r->precision][r->isa];
+    dp_near_fn sum =
+        (dp_strip_is_plain(&p->strip[0].shape) ? r->kernel->near
+                                               : r->kernel->near_many)[r->precision][r->isa];
     memset(p->sums, 0, sizeof p->sums);
     for (int side = 0; side < 2; side++)
         dp_pairs_pack(p, side);
@@ -97,9 +106,9 @@ void dp_pairs_run_to_surface(void *pairs, int64_t repeats) {
     dp_to_orbits_many_fn many = r->kernel->to_orbits_many[r->precision][r->isa];
     memset(p->potential, 0, sizeof p->potential);
     for (int64_t i = 0; i < repeats; i++)
-        if (p->n_surface > 1)
+        if (p->n_surface > 1 || r->shape.has_dipoles)
             many(DP_PAIRS_LAMBDA, &orbits, p->n_surface, p->potential, 0, DP_PAIRS_ORBITS, &frame,
-                 p->n, dp_pairs_points(p, 0), (dp_carried){.charge = p->point[0][3]}, 0);
+                 p->n, dp_pairs_points(p, 0), dp_pairs_carried(p, 0), 0);
         else
             one(DP_PAIRS_LAMBDA, &orbits, p->potential, DP_PAIRS_ORBITS, &frame, p->n,
                 dp_pairs_points(p, 0), p->point[0][3]);
@@ -113,7 +122,7 @@ void dp_pairs_run_from_surface(void *pairs, int64_t repeats) {
     dp_from_orbits_many_fn many = r->kernel->from_orbits_many[r->precision][r->isa];
     memset(p->sums, 0, sizeof p->sums);
     for (int64_t i = 0; i < repeats; i++)
-        if (p->n_surface > 1)
+        if (p->n_surface > 1 || r->n_sums > DP_GRADIENT)
             many(DP_PAIRS_LAMBDA, &orbits, p->n_surface, p->density, 0, DP_PAIRS_ORBITS, &frame,
                  p->n, dp_pairs_points(p, 0), dp_pairs_sums(p, 0), 0);
         else

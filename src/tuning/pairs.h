@@ -13,16 +13,17 @@ typedef struct dp_pairs_request {
     const dp_kernel *kernel;
     dp_isa isa;
     dp_precision precision;
-    int is_mutual, has_gradient;
-    int n_vectors; /* of charges; 0: one. Of more, near loops take DP_STRIP_MANY points at most */
+    int is_mutual;
+    dp_shape shape; /* where it is not plain, near loops take DP_STRIP_MANY points at most */
+    int n_sums;     /* that are wanted */
 } dp_pairs_request;
 
 /* Two sets of points in the unit cube, and a surface around it. */
 typedef struct dp_pairs {
     dp_pairs_request request;
     int n; /* points of each set that are used, at most DP_PAIRS_MOST: set by the caller */
-    double point[2][4][DP_PAIRS_MOST]; /* x, y, z, charge */
-    double sums[2][4][DP_PAIRS_MOST];  /* potential, gradient: what the last loop left */
+    double point[2][4][DP_PAIRS_MOST];         /* x, y, z, charge */
+    double sums[2][DP_HESSIAN][DP_PAIRS_MOST]; /* what the last loop left */
     double orbit[3][DP_PAIRS_ORBITS];
     double density[DP_PAIRS_IMAGES];   /* on the surface, as dp_from_orbits_fn takes it */
     double potential[DP_PAIRS_IMAGES]; /* as dp_to_orbits_fn leaves it */
@@ -38,7 +39,8 @@ dagpole_status dp_pairs_create(const dp_pairs_request *request, dp_pairs *pairs)
 void dp_pairs_free(dp_pairs *pairs);
 
 dp_soa dp_pairs_points(const dp_pairs *pairs, int side);
-dp_sums dp_pairs_sums(dp_pairs *pairs, int side); /* gx NULL: without gradients */
+dp_sums dp_pairs_sums(dp_pairs *pairs, int side); /* those that are wanted */
+dp_carried dp_pairs_carried(const dp_pairs *pairs, int side);
 
 /* Packs a set into its strip. */
 void dp_pairs_pack(dp_pairs *pairs, int side);

@@ -181,7 +181,7 @@ START_TEST(evaluations_refuse) {
     expect_failure(dagpole_plan_evaluate(NULL, charges, potentials, NULL), DAGPOLE_BAD_ARGUMENT,
                    "plan is NULL");
     expect_failure(dagpole_plan_evaluate(plan, NULL, potentials, NULL), DAGPOLE_BAD_ARGUMENT,
-                   "charges is NULL: the plan has 50 sources");
+                   "charges is NULL: 50 sources carry them");
     expect_failure(dagpole_plan_evaluate(plan, charges, NULL, NULL), DAGPOLE_BAD_ARGUMENT,
                    "potentials is NULL: the plan has 50 targets");
     must(dagpole_plan_evaluate(plan, charges, potentials, NULL));

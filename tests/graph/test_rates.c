@@ -261,10 +261,11 @@ END_TEST
 
 START_TEST(costs_are_of_kernel_and_precision) {
     dp_rates rates = make_rates();
+    const dp_shape shape = dp_shape_of_charges(1);
     for (int kernel = 0; kernel < DP_N_KERNELS; kernel++)
         for (int i = 0; i < DP_N_PRECISIONS; i++) {
-            dp_cost cost =
-                dp_cost_of(&rates, dp_kernel_get((dagpole_kernel)kernel), (dp_precision)i, 1);
+            dp_cost cost = dp_cost_of(&rates, dp_kernel_get((dagpole_kernel)kernel),
+                                      (dp_precision)i, &shape, DP_POTENTIAL);
             ck_assert(cost.pair == rates.pair[kernel][i]);
             ck_assert(cost.near == rates.near[kernel][i] && cost.leaf_pair == rates.leaf_pair);
             ck_assert(cost.flop == rates.flop && cost.column == rates.column);
@@ -277,13 +278,13 @@ END_TEST
 static int choose(const dp_rates *rates, int has_gradients, int64_t n, const double *points) {
     dp_leaf_choice choice;
     dp_leaf_request request = {.bounds = dp_bounds_empty(),
-                               .n_vectors = 1,
+                               .shape = dp_shape_of_charges(1),
                                .n_sources = n,
                                .sources = points,
                                .kernel = dp_kernel_get(DAGPOLE_LAPLACE),
                                .accuracy = dp_accuracy_for_digits(6),
                                .rates = rates,
-                               .has_gradients = has_gradients};
+                               .n_sums = has_gradients ? DP_GRADIENT : DP_POTENTIAL};
     ck_assert_int_eq(dp_bounds_widen(&dp_team_serial, "sources", n, points, &request.bounds),
                      DAGPOLE_OK);
     ck_assert_int_eq(dp_leaf_size_choose(&request, &choice), DAGPOLE_OK);
@@ -317,7 +318,7 @@ static double price_at(double away) {
     double *points = cloud_make(CLOUD_CUBE, 2 * N, 3), *targets = points + 3 * N;
     dp_leaf_choice choice;
     dp_leaf_request request = {.bounds = dp_bounds_empty(),
-                               .n_vectors = 1,
+                               .shape = dp_shape_of_charges(1),
                                .n_sources = N,
                                .sources = points,
                                .n_targets = N,
@@ -325,6 +326,7 @@ static double price_at(double away) {
                                .kernel = dp_kernel_get(DAGPOLE_LAPLACE),
                                .accuracy = dp_accuracy_for_digits(6),
                                .rates = dp_rates_built_in(isa),
+                               .n_sums = DP_POTENTIAL,
                                .n_crit = 60};
     for (int i = 0; i < N; i++)
         targets[3 * i] += away;

@@ -260,10 +260,10 @@ static void fill(const loop *l, const carriers *c, dp_strip *strip) {
 static void check_near(const loop *l, carriers *t, const carriers *s) {
     static double expected[DP_HESSIAN][MOST], at_sources[DP_HESSIAN][MOST];
     carriers *from = (carriers *)s;
-    dp_strip_shape shape = {.n_vectors = 2,
-                            .has_charges = l->kind & CARRY_CHARGES,
-                            .has_dipoles = l->kind >> 1,
-                            .n_sums = DP_GRADIENT};
+    dp_shape shape = {.n_vectors = 2,
+                      .has_charges = l->kind & CARRY_CHARGES,
+                      .has_dipoles = l->kind >> 1,
+                      .n_sums = DP_GRADIENT};
     dp_strip strips[2];
     if (l->part)
         return;

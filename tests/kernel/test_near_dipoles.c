@@ -126,10 +126,10 @@ static void pack(const call *c, const side *s, int is_target, const side *b, int
  * in their memory is a number. */
 static dp_strip *strips_for(int kind, int n_vectors) {
     static dp_strip strips[CARRY_BOTH + 1][MOST + 1][2];
-    dp_strip_shape shape = {.n_vectors = n_vectors,
-                            .has_charges = kind & CARRY_CHARGES,
-                            .has_dipoles = kind >> 1,
-                            .n_sums = DP_HESSIAN};
+    dp_shape shape = {.n_vectors = n_vectors,
+                      .has_charges = kind & CARRY_CHARGES,
+                      .has_dipoles = kind >> 1,
+                      .n_sums = DP_HESSIAN};
     dp_strip *s = strips[kind][n_vectors];
     ck_assert(!dp_strip_is_plain(&shape));
     for (int k = 0; k < 2 && !s[k].memory; k++) {

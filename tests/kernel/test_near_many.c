@@ -102,8 +102,8 @@ static void add_sums(const call *c, side *a, side *b, int first, dp_strip *targe
         dp_strip_take(sources);
 }
 
-static dp_strip_shape shape_of(int n_vectors) {
-    return (dp_strip_shape){.n_vectors = n_vectors, .has_charges = 1, .n_sums = DP_GRADIENT};
+static dp_shape shape_of(int n_vectors) {
+    return (dp_shape){.n_vectors = n_vectors, .has_charges = 1, .n_sums = DP_GRADIENT};
 }
 
 /* Two strips for most_vectors, which every call uses again: what was left in them must not matter.
@@ -111,7 +111,7 @@ static dp_strip_shape shape_of(int n_vectors) {
 static dp_strip *strips_for(int most_vectors) {
     static dp_strip strips[MOST + 1][2];
     dp_strip *s = strips[most_vectors];
-    dp_strip_shape shape = shape_of(most_vectors);
+    dp_shape shape = shape_of(most_vectors);
     for (int k = 0; k < 2; k++)
         if (!s[k].memory)
             ck_assert_int_eq(dp_strip_create(suite_isa, &shape, &s[k]), DAGPOLE_OK);
@@ -241,7 +241,7 @@ END_TEST
 START_TEST(strips_are_full_at_most) {
     for (int k = 0; k < 4; k++) {
         dp_strip strip;
-        dp_strip_shape shape = shape_of(numbers[k]);
+        dp_shape shape = shape_of(numbers[k]);
         ck_assert_int_eq(dp_strip_create(suite_isa, &shape, &strip), DAGPOLE_OK);
         ck_assert_int_eq(dp_strip_room(&strip), DP_STRIP_MANY);
         dp_strip_free(&strip);

@@ -11,7 +11,7 @@ enum { MAX = 40 };
 static const double bounds[DP_N_PRECISIONS] = {4e-15, 3 * DP_REDUCED_ERROR, 5 * DP_SINGLE_ERROR,
                                                3 * DP_ROUGH_ERROR};
 
-static const dp_strip_shape plain = {.n_vectors = 1, .has_charges = 1, .n_sums = DP_GRADIENT};
+static const dp_shape plain = {.n_vectors = 1, .has_charges = 1, .n_sums = DP_GRADIENT};
 
 /* In pieces; sums start from 1. */
 static dp_strip strip_of(cloud *c, dp_precision precision, int has_gradient) {

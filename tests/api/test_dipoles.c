@@ -1,0 +1,433 @@
+/* Dipoles, alone and beside charges, and second derivatives: evaluations against direct sums, and
+ * both against what is known. */
+#include <math.h>
+
+#include "plans.h"
+
+enum { N = 1500, M = 400, MOST_VECTORS = 3, MOST = MOST_VECTORS * N };
+
+typedef struct scene {
+    dagpole_context *context;
+    dagpole_plan_options options;
+    int64_t n_targets;
+    double *sources, *targets; /* targets NULL: the sources */
+    double charges[MOST], dipoles[3 * MOST];
+    double potentials[MOST], gradients[3 * MOST], hessians[6 * MOST];
+} scene;
+
+static const cloud clouds[] = {CLOUD_CUBE, CLOUD_SPHERE, CLOUD_LOG_RADIAL, CLOUD_PLUMMER};
+
+/* Dipoles are as long as points are apart: beside charges neither hides the other. */
+static scene *open_scene(cloud kind, int sources, int digits, int has_targets) {
+    dagpole_context_options context = {.serial = !suite_scheduler(),
+                                       .cache_dir = getenv("XDG_CACHE_HOME")};
+    scene *s = calloc(1, sizeof *s);
+    uint64_t seed = 11;
+    s->context = open_context(context);
+    s->options = quick_options(0);
+    s->options.sources = sources;
+    s->options.digits = digits;
+    s->options.n_crit = 12 * digits;
+    s->n_targets = has_targets ? M : N;
+    s->sources = cloud_make(kind, N, 5);
+    s->targets = has_targets ? cloud_make(kind, M, 6) : NULL;
+    for (int i = 0; i < MOST; i++)
+        s->charges[i] = 2 * suite_uniform(&seed) - 1;
+    for (int i = 0; i < 3 * MOST; i++)
+        s->dipoles[i] = (2 * suite_uniform(&seed) - 1) / 12;
+    return s;
+}
+
+static void close_scene(scene *s) {
+    dagpole_context_destroy(s->context);
+    free(s->sources);
+    free(s->targets);
+    free(s);
+}
+
+static dagpole_plan *plan_of(const scene *s) {
+    return open_plan(s->context, s->options, N, s->sources, s->targets ? M : 0, s->targets);
+}
+
+/* The scene's charges and dipoles, whichever its sources carry, and its results. */
+static dagpole_values values_of(scene *s) {
+    dagpole_values values;
+    dagpole_values_init(&values);
+    if (s->options.sources != DAGPOLE_DIPOLES)
+        values.charges = s->charges;
+    if (s->options.sources & DAGPOLE_DIPOLES)
+        values.dipoles = s->dipoles;
+    values.potentials = s->potentials;
+    values.gradients = s->gradients;
+    if (s->options.hessians)
+        values.hessians = s->hessians;
+    return values;
+}
+
+static void apply(scene *s) {
+    dagpole_values values = values_of(s);
+    dagpole_plan *plan = plan_of(s);
+    must(dagpole_plan_apply(plan, &values));
+    dagpole_plan_destroy(plan);
+}
+
+static void apply_direct(const scene *s, int is_rms, dagpole_values values) {
+    must(dagpole_direct_apply(NULL, &s->options, N, s->sources, s->targets ? M : 0, s->targets,
+                              is_rms, &values));
+}
+
+static double norm(int64_t n, const double *a) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += a[i] * a[i];
+    return sqrt(sum);
+}
+
+/* Relative to the larger of the direct sum and of what random signs would give. */
+static double error_of(int64_t n, const double *result, const double *direct, double random) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += (result[i] - direct[i]) * (result[i] - direct[i]);
+    return sqrt(sum) / fmax(norm(n, direct), random);
+}
+
+/* Of all vectors, one by one. */
+static void check_digits(scene *s) {
+    const int64_t n = s->n_targets;
+    const int n_vectors = s->options.n_vectors;
+    double *direct = make_results(10 * n_vectors * n), *random = make_results(3 * n_vectors * n);
+    dagpole_values values = values_of(s);
+    values.potentials = direct;
+    values.gradients = direct + n_vectors * n;
+    values.hessians = s->options.hessians ? direct + 4 * n_vectors * n : NULL;
+    apply_direct(s, 0, values);
+    values.potentials = random;
+    values.gradients = random + n_vectors * n;
+    values.hessians = s->options.hessians ? random + 2 * n_vectors * n : NULL;
+    apply_direct(s, 1, values);
+    const double *results[] = {s->potentials, s->gradients, s->hessians};
+    static const int width[] = {1, 3, 6}, first[] = {0, 1, 4};
+    for (int v = 0; v < n_vectors; v++)
+        for (int k = 0; k < (s->options.hessians ? 3 : 2); k++)
+            ck_assert_double_le(error_of(width[k] * n, results[k] + width[k] * v * n,
+                                         direct + (first[k] * n_vectors + width[k] * v) * n,
+                                         norm(n, random + (k * n_vectors + v) * n)),
+                                pow(10, k - s->options.digits));
+    free(direct);
+    free(random);
+}
+
+/* _i: digits, of all precisions of sums. */
+START_TEST(digits_hold) {
+    for (int k = 0; k < 4; k++) {
+        scene *s = open_scene(clouds[(_i + k) % 4], k < 2 ? DAGPOLE_DIPOLES : 1 + 2 * (k == 2), _i,
+                              (_i + k) % 3 == 0);
+        s->options.n_vectors = k == 1 ? MOST_VECTORS : 1;
+        s->options.hessians = k != 0;
+        apply(s);
+        check_digits(s);
+        close_scene(s);
+    }
+}
+END_TEST
+
+/* A screened potential has dipoles and no second derivatives. */
+START_TEST(digits_hold_for_yukawa) {
+    scene *s = open_scene(clouds[_i % 4], _i % 2 ? DAGPOLE_DIPOLES : 3, _i, _i % 3 == 0);
+    s->options.kernel = DAGPOLE_YUKAWA;
+    s->options.lambda = 2;
+    apply(s);
+    check_digits(s);
+    s->options.hessians = 1;
+    dagpole_plan *plan;
+    expect_failure(dagpole_plan_create(s->context, &s->options, N, s->sources, 0, NULL, &plan),
+                   DAGPOLE_UNSUPPORTED, "the kernel is yukawa");
+    close_scene(s);
+}
+END_TEST
+
+/* Two charges that come nearer and nearer. */
+START_TEST(a_dipole_is_a_close_pair) {
+    const double pair = 1e-4, dipole[3] = {0.3, -0.2, 0.5}, target[3] = {0.6, 0.9, -0.4};
+    double points[6], charges[2] = {1 / pair, -1 / pair}, of_pair[4], of_dipole[4];
+    for (int d = 0; d < 3; d++) {
+        points[d] = pair * dipole[d] / 2;
+        points[3 + d] = -points[d];
+    }
+    must(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, 2, points, charges, 1, target, of_pair,
+                        of_pair + 1));
+    dagpole_plan_options options = quick_options(0);
+    options.sources = DAGPOLE_DIPOLES;
+    dagpole_values values;
+    dagpole_values_init(&values);
+    values.dipoles = dipole;
+    values.potentials = of_dipole;
+    values.gradients = of_dipole + 1;
+    must(dagpole_direct_apply(NULL, &options, 1, (double[3]){0}, 1, target, 0, &values));
+    for (int k = 0; k < 4; k++)
+        ck_assert_double_eq_tol(of_dipole[k], of_pair[k], 1e-8);
+}
+END_TEST
+
+/* Gauss: a closed double layer of density 1 gives -1 within and 0 outside, for the potential
+ * n . grad_y G integrated over it. */
+START_TEST(a_double_layer_jumps) {
+    enum { POINTS = 6000 };
+    const double area = 4 * acos(-1) / POINTS, targets[6] = {0.2, 0.1, -0.3, 2, 1, 1};
+    double *points = malloc(3 * POINTS * sizeof *points),
+           *dipoles = malloc(3 * POINTS * sizeof *dipoles), potentials[2];
+    for (int i = 0; i < POINTS; i++) { /* Fibonacci's */
+        double z = 1 - (2 * i + 1.0) / POINTS, turn = i * acos(-1) * (3 - sqrt(5));
+        points[3 * i] = sqrt(1 - z * z) * cos(turn);
+        points[3 * i + 1] = sqrt(1 - z * z) * sin(turn);
+        points[3 * i + 2] = z;
+        for (int d = 0; d < 3; d++)
+            dipoles[3 * i + d] = area * points[3 * i + d];
+    }
+    dagpole_context *context = open_any();
+    dagpole_plan_options options = quick_options(0);
+    options.sources = DAGPOLE_DIPOLES;
+    options.digits = 6;
+    dagpole_plan *plan = open_plan(context, options, POINTS, points, 2, targets);
+    dagpole_values values;
+    dagpole_values_init(&values);
+    values.dipoles = dipoles;
+    values.potentials = potentials;
+    must(dagpole_plan_apply(plan, &values));
+    ck_assert_double_eq_tol(potentials[0], -1, 1e-5);
+    ck_assert_double_eq_tol(potentials[1], 0, 1e-5);
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    free(points);
+    free(dipoles);
+}
+END_TEST
+
+/* Charges by either call give the same bits; a plan with second derivatives sums in another way. */
+START_TEST(charges_go_through_both_calls) {
+    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 5, _i);
+    double *potentials = make_results(s->n_targets), *gradients = make_results(3 * s->n_targets);
+    size_t bytes = (size_t)s->n_targets * sizeof(double);
+    dagpole_values values = values_of(s);
+    dagpole_plan *plan = plan_of(s);
+    must(dagpole_plan_evaluate(plan, s->charges, potentials, gradients));
+    must(dagpole_plan_apply(plan, &values));
+    ck_assert_mem_eq(s->potentials, potentials, bytes);
+    ck_assert_mem_eq(s->gradients, gradients, 3 * bytes);
+    dagpole_plan_destroy(plan);
+    s->options.hessians = 1;
+    plan = plan_of(s);
+    must(dagpole_plan_evaluate(plan, s->charges, s->potentials, NULL));
+    ck_assert_double_le(relative_error(s->n_targets, s->potentials, potentials), 1e-5);
+    dagpole_plan_destroy(plan);
+    free(potentials);
+    free(gradients);
+    close_scene(s);
+}
+END_TEST
+
+/* What is wanted does not move what else is wanted by more than roundings, and arrays that are not
+ * wanted may be left out. */
+START_TEST(any_result_may_be_left_out) {
+    scene *s = open_scene(CLOUD_SPHERE, 3, 6, 1);
+    double *gradients = make_results(3 * M), *hessians = make_results(6 * M);
+    s->options.hessians = 1;
+    dagpole_values values = values_of(s);
+    dagpole_plan *plan = plan_of(s);
+    must(dagpole_plan_apply(plan, &values));
+    values.potentials = NULL;
+    values.gradients = gradients;
+    values.hessians = NULL;
+    must(dagpole_plan_apply(plan, &values));
+    ck_assert_double_le(relative_error(3 * M, gradients, s->gradients), 1e-5);
+    values.gradients = NULL;
+    values.hessians = hessians;
+    must(dagpole_plan_apply(plan, &values));
+    ck_assert_mem_eq(hessians, s->hessians, 6 * M * sizeof *hessians);
+    values.hessians = NULL;
+    expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_BAD_ARGUMENT, "400 targets");
+    dagpole_plan_destroy(plan);
+    free(gradients);
+    free(hessians);
+    close_scene(s);
+}
+END_TEST
+
+/* Each vector has its bits, whatever is beside it; strides move values alone. */
+START_TEST(vectors_do_not_know_of_others) {
+    enum { V = MOST_VECTORS, STRIDE = V + 1 };
+    scene *s = open_scene(CLOUD_CUBE, 3, 4, 1), *t = open_scene(CLOUD_CUBE, 3, 4, 1);
+    s->options.hessians = t->options.hessians = 1;
+    s->options.n_vectors = V;
+    s->options.block_boxes = t->options.block_boxes = 50;
+    apply(s);
+    for (int v = 0; v < V; v++) {
+        memcpy(t->charges, s->charges + v * N, N * sizeof *t->charges);
+        memcpy(t->dipoles, s->dipoles + 3 * v * N, 3 * N * sizeof *t->dipoles);
+        apply(t);
+        ck_assert_mem_eq(t->potentials, s->potentials + v * M, M * sizeof *t->potentials);
+        ck_assert_mem_eq(t->gradients, s->gradients + 3 * v * M, 3 * M * sizeof *t->gradients);
+        ck_assert_mem_eq(t->hessians, s->hessians + 6 * v * M, 6 * M * sizeof *t->hessians);
+    }
+    double *charges = make_results(STRIDE * N), *dipoles = make_results(3 * STRIDE * N),
+           *hessians = make_results(6 * STRIDE * N), *gradients = make_results(3 * STRIDE * N);
+    for (int v = 0; v < V; v++)
+        for (int i = 0; i < N; i++) {
+            charges[v + STRIDE * i] = s->charges[v * N + i];
+            memcpy(dipoles + 3 * (v + STRIDE * i), s->dipoles + 3 * (v * N + i),
+                   3 * sizeof *dipoles);
+        }
+    s->options.vector_stride = 1;
+    s->options.point_stride = STRIDE;
+    for (int is_direct = 0; is_direct < 2; is_direct++) {
+        dagpole_values values = values_of(s);
+        dagpole_plan *plan = plan_of(s);
+        values.charges = charges;
+        values.dipoles = dipoles;
+        values.potentials = NULL;
+        values.gradients = gradients;
+        values.hessians = hessians;
+        if (is_direct)
+            apply_direct(s, 0, values);
+        else
+            must(dagpole_plan_apply(plan, &values));
+        for (int v = 0; v < V; v++)
+            for (int i = 0; i < M; i++)
+                for (int k = 0; k < 6; k++) {
+                    double is = hessians[6 * (v + STRIDE * i) + k],
+                           expected = s->hessians[6 * (v * M + i) + k];
+                    ck_assert(is_direct ? fabs(is - expected) < 1e-2 * norm(6 * M, s->hessians)
+                                        : is == expected);
+                }
+        ck_assert(isnan(hessians[6 * V]) && isnan(gradients[3 * V]));
+        dagpole_plan_destroy(plan);
+    }
+    free(charges);
+    free(dipoles);
+    free(gradients);
+    free(hessians);
+    close_scene(s);
+    close_scene(t);
+}
+END_TEST
+
+/* Charges, dipoles and coordinates of any size: units are powers of two. */
+START_TEST(magnitudes_do_not_matter) {
+    static const int exponents[][2] = {{600, 0}, {-900, 0}, {0, 200}, {0, -200}, {-300, 250}};
+    scene *s = open_scene(CLOUD_CUBE, 3, 5, 0), *t = open_scene(CLOUD_CUBE, 3, 5, 0);
+    s->options.hessians = t->options.hessians = 1;
+    apply(s);
+    for (int k = 0; k < 5; k++) {
+        const int charge = exponents[k][0], length = exponents[k][1];
+        for (int i = 0; i < N; i++)
+            t->charges[i] = ldexp(s->charges[i], charge);
+        for (int i = 0; i < 3 * N; i++) {
+            t->dipoles[i] = ldexp(s->dipoles[i], charge + length);
+            t->sources[i] = ldexp(s->sources[i], length);
+        }
+        apply(t);
+        for (int i = 0; i < N; i++) {
+            ck_assert(t->potentials[i] == ldexp(s->potentials[i], charge - length));
+            ck_assert(t->gradients[3 * i] == ldexp(s->gradients[3 * i], charge - 2 * length));
+            ck_assert(t->hessians[6 * i] == ldexp(s->hessians[6 * i], charge - 3 * length));
+        }
+    }
+    close_scene(s);
+    close_scene(t);
+}
+END_TEST
+
+/* Points in one place are one source, and each of the caller's targets there has the result. */
+START_TEST(copies_add_up) {
+    scene *s = open_scene(CLOUD_CUBE, 3, 5, 0);
+    memcpy(s->sources, s->sources + 3 * 700, 3 * 300 * sizeof *s->sources);
+    s->options.hessians = 1;
+    apply(s);
+    check_digits(s);
+    ck_assert_mem_eq(s->hessians, s->hessians + 6 * 700, 6 * 300 * sizeof *s->hessians);
+    close_scene(s);
+}
+END_TEST
+
+START_TEST(second_derivatives_have_no_trace) {
+    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 6, 0);
+    s->options.hessians = 1;
+    apply(s);
+    double trace = 0;
+    for (int i = 0; i < N; i++) {
+        const double *h = s->hessians + 6 * i;
+        trace += (h[0] + h[3] + h[5]) * (h[0] + h[3] + h[5]);
+    }
+    ck_assert_double_le(sqrt(trace), 1e-4 * norm(6 * N, s->hessians));
+    close_scene(s);
+}
+END_TEST
+
+static void expect_options(scene *s, dagpole_status expected, const char *text) {
+    dagpole_plan *plan;
+    expect_failure(dagpole_plan_create(s->context, &s->options, N, s->sources, 0, NULL, &plan),
+                   expected, text);
+}
+
+START_TEST(bad_input) {
+    scene *s = open_scene(CLOUD_CUBE, 4, 3, 0);
+    expect_options(s, DAGPOLE_BAD_ARGUMENT, "sources is 4");
+    s->options.sources = -1;
+    expect_options(s, DAGPOLE_BAD_ARGUMENT, "sources is -1");
+    s->options.sources = 3;
+    s->options.hessians = 2;
+    expect_options(s, DAGPOLE_BAD_ARGUMENT, "hessians is 2");
+    s->options.hessians = 0;
+    dagpole_plan *plan = plan_of(s);
+    dagpole_values good = values_of(s), bad = good;
+    must(dagpole_plan_apply(plan, &good));
+    bad.dipoles = NULL;
+    expect_failure(dagpole_plan_apply(plan, &bad), DAGPOLE_BAD_ARGUMENT, "dipoles is NULL");
+    bad = good;
+    bad.charges = NULL;
+    expect_failure(dagpole_plan_apply(plan, &bad), DAGPOLE_BAD_ARGUMENT, "charges is NULL");
+    bad = good;
+    bad.hessians = s->hessians;
+    expect_failure(dagpole_plan_apply(plan, &bad), DAGPOLE_BAD_ARGUMENT, "options.hessians is 0");
+    bad.size = 0;
+    expect_failure(dagpole_plan_apply(plan, &bad), DAGPOLE_BAD_ARGUMENT, "dagpole_values_init");
+    expect_failure(dagpole_plan_apply(plan, NULL), DAGPOLE_BAD_ARGUMENT, "values is NULL");
+    expect_failure(dagpole_plan_apply(NULL, &good), DAGPOLE_BAD_ARGUMENT, "plan is NULL");
+    expect_failure(dagpole_plan_evaluate(plan, s->charges, s->potentials, NULL),
+                   DAGPOLE_WRONG_STATE, "dagpole_plan_apply");
+    expect_failure(dagpole_plan_near_sums(plan, s->charges, 0, NULL, NULL, NULL),
+                   DAGPOLE_UNSUPPORTED, "dipoles");
+    expect_failure(dagpole_plan_near_field(plan, s->charges, 0, NULL, NULL, NULL),
+                   DAGPOLE_UNSUPPORTED, "dipoles");
+    expect_failure(dagpole_direct_apply(NULL, &s->options, N, s->sources, 0, NULL, 2, &good),
+                   DAGPOLE_BAD_ARGUMENT, "is_rms is 2");
+    s->dipoles[3 * 77 + 2] = INFINITY;
+    expect_failure(dagpole_plan_apply(plan, &good), DAGPOLE_NUMERIC, "dipoles[233] is inf");
+    expect_failure(dagpole_direct_apply(NULL, &s->options, N, s->sources, 0, NULL, 0, &good),
+                   DAGPOLE_NUMERIC, "dipoles[233] is inf");
+    dagpole_plan_destroy(plan);
+    s->options.sources = DAGPOLE_CHARGES;
+    plan = plan_of(s);
+    expect_failure(dagpole_plan_apply(plan, &good), DAGPOLE_BAD_ARGUMENT, "dipoles is not NULL");
+    dagpole_plan_destroy(plan);
+    close_scene(s);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("dipoles");
+    TCase *tcase = tcase_create("dipoles");
+    tcase_set_timeout(tcase, 100);
+    tcase_add_loop_test(tcase, digits_hold, 3, SUITE_IS_SANITIZED ? 5 : 13);
+    tcase_add_loop_test(tcase, digits_hold_for_yukawa, 3, SUITE_IS_SANITIZED ? 4 : 8);
+    tcase_add_test(tcase, a_dipole_is_a_close_pair);
+    tcase_add_test(tcase, a_double_layer_jumps);
+    tcase_add_loop_test(tcase, charges_go_through_both_calls, 0, 2);
+    tcase_add_test(tcase, any_result_may_be_left_out);
+    tcase_add_test(tcase, vectors_do_not_know_of_others);
+    tcase_add_test(tcase, magnitudes_do_not_matter);
+    tcase_add_test(tcase, copies_add_up);
+    tcase_add_test(tcase, second_derivatives_have_no_trace);
+    tcase_add_test(tcase, bad_input);
+    return suite_run(suite, tcase);
+}
