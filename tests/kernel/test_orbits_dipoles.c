@@ -1,5 +1,6 @@
 /* Sums between orbits and points that carry charges, dipoles or both, with all kinds of sums, in
- * every precision and several numbers of vectors, against the scalar loops over every image. */
+ * every precision and several numbers of vectors: against the scalar loops over every image, and
+ * among themselves. */
 #include "isa.h"
 #include "kernel/carriers.h"
 #include "kernel/shell.h"
@@ -250,4 +251,144 @@ START_TEST(several_vectors_match_ref) {
 }
 END_TEST
 
-ISA_SUITE_MAIN("orbits of dipoles", 60, one_vector_matches_ref, several_vectors_match_ref)
+/* ---- bits ------------------------------------------------------------------------------------ */
+
+enum { N_POINTS = 21, N_ORBITS = 18 };
+
+/* One vector alone, or at a place between others that spoil whatever they meet. */
+static void place_among(const vectors *from, int vector, int place, vectors *to) {
+    for (int v = 0; v < to->n_vectors; v++) {
+        double other = v % 2 ? NAN : 1e300;
+        for (int k = 0; k < 4; k++)
+            for (int i = 0; i < N_POINTS; i++)
+                to->carried[k][v * to->stride + i] =
+                    v == place ? from->carried[k][vector * from->stride + i] : other;
+        for (int i = 0; i < VECTOR_LD; i++)
+            to->density[v * VECTOR_LD + i] =
+                v == place ? from->density[vector * VECTOR_LD + i] : other;
+    }
+}
+
+static void expect_same_bits(const vectors *all, int vector, const vectors *some, int place,
+                             int n_sums) {
+    ck_assert_mem_eq(some->potential + place * VECTOR_LD, all->potential + vector * VECTOR_LD,
+                     VECTOR_LD * sizeof(double));
+    for (int k = 0; k < n_sums; k++)
+        ck_assert_mem_eq(some->sum[k] + place * some->stride, all->sum[k] + vector * all->stride,
+                         N_POINTS * sizeof(double));
+}
+
+/* Calls with dipoles, with gradients or second derivatives. */
+enum { N_CALLS = 4 * DP_N_PRECISIONS };
+
+static call call_of(int i, const shell *s, dp_soa points) {
+    return (call){.kernel = dp_kernel_get((dagpole_kernel)(i % 2)),
+                  .precision = (dp_precision)(i / 4),
+                  .kind = i / 2 % 2 ? CARRY_DIPOLES : CARRY_BOTH,
+                  .n_sums = DP_HESSIAN,
+                  .s = s,
+                  .points = points};
+}
+
+static void sum_both_ways(const call *c, vectors *v) {
+    clear(v);
+    to_orbits(c, v);
+    from_orbits(c, v);
+}
+
+START_TEST(a_vector_does_not_depend_on_others) {
+    static const int cases[][3] = {
+        {0, 1, 0}, {1, 2, 1}, {2, 3, 2}, {4, 7, 3}, {6, MOST_VECTORS, 9}};
+    static shell s;
+    static vectors all, some;
+    cloud points = shell_points(N_POINTS, 1);
+    shell_fill(N_ORBITS, &s);
+    vectors_make(7, N_POINTS, N_ORBITS, &all);
+    for (int k = 0; k < COUNT(cases); k++) {
+        int vector = cases[k][0], place = cases[k][2]; /* of so many */
+        vectors_make(cases[k][1], N_POINTS, N_ORBITS, &some);
+        place_among(&all, vector, place, &some);
+        for (int i = 0; i < N_CALLS; i++) {
+            call c = call_of(i, &s, cloud_points(&points));
+            sum_both_ways(&c, &all);
+            sum_both_ways(&c, &some);
+            expect_same_bits(&all, vector, &some, place, DP_HESSIAN);
+        }
+        vectors_free(&some);
+    }
+    vectors_free(&all);
+    cloud_free(&points);
+}
+END_TEST
+
+START_TEST(second_derivatives_leave_gradients_as_they_are) {
+    static shell s;
+    static vectors with, without;
+    cloud points = shell_points(N_POINTS, 1);
+    shell_fill(N_ORBITS, &s);
+    vectors_make(3, N_POINTS, N_ORBITS, &with);
+    vectors_make(3, N_POINTS, N_ORBITS, &without);
+    for (int i = 0; i < N_CALLS; i++) {
+        call c = call_of(i, &s, cloud_points(&points));
+        sum_both_ways(&c, &with);
+        c.n_sums = DP_GRADIENT;
+        sum_both_ways(&c, &without);
+        for (int v = 0; v < 3; v++)
+            expect_same_bits(&with, v, &without, v, DP_GRADIENT);
+    }
+    vectors_free(&without);
+    vectors_free(&with);
+    cloud_free(&points);
+}
+END_TEST
+
+START_TEST(sums_are_added_to) {
+    static shell s;
+    static vectors once, twice;
+    cloud points = shell_points(N_POINTS, 1);
+    shell_fill(N_ORBITS, &s);
+    vectors_make(3, N_POINTS, N_ORBITS, &once);
+    vectors_make(3, N_POINTS, N_ORBITS, &twice);
+    for (int i = 0; i < N_CALLS; i++) {
+        call c = call_of(i, &s, cloud_points(&points));
+        sum_both_ways(&c, &once);
+        sum_both_ways(&c, &twice);
+        to_orbits(&c, &twice);
+        from_orbits(&c, &twice);
+        for (int k = 0; k < 3 * VECTOR_LD; k++)
+            ck_assert(twice.potential[k] == 2 * once.potential[k]);
+        for (int k = 0; k < DP_HESSIAN; k++)
+            for (size_t j = 0; j < once.rows; j++)
+                ck_assert(twice.sum[k][j] == 2 * once.sum[k][j]);
+    }
+    vectors_free(&twice);
+    vectors_free(&once);
+    cloud_free(&points);
+}
+END_TEST
+
+/* The least dipoles, in a box so small that single precision could hold neither by itself. */
+START_TEST(least_dipoles_in_the_smallest_box) {
+    const dp_frame frame = {.half = 0x1p-40};
+    double x[DP_ORBIT_PAD] = {2.95}, y[DP_ORBIT_PAD] = {1}, z[DP_ORBIT_PAD] = {-0.5};
+    const dp_orbits orbits = {1, x, y, z};
+    double at[] = {0x1p-42, 0x1p-41, -0x1p-42}, p[] = {3e-305, -2e-306, 1e-305};
+    dp_carried carried = {.dipole = {&p[0], &p[1], &p[2]}};
+    double sums[DP_N_PRECISIONS][8 * DP_ORBIT_PAD] = {{0}};
+    for (int precision = 0; precision < DP_N_PRECISIONS; precision++)
+        dp_kernel_get(DAGPOLE_LAPLACE)
+            ->to_orbits_many[precision][suite_isa](0, &orbits, 1, sums[precision], 0, DP_ORBIT_PAD,
+                                                   &frame, 1, (dp_soa){&at[0], &at[1], &at[2]},
+                                                   carried, 0);
+    for (int i = 0; i < 8; i++)
+        for (int precision = 0; precision < DP_N_PRECISIONS; precision++) {
+            double is = sums[precision][i * DP_ORBIT_PAD], expected = sums[0][i * DP_ORBIT_PAD];
+            ck_assert(fabs(expected) > 0 && fabs(expected) < 1e-292);
+            ck_assert_double_le(fabs(is - expected), 8 * allowed[precision] * fabs(sums[0][0]));
+        }
+}
+END_TEST
+
+ISA_SUITE_MAIN("orbits of dipoles", 60, one_vector_matches_ref, several_vectors_match_ref,
+               a_vector_does_not_depend_on_others, second_derivatives_leave_gradients_as_they_are,
+               sums_are_added_to, least_dipoles_in_the_smallest_box)
