@@ -372,7 +372,7 @@ START_TEST(least_dipoles_in_the_smallest_box) {
     const dp_frame frame = {.half = 0x1p-40};
     double x[DP_ORBIT_PAD] = {2.95}, y[DP_ORBIT_PAD] = {1}, z[DP_ORBIT_PAD] = {-0.5};
     const dp_orbits orbits = {1, x, y, z};
-    double at[] = {0x1p-42, 0x1p-41, -0x1p-42}, p[] = {3e-305, -2e-306, 1e-305};
+    double at[] = {0x1p-42, 0x1p-41, -0x1p-42}, p[] = {3e-315, -2e-316, 1e-315};
     dp_carried carried = {.dipole = {&p[0], &p[1], &p[2]}};
     double sums[DP_N_PRECISIONS][8 * DP_ORBIT_PAD] = {{0}};
     for (int precision = 0; precision < DP_N_PRECISIONS; precision++)
