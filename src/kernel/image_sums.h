@@ -74,8 +74,9 @@ enum { ROWS = 8, ROW_ORBITS = 8, DERIVATIVE_ORBITS = 16 };
 
 typedef struct tables {
     vec value[ROWS * ROW_ORBITS][8]; /* row r from r ROW_ORBITS on */
-    vec weight[DERIVATIVE_ORBITS][8], curvature[DERIVATIVE_ORBITS][8];
+    vec weight[DERIVATIVE_ORBITS][8];
     images difference[DERIVATIVE_ORBITS];
+    vec curvature[DERIVATIVE_ORBITS][8];
 } tables;
 
 /* Of one vector of densities: potentials at ROWS vectors of points, or all sums at one, and behind

@@ -147,22 +147,26 @@ static void sum_at_tile(tabulate_fn *tabulate, int order, const pairs_of *p, int
     }
 }
 
-/* inverse: of half a side; unit: of the densities. */
-APART void add_tile(int n, tile_sums from, real pair_unit, double inverse, double unit,
-                    dp_sums out) {
-    double scale = pair_unit * inverse, gradient_scale = -scale * scale * pair_unit;
-    add_row(n, from[0], scale, unit, out.potential);
-    if (!out.gx)
-        return;
-    add_row(n, from[1], gradient_scale, unit, out.gx);
-    add_row(n, from[2], gradient_scale, unit, out.gy);
-    add_row(n, from[3], gradient_scale, unit, out.gz);
-    if (!out.hessian[0])
-        return;
+APART void add_second_rows(int n, tile_sums from, real pair_unit, double scale, double unit,
+                           const dp_sums *out, int64_t at) {
     take_weights(pair_unit, from);
     for (int k = 0; k < DP_N_SECOND; k++)
-        add_row(n, from[DP_GRADIENT + k], -gradient_scale * scale * pair_unit, unit,
-                out.hessian[k]);
+        add_row(n, from[DP_GRADIENT + k], scale, unit, out->hessian[k] + at);
+}
+
+/* To numbers `at` and behind of the rows of out. inverse: of half a side; unit: of the densities.
+ */
+APART void add_tile(int n, tile_sums from, real pair_unit, double inverse, double unit,
+                    const dp_sums *out, int64_t at) {
+    double scale = pair_unit * inverse, gradient_scale = -scale * scale * pair_unit;
+    add_row(n, from[0], scale, unit, out->potential + at);
+    if (!out->gx)
+        return;
+    add_row(n, from[1], gradient_scale, unit, out->gx + at);
+    add_row(n, from[2], gradient_scale, unit, out->gy + at);
+    add_row(n, from[3], gradient_scale, unit, out->gz + at);
+    if (out->hessian[0])
+        add_second_rows(n, from, pair_unit, -gradient_scale * scale * pair_unit, unit, out, at);
 }
 
 static void from_orbits(tabulate_fn *const *by_order, const pairs_of *p, const dp_orbits *orbits,
@@ -186,8 +190,7 @@ static void from_orbits(tabulate_fn *const *by_order, const pairs_of *p, const d
                             fewer(n_steps - k, width), &t, sums);
                 for (int v = 0; v < n_vectors; v++)
                     add_tile(fewer(m - at, width * VEC_WIDTH), sums[v], pair_unit(p->grade),
-                             1 / frame->half, b.unit[v],
-                             dp_sums_from(out, v * out_stride + i + at));
+                             1 / frame->half, b.unit[v], &out, v * out_stride + i + at);
             }
         }
     }
