@@ -13,11 +13,12 @@ extern "C" {
 typedef struct dagpole_cloud {
     int64_t n_sources, n_targets; /* n_targets = n_sources where targets is NULL */
     double *sources;              /* n_sources x 3 */
-    double *charges;              /* n_vectors x n_sources */
+    double *charges;              /* n_vectors x n_sources, or NULL where there are dipoles alone */
     double *targets;              /* n_targets x 3, or NULL: the sources are the targets */
     char charges_from[64]; /* of a cloud that was read: "/charges", "the column 'q'", "1 each,
                               the file has none", ...; else "" */
-    int64_t n_vectors;     /* of charges; 0 counts as 1 */
+    int64_t n_vectors;     /* of charges and dipoles; 0 counts as 1 */
+    double *dipoles;       /* n_vectors x n_sources x 3, or NULL */
 } dagpole_cloud;
 
 /* distribution: "cube" (uniform in [0, 1]^3), "sphere" (uniform on the unit sphere's surface),
@@ -25,15 +26,16 @@ typedef struct dagpole_cloud {
  * many in each of 20 octaves of the distance from a centre), "disk" (Kuzmin's disk, scale 1, cut at
  * radius 20, 0.1 thick), "two-scale" (every other point in a cube a millionth as wide beside a
  * cube) or "lattice" (integer coordinates, the smallest cube that holds n; no random numbers).
- * charges: "unit" (all 1), "mixed" (uniform in [-1, 1]) or "alternating" (1 and -1 in turn; on a
- * lattice neighbours differ, as in rock salt). The same seed gives the same cloud everywhere. The
+ * charges: "unit" (all 1), "mixed" (uniform in [-1, 1]), "alternating" (1 and -1 in turn; on a
+ * lattice neighbours differ, as in rock salt) or "dipoles" (each component uniform in [-1, 1]; no
+ * charges). The same seed gives the same cloud everywhere. The
  * arrays are owned by *cloud: dagpole_cloud_free. Statuses: BAD_ARGUMENT, NO_MEMORY. */
 DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n,
                                                   uint64_t seed, const char *charges,
                                                   dagpole_cloud *cloud);
 
-/* Reads HDF5 (/sources N x 3, /charges N or V x N, optional /targets M x 3; or PyExaFMM's
- * particle_data/...; float32 or float64), text, XYZ, PQR or npy; what is there and cannot be opened
+/* Reads HDF5 (/sources N x 3, /charges N or V x N, /dipoles N x 3 or V x N x 3, one of the two or
+ * both, optional /targets M x 3; or PyExaFMM's particle_data/...; float32 or float64), text, XYZ, PQR or npy; what is there and cannot be opened
  * or is ambiguous is refused, never passed over.
  *   text    x y z [q] a line, perhaps below these names; separated by blanks, or by commas, or by
  *           semicolons (one may follow the last column); # and % and two slashes begin comments.
@@ -46,6 +48,10 @@ DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int6
  * All but HDF5 may be a pipe; dagpole(1) says more. q = 1 where there is none: charges_from tells.
  * Statuses: FILE, NO_MEMORY, BAD_ARGUMENT. */
 DAGPOLE_API dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud);
+
+/* The same of HDF5 whose dipoles are in another dataset, N x 3 or V x N x 3, of any name. */
+DAGPOLE_API dagpole_status dagpole_cloud_read_dipoles(const char *path, const char *dataset,
+                                                      dagpole_cloud *cloud);
 
 /* Writes HDF5: to a temporary file beside path, then renamed. A symbolic link stays, and what it
  * leads to is replaced. Temporary files in that directory which processes of this host left when
@@ -66,9 +72,10 @@ typedef struct dagpole_results {
      * attributes and read back as far as the file holds them, the others as 0. */
     dagpole_report *report;
     int64_t n_vectors; /* 0 counts as 1: then the datasets have no such dimension */
+    double *hessians;  /* n_vectors x n_targets x 6, xx, xy, xz, yy, yz, zz, or NULL */
 } dagpole_results;
 
-/* /potentials, /gradients and attributes; written as dagpole_cloud_write writes.
+/* /potentials, /gradients, /hessians and attributes; written as dagpole_cloud_write writes.
  * Statuses: BAD_ARGUMENT, FILE, NO_MEMORY. */
 DAGPOLE_API dagpole_status dagpole_results_write(const char *path, const dagpole_results *results);
 

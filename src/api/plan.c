@@ -251,6 +251,8 @@ static void describe_request(dagpole_plan *p) {
     r->lambda = o->kernel == DAGPOLE_YUKAWA ? o->lambda : 0;
     r->digits = o->digits;
     r->n_vectors = o->n_vectors;
+    r->sources = o->sources;
+    r->hessians = o->hessians;
     r->p = o->p;
     r->n_crit = o->n_crit;
     r->block_boxes = o->block_boxes;

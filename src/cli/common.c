@@ -18,6 +18,31 @@ dagpole_status cli_context_create(const cli_context_choice *choice, dagpole_cont
     return dagpole_context_create(&options, context);
 }
 
+dagpole_status cli_cloud_read(const char *operand, const char *dipoles, dagpole_cloud *cloud) {
+    const char *path = cli_points_path(operand);
+    return dipoles ? dagpole_cloud_read_dipoles(path, dipoles, cloud)
+                   : dagpole_cloud_read(path, cloud);
+}
+
+void cli_options_for(const dagpole_cloud *cloud, dagpole_plan_options *options) {
+    int64_t n = cloud->n_vectors;
+    options->n_vectors = n < 1 ? 1 : n < INT32_MAX ? (int)n : INT32_MAX;
+    options->sources =
+        (cloud->charges ? DAGPOLE_CHARGES : 0) | (cloud->dipoles ? DAGPOLE_DIPOLES : 0);
+}
+
+dagpole_values cli_values(const dagpole_cloud *cloud, double *potentials, double *gradients,
+                          double *hessians) {
+    dagpole_values values;
+    dagpole_values_init(&values);
+    values.charges = cloud->charges;
+    values.dipoles = cloud->dipoles;
+    values.potentials = potentials;
+    values.gradients = gradients;
+    values.hessians = hessians;
+    return values;
+}
+
 cli_plan_choice cli_plan_choice_default(void) {
     cli_plan_choice choice = {.kernel = "laplace"};
     dagpole_plan_options_init(&choice.plan);

@@ -9,10 +9,16 @@
 extern const cli_command cli_generate, cli_run, cli_verify, cli_precompute, cli_info,
     cli_schedulers, cli_plot, cli_foresee;
 
-/* A file's vectors as options take them: more than an int counts are more than they allow. */
-static inline int cli_vectors(int64_t n_vectors) {
-    return n_vectors < 1 ? 1 : n_vectors < INT32_MAX ? (int)n_vectors : INT32_MAX;
-}
+/* Reads points and what they carry. dipoles: a dataset's name, NULL: those that it has. */
+dagpole_status cli_cloud_read(const char *operand, const char *dipoles, dagpole_cloud *cloud);
+
+/* Sets what options say of a vector, and how many there are: more than an int counts are more than
+ * they allow. */
+void cli_options_for(const dagpole_cloud *cloud, dagpole_plan_options *options);
+
+/* What the cloud's sources carry, and where results go; hessians may be NULL, as gradients. */
+dagpole_values cli_values(const dagpole_cloud *cloud, double *potentials, double *gradients,
+                          double *hessians);
 
 typedef struct cli_context_choice {
     int threads, serial, no_cache;

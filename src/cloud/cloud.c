@@ -11,12 +11,12 @@ void dagpole_cloud_free(dagpole_cloud *cloud) {
         return;
     dp_free(cloud->sources);
     dp_free(cloud->charges);
+    dp_free(cloud->dipoles);
     dp_free(cloud->targets);
     *cloud = (dagpole_cloud){0};
 }
 
-dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud) {
-    DP_DEFAULT_FLOATING;
+static dagpole_status read_cloud(const char *path, const char *dipoles, dagpole_cloud *cloud) {
     if (!cloud)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "cloud is NULL");
     *cloud = (dagpole_cloud){0};
@@ -27,11 +27,28 @@ dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud) {
         return dp_fail(DAGPOLE_FILE, "cannot open '%.300s': %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode))
         return dp_fail(DAGPOLE_FILE, "cannot open '%.300s': it is a directory", path);
-    dagpole_status status = dp_store_is_hdf5(path) ? dp_cloud_read_hdf5(path, cloud)
-                                                   : dp_cloud_read_stream(path, cloud);
+    int is_hdf5 = dp_store_is_hdf5(path);
+    if (dipoles && !is_hdf5)
+        return dp_fail(DAGPOLE_FILE, "'%.250s' is no HDF5: it has no dataset '%.40s' of dipoles",
+                       path, dipoles);
+    dagpole_status status =
+        is_hdf5 ? dp_cloud_read_hdf5(path, dipoles, cloud) : dp_cloud_read_stream(path, cloud);
     if (status != DAGPOLE_OK)
         dagpole_cloud_free(cloud);
     return status;
+}
+
+dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud) {
+    DP_DEFAULT_FLOATING;
+    return read_cloud(path, NULL, cloud);
+}
+
+dagpole_status dagpole_cloud_read_dipoles(const char *path, const char *dataset,
+                                          dagpole_cloud *cloud) {
+    DP_DEFAULT_FLOATING;
+    if (!dataset)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "dataset is NULL: it names the dipoles");
+    return read_cloud(path, dataset, cloud);
 }
 
 static dagpole_status check(const dagpole_cloud *cloud) {
@@ -40,7 +57,7 @@ static dagpole_status check(const dagpole_cloud *cloud) {
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_sources is %lld: 0 to 2^40", (long long)n);
     if (n > 0 && !cloud->sources)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "sources is NULL with n_sources %lld", (long long)n);
-    if (n > 0 && !cloud->charges)
+    if (n > 0 && !cloud->charges && !cloud->dipoles)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL with n_sources %lld", (long long)n);
     if (m < 0 || m > DP_CLOUD_MAX_POINTS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_targets is %lld: 0 to 2^40", (long long)m);
@@ -57,13 +74,18 @@ dagpole_status dp_check_vectors(int64_t n_vectors, int64_t n_points) {
     return DAGPOLE_OK;
 }
 
+/* Where there is nothing at all the charges are an empty array. */
 static dagpole_status write_arrays(dp_store *store, const dagpole_cloud *cloud) {
     const int64_t sources[2] = {cloud->n_sources, 3}, targets[2] = {cloud->n_targets, 3},
-                  charges[2] = {dp_vectors(cloud->n_vectors), cloud->n_sources};
-    int is_one = charges[0] == 1;
+                  carried[3] = {dp_vectors(cloud->n_vectors), cloud->n_sources, 3};
+    int is_one = carried[0] == 1;
     DP_TRY(dp_store_write(store, "/sources", 'd', 2, sources, cloud->sources));
-    DP_TRY(
-        dp_store_write(store, "/charges", 'd', is_one ? 1 : 2, charges + is_one, cloud->charges));
+    if (cloud->charges || !cloud->dipoles)
+        DP_TRY(dp_store_write(store, "/charges", 'd', is_one ? 1 : 2, carried + is_one,
+                              cloud->charges));
+    if (cloud->dipoles)
+        DP_TRY(dp_store_write(store, "/dipoles", 'd', is_one ? 2 : 3, carried + is_one,
+                              cloud->dipoles));
     if (!cloud->targets)
         return DAGPOLE_OK;
     return dp_store_write(store, "/targets", 'd', 2, targets, cloud->targets);

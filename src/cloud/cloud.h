@@ -16,8 +16,8 @@ static inline int64_t dp_vectors(int64_t n_vectors) {
 }
 
 /* The kinds of files. *cloud is zero before, and stays for the caller to free after a failure.
- * Streams are text and npy. */
-dagpole_status dp_cloud_read_hdf5(const char *path, dagpole_cloud *cloud);
+ * dipoles: a dataset of the caller's, or NULL. Streams are text and npy. */
+dagpole_status dp_cloud_read_hdf5(const char *path, const char *dipoles, dagpole_cloud *cloud);
 dagpole_status dp_cloud_read_stream(const char *path, dagpole_cloud *cloud);
 dagpole_status dp_cloud_read_text(dp_input *input, dagpole_cloud *cloud);
 dagpole_status dp_cloud_read_npy(dp_input *input, dagpole_cloud *cloud);

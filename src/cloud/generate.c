@@ -163,10 +163,15 @@ static double draw_alternating(generator *g, int64_t i) {
     return i % 2 ? -1 : 1;
 }
 
+/* width: numbers at a point: a charge, or a dipole. */
 static const struct {
     const char *name;
     double (*draw)(generator *g, int64_t i);
-} kinds[] = {{"unit", draw_unit}, {"mixed", draw_mixed}, {"alternating", draw_alternating}};
+    int width;
+} kinds[] = {{"unit", draw_unit, 1},
+             {"mixed", draw_mixed, 1},
+             {"alternating", draw_alternating, 1},
+             {"dipoles", draw_mixed, 3}};
 enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
 static dagpole_status find(const char *distribution, const char *charges, int *which, int *kind) {
@@ -182,7 +187,8 @@ static dagpole_status find(const char *distribution, const char *charges, int *w
     while (charges && *kind < N_KINDS && strcmp(charges, kinds[*kind].name) != 0)
         ++*kind;
     if (!charges || *kind == N_KINDS)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is '%.100s': unit, mixed or alternating",
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "charges is '%.100s': unit, mixed, alternating or dipoles",
                        charges ? charges : "NULL");
     return DAGPOLE_OK;
 }
@@ -198,8 +204,10 @@ dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n, uint6
     if (n < 0 || n > DP_CLOUD_MAX_POINTS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n is %lld: 0 to 2^40", (long long)n);
     cloud->sources = dp_alloc((size_t)n, 3 * sizeof(double));
-    cloud->charges = dp_alloc((size_t)n, sizeof(double));
-    if (!cloud->sources || !cloud->charges) {
+    const int width = kinds[kind].width;
+    double *carried = dp_alloc((size_t)n, (size_t)width * sizeof(double));
+    *(width == 1 ? &cloud->charges : &cloud->dipoles) = carried;
+    if (!cloud->sources || !carried) {
         dagpole_cloud_free(cloud);
         return DAGPOLE_NO_MEMORY;
     }
@@ -209,7 +217,8 @@ dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n, uint6
     place at = {.edge = lattice_edge(n)};
     for (; at.i < n; at.i++) {
         distributions[which].draw(&points, &at, cloud->sources + 3 * at.i);
-        cloud->charges[at.i] = kinds[kind].draw(&values, at.i);
+        for (int k = 0; k < width; k++)
+            carried[width * at.i + k] = kinds[kind].draw(&values, at.i);
     }
     return DAGPOLE_OK;
 }

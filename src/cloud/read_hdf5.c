@@ -5,12 +5,12 @@
 #include "platform/store.h"
 
 typedef struct layout {
-    const char *sources, *charges, *targets;
+    const char *sources, *charges, *targets, *dipoles; /* dipoles NULL: it knows none */
 } layout;
 
-static const layout own = {"/sources", "/charges", "/targets"};
+static const layout own = {"/sources", "/charges", "/targets", "/dipoles"};
 static const layout pyexafmm = {"particle_data/sources", "particle_data/source_densities",
-                                "particle_data/targets"};
+                                "particle_data/targets", NULL};
 
 /* "5 x 2"; "one number" for rank 0. */
 static void describe_shape(int rank, const int64_t shape[4], char *text, size_t bytes) {
@@ -43,25 +43,60 @@ static dagpole_status read_points(dp_store *store, const char *path, const char 
     return dp_store_read(store, dataset, 'd', 3 * shape[0], *points);
 }
 
-/* N, N x 1 or V x N, with N known from the sources. */
-static dagpole_status read_charges(dp_store *store, const char *path, const char *dataset,
-                                   dagpole_cloud *cloud) {
-    int rank;
-    int64_t shape[4], n = cloud->n_sources;
+/* Of N sources: N, N x 1 or V x N, and of dipoles N x 3 or V x N x 3. */
+static dagpole_status read_carried(dp_store *store, const char *path, const char *dataset,
+                                   int width, int64_t n, int64_t *n_vectors, double **values) {
+    int rank, rank_of_one = width == 1 ? 1 : 2;
+    int64_t shape[4];
     DP_TRY(dp_store_shape(store, dataset, &rank, shape));
-    int is_one = (rank == 1 || (rank == 2 && shape[1] == 1)) && shape[0] == n;
-    if (!is_one && (rank != 2 || shape[1] != n || shape[0] < 1)) {
-        char needed[96];
+    int is_column = width == 1 && rank == 2 && shape[1] == 1 && shape[0] == n;
+    int is_one = rank == rank_of_one && shape[0] == n;
+    int is_many = rank == rank_of_one + 1 && shape[1] == n && shape[0] >= 1;
+    int is_wide = width == 1 || shape[rank > 0 ? rank - 1 : 0] == width;
+    if (!is_column && !(is_wide && (is_one || is_many))) {
+        char needed[128];
         snprintf(needed, sizeof needed,
-                 "%lld (one charge a source) or V x %lld (V vectors of them)", (long long)n,
-                 (long long)n);
+                 width == 1 ? "%lld (one charge a source) or V x %lld (V vectors of them)"
+                            : "%lld x 3 (one dipole a source) or V x %lld x 3 (V vectors of them)",
+                 (long long)n, (long long)n);
         return wrong_shape(dataset, path, rank, shape, needed);
     }
-    cloud->n_vectors = is_one ? 1 : shape[0];
-    cloud->charges = dp_alloc((size_t)cloud->n_vectors, (size_t)n * sizeof(double));
-    if (!cloud->charges)
+    *n_vectors = is_column || is_one ? 1 : shape[0];
+    *values = dp_alloc((size_t)*n_vectors * (size_t)width, (size_t)n * sizeof(double));
+    if (!*values)
         return DAGPOLE_NO_MEMORY;
-    return dp_store_read(store, dataset, 'd', cloud->n_vectors * n, cloud->charges);
+    return dp_store_read(store, dataset, 'd', *n_vectors * n * width, *values);
+}
+
+/* As many vectors as there are of charges. */
+static dagpole_status read_dipoles(dp_store *store, const char *path, const char *dataset,
+                                   dagpole_cloud *cloud) {
+    int64_t n_vectors = cloud->n_vectors;
+    DP_TRY(read_carried(store, path, dataset, 3, cloud->n_sources, &cloud->n_vectors,
+                        &cloud->dipoles));
+    if (cloud->charges && cloud->n_vectors != n_vectors)
+        return dp_fail(DAGPOLE_FILE,
+                       "%s of '%.250s' has %lld vectors of dipoles, but there are %lld of charges",
+                       dataset, path, (long long)cloud->n_vectors, (long long)n_vectors);
+    return DAGPOLE_OK;
+}
+
+static dagpole_status read_all_carried(dp_store *store, const char *path, const layout *names,
+                                       const char *dipoles, dagpole_cloud *cloud) {
+    int has_charges, has_dipoles = dipoles != NULL;
+    DP_TRY(dp_store_has(store, names->charges, &has_charges));
+    if (!dipoles && names->dipoles)
+        DP_TRY(dp_store_has(store, names->dipoles, &has_dipoles));
+    dipoles = dipoles ? dipoles : names->dipoles;
+    if (has_charges || !has_dipoles)
+        DP_TRY(read_carried(store, path, names->charges, 1, cloud->n_sources, &cloud->n_vectors,
+                            &cloud->charges));
+    if (has_dipoles)
+        DP_TRY(read_dipoles(store, path, dipoles, cloud));
+    snprintf(cloud->charges_from, sizeof cloud->charges_from, "%s%s%.40s",
+             cloud->charges ? names->charges : "", cloud->charges && has_dipoles ? ", " : "",
+             has_dipoles ? dipoles : "");
+    return DAGPOLE_OK;
 }
 
 static int are_targets_the_sources(const dagpole_cloud *cloud) {
@@ -70,12 +105,12 @@ static int are_targets_the_sources(const dagpole_cloud *cloud) {
                0;
 }
 
-static dagpole_status find_layout(dp_store *store, const char *path, const layout **names) {
+static dagpole_status find_layout(dp_store *store, const char *path, layout *names) {
     static const layout *const layouts[] = {&own, &pyexafmm};
     for (int i = 0; i < 2; i++) {
         int is_there;
-        *names = layouts[i];
-        DP_TRY(dp_store_has(store, layouts[i]->sources, &is_there));
+        *names = *layouts[i];
+        DP_TRY(dp_store_has(store, names->sources, &is_there));
         if (is_there)
             return DAGPOLE_OK;
     }
@@ -83,29 +118,31 @@ static dagpole_status find_layout(dp_store *store, const char *path, const layou
                    pyexafmm.sources);
 }
 
-static dagpole_status read_arrays(dp_store *store, const char *path, dagpole_cloud *cloud) {
-    const layout *names;
+/* dipoles: their dataset; NULL: the usual one, if it is there. */
+static dagpole_status read_arrays(dp_store *store, const char *path, const char *dipoles,
+                                  dagpole_cloud *cloud) {
+    layout names;
     int has_targets;
     DP_TRY(find_layout(store, path, &names));
-    DP_TRY(read_points(store, path, names->sources, &cloud->n_sources, &cloud->sources));
-    DP_TRY(read_charges(store, path, names->charges, cloud));
-    snprintf(cloud->charges_from, sizeof cloud->charges_from, "%s", names->charges);
+    DP_TRY(read_points(store, path, names.sources, &cloud->n_sources, &cloud->sources));
+    DP_TRY(read_all_carried(store, path, &names, dipoles, cloud));
     cloud->n_targets = cloud->n_sources;
-    DP_TRY(dp_store_has(store, names->targets, &has_targets));
+    DP_TRY(dp_store_has(store, names.targets, &has_targets));
     if (has_targets)
-        DP_TRY(read_points(store, path, names->targets, &cloud->n_targets, &cloud->targets));
+        DP_TRY(read_points(store, path, names.targets, &cloud->n_targets, &cloud->targets));
     /* PyExaFMM always writes targets, often the sources once more. */
-    if (names == &pyexafmm && cloud->targets && are_targets_the_sources(cloud)) {
+    if (strcmp(names.sources, pyexafmm.sources) == 0 && cloud->targets &&
+        are_targets_the_sources(cloud)) {
         dp_free(cloud->targets);
         cloud->targets = NULL;
     }
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_cloud_read_hdf5(const char *path, dagpole_cloud *cloud) {
+dagpole_status dp_cloud_read_hdf5(const char *path, const char *dipoles, dagpole_cloud *cloud) {
     dp_store *store;
     DP_TRY(dp_store_open(path, &store));
-    dagpole_status status = read_arrays(store, path, cloud);
+    dagpole_status status = read_arrays(store, path, dipoles, cloud);
     dp_store_close(store);
     return status;
 }

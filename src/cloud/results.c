@@ -80,6 +80,8 @@ static const field fields[] = {
     FIELD('l', n_unresolved_targets),
     FIELD('l', bytes_copied),
     FIELD('l', n_vectors),
+    FIELD('i', sources),
+    FIELD('i', hessians),
 };
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -174,6 +176,7 @@ static dagpole_status read_report(dp_store *store, dagpole_report *report) {
 static void free_members(dagpole_results *results) {
     dp_free(results->potentials);
     dp_free(results->gradients);
+    dp_free(results->hessians);
     dp_free(results->input);
     *results = (dagpole_results){.report = results->report};
 }
@@ -195,6 +198,8 @@ static void give(dagpole_results *all, dagpole_results *results) {
         unknown.gradients = NULL;
     if (HOLDS(results, input))
         unknown.input = NULL;
+    if (HOLDS(results, hessians))
+        unknown.hessians = NULL;
     free_members(&unknown);
     dp_sized_give(all, sizeof *all, results);
 }
@@ -228,7 +233,8 @@ static dagpole_status check(const dagpole_results *results, const dagpole_report
 /* report: the library's copy of results->report. */
 static dagpole_status write_all(dp_store *store, const dagpole_results *results,
                                 const dagpole_report *report) {
-    const int64_t shape[3] = {dp_vectors(results->n_vectors), results->n_targets, 3};
+    const int64_t shape[3] = {dp_vectors(results->n_vectors), results->n_targets, 3},
+                  of_hessians[3] = {shape[0], shape[1], 6};
     int is_one = shape[0] == 1;
     DP_TRY(dp_store_set_text(store, "version", dagpole_version()));
     if (results->input)
@@ -237,10 +243,13 @@ static dagpole_status write_all(dp_store *store, const dagpole_results *results,
         DP_TRY(write_report(store, report, results->report->size));
     DP_TRY(dp_store_write(store, "/potentials", 'd', is_one ? 1 : 2, shape + is_one,
                           results->potentials));
-    if (!results->gradients)
-        return DAGPOLE_OK;
-    return dp_store_write(store, "/gradients", 'd', is_one ? 2 : 3, shape + is_one,
-                          results->gradients);
+    if (results->gradients)
+        DP_TRY(dp_store_write(store, "/gradients", 'd', is_one ? 2 : 3, shape + is_one,
+                              results->gradients));
+    if (results->hessians)
+        DP_TRY(dp_store_write(store, "/hessians", 'd', is_one ? 2 : 3, of_hessians + is_one,
+                              results->hessians));
+    return DAGPOLE_OK;
 }
 
 dagpole_status dagpole_results_write(const char *path, const dagpole_results *results) {
@@ -289,7 +298,7 @@ static dagpole_status read_array(dp_store *store, const char *path, const char *
 
 static dagpole_status read_all(dp_store *store, const char *path, dagpole_results *results,
                                dagpole_report *report) {
-    int has_input, has_gradients;
+    int has_input, has_gradients, has_hessians;
     DP_TRY(dp_store_has_attribute(store, "input", &has_input));
     if (has_input)
         DP_TRY(dp_store_get_long_text(store, "input", &results->input));
@@ -297,9 +306,12 @@ static dagpole_status read_all(dp_store *store, const char *path, dagpole_result
     results->n_targets = -1;
     DP_TRY(read_array(store, path, "/potentials", 1, results, &results->potentials));
     DP_TRY(dp_store_has(store, "/gradients", &has_gradients));
-    if (!has_gradients)
-        return DAGPOLE_OK;
-    return read_array(store, path, "/gradients", 3, results, &results->gradients);
+    if (has_gradients)
+        DP_TRY(read_array(store, path, "/gradients", 3, results, &results->gradients));
+    DP_TRY(dp_store_has(store, "/hessians", &has_hessians));
+    if (has_hessians)
+        DP_TRY(read_array(store, path, "/hessians", 6, results, &results->hessians));
+    return DAGPOLE_OK;
 }
 
 static dagpole_status open_and_read(const char *path, dagpole_results *results,

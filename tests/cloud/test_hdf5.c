@@ -165,6 +165,96 @@ START_TEST(vectors_of_charges) {
 }
 END_TEST
 
+/* With charges or alone, one vector or several, in their own dataset or in one that is named. */
+START_TEST(dipoles) {
+    static const struct {
+        int n, n_carried; /* datasets, and how many sources */
+        dataset charges, dipoles;
+        const char *named;
+        int64_t n_vectors;
+        const char *from;
+    } cases[] = {
+        {2, 4, {0}, {"dipoles", 2, {4, 3}, points}, NULL, 1, "/dipoles"},
+        {2, 2, {0}, {"dipoles", 3, {2, 2, 3}, points}, NULL, 2, "/dipoles"},
+        {2, 4, {0}, {"n/normals", 2, {4, 3}, points}, "n/normals", 1, "n/normals"},
+        {3,
+         4,
+         {"charges", 1, {4}, charges},
+         {"dipoles", 2, {4, 3}, points},
+         NULL,
+         1,
+         "/charges, /dipoles"},
+        {3,
+         2,
+         {"charges", 2, {2, 2}, charges},
+         {"d", 3, {2, 2, 3}, points},
+         "/d",
+         2,
+         "/charges, /d"},
+    };
+    scratch s = scratch_make("a.h5");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dagpole_cloud cloud, back;
+        const dataset all[] = {{"sources", 2, {(hsize_t)cases[i].n_carried, 3}, points},
+                               cases[i].dipoles,
+                               cases[i].charges};
+        write_foreign(s.path, H5T_IEEE_F64LE, cases[i].n, all);
+        if (cases[i].named)
+            ck_assert_int_eq(dagpole_cloud_read_dipoles(s.path, cases[i].named, &cloud),
+                             DAGPOLE_OK);
+        else
+            assert_read(s.path, &cloud);
+        ck_assert_int_eq(cloud.n_vectors, cases[i].n_vectors);
+        ck_assert_str_eq(cloud.charges_from, cases[i].from);
+        ck_assert_int_eq(cloud.charges != NULL, cases[i].n == 3);
+        size_t bytes = 3 * (size_t)(cases[i].n_carried * cases[i].n_vectors) * sizeof(double);
+        ck_assert_mem_eq(cloud.dipoles, points, bytes);
+        ck_assert_int_eq(dagpole_cloud_write(s.path, &cloud), DAGPOLE_OK);
+        assert_read(s.path, &back);
+        ck_assert_int_eq(back.n_vectors, cases[i].n_vectors);
+        ck_assert_int_eq(back.charges != NULL, cases[i].n == 3);
+        ck_assert_mem_eq(back.dipoles, points, bytes);
+        dagpole_cloud_free(&cloud);
+        dagpole_cloud_free(&back);
+    }
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
+START_TEST(dipoles_that_do_not_fit) {
+    static const struct {
+        dataset dipoles;
+        const char *words;
+    } cases[] = {
+        {{"dipoles", 2, {3, 3}, points}, "3 x 3: 4 x 3 (one dipole"},
+        {{"dipoles", 2, {4, 2}, points}, "4 x 2: 4 x 3"},
+        {{"dipoles", 1, {12}, points}, "12: 4 x 3"},
+        {{"dipoles", 3, {1, 3, 4}, points}, "1 x 3 x 4: 4 x 3"},
+        {{"dipoles", 3, {0, 4, 3}, points}, "0 x 4 x 3: 4 x 3"},
+        {{"dipoles", 0, {0}, points}, "one number"},
+    };
+    scratch s = scratch_make("a.h5");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const dataset all[] = {{"sources", 2, {4, 3}, points}, cases[i].dipoles};
+        write_foreign(s.path, H5T_IEEE_F64LE, 2, all);
+        assert_failed_read(s.path, cases[i].words);
+        assert_error_has("/dipoles of");
+    }
+    const dataset two[] = {{"sources", 2, {2, 3}, points},
+                           {"dipoles", 3, {2, 2, 3}, points},
+                           {"charges", 1, {2}, charges}};
+    write_foreign(s.path, H5T_IEEE_F64LE, 3, two);
+    assert_failed_read(s.path, "2 vectors of dipoles, but there are 1 of charges");
+    dagpole_cloud cloud;
+    ck_assert_int_eq(dagpole_cloud_read_dipoles(s.path, "/no", &cloud), DAGPOLE_FILE);
+    assert_error_has("'/no'");
+    ck_assert_int_eq(dagpole_cloud_read_dipoles(s.path, NULL, &cloud), DAGPOLE_BAD_ARGUMENT);
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
 START_TEST(wrong_shapes_are_named) {
     static const struct {
         dataset sources, charges, targets;
@@ -303,6 +393,6 @@ START_TEST(memory_that_runs_out) {
 END_TEST
 
 SUITE_MAIN("hdf5", 20, clouds_come_back, empty_clouds_come_back, float32_is_widened,
-           pyexafmm_files_are_read, vectors_of_charges, wrong_shapes_are_named,
-           what_is_missing_is_named, wrong_types_are_named, truncated_files,
+           pyexafmm_files_are_read, vectors_of_charges, dipoles, dipoles_that_do_not_fit,
+           wrong_shapes_are_named, what_is_missing_is_named, wrong_types_are_named, truncated_files,
            paths_that_cannot_be_read, clouds_that_cannot_be_written, memory_that_runs_out)

@@ -425,7 +425,33 @@ START_TEST(results_of_several_vectors) {
 }
 END_TEST
 
-SUITE_MAIN("results", 60, results_come_back, results_of_several_vectors, gradients_are_optional,
-           texts_that_do_not_end, inputs_of_any_length, results_alone, shorter_structs,
-           structs_of_no_size, missing_attributes_are_zero, malformed_files_are_refused,
-           truncated_files, results_that_cannot_be_written, memory_that_runs_out)
+/* Also of several vectors; a shorter struct knows none, and they are freed. */
+START_TEST(second_derivatives) {
+    double hessians[24];
+    scratch s = scratch_make("a.h5");
+    dagpole_results results = make_results(), back = {.size = sizeof back};
+    for (int i = 0; i < 24; i++)
+        hessians[i] = 0.1 * i;
+    results.hessians = hessians;
+    for (int64_t n_vectors = 1; n_vectors <= 2; n_vectors++) {
+        results.n_vectors = n_vectors;
+        results.n_targets = 4 / n_vectors;
+        ck_assert_int_eq(dagpole_results_write(s.path, &results), DAGPOLE_OK);
+        ck_assert_int_eq(dagpole_results_read(s.path, &back), DAGPOLE_OK);
+        ck_assert_mem_eq(back.hessians, hessians, sizeof hessians);
+        dagpole_results_free(&back);
+    }
+    dagpole_results older = {.size = offsetof(dagpole_results, hessians)};
+    ck_assert_int_eq(dagpole_results_read(s.path, &older), DAGPOLE_OK);
+    ck_assert_ptr_null(older.hessians);
+    dagpole_results_free(&older);
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
+SUITE_MAIN("results", 60, results_come_back, second_derivatives, results_of_several_vectors,
+           gradients_are_optional, texts_that_do_not_end, inputs_of_any_length, results_alone,
+           shorter_structs, structs_of_no_size, missing_attributes_are_zero,
+           malformed_files_are_refused, truncated_files, results_that_cannot_be_written,
+           memory_that_runs_out)

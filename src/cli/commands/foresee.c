@@ -79,9 +79,9 @@ static int check(const cli_command *self, const choice *choice, cli_foresight *s
 
 /* ---- the work ------------------------------------------------------------------------------ */
 
-static dagpole_status evaluate_once(dagpole_plan *plan, const double *charges, double *potentials,
-                                    double *gradients, int is_first, cli_foresight *seen) {
-    dagpole_status status = dagpole_plan_evaluate(plan, charges, potentials, gradients);
+static dagpole_status evaluate_once(dagpole_plan *plan, const dagpole_values *values, int is_first,
+                                    cli_foresight *seen) {
+    dagpole_status status = dagpole_plan_apply(plan, values);
     if (status == DAGPOLE_OK)
         status = dagpole_plan_report(plan, &seen->plan);
     if (is_first || seen->plan.evaluate_s < seen->fastest_s)
@@ -98,8 +98,9 @@ static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const d
     double *gradients = choice->gradients ? calloc(n, 3 * sizeof(double)) : NULL;
     dagpole_status status =
         potentials && (gradients || !choice->gradients) ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    const dagpole_values values = cli_values(cloud, potentials, gradients, NULL);
     for (int i = 0; i < choice->repeat && status == DAGPOLE_OK; i++)
-        status = evaluate_once(plan, cloud->charges, potentials, gradients, i == 0, seen);
+        status = evaluate_once(plan, &values, i == 0, seen);
     free(gradients);
     free(potentials);
     return status;
@@ -110,7 +111,7 @@ static dagpole_status foresee(const choice *choice, const dagpole_cloud *cloud,
     for (int k = 0; k < seen->n; k++)
         seen->forecast[k].size = sizeof seen->forecast[k];
     dagpole_plan_options options = choice->plan.plan;
-    options.n_vectors = cli_vectors(cloud->n_vectors);
+    cli_options_for(cloud, &options);
     dagpole_status status = dagpole_plan_create(context, &options, cloud->n_sources, cloud->sources,
                                                 cloud->n_targets, cloud->targets, plan);
     if (status == DAGPOLE_OK && choice->assumed.times == DAGPOLE_TIMES_EVALUATION)

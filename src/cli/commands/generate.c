@@ -28,28 +28,36 @@ static void print_summary(const choice *choice) {
     cli_json_close(&json);
 }
 
-/* Vector v has the charges of the cloud whose seed is v more: the cloud has those of vector 0. */
+/* What the sources of a cloud carry, and how many numbers that is at a source. */
+static double *carried_of(dagpole_cloud *cloud, int *width) {
+    *width = cloud->dipoles ? 3 : 1;
+    return cloud->dipoles ? cloud->dipoles : cloud->charges;
+}
+
+/* Vector v has what the cloud whose seed is v more has: the cloud has that of vector 0. */
 static dagpole_status write_vectors(const choice *choice, const dagpole_cloud *cloud) {
-    size_t n = (size_t)cloud->n_sources, bytes = n * sizeof(double);
-    double *charges = calloc((size_t)choice->vectors, bytes ? bytes : 1);
-    dagpole_status status = charges ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    int width;
+    dagpole_cloud all = *cloud;
+    const double *first = carried_of(&all, &width);
+    size_t n = (size_t)width * (size_t)cloud->n_sources, bytes = n * sizeof(double);
+    double *carried = calloc((size_t)choice->vectors, bytes ? bytes : 1);
+    dagpole_status status = carried ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)
-        memcpy(charges, cloud->charges, bytes);
+        memcpy(carried, first, bytes);
     for (int v = 1; v < choice->vectors && status == DAGPOLE_OK; v++) {
         dagpole_cloud more = {0};
         status =
             dagpole_cloud_generate(choice->distribution, choice->n,
                                    (uint64_t)choice->seed + (uint64_t)v, choice->charges, &more);
         if (status == DAGPOLE_OK)
-            memcpy(charges + (size_t)v * n, more.charges, bytes);
+            memcpy(carried + (size_t)v * n, carried_of(&more, &width), bytes);
         dagpole_cloud_free(&more);
     }
-    dagpole_cloud all = *cloud;
-    all.charges = charges;
+    *(all.dipoles ? &all.dipoles : &all.charges) = carried;
     all.n_vectors = choice->vectors;
     if (status == DAGPOLE_OK)
         status = dagpole_cloud_write(choice->path, &all);
-    free(charges);
+    free(carried);
     return status;
 }
 
@@ -61,8 +69,8 @@ static int generate_main(const cli_command *self, int argc, char **argv) {
          "where the charges lie [cube]", 0, 0},
         {"--n", CLI_COUNT, &choice.n, "N", "how many, such as 1e6; required", 0, 1099511627776.0},
         {"--seed", CLI_COUNT, &choice.seed, "S", "of the random numbers [1]", 0, 1e15},
-        {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed|alternating",
-         "all 1, in [-1, 1], or 1 and -1 in turn [unit]", 0, 0},
+        {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed|alternating|dipoles",
+         "all 1, in [-1, 1], 1 and -1 in turn, or dipoles instead [unit]", 0, 0},
         {"--vectors", CLI_INT, &choice.vectors, "V", "vectors of charges", 1, 1000000},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
     };

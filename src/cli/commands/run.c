@@ -14,9 +14,9 @@
 typedef struct choice {
     cli_context_choice context;
     cli_plan_choice plan;
-    const char *output, *inside;
+    const char *output, *inside, *dipoles;
     cli_pictures pictures;
-    int gradients, repeat, json, roof;
+    int gradients, hessians, repeat, json, roof;
 } choice;
 
 /* ---- what would only be found out after the work ---- */
@@ -63,7 +63,7 @@ static dagpole_status make_plan(const choice *choice, const dagpole_cloud *cloud
         return status;
     cli_progress_begin();
     dagpole_plan_options options = choice->plan.plan;
-    options.n_vectors = cli_vectors(cloud->n_vectors);
+    cli_options_for(cloud, &options);
     status = dagpole_plan_create(*context, &options, cloud->n_sources, cloud->sources,
                                  cloud->n_targets, cloud->targets, plan);
     status = cli_progress_end(status);
@@ -72,12 +72,14 @@ static dagpole_status make_plan(const choice *choice, const dagpole_cloud *cloud
     return status;
 }
 
-static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const double *charges,
+static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const dagpole_cloud *cloud,
                                dagpole_results *results, cli_run_report *run) {
+    const dagpole_values values =
+        cli_values(cloud, results->potentials, results->gradients, results->hessians);
     dagpole_status status = DAGPOLE_OK;
     for (int i = 0; i < choice->repeat && status == DAGPOLE_OK; i++) {
         cli_progress_begin();
-        status = dagpole_plan_evaluate(plan, charges, results->potentials, results->gradients);
+        status = dagpole_plan_apply(plan, &values);
         status = cli_progress_end(status);
         if (status == DAGPOLE_OK)
             status = dagpole_plan_report(plan, &run->plan);
@@ -99,13 +101,15 @@ static size_t count_results(const dagpole_results *results) {
 }
 
 static dagpole_status allocate(dagpole_results *results, const dagpole_cloud *cloud,
-                               int with_gradients) {
+                               const choice *choice) {
     results->n_targets = cloud->targets ? cloud->n_targets : cloud->n_sources;
     results->n_vectors = cloud->n_vectors;
     size_t n = count_results(results) + 1;
     results->potentials = calloc(n, sizeof(double));
-    results->gradients = with_gradients ? calloc(n, 3 * sizeof(double)) : NULL;
-    int is_complete = results->potentials && (results->gradients || !with_gradients);
+    results->gradients = choice->gradients ? calloc(n, 3 * sizeof(double)) : NULL;
+    results->hessians = choice->hessians ? calloc(n, 6 * sizeof(double)) : NULL;
+    int is_complete = results->potentials && (results->gradients || !choice->gradients) &&
+                      (results->hessians || !choice->hessians);
     return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
@@ -122,6 +126,8 @@ static void sum_up(const dagpole_results *results, cli_run_report *run) {
     uint64_t sum = hash(0xcbf29ce484222325u, results->potentials, n * sizeof(double));
     if (results->gradients)
         sum = hash(sum, results->gradients, 3 * n * sizeof(double));
+    if (results->hessians)
+        sum = hash(sum, results->hessians, 6 * n * sizeof(double));
     snprintf(run->checksum, sizeof run->checksum, "%016" PRIx64, sum);
 }
 
@@ -140,15 +146,15 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     dagpole_plan *plan = NULL;
     double start = cli_seconds();
 
-    dagpole_status status = dagpole_cloud_read(cli_points_path(run->input), &cloud);
+    dagpole_status status = cli_cloud_read(run->input, choice->dipoles, &cloud);
     run->read_s = cli_seconds() - start;
     memcpy(run->charges_from, cloud.charges_from, sizeof run->charges_from);
     if (status == DAGPOLE_OK)
         status = make_plan(choice, &cloud, run, &context, &plan);
     if (status == DAGPOLE_OK)
-        status = allocate(&results, &cloud, choice->gradients);
+        status = allocate(&results, &cloud, choice);
     if (status == DAGPOLE_OK)
-        status = evaluate(choice, plan, cloud.charges, &results, run);
+        status = evaluate(choice, plan, &cloud, &results, run);
     if (status == DAGPOLE_OK && choice->roof) {
         run->has_arithmetic = 1;
         run->arithmetic.size = sizeof run->arithmetic;
@@ -170,6 +176,7 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     dagpole_cloud_free(&cloud);
     free(results.potentials);
     free(results.gradients);
+    free(results.hessians);
     free(results.input);
     return status;
 }
@@ -180,6 +187,10 @@ static int run_main(const cli_command *self, int argc, char **argv) {
         CLI_PLAN_OPTIONS(choice.plan),
         {"--gradients", CLI_FLAG, &choice.gradients, NULL, "gradients of the potentials as well", 0,
          0},
+        {"--hessians", CLI_FLAG, &choice.hessians, NULL, "second derivatives and gradients as well",
+         0, 0},
+        {"--dipoles", CLI_TEXT, &choice.dipoles, "DATASET",
+         "N x 3, what the sources carry as well [/dipoles]", 0, 0},
         CLI_CONTEXT_OPTIONS(choice.context),
         {"--repeat", CLI_INT, &choice.repeat, "K", "evaluations in a row", 1, 1000000},
         {"--output", CLI_TEXT, &choice.output, "FILE.h5", "where the results go", 0, 0},
@@ -196,7 +207,9 @@ static int run_main(const cli_command *self, int argc, char **argv) {
     if (code == CLI_PROCEED)
         code = cli_plan_choice_check(self, &choice.plan);
     run.output = choice.output;
+    choice.gradients = choice.gradients || choice.hessians;
     run.has_gradients = choice.plan.plan.gradients = choice.gradients;
+    choice.plan.plan.hessians = choice.hessians;
     if (code == CLI_PROCEED)
         code = check_outputs(self, run.input, &choice);
     if (code != CLI_PROCEED)

@@ -59,7 +59,9 @@ void cli_run_report_table(const cli_run_report *run) {
     if (plan->kernel == DAGPOLE_YUKAWA)
         printf(", lambda %g", plan->lambda);
     printf(", %d digits (p %d, %d coefficients)%s\n", plan->digits, plan->p, plan->expansion_size,
-           run->has_gradients ? ", with gradients" : "");
+           plan->hessians       ? ", with second derivatives"
+           : run->has_gradients ? ", with gradients"
+                                : "");
     printf("  %d threads, %s, %s, coefficients %s\n", plan->threads, plan->scheduler,
            plan->instruction_set, plan->coefficients);
     printf("  tree: depth %d, %s boxes, %s leaves of at most %d; mean |U| %.1f |V| %.1f |W| %.1f "
@@ -93,8 +95,8 @@ void cli_run_report_table(const cli_run_report *run) {
     printf("memory: peak %s, plan %s, operators %s\n", cli_text_bytes(peak_rss_bytes()),
            cli_text_bytes(plan->bytes_plan), cli_text_bytes(plan->bytes_operators));
     if (run->output)
-        printf("results: %s (/potentials%s)\n", run->output,
-               run->has_gradients ? ", /gradients" : "");
+        printf("results: %s (/potentials%s%s)\n", run->output,
+               run->has_gradients ? ", /gradients" : "", plan->hessians ? ", /hessians" : "");
     else
         printf("results: not written, since there is no --output\n");
 }
@@ -157,6 +159,8 @@ void cli_run_report_json(const cli_run_report *run) {
         cli_json_real(&json, "lambda", plan->lambda);
     cli_json_int(&json, "digits", plan->digits);
     cli_json_bool(&json, "gradients", run->has_gradients);
+    cli_json_bool(&json, "hessians", plan->hessians);
+    cli_json_bool(&json, "dipoles", (plan->sources & DAGPOLE_DIPOLES) != 0);
     cli_json_int(&json, "p", plan->p);
     cli_json_int(&json, "n_crit", plan->n_crit);
     cli_json_int(&json, "block_boxes", plan->block_boxes);

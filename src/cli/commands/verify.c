@@ -1,4 +1,5 @@
 /* Compares results with the direct sum at a seeded sample of the targets. */
+#include "cli/commands/verify_sample.h"
 #include "cli/common.h"
 #include "cli/json.h"
 #include "cli/progress.h"
@@ -14,7 +15,7 @@ static const double VANISHED = 1e-13;
 
 typedef struct choice {
     cli_context_choice context;
-    const char *input;
+    const char *input, *dipoles;
     int64_t samples, seed;
     double tolerance; /* 0: none */
     int json;
@@ -27,90 +28,18 @@ typedef struct error {
     int is_absolute; /* the result vanishes: errors are judged as they are */
 } error;
 
-/* n sampled targets; values that results hold, values of the direct sum, and the near field's part
- * of the gradients, exactly and as summed. Gradients are NULL where results have none. */
-typedef struct sample {
-    int64_t n, *index;
-    double *targets, *potentials, *gradients;
-    double *direct_potentials, *direct_gradients, *near_gradients, *near_sums;
-    double *random_potentials, *random_gradients; /* n each */
-} sample;
-
 typedef struct outcome {
     int64_t samples, n_targets;
     int64_t vector, n_vectors; /* vector: the one whose errors these are, the worst */
-    int has_gradients;
+    int has_gradients, has_hessians, has_dipoles;
     int has_far; /* the near field could be summed as the run summed it */
-    error potentials, gradients, far_gradients;
+    error potentials, gradients, hessians, far_gradients;
 } outcome;
 
-static void sample_free(sample *s) {
-    free(s->index);
-    free(s->targets);
-    free(s->potentials);
-    free(s->gradients);
-    free(s->direct_potentials);
-    free(s->direct_gradients);
-    free(s->near_gradients);
-    free(s->near_sums);
-    free(s->random_potentials);
-    free(s->random_gradients);
-}
-
-static dagpole_status sample_allocate(sample *s, int64_t n, int with_gradients) {
-    size_t room = n > 0 ? (size_t)n : 1;
-    s->n = n;
-    s->index = calloc(room, sizeof(int64_t));
-    s->targets = calloc(room, 3 * sizeof(double));
-    s->potentials = calloc(room, sizeof(double));
-    s->direct_potentials = calloc(room, sizeof(double));
-    s->random_potentials = calloc(room, sizeof(double));
-    if (with_gradients) {
-        s->random_gradients = calloc(room, sizeof(double));
-        s->gradients = calloc(room, 3 * sizeof(double));
-        s->direct_gradients = calloc(room, 3 * sizeof(double));
-        s->near_gradients = calloc(room, 3 * sizeof(double));
-        s->near_sums = calloc(room, 3 * sizeof(double));
-    }
-    int is_complete =
-        s->index && s->targets && s->potentials && s->direct_potentials && s->random_potentials;
-    if (with_gradients)
-        is_complete = is_complete && s->gradients && s->direct_gradients && s->near_gradients &&
-                      s->near_sums && s->random_gradients;
-    return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-}
-
-/* splitmix64 (Steele, Lea, Flood 2014), as a double in [0, 1). */
-static double next_uniform(uint64_t *state) {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
-}
-
-/* Selection sampling (Knuth, volume 2, algorithm S): ascending indices, each subset equally likely.
- */
-static dagpole_status sample_draw(sample *s, int64_t wanted, uint64_t seed,
-                                  const dagpole_cloud *cloud, const dagpole_results *results) {
-    int64_t n_targets = results->n_targets;
-    const double *points = cloud->targets ? cloud->targets : cloud->sources;
-    dagpole_status status =
-        sample_allocate(s, wanted < n_targets ? wanted : n_targets, results->gradients != NULL);
-    int64_t n = 0;
-    for (int64_t i = 0; status == DAGPOLE_OK && n < s->n; i++) {
-        if ((double)(n_targets - i) * next_uniform(&seed) >= (double)(s->n - n))
-            continue;
-        s->index[n] = i;
-        memcpy(s->targets + 3 * n, points + 3 * i, 3 * sizeof(double));
-        s->potentials[n] = results->potentials[i];
-        if (s->gradients)
-            memcpy(s->gradients + 3 * n, results->gradients + 3 * i, 3 * sizeof(double));
-        n++;
-    }
-    return status;
-}
-
+/* Of six numbers of a symmetric matrix, the root of the sum of its nine squares. */
 static double length(int width, const double *a) {
+    if (width == 6)
+        return hypot(hypot(hypot(a[0], a[3]), a[5]), sqrt(2) * hypot(hypot(a[1], a[2]), a[4]));
     return width == 3 ? hypot(hypot(a[0], a[1]), a[2]) : fabs(a[0]);
 }
 
@@ -136,7 +65,7 @@ static error measure(int64_t n, int width, const double *value, const double *su
                      const double *direct, const double *near, double vanished) {
     double sum = 0, norm = 0, max = 0, unit = unit_of(n * width, direct);
     for (int64_t i = 0; i < n; i++) {
-        double difference[3], part[3];
+        double difference[6], part[6];
         for (int c = 0; c < width; c++) {
             int64_t j = i * width + c;
             part[c] = (direct[j] - (near ? near[j] : 0)) / unit;
@@ -176,7 +105,8 @@ static double promised_error(const error *e) {
 /* The near field of the run's own tree: the plan is made again as the file recorded it. *is_same:
  * it has come out the same. */
 static dagpole_status find_near_field(dagpole_context *context, const dagpole_report *report,
-                                      const dagpole_cloud *cloud, const sample *s, int *is_same) {
+                                      const dagpole_cloud *cloud, const cli_sample *s,
+                                      int *is_same) {
     dagpole_plan_options options;
     dagpole_plan *plan = NULL;
     dagpole_plan_options_init(&options);
@@ -189,7 +119,8 @@ static dagpole_status find_near_field(dagpole_context *context, const dagpole_re
     options.block_boxes = report->block_boxes;
     options.tolerance = report->tolerance;
     options.svd_cutoff = report->svd_cutoff;
-    options.n_vectors = cli_vectors(report->n_vectors);
+    options.hessians = report->hessians;
+    options.n_vectors = (int)report->n_vectors;
     dagpole_status status = dagpole_plan_create(context, &options, cloud->n_sources, cloud->sources,
                                                 cloud->n_targets, cloud->targets, &plan);
     if (status == DAGPOLE_OK)
@@ -207,14 +138,23 @@ static dagpole_status find_near_field(dagpole_context *context, const dagpole_re
 }
 
 static dagpole_status compare(dagpole_context *context, const dagpole_report *report,
-                              const dagpole_cloud *cloud, const sample *s, outcome *outcome) {
-    dagpole_status status = dagpole_direct_rms(
-        context, report->kernel, report->lambda, cloud->n_sources, cloud->sources, cloud->charges,
-        s->n, s->targets, s->random_potentials, s->random_gradients);
+                              const dagpole_cloud *cloud, const cli_sample *s, outcome *outcome) {
+    dagpole_plan_options options;
+    dagpole_plan_options_init(&options);
+    options.kernel = report->kernel;
+    options.lambda = report->lambda;
+    options.hessians = s->hessians != NULL;
+    cli_options_for(cloud, &options);
+    options.n_vectors = 1;
+    dagpole_values direct =
+        cli_values(cloud, s->direct_potentials, s->direct_gradients, s->direct_hessians);
+    dagpole_values random =
+        cli_values(cloud, s->random_potentials, s->random_gradients, s->random_hessians);
+    dagpole_status status = dagpole_direct_apply(context, &options, cloud->n_sources,
+                                                 cloud->sources, s->n, s->targets, 1, &random);
     if (status == DAGPOLE_OK)
-        status = dagpole_direct(context, report->kernel, report->lambda, cloud->n_sources,
-                                cloud->sources, cloud->charges, s->n, s->targets,
-                                s->direct_potentials, s->direct_gradients);
+        status = dagpole_direct_apply(context, &options, cloud->n_sources, cloud->sources, s->n,
+                                      s->targets, 0, &direct);
     if (status != DAGPOLE_OK)
         return status;
     outcome->potentials =
@@ -223,11 +163,16 @@ static dagpole_status compare(dagpole_context *context, const dagpole_report *re
     if (s->gradients)
         outcome->gradients =
             measure_sums(s->n, 3, s->gradients, s->direct_gradients, s->random_gradients);
+    outcome->has_hessians = s->hessians != NULL;
+    if (s->hessians)
+        outcome->hessians =
+            measure_sums(s->n, 6, s->hessians, s->direct_hessians, s->random_hessians);
     return DAGPOLE_OK;
 }
 
 static dagpole_status compare_far(dagpole_context *context, const dagpole_report *report,
-                                  const dagpole_cloud *cloud, const sample *s, outcome *outcome) {
+                                  const dagpole_cloud *cloud, const cli_sample *s,
+                                  outcome *outcome) {
     dagpole_status status = find_near_field(context, report, cloud, s, &outcome->has_far);
     double vanished = 0.1 * VANISHED * rms(s->n, 3, s->direct_gradients);
     if (status == DAGPOLE_OK)
@@ -236,18 +181,21 @@ static dagpole_status compare_far(dagpole_context *context, const dagpole_report
     return status;
 }
 
-/* As a share of what is promised; gradients have one digit less. NaN counts as the worst. */
+/* As a share of what is promised; each derivative has one digit less. NaN counts as the worst. */
 static double badness(const outcome *o) {
     double potentials = promised_error(&o->potentials),
-           gradients = o->has_gradients ? promised_error(&o->gradients) / 10 : 0;
-    return isnan(potentials) || isnan(gradients) ? INFINITY : fmax(potentials, gradients);
+           gradients = o->has_gradients ? promised_error(&o->gradients) / 10 : 0,
+           hessians = o->has_hessians ? promised_error(&o->hessians) / 100 : 0;
+    if (isnan(potentials) || isnan(gradients) || isnan(hessians))
+        return INFINITY;
+    return fmax(potentials, fmax(gradients, hessians));
 }
 
 /* One vector of the charges and its results. */
 typedef struct vector {
     dagpole_cloud cloud;
     dagpole_results results;
-    sample sample;
+    cli_sample sample;
     outcome outcome;
 } vector;
 
@@ -255,16 +203,22 @@ static dagpole_status compare_vector(const choice *choice, dagpole_context *cont
                                      const dagpole_cloud *cloud, const dagpole_results *results,
                                      vector *v) {
     *v = (vector){.cloud = *cloud, .results = *results};
-    v->cloud.charges += number * cloud->n_sources;
+    if (cloud->charges)
+        v->cloud.charges += number * cloud->n_sources;
+    if (cloud->dipoles)
+        v->cloud.dipoles += 3 * number * cloud->n_sources;
     v->results.potentials += number * results->n_targets;
     if (results->gradients)
         v->results.gradients += 3 * number * results->n_targets;
-    dagpole_status status =
-        sample_draw(&v->sample, choice->samples, (uint64_t)choice->seed, &v->cloud, &v->results);
+    if (results->hessians)
+        v->results.hessians += 6 * number * results->n_targets;
+    dagpole_status status = cli_sample_draw(&v->sample, choice->samples, (uint64_t)choice->seed,
+                                            &v->cloud, &v->results);
     v->outcome.samples = v->sample.n;
     v->outcome.n_targets = results->n_targets;
     v->outcome.vector = number;
     v->outcome.n_vectors = results->n_vectors;
+    v->outcome.has_dipoles = cloud->dipoles != NULL;
     if (status == DAGPOLE_OK)
         status = compare(context, results->report, &v->cloud, &v->sample, &v->outcome);
     return status;
@@ -283,9 +237,9 @@ static dagpole_status compare_all(const choice *choice, dagpole_context *context
             *worst = next;
             next = swap;
         }
-        sample_free(&next.sample);
+        cli_sample_free(&next.sample);
     }
-    if (status == DAGPOLE_OK && results->gradients)
+    if (status == DAGPOLE_OK && results->gradients && !cloud->dipoles)
         status =
             compare_far(context, results->report, &worst->cloud, &worst->sample, &worst->outcome);
     return status;
@@ -303,7 +257,7 @@ static dagpole_status verify(const choice *choice, const dagpole_cloud *cloud,
     }
     *outcome = worst.outcome;
     dagpole_context_destroy(context);
-    sample_free(&worst.sample);
+    cli_sample_free(&worst.sample);
     return status;
 }
 
@@ -334,9 +288,12 @@ static void print_table(const char *path, const choice *choice, const outcome *o
         if (outcome->has_far)
             print_error("gradients without the near field", &outcome->far_gradients);
         else
-            printf("  gradients without the near field: not compared, the run had other "
-                   "coefficients or instructions\n");
+            printf("  gradients without the near field: not compared, %s\n",
+                   outcome->has_dipoles ? "sources carry dipoles"
+                                        : "the run had other coefficients or instructions");
     }
+    if (outcome->has_hessians)
+        print_error("second derivatives", &outcome->hessians);
     printf("  * what charges of random sign would give; digits are relative to the larger of the "
            "two\n");
 }
@@ -377,10 +334,15 @@ static void print_json(const char *path, const choice *choice, const outcome *ou
             cli_json_close(&json);
         }
     }
+    if (outcome->has_hessians) {
+        cli_json_open(&json, "hessians");
+        json_promise(&json, &outcome->hessians);
+        cli_json_close(&json);
+    }
     cli_json_close(&json);
 }
 
-/* The promise allows gradients one digit less. Written so that NaN fails. */
+/* The promise allows each derivative one digit less. Written so that NaN fails. */
 static int check_tolerance(const cli_command *self, double tolerance, const outcome *outcome) {
     double potentials = promised_error(&outcome->potentials);
     double gradients = promised_error(&outcome->gradients);
@@ -392,6 +354,10 @@ static int check_tolerance(const cli_command *self, double tolerance, const outc
     if (outcome->has_gradients && !(gradients <= 10 * tolerance))
         return cli_fail(self, "the error of the gradients, %.3e, is above 10 x --tolerance %g",
                         gradients, tolerance);
+    if (outcome->has_hessians && !(promised_error(&outcome->hessians) <= 100 * tolerance))
+        return cli_fail(self,
+                        "the error of the second derivatives, %.3e, is above 100 x --tolerance %g",
+                        promised_error(&outcome->hessians), tolerance);
     return CLI_SUCCESS;
 }
 
@@ -414,7 +380,7 @@ static int verify_file(const cli_command *self, const choice *choice, const char
     else if (status == DAGPOLE_OK && !choice->input && strcmp(input, "-") == 0)
         code = cli_fail(self, "the points of '%s' came from a pipe: --input must name them", path);
     else if (status == DAGPOLE_OK)
-        status = dagpole_cloud_read(cli_points_path(input), &cloud);
+        status = cli_cloud_read(input, choice->dipoles, &cloud);
     if (status != DAGPOLE_OK && input && !choice->input) {
         code = fail_recorded_points(self, path);
         status = DAGPOLE_OK;
@@ -426,6 +392,12 @@ static int verify_file(const cli_command *self, const choice *choice, const char
     else if (status == DAGPOLE_OK && code == CLI_PROCEED && cloud.n_vectors != results.n_vectors)
         code = cli_fail(self, "'%s' holds results of %s vectors, but its points file has %s", path,
                         cli_text_count(results.n_vectors), cli_text_count(cloud.n_vectors));
+    else if (status == DAGPOLE_OK && code == CLI_PROCEED && (report.sources & DAGPOLE_DIPOLES) &&
+             !cloud.dipoles)
+        code = cli_fail(self,
+                        "the sources of '%s' had dipoles, but its points file has no /dipoles: "
+                        "--dipoles names them",
+                        path);
     else if (status == DAGPOLE_OK && code == CLI_PROCEED)
         status = verify(choice, &cloud, &results, &outcome);
     if (status == DAGPOLE_OK && code == CLI_PROCEED)
@@ -443,6 +415,7 @@ static int verify_main(const cli_command *self, int argc, char **argv) {
         {"--samples", CLI_COUNT, &choice.samples, "M", "targets to compare [1000]", 1, 1e15},
         {"--seed", CLI_COUNT, &choice.seed, "S", "chooses the targets [1]", 0, 1e15},
         {"--input", CLI_TEXT, &choice.input, "FILE", "the points [as the results name them]", 0, 0},
+        {"--dipoles", CLI_TEXT, &choice.dipoles, "DATASET", "as run was told [/dipoles]", 0, 0},
         {"--tolerance", CLI_POSITIVE, &choice.tolerance, "T",
          "exit code 1 where the error is above T", 0, 0},
         CLI_CONTEXT_OPTIONS(choice.context),
