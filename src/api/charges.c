@@ -84,19 +84,19 @@ static dagpole_status raise_exponents(const dp_team *team, const search *s, int 
     return DAGPOLE_OK;
 }
 
-/* Where one follows another all three components are searched as one array. */
-static dagpole_status raise_by_dipoles(const dp_team *team, const dp_given *g, int length,
-                                       double *work, int *exponent) {
+/* Of values of so many numbers each: where one follows another they are searched as one array. */
+static dagpole_status raise_by(const dp_team *team, const dp_given *g, const void *values,
+                               int64_t width, int length, double *work, int *exponent) {
     int is_dense = g->point == 1;
     const size_t size = g->is_float ? sizeof(float) : sizeof(double);
     search s = {.is_float = g->is_float,
                 .n_vectors = g->n_vectors,
-                .n = is_dense ? 3 * g->n : g->n,
-                .vector = 3 * g->vector,
-                .point = is_dense ? 1 : 3 * g->point,
+                .n = is_dense ? width * g->n : g->n,
+                .vector = width * g->vector,
+                .point = is_dense ? 1 : width * g->point,
                 .largest = work};
-    for (size_t d = 0; d < (is_dense ? 1 : 3); d++) {
-        s.values = (const char *)g->dipoles + d * size;
+    for (int64_t d = 0; d < (is_dense ? 1 : width); d++) {
+        s.values = (const char *)values + (size_t)d * size;
         DP_TRY(raise_exponents(team, &s, length, exponent));
     }
     return DAGPOLE_OK;
@@ -104,16 +104,17 @@ static dagpole_status raise_by_dipoles(const dp_team *team, const dp_given *g, i
 
 dagpole_status dp_charge_exponents(const dp_team *team, const dp_given *g, int length, double *work,
                                    int *exponent) {
+    const int n_parts = g->is_complex ? 2 : 1;
     for (int v = 0; v < g->n_vectors; v++)
         exponent[v] = NONE;
     if (g->charges)
-        DP_TRY(raise_exponents(
-            team, &(search){g->charges, g->is_float, g->n_vectors, g->n, g->vector, g->point, work},
-            0, exponent));
+        DP_TRY(raise_by(team, g, g->charges, n_parts, 0, work, exponent));
     if (g->dipoles)
-        DP_TRY(raise_by_dipoles(team, g, length, work, exponent));
-    for (int v = 0; v < g->n_vectors; v++)
-        exponent[v] = exponent[v] == NONE ? 0 : exponent[v] - LARGEST;
+        DP_TRY(raise_by(team, g, g->dipoles, 3 * n_parts, length, work, exponent));
+    for (int v = n_parts * g->n_vectors - 1; v >= 0; v--) {
+        int of_value = exponent[v / n_parts];
+        exponent[v] = of_value == NONE ? 0 : of_value - LARGEST;
+    }
     return DAGPOLE_OK;
 }
 

@@ -17,14 +17,15 @@ typedef struct kind {
 enum { N_KINDS = 3 };
 
 typedef struct direct_sum {
+    const dagpole_plan_options *options;
     const dp_kernel *kernel;
     int is_rms; /* sums of squares are wanted, and their roots */
-    double lambda;
-    dp_shape shape;
+    dp_lambda lambda;
+    dp_shape shape; /* of one value */
     dp_cube cube;
     int64_t n_sources, n_targets, point, first; /* first: piece that number 0 of the stage is */
     double *sources, *targets;                  /* scaled: x, y, z rows */
-    double *carried;                            /* scaled: the rows of one vector */
+    double *carried;                            /* scaled: the rows of one value's parts */
     int n_sums;
     kind kinds[N_KINDS];
     dp_power of[N_KINDS]; /* from sums of what is scaled to results */
@@ -43,17 +44,51 @@ static dp_soa rows_from(const double *rows, int64_t n, int64_t first) {
     return (dp_soa){rows + first, rows + n + first, rows + 2 * n + first};
 }
 
-/* Sums of one piece, in the caller's units. */
-static void store(const direct_sum *d, int64_t begin, int64_t n, double sums[DP_HESSIAN][PIECE]) {
+/* Sums of one piece, in the caller's units: part `part` of values. */
+static void store(const direct_sum *d, int64_t begin, int64_t n, int part,
+                  double sums[DP_HESSIAN][PIECE]) {
+    int step = d->is_rms ? 1 : dp_n_parts(&d->shape);
     for (int k = 0; k < N_KINDS; k++) {
         const kind *kind = &d->kinds[k];
         for (int64_t j = 0; kind->values && j < n; j++)
             for (int i = 0; i < kind->width; i++) {
                 double sum = sums[kind->first + i][j];
-                kind->values[kind->width * (begin + j) * d->point + i] =
+                int64_t at = kind->width * (begin + j) * d->point + i;
+                kind->values[step * at + part] =
                     dp_power_times(&d->of[k], DP_KERNEL_FACTOR * (d->is_rms ? sqrt(sum) : sum));
             }
     }
+}
+
+/* What part `from` of the sources does by a part of the kernel, times the sign, is added to sums of
+ * n targets from `begin` on. */
+static dagpole_status add_part(const direct_sum *d, int is_imaginary, int from, double sign,
+                               int64_t begin, int64_t n, double sums[DP_HESSIAN][PIECE]) {
+    const dp_kernel *kernel = is_imaginary ? d->kernel->imaginary : d->kernel;
+    const double *carried = d->carried + from * dp_n_carried(&d->shape) * d->n_sources;
+    double here[DP_HESSIAN][PIECE] = {{0}};
+    dp_isa isa = dp_isa_best();
+    DP_TRY(dp_direct(d->is_rms ? kernel->squares[isa] : kernel->p2p[isa], d->lambda, n,
+                     rows_from(d->targets, d->n_targets, begin),
+                     dp_sums_of_rows(here[0], PIECE, d->n_sums), d->n_sources,
+                     rows_from(d->sources, d->n_sources, 0),
+                     dp_carried_of_rows(&d->shape, carried, d->n_sources)));
+    for (int k = 0; k < d->n_sums; k++)
+        for (int64_t j = 0; j < n; j++)
+            sums[k][j] += sign * here[k][j];
+    return DAGPOLE_OK;
+}
+
+/* A complex value's two parts, or the squares of its size. */
+static dagpole_status sum_complex(const direct_sum *d, int64_t begin, int64_t n) {
+    for (int part = 0; part < (d->is_rms ? 1 : 2); part++) {
+        double sums[DP_HESSIAN][PIECE] = {{0}};
+        DP_TRY(add_part(d, 0, part, 1, begin, n, sums));
+        DP_TRY(
+            add_part(d, 1, d->is_rms ? 0 : 1 - part, d->is_rms || part ? 1 : -1, begin, n, sums));
+        store(d, begin, n, part, sums);
+    }
+    return DAGPOLE_OK;
 }
 
 static dagpole_status sum_piece(void *argument, int64_t i) {
@@ -61,13 +96,10 @@ static dagpole_status sum_piece(void *argument, int64_t i) {
     int64_t begin = (d->first + i) * PIECE;
     int64_t n = d->n_targets - begin < PIECE ? d->n_targets - begin : PIECE;
     double sums[DP_HESSIAN][PIECE] = {{0}};
-    dp_sums out = dp_sums_of_rows(sums[0], PIECE, d->n_sums);
-    dp_isa isa = dp_isa_best();
-    DP_TRY(dp_direct(d->is_rms ? d->kernel->squares[isa] : d->kernel->p2p[isa], d->lambda, n,
-                     rows_from(d->targets, d->n_targets, begin), out, d->n_sources,
-                     rows_from(d->sources, d->n_sources, 0),
-                     dp_carried_of_rows(&d->shape, d->carried, d->n_sources)));
-    store(d, begin, n, sums);
+    if (d->shape.is_complex)
+        return sum_complex(d, begin, n);
+    DP_TRY(add_part(d, 0, 0, 1, begin, n, sums));
+    store(d, begin, n, 0, sums);
     return DAGPOLE_OK;
 }
 
@@ -104,16 +136,25 @@ static dagpole_status scale_carried(direct_sum *d, const request *r, int exponen
     const double *charges = r->arrays.charges, *dipoles = r->arrays.dipoles;
     const dp_power unit = dp_power_split(-exponent),
                    of_dipoles = dp_power_split(-exponent - d->cube.exponent);
-    double *rows = d->carried + d->shape.has_charges * d->n_sources;
-    for (int64_t i = 0; i < d->n_sources; i++) {
-        int64_t at = r->first_source + i * d->point;
-        if (d->shape.has_charges)
-            DP_TRY(take_number("charges", at, charges[at], &unit, &d->carried[i]));
-        if (d->shape.has_charges && d->is_rms)
-            d->carried[i] *= d->carried[i];
-        for (int64_t k = 0; d->shape.has_dipoles && k < 3; k++)
-            DP_TRY(take_number("dipoles", 3 * at + k, dipoles[3 * at + k], &of_dipoles,
-                               &rows[k * d->n_sources + i]));
+    const int64_t n = d->n_sources, n_parts = dp_n_parts(&d->shape);
+    for (int64_t part = 0; part < n_parts; part++) {
+        double *rows = d->carried + part * dp_n_carried(&d->shape) * n;
+        double *row = rows + d->shape.has_charges * n;
+        for (int64_t i = 0; i < n; i++) {
+            int64_t at = r->first_source + i * d->point;
+            if (d->shape.has_charges)
+                DP_TRY(take_number("charges", n_parts * at + part, charges[n_parts * at + part],
+                                   &unit, &rows[i]));
+            for (int64_t k = 0; d->shape.has_dipoles && k < 3; k++) {
+                int64_t of_dipole = n_parts * (3 * at + k) + part;
+                DP_TRY(take_number("dipoles", of_dipole, dipoles[of_dipole], &of_dipoles,
+                                   &row[k * n + i]));
+            }
+        }
+    }
+    for (int64_t i = 0; d->shape.has_charges && d->is_rms && i < n; i++) {
+        double imaginary = n_parts == 2 ? d->carried[dp_n_carried(&d->shape) * n + i] : 0;
+        d->carried[i] = d->carried[i] * d->carried[i] + imaginary * imaginary;
     }
     return DAGPOLE_OK;
 }
@@ -123,21 +164,25 @@ static void set_kinds(direct_sum *d, const request *r) {
     static const int width[N_KINDS] = {1, 3, DP_N_SECOND},
                      first[N_KINDS] = {0, DP_POTENTIAL, DP_GRADIENT};
     for (int k = 0; k < N_KINDS; k++) {
-        int w = d->is_rms ? 1 : width[k];
-        d->kinds[k] = (kind){arrays[k] ? arrays[k] + w * r->first_target : NULL, w, first[k]};
+        int w = d->is_rms ? 1 : width[k], step = d->is_rms ? 1 : dp_n_parts(&d->shape);
+        d->kinds[k] =
+            (kind){arrays[k] ? arrays[k] + step * w * r->first_target : NULL, w, first[k]};
     }
 }
 
 static dagpole_status sum_vector(dagpole_context *context, direct_sum *d, const request *r) {
     const double *charges = r->arrays.charges, *dipoles = r->arrays.dipoles;
+    const int n_parts = dp_n_parts(&d->shape);
     const dp_given given = {.n = d->n_sources,
-                            .charges = charges ? charges + r->first_source : NULL,
-                            .dipoles = dipoles ? dipoles + 3 * r->first_source : NULL,
+                            .charges = charges ? charges + n_parts * r->first_source : NULL,
+                            .dipoles = dipoles ? dipoles + 3 * n_parts * r->first_source : NULL,
+                            .is_complex = d->shape.is_complex,
                             .n_vectors = 1,
                             .point = d->point};
     double work[DP_MAX_CHUNKS];
-    int exponent;
-    DP_TRY(dp_charge_exponents(&dp_team_serial, &given, d->cube.exponent, work, &exponent));
+    int exponents[2], exponent;
+    DP_TRY(dp_charge_exponents(&dp_team_serial, &given, d->cube.exponent, work, exponents));
+    exponent = exponents[0];
     DP_TRY(scale_carried(d, r, exponent));
     set_kinds(d, r);
     for (int k = 0; k < N_KINDS; k++)
@@ -150,11 +195,12 @@ static dagpole_status prepare(direct_sum *d, const double *sources, const double
     DP_TRY(dp_bounds_widen(&dp_team_serial, "sources", d->n_sources, sources, &bounds));
     DP_TRY(dp_bounds_widen(&dp_team_serial, "targets", d->n_targets, targets, &bounds));
     d->cube = dp_cube_fit(&bounds, 1);
-    d->lambda = d->kernel->id == DAGPOLE_YUKAWA ? ldexp(d->lambda, d->cube.exponent) : 0;
+    d->lambda = dp_scaled_lambda(d->options, &d->cube);
     d->sources = to_rows(&d->cube, d->n_sources, sources);
     d->targets = to_rows(&d->cube, d->n_targets, targets);
     d->carried =
-        dp_alloc((size_t)d->n_sources, (size_t)dp_n_carried(&d->shape) * sizeof *d->carried);
+        dp_alloc((size_t)d->n_sources,
+                 (size_t)(dp_n_parts(&d->shape) * dp_n_carried(&d->shape)) * sizeof *d->carried);
     return d->sources && d->targets && d->carried ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
@@ -177,7 +223,7 @@ static dagpole_status sum(dagpole_context *context, const dagpole_plan_options *
     DP_TRY(dp_check_points(d.n_sources, sources, d.n_targets, targets));
     d.n_targets = targets ? d.n_targets : d.n_sources;
     d.kernel = dp_kernel_get(o->kernel);
-    d.lambda = o->lambda;
+    d.options = o;
     d.shape = dp_options_shape(o, 1);
     d.point = o->point_stride;
     d.n_sums = arrays->hessians ? DP_HESSIAN : arrays->gradients ? DP_GRADIENT : DP_POTENTIAL;
@@ -200,6 +246,7 @@ static dagpole_status sum_charges(dagpole_context *context, dagpole_kernel kerne
     dagpole_plan_options_init(&o);
     o.kernel = kernel;
     o.lambda = lambda;
+    o.wave_number = lambda;
     DP_TRY(dp_options_resolve(&o, &o));
     if ((targets ? d.n_targets : d.n_sources) > 0 && !arrays->potentials)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL: there are %lld targets",

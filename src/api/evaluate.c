@@ -73,20 +73,21 @@ static void *numbers_from(const void *array, size_t size, int64_t i) {
 /* Vectors [first, first + n) of the arrays. */
 static dp_call batch_of(const dagpole_plan *plan, const dp_arrays *a, int first, int n) {
     const dagpole_plan_options *o = &plan->options;
-    const size_t size = a->is_float ? sizeof(float) : sizeof(double);
+    const size_t number =
+        (a->is_float ? sizeof(float) : sizeof(double)) * (size_t)dp_n_parts(&plan->shape);
     const int64_t stride = o->vector_stride, point = a->is_near_only ? 1 : o->point_stride,
                   source_vector = stride ? stride : plan->n_sources * point,
                   target_vector = stride ? stride : plan->n_targets * point;
     const int64_t sources = first * source_vector, targets = first * target_vector;
     return (dp_call){
-        .charges = numbers_from(a->charges, size, sources),
-        .dipoles = numbers_from(a->dipoles, size, 3 * sources),
-        .potentials = numbers_from(a->potentials, size, targets),
-        .gradients = numbers_from(a->gradients, size, 3 * targets),
-        .hessians = numbers_from(a->hessians, size, DP_N_SECOND * targets),
+        .charges = numbers_from(a->charges, number, sources),
+        .dipoles = numbers_from(a->dipoles, number, 3 * sources),
+        .potentials = numbers_from(a->potentials, number, targets),
+        .gradients = numbers_from(a->gradients, number, 3 * targets),
+        .hessians = numbers_from(a->hessians, number, DP_N_SECOND * targets),
         .is_float = a->is_float,
         .is_near_only = a->is_near_only,
-        .n_vectors = n,
+        .n_vectors = n * dp_n_parts(&plan->shape),
         .first_vector = first,
         .source_vector = source_vector,
         .target_vector = target_vector,
@@ -100,7 +101,8 @@ static dagpole_status find_units(dagpole_plan *plan, const dp_call *call) {
                             .charges = call->charges,
                             .dipoles = call->dipoles,
                             .is_float = call->is_float,
-                            .n_vectors = call->n_vectors,
+                            .is_complex = plan->shape.is_complex,
+                            .n_vectors = call->n_vectors / dp_n_parts(&plan->shape),
                             .vector = call->source_vector,
                             .point = call->point};
     memset(plan->charge_exponent, 0, sizeof plan->charge_exponent);
@@ -121,8 +123,8 @@ static dagpole_status run_batch(dagpole_plan *plan, const dp_call *call, dp_prof
 static dagpole_status run(dagpole_plan *plan, const dp_arrays *arrays) {
     int n_vectors = arrays->is_near_only ? 1 : plan->options.n_vectors;
     dp_profile all = {0};
-    for (int first = 0; first < n_vectors; first += plan->shape.n_vectors) {
-        int n = dp_vectors_left(n_vectors, first, plan->shape.n_vectors);
+    for (int first = 0; first < n_vectors; first += dp_n_columns(&plan->shape)) {
+        int n = dp_vectors_left(n_vectors, first, dp_n_columns(&plan->shape));
         dp_call call = batch_of(plan, arrays, first, n);
         dp_profile profile;
         DP_TRY(run_batch(plan, &call, &profile));

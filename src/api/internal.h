@@ -106,6 +106,9 @@ dagpole_status dp_plan_list_tasks(const dagpole_plan *plan, dagpole_tasks *all);
 /* UNSUPPORTED where vectors go through the graph in batches, whose last alone would be told of. */
 dagpole_status dp_plan_check_batches(const dagpole_plan *plan, const char *what);
 
+/* UNSUPPORTED where values are complex. */
+dagpole_status dp_plan_check_real(const dagpole_plan *plan, const char *what);
+
 /* WRONG_STATE where no evaluation left expansions, or the last one failed; UNSUPPORTED where they
  * are of the last batch alone. */
 dagpole_status dp_plan_check_expansions(const dagpole_plan *plan);
@@ -138,21 +141,19 @@ dagpole_status dp_values_take(const dagpole_values *values, dp_arrays *arrays);
 /* Checks the options and replaces zeros by what digits ask for, except n_crit, which depends on the
  * points. options NULL = defaults. */
 dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out);
-/* The kernel exists and lambda suits it. */
-dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda);
-
 /* What n sources carry: that of vector v and source i is value v vector + i point, one number of
- * charges and three of dipoles; NULL where they carry none. */
+ * charges and three of dipoles, of which each may be complex; NULL where they carry none. */
 typedef struct dp_given {
     int64_t n;
     const void *charges, *dipoles;
-    int is_float, n_vectors;
+    int is_float, is_complex, n_vectors;
     int64_t vector, point;
 } dp_given;
 
 /* Per vector the exponent of the unit in which its charges are counted, and its dipoles over
  * 2^length, so that neither large nor small ones leave the range of double on the way to results
- * that fit it (0 where all are 0). work: DP_MAX_CHUNKS x n_vectors. */
+ * that fit it (0 where all are 0); of complex ones twice, for both parts. work: DP_MAX_CHUNKS x
+ * n_vectors. */
 dagpole_status dp_charge_exponents(const dp_team *team, const dp_given *given, int length,
                                    double *work, int *exponent);
 
@@ -166,6 +167,6 @@ dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *resolved);
 
 /* Lambda in scaled coordinates. */
-double dp_scaled_lambda(const dagpole_plan_options *options, const dp_cube *cube);
+dp_lambda dp_scaled_lambda(const dagpole_plan_options *options, const dp_cube *cube);
 
 #endif

@@ -47,6 +47,7 @@ static void sum_near(const dagpole_plan *plan, const dp_csr *near, const double 
 static dagpole_status check(const dagpole_plan *plan, const double *charges, int64_t n,
                             const int64_t *targets) {
     DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_plan_check_real(plan, "near sums"));
     if (plan->shape.has_dipoles)
         return dp_fail(DAGPOLE_UNSUPPORTED, "the plan's sources carry dipoles: the near field "
                                             "alone is of plans whose sources carry charges");

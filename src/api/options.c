@@ -33,14 +33,21 @@ static dagpole_status check_double(const char *name, double value, double low, d
                    value, low, high);
 }
 
-dagpole_status dp_check_kernel(dagpole_kernel kernel, double lambda) {
-    if (!dp_kernel_get(kernel))
+static dagpole_status check_kernel(const dagpole_plan_options *o) {
+    if (!dp_kernel_get(o->kernel))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "kernel is %d: it must be DAGPOLE_LAPLACE (0) or DAGPOLE_YUKAWA (1)",
-                       (int)kernel);
-    if (kernel == DAGPOLE_YUKAWA && !(lambda > 0 && isfinite(lambda)))
+                       "kernel is %d: it must be DAGPOLE_LAPLACE (0), DAGPOLE_YUKAWA (1) or "
+                       "DAGPOLE_HELMHOLTZ (2)",
+                       (int)o->kernel);
+    if (o->kernel == DAGPOLE_YUKAWA && !(o->lambda > 0 && isfinite(o->lambda)))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "lambda is %g: the Yukawa kernel needs a finite lambda above 0", lambda);
+                       "lambda is %g: the Yukawa kernel needs a finite lambda above 0", o->lambda);
+    if (o->kernel == DAGPOLE_HELMHOLTZ && !(o->wave_number >= 0 && isfinite(o->wave_number) &&
+                                            o->damping >= 0 && isfinite(o->damping)))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "wave_number is %g and damping %g: the Helmholtz kernel needs both finite, "
+                       "and 0 or above",
+                       o->wave_number, o->damping);
     return DAGPOLE_OK;
 }
 
@@ -52,6 +59,10 @@ static dagpole_status check_shape(const dagpole_plan_options *o) {
                        o->sources);
     if (o->hessians != 0 && o->hessians != 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "hessians is %d: it must be 0 or 1", o->hessians);
+    if (dp_kernel_get(o->kernel)->imaginary && (o->sources & DAGPOLE_DIPOLES))
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "sources is %d, but the kernel is %s: its sources carry charges alone (1)",
+                       o->sources, dp_kernel_get(o->kernel)->name);
     if (o->hessians && o->kernel != DAGPOLE_LAPLACE)
         return dp_fail(DAGPOLE_UNSUPPORTED,
                        "hessians is 1, but the kernel is %s: only laplace has second derivatives",
@@ -60,7 +71,7 @@ static dagpole_status check_shape(const dagpole_plan_options *o) {
 }
 
 static dagpole_status check(const dagpole_plan_options *o) {
-    DP_TRY(dp_check_kernel(o->kernel, o->lambda));
+    DP_TRY(check_kernel(o));
     if (o->digits < 3 || o->digits > 12)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
     if (o->gradients != 0 && o->gradients != 1)
@@ -93,7 +104,7 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
                              sizeof o));
     DP_TRY(check(&o));
     /* A screened field bends more across a box: one more point an edge keeps the same digits. */
-    int is_screened = !dp_kernel_get(o.kernel)->is_homogeneous;
+    int is_screened = o.kernel == DAGPOLE_YUKAWA;
     o.point_stride = o.point_stride ? o.point_stride : 1;
     o.sources = o.sources ? o.sources : DAGPOLE_CHARGES;
     const dp_shape shape = dp_options_shape(&o, 1);
@@ -106,7 +117,9 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
 }
 
 dp_shape dp_options_shape(const dagpole_plan_options *o, int n_vectors) {
-    return (dp_shape){.n_vectors = n_vectors,
+    int is_complex = dp_kernel_get(o->kernel)->imaginary != NULL;
+    return (dp_shape){.n_vectors = n_vectors << is_complex,
+                      .is_complex = is_complex,
                       .has_charges = (o->sources & DAGPOLE_CHARGES) != 0,
                       .has_dipoles = (o->sources & DAGPOLE_DIPOLES) != 0,
                       .n_sums = o->hessians ? DP_HESSIAN : DP_GRADIENT};
@@ -120,12 +133,19 @@ int dp_options_sums(const dagpole_plan_options *o) {
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *o) {
     const dp_shape shape = dp_options_shape(o, 1);
     dp_accuracy accuracy = dp_accuracy_for_shape(o->digits, &shape);
+    if (o->p != accuracy.p)
+        accuracy.p_of_waves = 0;
     accuracy.p = o->p;
     accuracy.tolerance = o->tolerance;
     accuracy.svd_cutoff = o->svd_cutoff;
     return accuracy;
 }
 
-double dp_scaled_lambda(const dagpole_plan_options *options, const dp_cube *cube) {
-    return options->kernel == DAGPOLE_YUKAWA ? ldexp(options->lambda, cube->exponent) : 0;
+dp_lambda dp_scaled_lambda(const dagpole_plan_options *o, const dp_cube *cube) {
+    if (o->kernel == DAGPOLE_YUKAWA)
+        return ldexp(o->lambda, cube->exponent);
+    if (o->kernel == DAGPOLE_HELMHOLTZ)
+        return dp_lambda_of(ldexp(o->damping, cube->exponent),
+                            ldexp(o->wave_number, cube->exponent));
+    return 0;
 }

@@ -49,7 +49,8 @@ dp_leaf_request dp_plan_leaf_request(const dagpole_plan *p, const dp_bounds *bou
                              .shape = p->shape,
                              .n_sums = dp_options_sums(&p->options),
                              .n_crit = p->options.n_crit,
-                             .root_side = p->options.root_side};
+                             .root_side = p->options.root_side,
+                             .wave_number = p->shape.is_complex ? p->options.wave_number : 0};
 }
 
 /* Both from the cost model, where the options do not set them. */
@@ -130,9 +131,28 @@ dp_operators_request dp_plan_operators_request(const dagpole_plan *p) {
                                   .cache_dir = p->context->cache_dir};
 }
 
+/* Surfaces of more points are not tried. */
+#define MOST_POINTS 28
+
+/* That of level 2, the coarsest that has operators, over its side. */
+static dagpole_status check_waves(const dagpole_plan *p, const dp_operators_request *r) {
+    double waves = dp_wave_number(r->lambda) * r->side / 4;
+    if (r->depth < 2 || dp_accuracy_points(&r->accuracy, waves) <= MOST_POINTS)
+        return DAGPOLE_OK;
+    double most = 0;
+    while (dp_accuracy_points(&r->accuracy, (most + 0.1) * M_PI / 2) <= MOST_POINTS)
+        most += 0.1;
+    return dp_fail(DAGPOLE_UNSUPPORTED,
+                   "wave_number is %g: %.1f wavelengths along the root cube's side of %g, but %d "
+                   "digits are held up to %.1f of them",
+                   p->options.wave_number, waves / (M_PI / 2),
+                   ldexp(p->tree.cube.side, p->tree.cube.exponent), p->options.digits, most);
+}
+
 static dagpole_status build_operators(const dp_team *team, dagpole_plan *p) {
     char message[DP_ERROR_TEXT_BYTES];
     dp_operators_request request = dp_plan_operators_request(p);
+    DP_TRY(check_waves(p, &request));
     DP_TRY(dp_operators_create(team, &request, message, &p->operators));
     if (*message)
         dp_runtime_log(p->context->runtime, "%s", message);
@@ -155,9 +175,9 @@ static int64_t cache_share(const dp_machine *machine) {
 static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_runtime *runtime = p->context->runtime;
     dp_accuracy accuracy = dp_options_accuracy(&p->options);
-    double lambda = dp_scaled_lambda(&p->options, &p->tree.cube);
+    dp_lambda lambda = dp_scaled_lambda(&p->options, &p->tree.cube);
     dp_precision precision =
-        dp_precision_of_sums(&accuracy, p->kernel->id, p->targets_are_sources, lambda,
+        dp_precision_of_sums(&accuracy, p->kernel->id, p->targets_are_sources, dp_damping(lambda),
                              dp_cube_side(&p->tree.cube, p->tree.depth));
     dp_nodes nodes;
     dp_runtime_nodes(runtime, &nodes);
@@ -364,7 +384,9 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
     atomic_flag_clear(&p->is_busy);
     p->context = context;
     p->options = resolved;
-    p->shape = dp_options_shape(&resolved, dp_vectors_at_once(resolved.n_vectors, DP_MOST_VECTORS));
+    p->shape = dp_options_shape(&resolved, 1);
+    p->shape.n_vectors *=
+        dp_vectors_at_once(resolved.n_vectors, DP_MOST_VECTORS / dp_n_parts(&p->shape));
     p->charge_work = dp_alloc((size_t)(DP_MAX_CHUNKS * p->shape.n_vectors), sizeof *p->charge_work);
     p->kernel = dp_kernel_get(resolved.kernel);
     p->targets_are_sources = targets_are_sources(points);

@@ -65,8 +65,10 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "n_sources is %lld, n_targets %lld: each must be 0 ... 2^40",
                        (long long)n_sources, (long long)n_targets);
-    double k = dp_cost_expansion_size(o.tolerance), rank = dp_cost_mean_rank(k);
-    double v = dp_vectors_at_once(o.n_vectors, DP_MOST_VECTORS);
+    const dp_shape shape = dp_options_shape(&o, 1);
+    const int n_parts = dp_n_parts(&shape);
+    double k = n_parts * dp_cost_expansion_size(o.tolerance), rank = dp_cost_mean_rank(k);
+    double v = dp_vectors_at_once(o.n_vectors, DP_MOST_VECTORS / n_parts), rows = v * n_parts;
     /* What the cost model comes to. */
     double n_crit =
         o.n_crit ? o.n_crit
@@ -75,14 +77,13 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
     double points = (double)n_sources + own_targets;
     /* Leaves are about 0.4 full; a box holds two expansions and up to 189 M2L pairs. */
     double boxes = 1.15 * points / (0.4 * n_crit) + 1;
-    const dp_shape shape = dp_options_shape(&o, (int)v);
     double plan = 40 * points + 32.0 * (double)n_sources + 32 * targets + 24 * own_targets +
                   boxes * (16 * k * v + 189 * 12 + 60 * 4 + 100);
     /* Of each further row of what is carried and of sums: these and, where the sources are the
      * targets, halos. */
-    plan += 8.0 * (v * dp_n_carried(&shape) - 1) * (double)n_sources +
-            (v * shape.n_sums / DP_GRADIENT - 1) * (n_targets ? 32 : 120) * targets;
-    double sets = o.kernel == DAGPOLE_YUKAWA ? fmax(1, log2(boxes + 1) / 3 - 1) : 1;
+    plan += 8.0 * (rows * dp_n_carried(&shape) - 1) * (double)n_sources +
+            (rows * shape.n_sums / DP_GRADIENT - 1) * (n_targets ? 32 : 120) * targets;
+    double sets = o.kernel != DAGPOLE_LAPLACE ? fmax(1, log2(boxes + 1) / 3 - 1) : 1;
     double operators = sets * 8 * k * (2 * DP_N_FOLDED * rank + 6 * k);
     int is_shallow = points < 5 * n_crit; /* no level that carries a far field */
     *bytes = (int64_t)(plan + (is_shallow ? 0 : operators) + 2e5);

@@ -152,11 +152,18 @@ static dagpole_status copy_potentials(const dagpole_plan *plan, int32_t box, int
 }
 
 dagpole_status dp_plan_check_batches(const dagpole_plan *plan, const char *what) {
-    if (plan->options.n_vectors == plan->shape.n_vectors)
+    if (plan->options.n_vectors == dp_n_columns(&plan->shape))
         return DAGPOLE_OK;
     return dp_fail(DAGPOLE_UNSUPPORTED,
                    "the plan has %d vectors, %s are of up to %d: more go through it in batches",
                    plan->options.n_vectors, what, DP_MOST_VECTORS);
+}
+
+dagpole_status dp_plan_check_real(const dagpole_plan *plan, const char *what) {
+    if (!plan->shape.is_complex)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_UNSUPPORTED, "the kernel is %s: %s are told of real kernels alone",
+                   plan->kernel->name, what);
 }
 
 dagpole_status dp_plan_check_expansions(const dagpole_plan *plan) {
@@ -166,6 +173,7 @@ dagpole_status dp_plan_check_expansions(const dagpole_plan *plan) {
     if (plan->has_failed)
         return dp_fail(DAGPOLE_WRONG_STATE, "the last evaluation was cancelled or has failed: what "
                                             "it left are no expansions");
+    DP_TRY(dp_plan_check_real(plan, "expansions"));
     return dp_plan_check_batches(plan, "expansions");
 }
 

@@ -32,7 +32,7 @@ static dagpole_status copy_operators(dp_graph *g) {
 /* Strips of P2P: for the vectors that are summed at once. */
 static dp_shape strip_shape(const dp_graph *g) {
     dp_shape shape = g->problem.shape;
-    shape.n_vectors = dp_vectors_at_once(shape.n_vectors, DP_STRIP_VECTORS);
+    shape.n_vectors = dp_shape_at_once(&shape, DP_STRIP_VECTORS);
     return shape;
 }
 

@@ -197,7 +197,7 @@ static void add_step(const dp_layout *layout, dp_task *task, int64_t begin, dp_w
     walk->step_cost[walk->n_steps] = (float)task->cost;
     walk->step_op[walk->n_steps++] = task->op;
     walk->op_work[task->op].pairs += task->pairs * layout->problem->shape.n_vectors;
-    walk->op_work[task->op].flops += task->flops * layout->problem->shape.n_vectors;
+    walk->op_work[task->op].flops += task->flops * dp_n_columns(&layout->problem->shape);
     walk->op_work[task->op].cost += task->cost;
     walk->most_fields = walk->most_fields < n ? n : walk->most_fields;
     walk->work_bytes += (int64_t)task->work_bytes;

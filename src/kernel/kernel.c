@@ -37,7 +37,7 @@
     .from_orbits_many = IN_DOUBLE(dp_from_orbits_many, kernel)
 
 static const dp_kernel helmholtz_imaginary = {
-    .id = (dagpole_kernel)2,
+    .id = DAGPOLE_HELMHOLTZ,
     .name = "helmholtz",
     .value = dp_helmholtz_imaginary_value,
     .slope = dp_helmholtz_imaginary_slope,
@@ -46,7 +46,7 @@ static const dp_kernel helmholtz_imaginary = {
 };
 
 const dp_kernel dp_helmholtz = {
-    .id = (dagpole_kernel)2,
+    .id = DAGPOLE_HELMHOLTZ,
     .name = "helmholtz",
     .value = dp_helmholtz_real_value,
     .slope = dp_helmholtz_real_slope,
@@ -83,6 +83,8 @@ static const dp_kernel kernels[] = {
 };
 
 const dp_kernel *dp_kernel_get(dagpole_kernel id) {
+    if (id == DAGPOLE_HELMHOLTZ)
+        return &dp_helmholtz;
     for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++)
         if (kernels[k].id == id)
             return &kernels[k];

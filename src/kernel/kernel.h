@@ -110,7 +110,18 @@ typedef struct dp_shape {
     int n_vectors;
     int has_charges, has_dipoles; /* what sources carry, in this order; at least one of them */
     int n_sums;                   /* rows of sums at a target: DP_GRADIENT or DP_HESSIAN */
+    int is_complex; /* 1: real and imaginary parts are vectors of their own, one behind the other */
 } dp_shape;
+
+/* Vectors that a value of the kernel consists of. */
+static inline int dp_n_parts(const dp_shape *shape) {
+    return shape->is_complex ? 2 : 1;
+}
+
+/* Columns of expansions: one for all parts. */
+static inline int dp_n_columns(const dp_shape *shape) {
+    return shape->n_vectors / dp_n_parts(shape);
+}
 
 /* Charges, and what is wanted of them is at most gradients. */
 static inline dp_shape dp_shape_of_charges(int n_vectors) {

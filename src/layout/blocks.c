@@ -58,7 +58,7 @@ static int64_t most_boxes(const dp_problem *p, int level) {
     if (!set || p->cache_bytes <= 0)
         return INT32_MAX;
     int64_t boxes =
-        p->cache_bytes / (2 * (int64_t)sizeof(double) * set->k_padded * p->shape.n_vectors);
+        p->cache_bytes / (2 * (int64_t)sizeof(double) * set->k_padded * dp_n_columns(&p->shape));
     return boxes > 8 ? boxes : 8;
 }
 

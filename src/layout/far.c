@@ -201,7 +201,7 @@ static int takes_multipole(const probe *p, int32_t box) {
     const dp_operator_set *set = dp_set_of(in, box);
     double side = dp_cube_side(&tree->cube, tree->level[box]);
     int is_loose = !dp_tree_is_leaf(tree, box) && side > LOOSEST_BOX * extent(&p->s->sources[box]);
-    if (!set || !set->k || in->lambda * side > WIDEST_BOX || is_loose)
+    if (!set || !set->k || dp_damping(in->lambda) * side > WIDEST_BOX || is_loose)
         return 0;
     bounds region = bounds_of_box(tree, box);
     return distance(&p->targets, &region) >= side &&
@@ -252,7 +252,7 @@ static void set_nearest(probe *p) {
 }
 
 static int vanishes(const search *s, const far_leaf *far) {
-    return s->problem->lambda * far->distance > VANISHING_LENGTHS;
+    return dp_damping(s->problem->lambda) * far->distance > VANISHING_LENGTHS;
 }
 
 static dagpole_status find_sources(void *argument, int64_t i) {
@@ -322,7 +322,7 @@ static int compare_leaves(const void *a, const void *b) {
 }
 
 static int is_far(const search *s, double distance) {
-    return s->problem->lambda * distance >= FAR_LENGTHS ||
+    return dp_damping(s->problem->lambda) * distance >= FAR_LENGTHS ||
            distance >= FAR_EXTENTS * extent(&s->sources[0]);
 }
 
@@ -437,8 +437,9 @@ dagpole_status dp_far_build(const dp_team *team, const dp_problem *p, dp_far *fa
     *far = (dp_far){0};
     if (!has_far_targets(p))
         return DAGPOLE_OK;
-    s.reach =
-        p->lambda > 0 ? (log((double)p->sources->n) - log(p->tolerance)) / p->lambda : INFINITY;
+    s.reach = dp_damping(p->lambda) > 0
+                  ? (log((double)p->sources->n) - log(p->tolerance)) / dp_damping(p->lambda)
+                  : INFINITY;
     dagpole_status status = build(team, &s, far);
     if (status != DAGPOLE_OK)
         dp_far_free(far);

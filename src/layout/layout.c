@@ -18,7 +18,8 @@ int32_t dp_row_of_field(const dp_layout *layout, int32_t field) {
 static size_t bytes_of(const dp_layout *layout, const dp_block *block, dp_quantity quantity) {
     const dp_problem *p = layout->problem;
     const dp_operator_set *set = p->operators->level[block->level];
-    size_t n_vectors = (size_t)p->shape.n_vectors, n_sums = (size_t)dp_sum_rows(p);
+    size_t n_vectors = (size_t)p->shape.n_vectors, n_sums = (size_t)dp_sum_rows(p),
+           n_columns = (size_t)dp_n_columns(&p->shape);
     size_t n_boxes = (size_t)(block->box_end - block->box_begin);
     switch (quantity) {
     case DP_SOURCES:
@@ -29,7 +30,7 @@ static size_t bytes_of(const dp_layout *layout, const dp_block *block, dp_quanti
     case DP_TARGETS:
         return (n_sums + (dp_is_mutual(p) ? 0 : 3)) * (size_t)block->target_row * sizeof(double);
     default:
-        return set && set->k ? (size_t)set->k_padded * n_boxes * n_vectors * sizeof(double) : 0;
+        return set && set->k ? (size_t)set->k_padded * n_boxes * n_columns * sizeof(double) : 0;
     }
 }
 

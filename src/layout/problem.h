@@ -18,7 +18,7 @@ typedef struct dp_problem {
     const dp_kernel *kernel;
     dp_isa isa;
     dp_cost cost;
-    double lambda;              /* scaled */
+    dp_lambda lambda;           /* scaled */
     double tolerance;           /* what the digits ask of the far field */
     dp_precision precision;     /* of P2P */
     double least;               /* for single precision (kernel/strip.h) */
@@ -65,6 +65,12 @@ static inline int64_t dp_n_targets(const dp_tree *tree, int32_t box) {
 static inline int dp_vectors_at_once(int n_vectors, int most) {
     int n_batches = (n_vectors + most - 1) / most;
     return (n_vectors + n_batches - 1) / n_batches;
+}
+
+/* The same of a shape's vectors, all parts of one together. */
+static inline int dp_shape_at_once(const dp_shape *shape, int most) {
+    int n_parts = dp_n_parts(shape);
+    return n_parts * dp_vectors_at_once(dp_n_columns(shape), most / n_parts);
 }
 
 static inline int dp_vectors_left(int n_vectors, int first, int at_once) {

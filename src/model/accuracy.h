@@ -10,11 +10,17 @@ typedef struct dp_accuracy {
     double svd_cutoff; /* cut of the pseudo-inverse, likewise */
     double m2l_cut;    /* cut of each M2L, over that of the basis */
     dp_precision precision; /* of sums over pairs; the matrices do not depend on it */
+    double p_of_waves;      /* where waves are short p is more: dp_accuracy_points. 0: it is not */
 } dp_accuracy;
 
 /* The parameters for 3 ... 12 digits, calibrated by `sweep accuracy` on the clouds of the accuracy
  * contract; the table is in accuracy.c. */
 dp_accuracy dp_accuracy_for_digits(int digits);
+
+/* Of boxes whose side is so many radians of a wave. Measured with pairs of boxes: surfaces need
+ * about 2.5 points a wavelength more. */
+#define DP_POINTS_PER_RADIAN 0.4
+int dp_accuracy_points(const dp_accuracy *accuracy, double wave_number);
 
 /* The same for such a shape. The far potential of dipoles errs as the far gradient of charges does,
  * and within a lattice of equal charges second derivatives nearly vanish beside their far part:

@@ -11,6 +11,7 @@
 #define N_PROBE     128   /* of those, where occupancies are looked up */
 #define LEAST_COUNT 16    /* sampled points in a box that still tell its occupancy */
 #define N_CUBES     5
+#define SHORT_WAVES 12 /* wave number times side of the root cube */
 #define LARGEST     5000
 #define MUCH_DENSER 16 /* a parent's points over its child's: 8 in a uniform cloud */
 
@@ -234,7 +235,7 @@ static double price_direct(const model *m) {
 
 static void set_costs(model *m) {
     const dp_leaf_request *r = m->request;
-    double k = dp_cost_expansion_size(r->accuracy.tolerance),
+    double k = dp_n_parts(&r->shape) * dp_cost_expansion_size(r->accuracy.tolerance),
            n = (double)(r->n_sources + r->n_targets);
     dp_precision precision = r->accuracy.precision;
     m->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
@@ -260,10 +261,12 @@ static dagpole_status list_cubes(const dp_leaf_request *r, dp_cube cubes[N_CUBES
         cubes[c] = dp_cube_fit(&r->bounds, widening);
         widening = relative_side(&cubes[c], &cubes[0]) * (1 + 1e-9);
     }
-    *n_cubes = N_CUBES - 1; /* twice the smallest is the smallest, one level up */
+    double smallest = ldexp(cubes[0].side, cubes[0].exponent);
+    /* Twice the smallest is the smallest, one level up. Of short waves, for which the coarsest
+     * operators are dear, the smallest alone. */
+    *n_cubes = r->wave_number * smallest > SHORT_WAVES ? 1 : N_CUBES - 1;
     if (r->root_side == 0)
         return DAGPOLE_OK;
-    double smallest = ldexp(cubes[0].side, cubes[0].exponent);
     if (r->root_side < smallest * (1 - 1e-9) || r->root_side > 2.01 * smallest)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "root_side is %g: around these points it must be %g ... %g", r->root_side,

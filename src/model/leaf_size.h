@@ -19,10 +19,11 @@ typedef struct dp_leaf_request {
     const dp_kernel *kernel;
     dp_accuracy accuracy;
     const dp_rates *rates;
-    dp_shape shape;   /* its vectors at once */
-    int n_sums;       /* what the evaluations that are priced want: DP_POTENTIAL, ... */
-    int n_crit;       /* 0 = to be chosen */
-    double root_side; /* unscaled, 0 = to be chosen */
+    dp_shape shape;     /* its vectors at once */
+    int n_sums;         /* what the evaluations that are priced want: DP_POTENTIAL, ... */
+    int n_crit;         /* 0 = to be chosen */
+    double root_side;   /* unscaled, 0 = to be chosen */
+    double wave_number; /* of a complex kernel, unscaled */
 } dp_leaf_request;
 
 typedef struct dp_leaf_choice {

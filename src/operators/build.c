@@ -13,8 +13,9 @@ typedef struct builder {
 static dagpole_status fill_m2l(const builder *b, int c, dp_lambda lambda, double **matrix) {
     const int *v = b->interactions.offsets.sorted[c];
     double centre[3] = {2.0 * v[0], 2.0 * v[1], 2.0 * v[2]};
-    return dp_interaction_matrix(b->interactions.surface, b->data->key.kernel, lambda,
-                                 DP_RADIUS_NEAR, DP_RADIUS_NEAR, centre, matrix);
+    return dp_interaction_matrix(b->interactions.surface, b->interactions.surface,
+                                 b->data->key.kernel, lambda, DP_RADIUS_NEAR, DP_RADIUS_NEAR,
+                                 centre, matrix);
 }
 
 /* What the basis needs. i < n_classes: M2L of class i, if it is among the nearest; n_classes: the
@@ -25,8 +26,9 @@ static dagpole_status fill_interaction(void *argument, int64_t i) {
     const dp_operator_key *key = &b->data->key;
     int n_classes = in->offsets.n_classes;
     if (i == n_classes)
-        return dp_interaction_matrix(in->surface, key->kernel, key->lambda, DP_RADIUS_FAR,
-                                     DP_RADIUS_NEAR, (double[3]){0, 0, 0}, &in->check);
+        return dp_interaction_matrix(in->surface, in->surface, key->kernel, key->lambda,
+                                     DP_RADIUS_FAR, DP_RADIUS_NEAR, (double[3]){0, 0, 0},
+                                     &in->check);
     if (i > n_classes)
         return fill_m2l(b, 0, dp_lambda_of(0, dp_wave_number(key->lambda)), &in->unscreened);
     return dp_offsets_reach(in->offsets.sorted[i]) > 2

@@ -9,14 +9,15 @@
 #include "platform/linalg.h"
 
 /* m2m (k_parent x k_child) = p2m of the parent, matrix, basis of the child, block by block. */
-static dagpole_status multiply(const dp_surface *s, const dp_operator_data *parent,
-                               const dp_operator_data *child, const double *matrix, double *m2m) {
+static dagpole_status multiply(const dp_surface *s, const dp_surface *of_child,
+                               const dp_operator_data *parent, const dp_operator_data *child,
+                               const double *matrix, double *m2m) {
     int n = s->n;
     double *half = dp_alloc((size_t)n * child->k, sizeof *half);
     if (!half)
         return DAGPOLE_NO_MEMORY;
     for (int b = 0; b < DP_N_PARITIES; b++) {
-        int begin = s->parity_begin[b], n_b = s->parity_begin[b + 1] - begin;
+        int begin = of_child->parity_begin[b], n_b = of_child->parity_begin[b + 1] - begin;
         dp_gemm(0, 0, n, child->k_begin[b + 1] - child->k_begin[b], n_b, 1,
                 matrix + (size_t)begin * n, n, child->basis[b], n_b, 0,
                 half + (size_t)child->k_begin[b] * n, n);
@@ -46,19 +47,19 @@ static dagpole_status pack(dp_isa isa, double halved, int k_parent, int k_child,
     return status;
 }
 
-dagpole_status dp_transfer_create(dp_isa isa, const dp_surface *surface,
-                                  const dp_operator_data *parent, const dp_operator_data *child,
-                                  dp_transfer *transfer) {
+dagpole_status dp_transfer_create(dp_isa isa, const dp_surface *of_parent,
+                                  const dp_surface *of_child, const dp_operator_data *parent,
+                                  const dp_operator_data *child, dp_transfer *transfer) {
     double *matrix = NULL;
     double *m2m = dp_alloc((size_t)parent->k * child->k, sizeof *m2m);
     const dp_operator_key *key = &parent->key;
     dagpole_status status = DAGPOLE_NO_MEMORY;
     if (m2m)
-        status = dp_interaction_matrix(surface, key->kernel, key->lambda, DP_RADIUS_FAR,
+        status = dp_interaction_matrix(of_parent, of_child, key->kernel, key->lambda, DP_RADIUS_FAR,
                                        0.5 * DP_RADIUS_NEAR, (double[3]){0.5, 0.5, 0.5}, &matrix);
     if (status == DAGPOLE_OK) {
         dp_blas_begin();
-        status = multiply(surface, parent, child, matrix, m2m);
+        status = multiply(of_parent, of_child, parent, child, matrix, m2m);
         dp_blas_end();
     }
     if (status == DAGPOLE_OK)

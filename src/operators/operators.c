@@ -10,7 +10,9 @@
 
 static dp_operator_key key_of_level(const dp_operators_request *r, int level) {
     dp_lambda lambda = r->kernel->is_homogeneous ? 0 : r->lambda * r->side / (double)(2 << level);
-    return (dp_operator_key){.kernel = r->kernel, .lambda = lambda, .accuracy = r->accuracy};
+    dp_operator_key key = {.kernel = r->kernel, .lambda = lambda, .accuracy = r->accuracy};
+    key.accuracy.p = dp_accuracy_points(&r->accuracy, 2 * dp_wave_number(lambda));
+    return key;
 }
 
 /* From the cache or built (and stored). */
@@ -33,27 +35,47 @@ static dagpole_status obtain(const dp_team *team, const dp_operators_request *r,
     return DAGPOLE_OK;
 }
 
+/* Of a level and of the one above, while operators are made. */
+typedef struct made {
+    dp_surface *surface;
+    dp_operator_data *data;
+} made;
+
+static void forget(made *m) {
+    dp_operator_data_destroy(m->data);
+    dp_surface_destroy(m->surface);
+    *m = (made){0};
+}
+
+static dagpole_status make_level(const dp_team *team, const dp_operators_request *r, int i,
+                                 const made *above, char *message, dp_operators *ops, made *m) {
+    dp_operator_key key = key_of_level(r, FIRST_LEVEL + i);
+    DP_TRY(dp_surface_create(key.accuracy.p, dp_n_components(r->kernel), &m->surface));
+    DP_TRY(obtain(team, r, m->surface, &key, message, ops, &m->data));
+    DP_TRY(dp_operator_set_create(team, r->isa, m->surface, m->data, &ops->sets[i]));
+    if (r->kernel->is_homogeneous)
+        return dp_transfer_create(r->isa, m->surface, m->surface, m->data, m->data,
+                                  &ops->transfers[0]);
+    if (!above->data)
+        return DAGPOLE_OK;
+    return dp_transfer_create(r->isa, above->surface, m->surface, above->data, m->data,
+                              &ops->transfers[i - 1]);
+}
+
 /* Sets for levels first ... depth (homogeneous: one) and the transfers between them. */
-static dagpole_status fill(const dp_team *team, const dp_operators_request *r,
-                           const dp_surface *surface, char *message, dp_operators *ops) {
-    dp_operator_data *above = NULL, *data = NULL;
+static dagpole_status fill(const dp_team *team, const dp_operators_request *r, char *message,
+                           dp_operators *ops) {
+    made above = {0}, here = {0};
     dagpole_status status = DAGPOLE_OK;
     ops->is_cached = 1;
     ops->is_kept = *r->cache_dir != '\0';
     for (int i = 0; status == DAGPOLE_OK && i < ops->n_sets; i++) {
-        dp_operator_key key = key_of_level(r, FIRST_LEVEL + i);
-        status = obtain(team, r, surface, &key, message, ops, &data);
-        if (status == DAGPOLE_OK)
-            status = dp_operator_set_create(team, r->isa, surface, data, &ops->sets[i]);
-        if (status == DAGPOLE_OK && r->kernel->is_homogeneous)
-            status = dp_transfer_create(r->isa, surface, data, data, &ops->transfers[0]);
-        else if (status == DAGPOLE_OK && above)
-            status = dp_transfer_create(r->isa, surface, above, data, &ops->transfers[i - 1]);
-        dp_operator_data_destroy(above);
-        above = data;
-        data = NULL;
+        status = make_level(team, r, i, &above, message, ops, &here);
+        forget(&above);
+        above = here;
+        here = (made){0};
     }
-    dp_operator_data_destroy(above);
+    forget(&above);
     return status;
 }
 
@@ -70,7 +92,6 @@ static void point_levels(const dp_operators_request *r, dp_operators *ops) {
 
 dagpole_status dp_operators_create(const dp_team *team, const dp_operators_request *r,
                                    char message[DP_ERROR_TEXT_BYTES], dp_operators **operators) {
-    dp_surface *surface = NULL;
     *operators = NULL;
     message[0] = '\0';
     dp_operators *ops = dp_alloc_zero(1, sizeof *ops);
@@ -84,10 +105,7 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
     ops->transfers = dp_alloc_zero((size_t)ops->n_sets, sizeof *ops->transfers);
     dagpole_status status = DAGPOLE_NO_MEMORY;
     if (ops->sets && ops->transfers)
-        status = dp_surface_create(r->accuracy.p, dp_n_components(r->kernel), &surface);
-    if (status == DAGPOLE_OK)
-        status = fill(team, r, surface, message, ops);
-    dp_surface_destroy(surface);
+        status = fill(team, r, message, ops);
     if (status == DAGPOLE_OK) {
         point_levels(r, ops);
         *operators = ops;

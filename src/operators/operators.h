@@ -133,9 +133,9 @@ int64_t dp_surface_sums_bytes(const dp_surface_sums *sums);
 dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_surface *surface,
                                       const dp_operator_data *data, dp_operator_set *set);
 void dp_operator_set_free(dp_operator_set *set);
-dagpole_status dp_transfer_create(dp_isa isa, const dp_surface *surface,
-                                  const dp_operator_data *parent, const dp_operator_data *child,
-                                  dp_transfer *transfer);
+dagpole_status dp_transfer_create(dp_isa isa, const dp_surface *of_parent,
+                                  const dp_surface *of_child, const dp_operator_data *parent,
+                                  const dp_operator_data *child, dp_transfer *transfer);
 void dp_transfer_free(dp_transfer *transfer);
 
 #endif

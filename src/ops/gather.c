@@ -38,7 +38,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
 typedef struct gathered {
     const char *name; /* "charges" */
     const void *values;
-    int component;
+    int component; /* which number of a value */
     int64_t first; /* value that its vector begins with */
     dp_power unit;
 } gathered;
@@ -95,11 +95,16 @@ static double largest_of(int64_t n, const double *numbers) {
 
 static dagpole_status gather_charges(const gather_work *w, const dp_call *call, int vector,
                                      double *row, double *largest) {
+    int n_parts = dp_n_parts(&w->shape);
     const gathered g = {.name = "charges",
                         .values = call->charges,
-                        .first = vector * call->source_vector,
+                        .component = vector % n_parts,
+                        .first = vector / n_parts * call->source_vector,
                         .unit = dp_power_split(-call->charge_exponent[vector])};
-    DP_TRY(gather_numbers(w, call, &g, 1, row));
+    if (n_parts == 2)
+        DP_TRY(gather_numbers(w, call, &g, 2, row));
+    else
+        DP_TRY(gather_numbers(w, call, &g, 1, row));
     *largest = largest_of(w->n_sources, row);
     return DAGPOLE_OK;
 }
@@ -107,13 +112,18 @@ static dagpole_status gather_charges(const gather_work *w, const dp_call *call, 
 /* A dipole is a charge times a length. */
 static dagpole_status gather_dipoles(const gather_work *w, const dp_call *call, int vector,
                                      double *rows, double *largest) {
+    int n_parts = dp_n_parts(&w->shape);
     gathered g = {.name = "dipoles",
                   .values = call->dipoles,
-                  .first = vector * call->source_vector,
+                  .component = vector % n_parts,
+                  .first = vector / n_parts * call->source_vector,
                   .unit = dp_power_split(-call->charge_exponent[vector] - w->exponent)};
     *largest = 0;
-    for (; g.component < 3; g.component++, rows += w->row) {
-        DP_TRY(gather_numbers(w, call, &g, 3, rows));
+    for (; g.component < 3 * n_parts; g.component += n_parts, rows += w->row) {
+        if (n_parts == 2)
+            DP_TRY(gather_numbers(w, call, &g, 6, rows));
+        else
+            DP_TRY(gather_numbers(w, call, &g, 3, rows));
         *largest = fmax(*largest, largest_of(w->n_sources, rows));
     }
     return DAGPOLE_OK;

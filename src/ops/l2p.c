@@ -82,11 +82,11 @@ static int32_t evaluate(const l2p_work *w, const l2p_batch *b, const l2p_home *h
     dp_frame frame = dp_frame_of(w->cube, home->level, home->key);
     for (; leaf < home->leaf_end; leaf++) {
         dp_points_at targets = {w->leaf[leaf].at, w->leaf[leaf].n, w->row};
-        dp_surface_evaluate(
-            set, &set->outer, 0, &frame, c, b->n, targets.n,
-            dp_target_points(&w->targets, fields, targets),
-            dp_target_sums(&w->shape, &w->targets, fields, worker->call, targets, b->first),
-            dp_sums_stride(&w->shape, w->row), &worker->scratch);
+        dp_surface_evaluate(set, &set->outer, 0, &frame, c, b->n, targets.n,
+                            dp_target_points(&w->targets, fields, targets),
+                            dp_target_sums(&w->shape, &w->targets, fields, worker->call, targets,
+                                           dp_n_parts(&w->shape) * b->first),
+                            dp_sums_stride(&w->shape, w->row), &worker->scratch);
     }
     return leaf;
 }
@@ -98,8 +98,8 @@ static void run_batch(const l2p_work *w, const l2p_batch *b, void *const *fields
     int n_columns = 0;
     for (int h = 0; h < b->n_homes; h++)
         for (int v = b->first; v < b->first + b->n; v++)
-            local[n_columns++] =
-                dp_expansion(fields[b->home[h].access], set, b->home[h].box, w->shape.n_vectors, v);
+            local[n_columns++] = dp_expansion(fields[b->home[h].access], set, b->home[h].box,
+                                              dp_n_columns(&w->shape), v);
     dp_surface_densities(set, &set->outer, n_columns, local, &worker->scratch);
     int32_t leaf = b->leaf;
     for (int h = 0; h < b->n_homes; h++)
@@ -122,9 +122,9 @@ static void run_vectors(const l2p_work *w, int first, int n, void *const *fields
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const l2p_work *w = work;
-    int n = dp_vectors_at_once(w->shape.n_vectors, DP_COLUMNS);
-    for (int v = 0; v < w->shape.n_vectors; v += n)
-        run_vectors(w, v, dp_vectors_left(w->shape.n_vectors, v, n), fields, worker);
+    int n = dp_vectors_at_once(dp_n_columns(&w->shape), DP_COLUMNS / dp_n_parts(&w->shape));
+    for (int v = 0; v < dp_n_columns(&w->shape); v += n)
+        run_vectors(w, v, dp_vectors_left(dp_n_columns(&w->shape), v, n), fields, worker);
     return DAGPOLE_OK;
 }
 

@@ -68,7 +68,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         return DAGPOLE_NO_MEMORY;
     const dp_operator_set *set = p->operators->level[block->level];
     w->level = block->level;
-    w->n_vectors = p->shape.n_vectors;
+    w->n_vectors = dp_n_columns(&p->shape);
     w->n_boxes = block->box_end - block->box_begin;
     w->run = (m2l_run *)(w + 1);
     w->pair = (m2l_pair *)(w->run + n_labels);

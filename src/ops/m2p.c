@@ -89,8 +89,8 @@ static void evaluate(const m2p_work *w, const m2p_batch *b, const m2p_pair *pair
     const m2p_leaf *leaf = &w->leaf[pair->leaf];
     const dp_operator_set *set = dp_worker_set(worker, pair->level);
     dp_soa points = dp_target_points(&w->targets, fields, leaf->targets);
-    dp_sums sums =
-        dp_target_sums(&w->shape, &w->targets, fields, worker->call, leaf->targets, b->first);
+    dp_sums sums = dp_target_sums(&w->shape, &w->targets, fields, worker->call, leaf->targets,
+                                  dp_n_parts(&w->shape) * b->first);
     dp_frame frame = dp_frame_of(w->cube, pair->level, pair->key);
     dp_surface_evaluate(set, &set->inner, leaf->is_far, &frame, c, b->n, leaf->targets.n, points,
                         sums, dp_sums_stride(&w->shape, leaf->targets.row), &worker->scratch);
@@ -103,8 +103,8 @@ static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields
     int n_columns = 0;
     for (int i = 0; i < b->n_pairs; i++)
         for (int v = b->first; v < b->first + b->n; v++)
-            multipole[n_columns++] =
-                dp_expansion(fields[b->pair[i].access], set, b->pair[i].box, w->shape.n_vectors, v);
+            multipole[n_columns++] = dp_expansion(fields[b->pair[i].access], set, b->pair[i].box,
+                                                  dp_n_columns(&w->shape), v);
     dp_surface_densities(set, &set->inner, n_columns, multipole, &worker->scratch);
     for (int i = 0; i < b->n_pairs; i++)
         evaluate(w, b, &b->pair[i], i * b->n, fields, worker);
@@ -112,9 +112,9 @@ static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const m2p_work *w = work;
-    int n = dp_vectors_at_once(w->shape.n_vectors, DP_COLUMNS);
-    for (int v = 0; v < w->shape.n_vectors; v += n) {
-        m2p_batch b = {.first = v, .n = dp_vectors_left(w->shape.n_vectors, v, n)};
+    int n = dp_vectors_at_once(dp_n_columns(&w->shape), DP_COLUMNS / dp_n_parts(&w->shape));
+    for (int v = 0; v < dp_n_columns(&w->shape); v += n) {
+        m2p_batch b = {.first = v, .n = dp_vectors_left(dp_n_columns(&w->shape), v, n)};
         for (int64_t i = 0; i < w->n_pairs; i += b.n_pairs) {
             b.pair = &w->pair[i];
             b.n_pairs = count_pairs(w, i, b.n, worker);

@@ -14,10 +14,12 @@ typedef struct dp_call {
     void *potentials, *gradients, *hessians; /* each NULL where it is not wanted */
     int is_float;                            /* 1: all hold floats, 0: doubles */
     int is_near_only;                        /* 1: what P2P sums, and nothing else */
-    int n_vectors;    /* that the arrays hold: at most the plan's, whose others are 0 */
+    /* That the arrays hold, real and imaginary parts counted apart, though they lie interleaved in
+     * complex arrays: at most the plan's, whose others are 0. */
+    int n_vectors;
     int first_vector; /* which of all vectors these begin with, for who names one */
     /* How far apart the arrays' values are from vector to vector and from point to point, counted
-     * in values: a dipole, a gradient, a Hessian is one. */
+     * in values: a dipole, a gradient, a Hessian is one, complex or not. */
     int64_t source_vector, target_vector, point;
     /* Per vector of the plan: fields count its charges in units of 2^charge_exponent. */
     const int *charge_exponent;

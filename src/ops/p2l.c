@@ -63,13 +63,14 @@ static void run_vectors(const p2l_work *w, const dp_operator_set *set, int first
         int is_first = i == 0 || w->source[i - 1].box != s->box;
         int is_last = i + 1 == w->n_sources || w->source[i + 1].box != s->box;
         dp_frame frame = dp_frame_of(w->cube, w->level, s->key);
-        dp_carried carried = dp_source_carried(&w->shape, fields[s->access], s->sources, first);
+        dp_carried carried = dp_source_carried(&w->shape, fields[s->access], s->sources,
+                                               dp_n_parts(&w->shape) * first);
         dp_surface_potentials(
             set, surface, &frame, s->sources.n, dp_source_points(fields[s->access], s->sources),
             carried, dp_carried_stride(&w->shape, s->sources.row), n, is_first, n_columns, scratch);
         for (int v = 0; is_last && v < n; v++)
             local[n_columns++] =
-                dp_expansion(fields[0], set, s->box, w->shape.n_vectors, first + v);
+                dp_expansion(fields[0], set, s->box, dp_n_columns(&w->shape), first + v);
         if (is_last && (n_columns + n > DP_COLUMNS || i + 1 == w->n_sources)) {
             dp_surface_to_expansions(set, surface, n_columns, local, scratch);
             n_columns = 0;
@@ -81,10 +82,11 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     const p2l_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
     if (w->is_first)
-        dp_zero_locals(fields[0], set, (int64_t)w->n_boxes * w->shape.n_vectors);
-    int n = dp_vectors_at_once(w->shape.n_vectors, DP_COLUMNS);
-    for (int v = 0; v < w->shape.n_vectors; v += n)
-        run_vectors(w, set, v, dp_vectors_left(w->shape.n_vectors, v, n), fields, &worker->scratch);
+        dp_zero_locals(fields[0], set, (int64_t)w->n_boxes * dp_n_columns(&w->shape));
+    int n = dp_vectors_at_once(dp_n_columns(&w->shape), DP_COLUMNS / dp_n_parts(&w->shape));
+    for (int v = 0; v < dp_n_columns(&w->shape); v += n)
+        run_vectors(w, set, v, dp_vectors_left(dp_n_columns(&w->shape), v, n), fields,
+                    &worker->scratch);
     return DAGPOLE_OK;
 }
 

@@ -30,7 +30,8 @@ typedef struct p2p_leaf {
 /* Behind the leaves lie the runs, and behind these the fields. */
 typedef struct p2p_work {
     dp_near_fn sum;
-    double lambda, least;
+    dp_lambda lambda;
+    double least;
     const dp_cube *cube;
     int is_single, level;
     dp_shape shape;
@@ -385,7 +386,7 @@ static void sum_leaves(slice *s) {
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2p_work *w = work;
     slice s = {w, fields_of(w), fields, worker, .n_sums = dp_call_sums(worker->call)};
-    int at_once = dp_vectors_at_once(w->shape.n_vectors, DP_STRIP_VECTORS);
+    int at_once = dp_shape_at_once(&w->shape, DP_STRIP_VECTORS);
     for (int32_t i = 0; i < HALO + w->n_halos; i++)
         zero(&w->shape, fields[i], s.of[i].row, s.n_sums);
     for (; s.first < w->shape.n_vectors; s.first += at_once) {

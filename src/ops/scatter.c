@@ -102,29 +102,31 @@ static int is_held(const dp_call *call, double result) {
     return fabs(result) < (call->is_float ? FLOAT_OVERFLOW : INFINITY);
 }
 
-/* What a result has of each kind: where the caller wants it, how many numbers a value has, and
- * which of the rows of sums these are. */
+/* What a result has of each kind: where the caller wants it, how many numbers of a value are rows
+ * of sums, and which. A complex value has as many numbers of another vector between them. */
 typedef struct kind {
     void *array;
-    int first, width;
+    int first, width, step;
 } kind;
 
 enum { N_KINDS = 3 };
 
-static void list_kinds(const dp_call *call, kind kinds[N_KINDS]) {
-    kinds[0] = (kind){call->potentials, 0, DP_POTENTIAL};
-    kinds[1] = (kind){call->gradients, DP_POTENTIAL, DP_GRADIENT - DP_POTENTIAL};
-    kinds[2] = (kind){call->hessians, DP_GRADIENT, DP_N_SECOND};
+static void list_kinds(const dp_call *call, int n_parts, kind kinds[N_KINDS]) {
+    kinds[0] = (kind){call->potentials, 0, DP_POTENTIAL, n_parts};
+    kinds[1] = (kind){call->gradients, DP_POTENTIAL, DP_GRADIENT - DP_POTENTIAL, n_parts};
+    kinds[2] = (kind){call->hessians, DP_GRADIENT, DP_N_SECOND, n_parts};
 }
 
-static inline void write_value(const dp_call *call, const kind *kind, int64_t to,
+/* Part `part` of value `to`. */
+static inline void write_value(const dp_call *call, const kind *kind, int64_t to, int part,
                                const double *result) {
+    int64_t first = kind->width * kind->step * to + part;
     if (call->is_float)
         for (int d = 0; d < kind->width; d++)
-            ((float *)kind->array)[kind->width * to + d] = (float)result[kind->first + d];
+            ((float *)kind->array)[first + d * kind->step] = (float)result[kind->first + d];
     else
         for (int d = 0; d < kind->width; d++)
-            ((double *)kind->array)[kind->width * to + d] = result[kind->first + d];
+            ((double *)kind->array)[first + d * kind->step] = result[kind->first + d];
 }
 
 static dagpole_status fail_overflow(const dp_points *points, const dp_call *call, int64_t vector,
@@ -144,15 +146,16 @@ static dagpole_status fail_overflow(const dp_points *points, const dp_call *call
 static dagpole_status write_point(const dp_points *points, const dp_call *call,
                                   const kind kinds[N_KINDS], int64_t vector, int64_t i,
                                   const double result[DP_HESSIAN]) {
-    int64_t begin, end, first = vector * call->target_vector;
+    int n_parts = kinds[0].step, part = (int)(vector % n_parts);
+    int64_t begin, end, first = vector / n_parts * call->target_vector;
     dp_points_copies(points, i, &begin, &end);
     for (int k = 0; k < dp_call_sums(call); k++)
         if (!is_held(call, result[k]))
-            return fail_overflow(points, call, vector, i, result);
+            return fail_overflow(points, call, vector / n_parts, i, result);
     for (int64_t j = begin; j < end; j++)
         for (int k = 0; k < N_KINDS; k++)
             if (kinds[k].array)
-                write_value(call, &kinds[k], first + points->origin[j] * call->point, result);
+                write_value(call, &kinds[k], first + points->origin[j] * call->point, part, result);
     return DAGPOLE_OK;
 }
 
@@ -170,7 +173,7 @@ static dagpole_status scatter_vector(const scatter_work *w, const dp_call *call,
     const int unit = call->charge_exponent[vector], n_sums = dp_call_sums(call);
     dp_power of[DP_HESSIAN];
     kind kinds[N_KINDS];
-    list_kinds(call, kinds);
+    list_kinds(call, dp_n_parts(&w->shape), kinds);
     for (int k = 0; k < n_sums; k++)
         of[k] = dp_power_split(unit - (k < DP_POTENTIAL  ? 1
                                        : k < DP_GRADIENT ? 2
@@ -179,7 +182,7 @@ static dagpole_status scatter_vector(const scatter_work *w, const dp_call *call,
     for (int32_t r = 0; r < w->n_ranges; r++)
         for (int64_t i = w->range[r].begin; i < w->range[r].end; i++, sums++) {
             double result[DP_HESSIAN] = {0};
-            fetch_results(call, w->points, vector * call->target_vector, i);
+            fetch_results(call, w->points, vector / kinds[0].step * call->target_vector, i);
             for (int64_t k = 0; k < n_sums; k++)
                 result[k] = dp_power_times(&of[k], DP_KERNEL_FACTOR * sums[k * w->row]);
             DP_TRY(write_point(w->points, call, kinds, vector, i, result));

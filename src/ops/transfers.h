@@ -27,7 +27,7 @@ static inline dp_transfer_work *dp_transfer_work_make(const dp_problem *problem,
     dp_transfer_work *w = dp_task_work(task, sizeof *w + n_pairs * sizeof *w->pair);
     if (w) {
         w->level = level;
-        w->n_vectors = problem->shape.n_vectors;
+        w->n_vectors = dp_n_columns(&problem->shape);
     }
     return w;
 }

@@ -28,7 +28,7 @@ static inline int32_t dp_in_block(const dp_layout *layout, int32_t box) {
 static inline int32_t dp_read_expansion(const dp_layout *layout, int32_t box, dp_quantity quantity,
                                         dp_task *task) {
     const dp_problem *p = layout->problem;
-    size_t length = (size_t)dp_set_of(p, box)->k_padded * (size_t)p->shape.n_vectors;
+    size_t length = (size_t)dp_set_of(p, box)->k_padded * (size_t)dp_n_columns(&p->shape);
     return dp_task_read(task, dp_field_of(layout, box, quantity), box, length * sizeof(double));
 }
 

@@ -49,7 +49,7 @@ static const bad_option bad_options[] = {
     INT_OPTION(digits, 2, "digits is 2: it must be 3 ... 12"),
     INT_OPTION(digits, 13, "digits is 13: it must be 3 ... 12"),
     INT_OPTION(digits, 0, "digits is 0"),
-    INT_OPTION(kernel, 2, "kernel is 2"),
+    INT_OPTION(kernel, 3, "kernel is 3"),
     INT_OPTION(kernel, -1, "kernel is -1"),
     INT_OPTION(kernel, 1, "lambda is 0"),
     INT_OPTION(p, 2, "p is 2: it must be 0 (automatic) or 3 ... 20"),

@@ -11,7 +11,8 @@ static const double lambdas[] = {1e-3, 1, 7};
 START_TEST(table_is_complete) {
     ck_assert_str_eq(dp_kernel_get(DAGPOLE_LAPLACE)->name, "laplace");
     ck_assert_str_eq(dp_kernel_get(DAGPOLE_YUKAWA)->name, "yukawa");
-    ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)2));
+    ck_assert_str_eq(dp_kernel_get(DAGPOLE_HELMHOLTZ)->name, "helmholtz");
+    ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)3));
     ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)-1));
     for (int id = 0; id < 2; id++) {
         ck_assert_int_eq(dp_kernel_get((dagpole_kernel)id)->id, id);
@@ -26,6 +27,17 @@ START_TEST(table_is_complete) {
                 ck_assert(kernel->to_orbits_many[precision][isa] != NULL);
                 ck_assert(kernel->from_orbits_many[precision][isa] != NULL);
             }
+        }
+    }
+    const dp_kernel *waves = dp_kernel_get(DAGPOLE_HELMHOLTZ);
+    for (int i = 0; i < 2 * DP_N_ISA; i++) {
+        dp_precision precision = i % 2 ? DP_REDUCED : DP_DOUBLE;
+        int isa = i / 2;
+        ck_assert(waves->near_many[precision][isa] != NULL);
+        for (const dp_kernel *part = waves; part; part = part->imaginary) {
+            ck_assert(part->p2p[isa] != NULL && part->squares[isa] != NULL);
+            ck_assert(part->to_orbits_many[precision][isa] != NULL);
+            ck_assert(part->from_orbits_many[precision][isa] != NULL);
         }
     }
 }

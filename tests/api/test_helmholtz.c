@@ -1,0 +1,408 @@
+/* Helmholtz's kernel: complex charges and results, against direct sums, at the interior resonances
+ * of equivalent surfaces and elsewhere, and direct sums against the definition. */
+#include <complex.h>
+#include <math.h>
+
+#include "plans.h"
+
+enum { N = 1500, M = 300, MOST_VECTORS = 3, MOST = MOST_VECTORS * N };
+
+typedef double complex number;
+
+typedef struct scene {
+    dagpole_context *context;
+    dagpole_plan_options options;
+    int64_t n_targets;
+    double *sources, *targets; /* targets NULL: the sources */
+    number charges[MOST], potentials[MOST], gradients[3 * MOST];
+} scene;
+
+static dagpole_context *open_cached(int threads) {
+    return open_context((dagpole_context_options){.serial = !threads && !suite_scheduler(),
+                                                  .threads = threads,
+                                                  .cache_dir = getenv("XDG_CACHE_HOME")});
+}
+
+static scene *open_scene(cloud kind, int digits, double wave_number, int has_targets) {
+    scene *s = calloc(1, sizeof *s);
+    uint64_t seed = 11;
+    s->context = open_cached(0);
+    s->options = quick_options(0);
+    s->options.kernel = DAGPOLE_HELMHOLTZ;
+    s->options.wave_number = wave_number;
+    s->options.digits = digits;
+    s->options.n_crit = 15 * digits;
+    s->n_targets = has_targets ? M : N;
+    s->sources = cloud_make(kind, N, 5);
+    s->targets = has_targets ? cloud_make(kind, M, 6) : NULL;
+    for (int i = 0; i < MOST; i++) {
+        double real = 2 * suite_uniform(&seed) - 1;
+        s->charges[i] = real + I * (2 * suite_uniform(&seed) - 1);
+    }
+    return s;
+}
+
+static void close_scene(scene *s) {
+    dagpole_context_destroy(s->context);
+    free(s->sources);
+    free(s->targets);
+    free(s);
+}
+
+static dagpole_plan *plan_of(const scene *s) {
+    return open_plan(s->context, s->options, N, s->sources, s->targets ? M : 0, s->targets);
+}
+
+/* Complex arrays and plain doubles are the same memory. */
+static void evaluate(scene *s) {
+    dagpole_plan *plan = plan_of(s);
+    must(dagpole_plan_evaluate(plan, (const double *)s->charges, (double *)s->potentials,
+                               (double *)s->gradients));
+    dagpole_plan_destroy(plan);
+}
+
+static dagpole_values values_of(const number *charges, void *potentials, void *gradients) {
+    dagpole_values values;
+    dagpole_values_init(&values);
+    values.charges = (const double *)charges;
+    values.potentials = potentials;
+    values.gradients = gradients;
+    return values;
+}
+
+static double norm(int64_t n, const double *a) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += a[i] * a[i];
+    return sqrt(sum);
+}
+
+/* Of n complex numbers; relative to the larger of the direct sums and of what charges of random
+ * sign would give. */
+static double error_of(int64_t n, const number *result, const number *direct, double random) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += pow(cabs(result[i] - direct[i]), 2);
+    return sqrt(sum) / fmax(norm(2 * n, (const double *)direct), random);
+}
+
+/* Of the first vector. */
+static void expect_digits(const scene *s, const char *what) {
+    int64_t n = s->n_targets;
+    dagpole_plan_options o = s->options;
+    o.n_vectors = 1;
+    static number potentials[N], gradients[3 * N];
+    static double random[N], slopes[N];
+    dagpole_values values = values_of(s->charges, potentials, gradients);
+    must(dagpole_direct_apply(NULL, &o, N, s->sources, s->targets ? M : 0, s->targets, 0, &values));
+    values = values_of(s->charges, random, slopes);
+    must(dagpole_direct_apply(NULL, &o, N, s->sources, s->targets ? M : 0, s->targets, 1, &values));
+    double promise = pow(10, -s->options.digits);
+    double error = error_of(n, s->potentials, potentials, norm(n, random));
+    double slope_error = error_of(3 * n, s->gradients, gradients, norm(n, slopes));
+    ck_assert_msg(error <= promise && slope_error <= 10 * promise,
+                  "%s, %d digits, wave number %.17g, damping %g: potentials err by %g, gradients "
+                  "by %g",
+                  what, s->options.digits, s->options.wave_number, s->options.damping, error,
+                  slope_error);
+}
+
+static void check_digits(cloud kind, int digits, double wave_number, double damping,
+                         int has_targets) {
+    scene *s = open_scene(kind, digits, wave_number, has_targets);
+    s->options.damping = damping;
+    evaluate(s);
+    expect_digits(s, has_targets ? "targets" : "sources");
+    close_scene(s);
+}
+
+/* Two wavelengths across and six, with damping, and targets of their own. */
+START_TEST(digits_hold) {
+    check_digits(CLOUD_CUBE, 3, 6.3, 0, 0);
+    check_digits(CLOUD_CUBE, 3, 20, 0, 1);
+    check_digits(CLOUD_SPHERE, 3, 4, 2, 0);
+    check_digits(CLOUD_CUBE, 6, 6.3, 0, 0);
+    check_digits(CLOUD_SPHERE, 6, 8, 0, 1);
+}
+END_TEST
+
+/* Once built, these operators come from the tests' cache. */
+START_TEST(nine_digits_hold) {
+    scene *s = open_scene(CLOUD_CUBE, 9, 6.3, 0);
+    s->options.n_crit = 80; /* boxes of level 2 alone have operators */
+    evaluate(s);
+    expect_digits(s, "sources");
+    close_scene(s);
+}
+END_TEST
+
+/* The wave number times the side of boxes on level 2 is that at which the equivalent surface, at
+ * 1.05 half sides, has a resonance: pi sqrt(l^2 + m^2 + n^2) over its side. */
+static void check_resonance(cloud kind, int digits, double squares) {
+    scene *s = open_scene(kind, digits, 20, 0);
+    s->options.n_crit = 80;
+    dagpole_plan *plan = plan_of(s);
+    double side = report_of(plan).root_side;
+    dagpole_plan_destroy(plan);
+    s->options.root_side = side;
+    s->options.wave_number = 4 * M_PI * sqrt(squares) / 1.05 / side;
+    evaluate(s);
+    expect_digits(s, "resonance");
+    close_scene(s);
+}
+
+START_TEST(digits_hold_at_resonances) {
+    check_resonance(CLOUD_CUBE, 3, 3);
+    check_resonance(CLOUD_CUBE, 3, 6);
+    check_resonance(CLOUD_SPHERE, 3, 9);
+    check_resonance(CLOUD_CUBE, 6, 3);
+}
+END_TEST
+
+/* ---- what it is without waves ---------------------------------------------------------------- */
+
+/* Real and imaginary charges each by itself, of a real kernel. */
+static void expect_real(scene *s, dagpole_kernel kernel, double lambda) {
+    static double charges[N], potentials[N], gradients[3 * N];
+    static number direct[N], slopes[3 * N];
+    evaluate(s);
+    for (int part = 0; part < 2; part++) {
+        for (int i = 0; i < N; i++)
+            charges[i] = part ? cimag(s->charges[i]) : creal(s->charges[i]);
+        must(dagpole_direct(NULL, kernel, lambda, N, s->sources, charges, 0, NULL, potentials,
+                            gradients));
+        for (int i = 0; i < N; i++)
+            direct[i] = part ? direct[i] + I * potentials[i] : potentials[i];
+        for (int i = 0; i < 3 * N; i++)
+            slopes[i] = part ? slopes[i] + I * gradients[i] : gradients[i];
+    }
+    ck_assert_double_lt(error_of(N, s->potentials, direct, 0), 1e-3);
+    ck_assert_double_lt(error_of(3 * N, s->gradients, slopes, 0), 1e-2);
+}
+
+START_TEST(without_waves_it_is_laplace_or_yukawa) {
+    scene *s = open_scene(CLOUD_CUBE, 3, 0, 0);
+    expect_real(s, DAGPOLE_LAPLACE, 0);
+    s->options.damping = 3;
+    expect_real(s, DAGPOLE_YUKAWA, 3);
+    close_scene(s);
+}
+END_TEST
+
+/* ---- bits ------------------------------------------------------------------------------------ */
+
+/* For any number of workers. */
+START_TEST(bits_do_not_depend_on_workers) {
+    static number serial[N], slopes[3 * N];
+    scene *s = open_scene(CLOUD_CUBE, 3, 20, 0);
+    evaluate(s);
+    memcpy(serial, s->potentials, sizeof serial);
+    memcpy(slopes, s->gradients, sizeof slopes);
+    for (int threads = 1; threads <= 2; threads++) {
+        dagpole_context_destroy(s->context);
+        s->context = open_cached(threads);
+        evaluate(s);
+        ck_assert_mem_eq(s->potentials, serial, sizeof serial);
+        ck_assert_mem_eq(s->gradients, slopes, sizeof slopes);
+    }
+    close_scene(s);
+}
+END_TEST
+
+/* Nor on what the other vectors hold, nor on where values lie. */
+START_TEST(bits_do_not_depend_on_other_vectors) {
+    static number all[MOST], slopes[3 * MOST], spread[MOST];
+    scene *s = open_scene(CLOUD_CUBE, 3, 20, 0);
+    s->options.n_vectors = MOST_VECTORS;
+    evaluate(s);
+    memcpy(all, s->potentials, sizeof all);
+    memcpy(slopes, s->gradients, sizeof slopes);
+    expect_digits(s, "the first of several vectors");
+    for (int i = 0; i < N; i++)
+        s->charges[i] = s->charges[2 * N + i] *= 1e9;
+    evaluate(s);
+    ck_assert_mem_eq(s->potentials + N, all + N, N * sizeof *all);
+    ck_assert_mem_eq(s->gradients + 3 * N, slopes + 3 * N, 3 * N * sizeof *slopes);
+    memcpy(all, s->potentials, sizeof all);
+    memcpy(slopes, s->gradients, sizeof slopes);
+    s->options.point_stride = MOST_VECTORS;
+    s->options.vector_stride = 1;
+    for (int i = 0; i < MOST; i++)
+        spread[i % N * MOST_VECTORS + i / N] = s->charges[i];
+    memcpy(s->charges, spread, sizeof spread);
+    evaluate(s);
+    for (int i = 0; i < MOST; i++) {
+        int at = i % N * MOST_VECTORS + i / N;
+        ck_assert_mem_eq(&s->potentials[at], &all[i], sizeof(number));
+        ck_assert_mem_eq(&s->gradients[3 * at], &slopes[3 * i], 3 * sizeof(number));
+    }
+    close_scene(s);
+}
+END_TEST
+
+START_TEST(floats_are_the_same_rounded) {
+    static float charges[2 * N], potentials[2 * N], gradients[6 * N];
+    scene *s = open_scene(CLOUD_CUBE, 3, 20, 0);
+    for (int i = 0; i < 2 * N; i++) {
+        charges[i] = (float)((double *)s->charges)[i];
+        ((double *)s->charges)[i] = charges[i];
+    }
+    evaluate(s);
+    dagpole_plan *plan = plan_of(s);
+    must(dagpole_plan_evaluate_float(plan, charges, potentials, gradients));
+    dagpole_plan_destroy(plan);
+    for (int i = 0; i < 2 * N; i++)
+        ck_assert(potentials[i] == (float)((double *)s->potentials)[i]);
+    for (int i = 0; i < 6 * N; i++)
+        ck_assert(gradients[i] == (float)((double *)s->gradients)[i]);
+    close_scene(s);
+}
+END_TEST
+
+/* Charges of any size, whose real and imaginary parts differ in theirs. */
+START_TEST(charges_may_be_of_any_size) {
+    static const double sizes[] = {1e-290, 1e280};
+    scene *s = open_scene(CLOUD_CUBE, 3, 20, 0);
+    evaluate(s);
+    static number ones[N];
+    memcpy(ones, s->potentials, sizeof ones);
+    for (int k = 0; k < 2; k++) {
+        double size = ldexp(1, ilogb(sizes[k]));
+        for (int i = 0; i < N; i++)
+            s->charges[i] *= size;
+        evaluate(s);
+        for (int i = 0; i < N; i++)
+            ck_assert(s->potentials[i] == ones[i] * size);
+        for (int i = 0; i < N; i++)
+            s->charges[i] /= size;
+    }
+    close_scene(s);
+}
+END_TEST
+
+/* ---- direct sums ----------------------------------------------------------------------------- */
+
+START_TEST(direct_sums_are_those_of_the_definition) {
+    enum { FEW = 9 };
+    const double pi = 3.14159265358979323846;
+    uint64_t seed = 3;
+    double x[3 * FEW], random[FEW];
+    number charges[FEW], potentials[FEW], gradients[3 * FEW];
+    dagpole_plan_options o = quick_options(0);
+    o.kernel = DAGPOLE_HELMHOLTZ;
+    o.wave_number = 7;
+    o.damping = 0.5;
+    for (int i = 0; i < 3 * FEW; i++)
+        x[i] = suite_uniform(&seed);
+    for (int i = 0; i < FEW; i++)
+        charges[i] = suite_uniform(&seed) - I * suite_uniform(&seed);
+    dagpole_values values = values_of(charges, potentials, gradients);
+    must(dagpole_direct_apply(NULL, &o, FEW, x, 0, NULL, 0, &values));
+    values = values_of(charges, random, NULL);
+    must(dagpole_direct_apply(NULL, &o, FEW, x, 0, NULL, 1, &values));
+    for (int j = 0; j < FEW; j++) {
+        number sum = 0, slope[3] = {0};
+        double squares = 0;
+        for (int i = 0; i < FEW; i++) {
+            double d[3] = {x[3 * j] - x[3 * i], x[3 * j + 1] - x[3 * i + 1],
+                           x[3 * j + 2] - x[3 * i + 2]};
+            double r = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+            if (i == j)
+                continue;
+            number ik = I * 7 - 0.5, g = cexp(ik * r) / (4 * pi * r);
+            sum += charges[i] * g;
+            squares += pow(cabs(charges[i] * g), 2);
+            for (int k = 0; k < 3; k++)
+                slope[k] += charges[i] * g * (ik - 1 / r) * d[k] / r;
+        }
+        ck_assert_double_lt(cabs(potentials[j] - sum), 1e-14);
+        ck_assert_double_lt(fabs(random[j] - sqrt(squares)), 1e-14);
+        for (int k = 0; k < 3; k++)
+            ck_assert_double_lt(cabs(gradients[3 * j + k] - slope[k]), 1e-12);
+    }
+}
+END_TEST
+
+/* Of dagpole_direct lambda is the wave number. */
+START_TEST(direct_takes_the_wave_number) {
+    scene *s = open_scene(CLOUD_CUBE, 3, 5, 0);
+    static number potentials[N];
+    dagpole_values values = values_of(s->charges, potentials, NULL);
+    must(dagpole_direct_apply(NULL, &s->options, N, s->sources, 0, NULL, 0, &values));
+    must(dagpole_direct(NULL, DAGPOLE_HELMHOLTZ, 5, N, s->sources, (const double *)s->charges, 0,
+                        NULL, (double *)s->potentials, NULL));
+    ck_assert_mem_eq(potentials, s->potentials, sizeof potentials);
+    close_scene(s);
+}
+END_TEST
+
+/* ---- bad input ------------------------------------------------------------------------------- */
+
+static void expect_refusal(scene *s, dagpole_status status, const char *text) {
+    dagpole_plan *plan;
+    expect_failure(dagpole_plan_create(s->context, &s->options, N, s->sources, 0, NULL, &plan),
+                   status, text);
+    ck_assert_ptr_null(plan);
+}
+
+START_TEST(bad_input_is_told_of) {
+    scene *s = open_scene(CLOUD_CUBE, 3, 5, 0);
+    const dagpole_plan_options good = s->options;
+    s->options.wave_number = -5;
+    expect_refusal(s, DAGPOLE_BAD_ARGUMENT, "wave_number is -5");
+    s->options.wave_number = NAN;
+    expect_refusal(s, DAGPOLE_BAD_ARGUMENT, "wave_number is nan");
+    s->options = good;
+    s->options.damping = INFINITY;
+    expect_refusal(s, DAGPOLE_BAD_ARGUMENT, "damping inf");
+    s->options = good;
+    s->options.wave_number = 1000;
+    expect_refusal(s, DAGPOLE_UNSUPPORTED, "wave_number is 1000: ");
+    s->options = good;
+    s->options.hessians = 1;
+    expect_refusal(s, DAGPOLE_UNSUPPORTED, "hessians is 1");
+    s->options = good;
+    s->options.sources = DAGPOLE_DIPOLES;
+    expect_refusal(s, DAGPOLE_UNSUPPORTED, "sources is 2");
+    s->options = good;
+    dagpole_plan *plan = plan_of(s);
+    ((double *)s->charges)[15] = INFINITY;
+    expect_failure(dagpole_plan_evaluate(plan, (double *)s->charges, (double *)s->potentials, NULL),
+                   DAGPOLE_NUMERIC, "charges[15] is inf");
+    dagpole_plan_destroy(plan);
+    close_scene(s);
+}
+END_TEST
+
+/* A wave number that only the far field does not reach is none of its business. */
+START_TEST(few_points_may_have_any_wave_number) {
+    scene *s = open_scene(CLOUD_CUBE, 3, 1000, 0);
+    s->options.n_crit = N; /* all pairs directly */
+    evaluate(s);
+    expect_digits(s, "direct");
+    close_scene(s);
+}
+END_TEST
+
+START_TEST(what_is_of_real_kernels_alone_is_told) {
+    scene *s = open_scene(CLOUD_CUBE, 3, 5, 0);
+    int64_t target = 0;
+    double potential, expansion[2000];
+    dagpole_plan *plan = plan_of(s);
+    must(dagpole_plan_evaluate(plan, (double *)s->charges, (double *)s->potentials, NULL));
+    expect_failure(
+        dagpole_plan_near_field(plan, (double *)s->charges, 1, &target, &potential, NULL),
+        DAGPOLE_UNSUPPORTED, "helmholtz");
+    expect_failure(dagpole_plan_expansions(plan, 0, expansion, NULL, NULL), DAGPOLE_UNSUPPORTED,
+                   "helmholtz");
+    dagpole_plan_destroy(plan);
+    close_scene(s);
+}
+END_TEST
+
+SUITE_MAIN("helmholtz", 120, digits_hold, nine_digits_hold, digits_hold_at_resonances,
+           without_waves_it_is_laplace_or_yukawa, bits_do_not_depend_on_workers,
+           bits_do_not_depend_on_other_vectors, floats_are_the_same_rounded,
+           charges_may_be_of_any_size, direct_sums_are_those_of_the_definition,
+           direct_takes_the_wave_number, bad_input_is_told_of, few_points_may_have_any_wave_number,
+           what_is_of_real_kernels_alone_is_told)
