@@ -54,7 +54,8 @@ VEC_INLINE void put_step(int order, const images *d, const pair pairs[8], int st
         to->difference[step] = *d;
 }
 
-/* One of each for every kernel and order. */
+/* One of each for every kernel and order. to: a complex kernel has two tables, of its real and of
+ * its imaginary part. */
 typedef void tabulate_fn(const pairs_of *p, const walk *w, const table *to);
 
 VEC_INLINE void tabulate(pair_fn *kernel, int order, const pairs_of *p, const walk *w,
@@ -71,5 +72,31 @@ VEC_INLINE void tabulate(pair_fn *kernel, int order, const pairs_of *p, const wa
         }
     }
 }
+
+#ifdef DP_KERNEL_WAVES_H
+/* Up to order 1. */
+VEC_INLINE void tabulate_waves(int order, const pairs_of *p, const walk *w, const table to[2]) {
+    ahead ahead;
+    for (int begin = 0, end; begin < w->n; begin = end) {
+        end = begin + fewer(w->n - begin, AHEAD_STEPS);
+        look_ahead(w, begin, end, &ahead);
+        for (int step = begin; step < end; step++) {
+            images d = images_at(w, step);
+            waves pairs[8];
+            evaluate_wave_images(p, &d, &ahead, step - begin, pairs);
+            for (int k = 0; k < 2; k++) {
+#pragma GCC unroll 8
+                for (int g = 0; g < 8; g++) {
+                    to[k].value[step][g] = pairs[g].value[k];
+                    if (order > 0)
+                        to[k].weight[step][g] = pairs[g].e1[k];
+                }
+                if (order > 0)
+                    to[k].difference[step] = d;
+            }
+        }
+    }
+}
+#endif
 
 #endif

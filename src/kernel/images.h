@@ -253,6 +253,22 @@ VEC_INLINE void evaluate_images(pair_fn *kernel, const pairs_of *p, const images
     }
 }
 
+#ifdef DP_KERNEL_WAVES_H
+/* The same of a complex kernel. */
+VEC_INLINE void evaluate_wave_images(const pairs_of *p, const images *d, const ahead *a, int step,
+                                     waves pairs[8]) {
+    vec r2[8];
+    if (!VEC_AHEAD)
+        square_images(d, r2);
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++) {
+        vec square = VEC_AHEAD ? a->r2[8 * step + g] : r2[g];
+        vec guess = VEC_AHEAD ? a->guess[8 * step + g] : vec_guess(square);
+        pairs[g] = waves_of(p->grade, p->unit_lambda, NULL, square, guess);
+    }
+}
+#endif
+
 typedef struct sums {
     vec potential[2], gx, gy, gz;
 } sums;

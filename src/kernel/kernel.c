@@ -31,10 +31,8 @@
                                                            DP_OF_EACH_ISA(loop##_reduced_##kernel) \
     }
 
-#define COMPLEX_LOOPS(kernel)                                                                      \
-    .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel),    \
-    .to_orbits_many = IN_DOUBLE(dp_to_orbits_many, kernel),                                        \
-    .from_orbits_many = IN_DOUBLE(dp_from_orbits_many, kernel)
+#define DIRECT_LOOPS(kernel)                                                                       \
+    .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel)
 
 static const dp_kernel helmholtz_imaginary = {
     .id = DAGPOLE_HELMHOLTZ,
@@ -42,7 +40,7 @@ static const dp_kernel helmholtz_imaginary = {
     .value = dp_helmholtz_imaginary_value,
     .slope = dp_helmholtz_imaginary_slope,
     .radial = dp_helmholtz_imaginary_radial,
-    COMPLEX_LOOPS(helmholtz_imaginary),
+    DIRECT_LOOPS(helmholtz_imaginary),
 };
 
 const dp_kernel dp_helmholtz = {
@@ -55,7 +53,9 @@ const dp_kernel dp_helmholtz = {
     .has_permutations = 1,
     .imaginary = &helmholtz_imaginary,
     .near_many = IN_DOUBLE(dp_near_many, helmholtz),
-    COMPLEX_LOOPS(helmholtz_real),
+    .to_orbits_many = IN_DOUBLE(dp_to_orbits_many, helmholtz),
+    .from_orbits_many = IN_DOUBLE(dp_from_orbits_many, helmholtz),
+    DIRECT_LOOPS(helmholtz_real),
 };
 
 static const dp_kernel kernels[] = {

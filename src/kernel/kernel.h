@@ -232,6 +232,11 @@ typedef void (*dp_from_orbits_fn)(dp_lambda lambda, const dp_orbits *orbits, con
  * loops for one in the last bits. */
 #define DP_MANY 32
 
+/* Of a complex kernel vectors are real and imaginary parts of charges or sums, half as many at
+ * once. To orbits what its real part does is not mixed with what its imaginary part does: the
+ * latter is behind, as if of as many vectors more. From orbits densities for the imaginary part are
+ * behind those for the real one; sums are of both. */
+
 typedef void (*dp_to_orbits_many_fn)(dp_lambda lambda, const dp_orbits *orbits, int n_vectors,
                                      double *potential, int64_t vector_ld, int ld,
                                      const dp_frame *frame, int64_t n, dp_soa points,
@@ -275,8 +280,10 @@ typedef struct dp_kernel {
     double (*value)(dp_lambda lambda, double r); /* scalar, r > 0: the definition */
     double (*slope)(dp_lambda lambda, double r); /* dg/dr */
     dp_radial (*radial)(dp_lambda lambda, double r);
-    const struct dp_kernel *imaginary; /* of a complex kernel, of which this is the real part */
-    dp_p2p_fn p2p[DP_N_ISA];           /* to the last bit */
+    /* Of a complex kernel, of which this is the real part: of p2p, squares and scalar functions.
+     * The other loops are of both parts. */
+    const struct dp_kernel *imaginary;
+    dp_p2p_fn p2p[DP_N_ISA]; /* to the last bit */
     dp_p2p_fn squares[DP_N_ISA];
     dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];      /* of plain strips */
     dp_near_fn near_many[DP_N_PRECISIONS][DP_N_ISA]; /* of any others */

@@ -46,18 +46,15 @@ DECLARE_ORBITS(yukawa, portable)
 DECLARE_ORBITS(yukawa, avx2)
 DECLARE_ORBITS(yukawa, avx512)
 
-/* A complex kernel's parts. */
+/* A complex kernel's. */
 #define DECLARE_ORBITS_MANY(kernel, isa)                                                           \
     TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_##kernel##_##isa);                                   \
     TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_reduced_##kernel##_##isa);                           \
     FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_##kernel##_##isa);                               \
     FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_reduced_##kernel##_##isa);
 
-DECLARE_ORBITS_MANY(helmholtz_real, portable)
-DECLARE_ORBITS_MANY(helmholtz_real, avx2)
-DECLARE_ORBITS_MANY(helmholtz_real, avx512)
-DECLARE_ORBITS_MANY(helmholtz_imaginary, portable)
-DECLARE_ORBITS_MANY(helmholtz_imaginary, avx2)
-DECLARE_ORBITS_MANY(helmholtz_imaginary, avx512)
+DECLARE_ORBITS_MANY(helmholtz, portable)
+DECLARE_ORBITS_MANY(helmholtz, avx2)
+DECLARE_ORBITS_MANY(helmholtz, avx512)
 
 #endif

@@ -69,26 +69,35 @@ APART void take_carried(int n_vectors, int n, dp_carried carried, int64_t carrie
     }
 }
 
-/* The orbits of a group from o on, as far as the block goes. */
-static void sum_at_group(tabulate_fn *tabulate, const pairs_of *p, int n_vectors, const carriers *c,
-                         const block *b, int o, group_sums *sums) {
-    carriers_table t;
-    memset(sums, 0, (size_t)n_vectors * sizeof *sums);
-    for (int i = 0; i < fewer(b->n - o, GROUP); i++) {
-        walk w = {b, &c->points, o + i, 0, 0, 1, c->n_steps};
-        tabulate(p, &w, &(table){t.value, t.weight, t.difference, NULL});
-        for (int v = 0; v < n_vectors; v++) {
-            if (c->has_charges)
-                sum_at_orbit(c->n_steps, t.value, c->charge[v], sums[v][i]);
-            if (c->has_dipoles)
-                add_dipoles_at_orbit(c->n_steps, &t, c->dipole[v], sums[v][i]);
-        }
+static void sum_at_one(int n_vectors, const carriers *c, const carriers_table *t, int i,
+                       group_sums *sums) {
+    for (int v = 0; v < n_vectors; v++) {
+        if (c->has_charges)
+            sum_at_orbit(c->n_steps, t->value, c->charge[v], sums[v][i]);
+        if (c->has_dipoles)
+            add_dipoles_at_orbit(c->n_steps, t, c->dipole[v], sums[v][i]);
     }
 }
 
-static void to_orbits(tabulate_fn *const *by_order, const pairs_of *p, const dp_orbits *orbits,
-                      int n_vectors, double *potential, int64_t vector_ld, int ld,
-                      const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
+/* The orbits of a group from o on, as far as the block goes. Sums of all vectors, by the first part
+ * of the kernel and then by the second. */
+static void sum_at_group(tabulate_fn *tabulate, int n_parts, const pairs_of *p, int n_vectors,
+                         const carriers *c, const block *b, int o, group_sums *sums) {
+    carriers_table t[2];
+    const table to[] = {{t[0].value, t[0].weight, t[0].difference, NULL},
+                        {t[1].value, t[1].weight, t[1].difference, NULL}};
+    memset(sums, 0, (size_t)(n_parts * n_vectors) * sizeof *sums);
+    for (int i = 0; i < fewer(b->n - o, GROUP); i++) {
+        walk w = {b, &c->points, o + i, 0, 0, 1, c->n_steps};
+        tabulate(p, &w, to);
+        for (int k = 0; k < n_parts; k++)
+            sum_at_one(n_vectors, c, &t[k], i, sums + k * n_vectors);
+    }
+}
+
+static void to_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_of *p,
+                      const dp_orbits *orbits, int n_vectors, double *potential, int64_t vector_ld,
+                      int ld, const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
                       int64_t carried_stride) {
     carriers c;
     block b;
@@ -96,18 +105,20 @@ static void to_orbits(tabulate_fn *const *by_order, const pairs_of *p, const dp_
     double unit = pair_unit(p->grade);
     c.has_charges = carried.charge != NULL;
     c.has_dipoles = carried.dipole.x != NULL;
-    for (int64_t i = 0; i < n; i += c.has_dipoles ? DIPOLES : CHUNK) {
-        int m = fewer(n - i, c.has_dipoles ? DIPOLES : CHUNK);
+    int most = c.has_dipoles || n_parts > 1 ? DIPOLES : CHUNK;
+    for (int64_t i = 0; i < n; i += most) {
+        int m = fewer(n - i, most);
         c.n_steps = take_points(frame, m, dp_soa_from(points, i), &c.points);
         take_carried(n_vectors, m, dp_carried_from(carried, i), carried_stride, 1 / frame->half,
                      -unit * unit, &c);
         for (int begin = 0; begin < orbits->n; begin += GROUP) {
             if (begin % ORBITS == 0)
                 take_orbits(orbits, begin, &b);
-            sum_at_group(by_order[c.has_dipoles], p, n_vectors, &c, &b, begin % ORBITS, sums);
-            for (int v = 0; v < n_vectors; v++)
-                add_parities(GROUP, sums[v], c.unit[v] * unit, potential + v * vector_ld + begin,
-                             ld);
+            sum_at_group(by_order[c.has_dipoles], n_parts, p, n_vectors, &c, &b, begin % ORBITS,
+                         sums);
+            for (int v = 0; v < n_parts * n_vectors; v++)
+                add_parities(GROUP, sums[v], c.unit[v % n_vectors] * unit,
+                             potential + v * vector_ld + begin, ld);
         }
     }
 }
@@ -129,21 +140,25 @@ APART void take_blocks(const dp_orbits *orbits, int begin, int n_vectors, const 
     }
 }
 
-/* What the blocks do at vectors k ... k + n_rows - 1 of the points. */
-static void sum_at_tile(tabulate_fn *tabulate, int order, const pairs_of *p, int n_vectors,
-                        const blocks *b, const chunk *c, int k, int n_rows, tables *t,
-                        tile_sums *sums) {
+/* What the blocks do at vectors k ... k + n_rows - 1 of the points. Each part of the kernel has
+ * densities of its own: those of the second are behind all of the first. */
+static void sum_at_tile(tabulate_fn *tabulate, int n_parts, int order, const pairs_of *p,
+                        int n_vectors, const blocks *b, const chunk *c, int k, int n_rows,
+                        tables t[2], tile_sums *sums) {
     const block *first = &b->of[0];
     memset(sums, 0, (size_t)n_vectors * sizeof *sums);
     for (int o = 0, n; o < first->n; o += n) {
         n = fewer(first->n - o, order ? DERIVATIVE_ORBITS : ROW_ORBITS);
         for (int r = 0; r < n_rows; r++) {
             walk w = {first, c, o, k + r, 1, 0, n};
-            table to = {t->value + r * ROW_ORBITS, t->weight, t->difference, t->curvature};
-            tabulate(p, &w, &to);
+            const table to[] = {
+                {t[0].value + r * ROW_ORBITS, t[0].weight, t[0].difference, t[0].curvature},
+                {t[1].value + r * ROW_ORBITS, t[1].weight, t[1].difference, NULL}};
+            tabulate(p, &w, to);
         }
-        for (int v = 0; v < n_vectors; v++)
-            sum_by_tables(order, n_rows, &b->of[v], o, n, t, sums[v]);
+        for (int k = 0; k < n_parts; k++)
+            for (int v = 0; v < n_vectors; v++)
+                sum_by_tables(order, n_rows, &b->of[k * n_vectors + v], o, n, &t[k], sums[v]);
     }
 }
 
@@ -169,25 +184,26 @@ APART void add_tile(int n, tile_sums from, real pair_unit, double inverse, doubl
         add_second_rows(n, from, pair_unit, -gradient_scale * scale * pair_unit, unit, out, at);
 }
 
-static void from_orbits(tabulate_fn *const *by_order, const pairs_of *p, const dp_orbits *orbits,
-                        int n_vectors, const double *density, int64_t vector_ld, int ld,
-                        const dp_frame *frame, int64_t n, dp_soa points, dp_sums out,
-                        int64_t out_stride) {
+static void from_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_of *p,
+                        const dp_orbits *orbits, int n_vectors, const double *density,
+                        int64_t vector_ld, int ld, const dp_frame *frame, int64_t n, dp_soa points,
+                        dp_sums out, int64_t out_stride) {
     chunk c;
     blocks b;
-    tables t;
+    tables t[2];
     _Alignas(64) tile_sums sums[DP_MANY];
-    int order = out.hessian[0] ? 2 : out.gx ? 1 : 0, width = order ? 1 : ROWS;
-    memset(t.value, 0, sizeof t.value); /* a last tile does not fill all rows */
+    int order = out.hessian[0] ? 2 : out.gx ? 1 : 0, width = order ? 1 : ROWS / n_parts;
+    for (int k = 0; k < n_parts; k++) /* a last tile does not fill all rows */
+        memset(t[k].value, 0, sizeof t[k].value);
     for (int64_t i = 0; i < n; i += CHUNK) {
         int m = fewer(n - i, CHUNK);
         int n_steps = take_points(frame, m, dp_soa_from(points, i), &c);
         for (int begin = 0; begin < orbits->n; begin += ORBITS) {
-            take_blocks(orbits, begin, n_vectors, density, vector_ld, ld, &b);
+            take_blocks(orbits, begin, n_parts * n_vectors, density, vector_ld, ld, &b);
             for (int k = 0; k < n_steps; k += width) {
                 int at = k * VEC_WIDTH;
-                sum_at_tile(by_order[order], order, p, n_vectors, &b, &c, k,
-                            fewer(n_steps - k, width), &t, sums);
+                sum_at_tile(by_order[order], n_parts, order, p, n_vectors, &b, &c, k,
+                            fewer(n_steps - k, width), t, sums);
                 for (int v = 0; v < n_vectors; v++)
                     add_tile(fewer(m - at, width * VEC_WIDTH), sums[v], pair_unit(p->grade),
                              1 / frame->half, b.unit[v], &out, v * out_stride + i + at);
@@ -206,22 +222,38 @@ static void from_orbits(tabulate_fn *const *by_order, const pairs_of *p, const d
         tabulate(kernel, order, &constant, w, t);                                                  \
     }
 
+#define DEFINE_BOTH(to_loop, from_loop, kernel, n_parts, grade)                                    \
+    TO_ORBITS_MANY_FUNCTION(MANY_NAME(to_loop, kernel)) {                                          \
+        const pairs_of p = PAIRS_OF(grade);                                                        \
+        to_orbits(kernel##_##grade, n_parts, &p, orbits, n_vectors, potential, vector_ld, ld,      \
+                  frame, n, points, carried, carried_stride);                                      \
+    }                                                                                              \
+    FROM_ORBITS_MANY_FUNCTION(MANY_NAME(from_loop, kernel)) {                                      \
+        const pairs_of p = PAIRS_OF(grade);                                                        \
+        from_orbits(kernel##_##grade, n_parts, &p, orbits, n_vectors, density, vector_ld, ld,      \
+                    frame, n, points, out, out_stride);                                            \
+    }
+
 #define DEFINE_LOOPS(to_loop, from_loop, kernel, grade)                                            \
     DEFINE_TABLE(kernel, 0, grade)                                                                 \
     DEFINE_TABLE(kernel, 1, grade)                                                                 \
     DEFINE_TABLE(kernel, 2, grade)                                                                 \
     static tabulate_fn *const kernel##_##grade[] = {kernel##_0_##grade, kernel##_1_##grade,        \
                                                     kernel##_2_##grade};                           \
-    TO_ORBITS_MANY_FUNCTION(MANY_NAME(to_loop, kernel)) {                                          \
-        const pairs_of p = PAIRS_OF(grade);                                                        \
-        to_orbits(kernel##_##grade, &p, orbits, n_vectors, potential, vector_ld, ld, frame, n,     \
-                  points, carried, carried_stride);                                                \
-    }                                                                                              \
-    FROM_ORBITS_MANY_FUNCTION(MANY_NAME(from_loop, kernel)) {                                      \
-        const pairs_of p = PAIRS_OF(grade);                                                        \
-        from_orbits(kernel##_##grade, &p, orbits, n_vectors, density, vector_ld, ld, frame, n,     \
-                    points, out, out_stride);                                                      \
+    DEFINE_BOTH(to_loop, from_loop, kernel, 1, grade)
+
+/* A complex kernel, without second derivatives. */
+#define DEFINE_WAVE_TABLE(kernel, order, grade)                                                    \
+    static void kernel##_##order##_##grade(const pairs_of *p, const walk *w, const table *t) {     \
+        const pairs_of constant = {grade, p->unit_lambda};                                         \
+        tabulate_waves(order, &constant, w, t);                                                    \
     }
+
+#define DEFINE_WAVES(to_loop, from_loop, kernel, grade)                                            \
+    DEFINE_WAVE_TABLE(kernel, 0, grade)                                                            \
+    DEFINE_WAVE_TABLE(kernel, 1, grade)                                                            \
+    static tabulate_fn *const kernel##_##grade[] = {kernel##_0_##grade, kernel##_1_##grade};       \
+    DEFINE_BOTH(to_loop, from_loop, kernel, 2, grade)
 
 #ifdef SIMD_SINGLE
 #define EACH_LOOP(kernel)                                                                          \
@@ -236,6 +268,6 @@ static void from_orbits(tabulate_fn *const *by_order, const pairs_of *p, const d
 EACH_LOOP(laplace)
 EACH_LOOP(yukawa)
 #ifndef SIMD_SINGLE
-EACH_LOOP(helmholtz_real)
-EACH_LOOP(helmholtz_imaginary)
+DEFINE_WAVES(to_orbits_many, from_orbits_many, helmholtz, EXACT)
+DEFINE_WAVES(to_orbits_many_reduced, from_orbits_many_reduced, helmholtz, REDUCED)
 #endif

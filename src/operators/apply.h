@@ -26,7 +26,7 @@ int64_t dp_scratch_bytes(const dp_scratch *scratch);
  * A vector of a complex kernel is a column, but two of what is carried and of sums, its real and
  * its imaginary part; dp_most_vectors of them go together. */
 static inline int dp_most_vectors(int n_components) {
-    return DP_COLUMNS / n_components;
+    return DP_COLUMNS / (n_components * n_components);
 }
 
 void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *surface,

@@ -48,9 +48,8 @@ typedef struct dp_operator_set {
     dp_to_orbits_fn to_orbits;
     dp_from_orbits_fn from_orbits;
     dp_from_orbits_fn from_orbits_far; /* in double: screened sums at any distance */
-    dp_to_orbits_many_fn to_orbits_many, to_orbits_imaginary;
+    dp_to_orbits_many_fn to_orbits_many;
     dp_from_orbits_many_fn from_orbits_many, from_orbits_many_far;
-    dp_from_orbits_many_fn from_orbits_imaginary, from_orbits_imaginary_far;
     dp_lambda lambda;                   /* in units of 1 / half side */
     int n_components;                   /* 2 of a complex kernel, whose coefficients are twice as
                                            many: real and imaginary parts take part in them alike */

@@ -13,7 +13,7 @@ typedef struct parts {
     int64_t vector; /* from one row to the next */
 } parts;
 
-/* In memory for DP_COLUMNS columns, which is enough for half as many vectors. */
+/* In memory for DP_COLUMNS columns, which is enough for dp_most_vectors. */
 static parts parts_in(double *memory, const dp_surface_sums *surface, int n_vectors) {
     int64_t vector = DP_N_PARITIES * (int64_t)surface->row;
     return (parts){memory, memory + 2 * n_vectors * vector, vector};
@@ -39,8 +39,6 @@ static void add_complex(const dp_operator_set *set, const dp_surface_sums *surfa
     memset(p.real, 0, (size_t)(4 * n_vectors * p.vector) * sizeof *p.real);
     set->to_orbits_many(set->lambda, &surface->orbits, 2 * n_vectors, p.real, p.vector,
                         surface->row, frame, n, points, carried, carried_stride);
-    set->to_orbits_imaginary(set->lambda, &surface->orbits, 2 * n_vectors, p.imaginary, p.vector,
-                             surface->row, frame, n, points, carried, carried_stride);
     for (int v = 0; v < n_vectors; v++)
         add_product(surface, &p, v, potential + (size_t)v * scratch->ld);
 }
@@ -102,9 +100,6 @@ static void evaluate_complex(const dp_operator_set *set, const dp_surface_sums *
     (is_far ? set->from_orbits_many_far
             : set->from_orbits_many)(set->lambda, &surface->orbits, 2 * n_vectors, p.real, p.vector,
                                      surface->row, frame, n, points, out, out_stride);
-    (is_far ? set->from_orbits_imaginary_far : set->from_orbits_imaginary)(
-        set->lambda, &surface->orbits, 2 * n_vectors, p.imaginary, p.vector, surface->row, frame, n,
-        points, out, out_stride);
 }
 
 void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface, int is_far,

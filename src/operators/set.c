@@ -241,12 +241,6 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
                              .n_components = dp_n_components(kernel),
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};
-    if (kernel->imaginary) {
-        const dp_kernel *imaginary = kernel->imaginary;
-        set->to_orbits_imaginary = imaginary->to_orbits_many[precision][isa];
-        set->from_orbits_imaginary = imaginary->from_orbits_many[precision][isa];
-        set->from_orbits_imaginary_far = imaginary->from_orbits_many[DP_DOUBLE][isa];
-    }
     memcpy(set->k_begin, data->k_begin, sizeof set->k_begin);
     list_ranges(set->k_begin, (1u << DP_N_PARITIES) - 1, set->ranges);
     for (int a = 0; a < DP_N_PARITIES; a++)

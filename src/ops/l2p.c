@@ -122,7 +122,7 @@ static void run_vectors(const l2p_work *w, int first, int n, void *const *fields
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const l2p_work *w = work;
-    int n = dp_vectors_at_once(dp_n_columns(&w->shape), DP_COLUMNS / dp_n_parts(&w->shape));
+    int n = dp_vectors_at_once(dp_n_columns(&w->shape), dp_most_vectors(dp_n_parts(&w->shape)));
     for (int v = 0; v < dp_n_columns(&w->shape); v += n)
         run_vectors(w, v, dp_vectors_left(dp_n_columns(&w->shape), v, n), fields, worker);
     return DAGPOLE_OK;

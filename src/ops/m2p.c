@@ -112,7 +112,7 @@ static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const m2p_work *w = work;
-    int n = dp_vectors_at_once(dp_n_columns(&w->shape), DP_COLUMNS / dp_n_parts(&w->shape));
+    int n = dp_vectors_at_once(dp_n_columns(&w->shape), dp_most_vectors(dp_n_parts(&w->shape)));
     for (int v = 0; v < dp_n_columns(&w->shape); v += n) {
         m2p_batch b = {.first = v, .n = dp_vectors_left(dp_n_columns(&w->shape), v, n)};
         for (int64_t i = 0; i < w->n_pairs; i += b.n_pairs) {

@@ -83,7 +83,7 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     const dp_operator_set *set = dp_worker_set(worker, w->level);
     if (w->is_first)
         dp_zero_locals(fields[0], set, (int64_t)w->n_boxes * dp_n_columns(&w->shape));
-    int n = dp_vectors_at_once(dp_n_columns(&w->shape), DP_COLUMNS / dp_n_parts(&w->shape));
+    int n = dp_vectors_at_once(dp_n_columns(&w->shape), dp_most_vectors(dp_n_parts(&w->shape)));
     for (int v = 0; v < dp_n_columns(&w->shape); v += n)
         run_vectors(w, set, v, dp_vectors_left(dp_n_columns(&w->shape), v, n), fields,
                     &worker->scratch);

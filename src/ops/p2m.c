@@ -77,7 +77,7 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2m_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
-    int n = dp_vectors_at_once(dp_n_columns(&w->shape), DP_COLUMNS / dp_n_parts(&w->shape));
+    int n = dp_vectors_at_once(dp_n_columns(&w->shape), dp_most_vectors(dp_n_parts(&w->shape)));
     for (int v = 0; v < dp_n_columns(&w->shape); v += n)
         run_vectors(w, set, v, dp_vectors_left(dp_n_columns(&w->shape), v, n), fields,
                     &worker->scratch);

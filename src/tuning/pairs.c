@@ -32,8 +32,8 @@ dagpole_status dp_pairs_create(const dp_pairs_request *request, dp_pairs *p) {
     *p = (dp_pairs){.request = *request};
     fill(p);
     dp_shape shape = request->shape;
-    p->n_near = shape.n_vectors = dp_vectors_at_once(request->shape.n_vectors, DP_STRIP_VECTORS);
-    p->n_surface = dp_vectors_at_once(request->shape.n_vectors, DP_MANY);
+    p->n_surface = dp_shape_at_once(&shape, DP_MANY / dp_n_parts(&shape));
+    p->n_near = shape.n_vectors = dp_shape_at_once(&shape, DP_STRIP_VECTORS);
     DP_TRY(dp_strip_create(request->isa, &shape, &p->strip[0]));
     return dp_strip_create(request->isa, &shape, &p->strip[1]);
 }

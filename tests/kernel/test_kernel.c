@@ -34,11 +34,10 @@ START_TEST(table_is_complete) {
         dp_precision precision = i % 2 ? DP_REDUCED : DP_DOUBLE;
         int isa = i / 2;
         ck_assert(waves->near_many[precision][isa] != NULL);
-        for (const dp_kernel *part = waves; part; part = part->imaginary) {
+        ck_assert(waves->to_orbits_many[precision][isa] != NULL);
+        ck_assert(waves->from_orbits_many[precision][isa] != NULL);
+        for (const dp_kernel *part = waves; part; part = part->imaginary)
             ck_assert(part->p2p[isa] != NULL && part->squares[isa] != NULL);
-            ck_assert(part->to_orbits_many[precision][isa] != NULL);
-            ck_assert(part->from_orbits_many[precision][isa] != NULL);
-        }
     }
 }
 END_TEST
