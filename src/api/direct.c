@@ -79,15 +79,26 @@ static dagpole_status add_part(const direct_sum *d, int is_imaginary, int from, 
     return DAGPOLE_OK;
 }
 
-/* A complex value's two parts, or the squares of its size. */
+/* A complex value's two parts. */
 static dagpole_status sum_complex(const direct_sum *d, int64_t begin, int64_t n) {
-    for (int part = 0; part < (d->is_rms ? 1 : 2); part++) {
+    for (int part = 0; part < 2; part++) {
         double sums[DP_HESSIAN][PIECE] = {{0}};
         DP_TRY(add_part(d, 0, part, 1, begin, n, sums));
-        DP_TRY(
-            add_part(d, 1, d->is_rms ? 0 : 1 - part, d->is_rms || part ? 1 : -1, begin, n, sums));
+        DP_TRY(add_part(d, 1, 1 - part, part ? 1 : -1, begin, n, sums));
         store(d, begin, n, part, sums);
     }
+    return DAGPOLE_OK;
+}
+
+/* The squares of all charges' sizes are in the first part; both parts of dipoles are by themselves.
+ */
+static dagpole_status sum_complex_rms(const direct_sum *d, int64_t begin, int64_t n) {
+    double sums[DP_HESSIAN][PIECE] = {{0}};
+    for (int part = 0; part < (d->shape.has_dipoles ? 2 : 1); part++) {
+        DP_TRY(add_part(d, 0, part, 1, begin, n, sums));
+        DP_TRY(add_part(d, 1, part, 1, begin, n, sums));
+    }
+    store(d, begin, n, 0, sums);
     return DAGPOLE_OK;
 }
 
@@ -97,7 +108,7 @@ static dagpole_status sum_piece(void *argument, int64_t i) {
     int64_t n = d->n_targets - begin < PIECE ? d->n_targets - begin : PIECE;
     double sums[DP_HESSIAN][PIECE] = {{0}};
     if (d->shape.is_complex)
-        return sum_complex(d, begin, n);
+        return d->is_rms ? sum_complex_rms(d, begin, n) : sum_complex(d, begin, n);
     DP_TRY(add_part(d, 0, 0, 1, begin, n, sums));
     store(d, begin, n, 0, sums);
     return DAGPOLE_OK;
@@ -153,8 +164,12 @@ static dagpole_status scale_carried(direct_sum *d, const request *r, int exponen
         }
     }
     for (int64_t i = 0; d->shape.has_charges && d->is_rms && i < n; i++) {
-        double imaginary = n_parts == 2 ? d->carried[dp_n_carried(&d->shape) * n + i] : 0;
-        d->carried[i] = d->carried[i] * d->carried[i] + imaginary * imaginary;
+        d->carried[i] *= d->carried[i];
+        if (n_parts == 2) {
+            double *imaginary = &d->carried[dp_n_carried(&d->shape) * n + i];
+            d->carried[i] += *imaginary * *imaginary;
+            *imaginary = 0;
+        }
     }
     return DAGPOLE_OK;
 }

@@ -59,10 +59,6 @@ static dagpole_status check_shape(const dagpole_plan_options *o) {
                        o->sources);
     if (o->hessians != 0 && o->hessians != 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "hessians is %d: it must be 0 or 1", o->hessians);
-    if (dp_kernel_get(o->kernel)->imaginary && (o->sources & DAGPOLE_DIPOLES))
-        return dp_fail(DAGPOLE_UNSUPPORTED,
-                       "sources is %d, but the kernel is %s: its sources carry charges alone (1)",
-                       o->sources, dp_kernel_get(o->kernel)->name);
     if (o->hessians && o->kernel != DAGPOLE_LAPLACE)
         return dp_fail(DAGPOLE_UNSUPPORTED,
                        "hessians is 1, but the kernel is %s: only laplace has second derivatives",

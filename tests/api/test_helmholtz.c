@@ -126,6 +126,13 @@ START_TEST(digits_hold) {
 }
 END_TEST
 
+/* Trees of many levels, with W and X lists. */
+START_TEST(digits_hold_on_graded_clouds) {
+    check_digits(CLOUD_LOG_RADIAL, 3, 6.3, 0, 0);
+    check_digits(CLOUD_PLUMMER, 3, 0.2, 0.1, 1);
+}
+END_TEST
+
 /* Once built, these operators come from the tests' cache. */
 START_TEST(nine_digits_hold) {
     scene *s = open_scene(CLOUD_CUBE, 9, 6.3, 0);
@@ -156,6 +163,45 @@ START_TEST(digits_hold_at_resonances) {
     check_resonance(CLOUD_CUBE, 3, 6);
     check_resonance(CLOUD_SPHERE, 3, 9);
     check_resonance(CLOUD_CUBE, 6, 3);
+}
+END_TEST
+
+/* Dipoles alone, and beside charges: as long as points are apart. */
+static void check_dipoles(cloud kind, int sources, int digits, double wave_number,
+                          int has_targets) {
+    scene *s = open_scene(kind, digits, wave_number, has_targets);
+    int64_t n = s->n_targets;
+    static number dipoles[3 * N], potentials[N], gradients[3 * N];
+    static double random[N], slopes[N];
+    uint64_t seed = 17;
+    s->options.sources = sources;
+    for (int i = 0; i < 6 * N; i++)
+        ((double *)dipoles)[i] = (2 * suite_uniform(&seed) - 1) / 12;
+    dagpole_values values =
+        values_of(sources & DAGPOLE_CHARGES ? s->charges : NULL, s->potentials, s->gradients);
+    values.dipoles = (const double *)dipoles;
+    dagpole_plan *plan = plan_of(s);
+    must(dagpole_plan_apply(plan, &values));
+    dagpole_plan_destroy(plan);
+    values.potentials = (double *)potentials;
+    values.gradients = (double *)gradients;
+    must(dagpole_direct_apply(NULL, &s->options, N, s->sources, s->targets ? M : 0, s->targets, 0,
+                              &values));
+    values.potentials = random;
+    values.gradients = slopes;
+    must(dagpole_direct_apply(NULL, &s->options, N, s->sources, s->targets ? M : 0, s->targets, 1,
+                              &values));
+    double error = error_of(n, s->potentials, potentials, norm(n, random));
+    double slope_error = error_of(3 * n, s->gradients, gradients, norm(n, slopes));
+    ck_assert_double_le(error, pow(10, -digits));
+    ck_assert_double_le(slope_error, 10 * pow(10, -digits));
+    close_scene(s);
+}
+
+START_TEST(digits_hold_for_dipoles) {
+    check_dipoles(CLOUD_CUBE, DAGPOLE_DIPOLES, 3, 6.3, 0);
+    check_dipoles(CLOUD_SPHERE, DAGPOLE_CHARGES | DAGPOLE_DIPOLES, 3, 10, 1);
+    check_dipoles(CLOUD_CUBE, DAGPOLE_CHARGES | DAGPOLE_DIPOLES, 5, 6.3, 0);
 }
 END_TEST
 
@@ -323,6 +369,33 @@ START_TEST(direct_sums_are_those_of_the_definition) {
 }
 END_TEST
 
+/* A dipole is two opposite charges close to one another. */
+START_TEST(direct_sums_of_dipoles_are_differences) {
+    const double at[3] = {0.2, -0.1, 0.4}, apart = 1e-5;
+    const number p[3] = {1 + 2 * I, -0.5, 3 * I};
+    double target[3] = {1, 0.7, -0.3}, pairs[18];
+    number charges[6], direct, slopes[3], of_pairs, slopes_of_pairs[3];
+    dagpole_plan_options o = quick_options(0);
+    o.kernel = DAGPOLE_HELMHOLTZ;
+    o.wave_number = 7;
+    o.damping = 0.5;
+    for (int k = 0; k < 6; k++) {
+        for (int d = 0; d < 3; d++)
+            pairs[3 * k + d] = at[d] + (d == k / 2 ? (k % 2 ? -0.5 : 0.5) * apart : 0);
+        charges[k] = p[k / 2] * (k % 2 ? -1 : 1) / apart;
+    }
+    dagpole_values values = values_of(charges, &of_pairs, slopes_of_pairs);
+    must(dagpole_direct_apply(NULL, &o, 6, pairs, 1, target, 0, &values));
+    o.sources = DAGPOLE_DIPOLES;
+    values = values_of(NULL, &direct, slopes);
+    values.dipoles = (const double *)p;
+    must(dagpole_direct_apply(NULL, &o, 1, at, 1, target, 0, &values));
+    ck_assert_double_lt(cabs(direct - of_pairs), 1e-7 * cabs(direct));
+    for (int d = 0; d < 3; d++)
+        ck_assert_double_lt(cabs(slopes[d] - slopes_of_pairs[d]), 1e-7 * cabs(slopes[d]));
+}
+END_TEST
+
 /* Of dagpole_direct lambda is the wave number. */
 START_TEST(direct_takes_the_wave_number) {
     scene *s = open_scene(CLOUD_CUBE, 3, 5, 0);
@@ -362,9 +435,6 @@ START_TEST(bad_input_is_told_of) {
     s->options.hessians = 1;
     expect_refusal(s, DAGPOLE_UNSUPPORTED, "hessians is 1");
     s->options = good;
-    s->options.sources = DAGPOLE_DIPOLES;
-    expect_refusal(s, DAGPOLE_UNSUPPORTED, "sources is 2");
-    s->options = good;
     dagpole_plan *plan = plan_of(s);
     ((double *)s->charges)[15] = INFINITY;
     expect_failure(dagpole_plan_evaluate(plan, (double *)s->charges, (double *)s->potentials, NULL),
@@ -400,9 +470,11 @@ START_TEST(what_is_of_real_kernels_alone_is_told) {
 }
 END_TEST
 
-SUITE_MAIN("helmholtz", 120, digits_hold, nine_digits_hold, digits_hold_at_resonances,
+SUITE_MAIN("helmholtz", 120, digits_hold, digits_hold_on_graded_clouds, nine_digits_hold,
+           digits_hold_at_resonances, digits_hold_for_dipoles,
            without_waves_it_is_laplace_or_yukawa, bits_do_not_depend_on_workers,
            bits_do_not_depend_on_other_vectors, floats_are_the_same_rounded,
            charges_may_be_of_any_size, direct_sums_are_those_of_the_definition,
-           direct_takes_the_wave_number, bad_input_is_told_of, few_points_may_have_any_wave_number,
+           direct_sums_of_dipoles_are_differences, direct_takes_the_wave_number,
+           bad_input_is_told_of, few_points_may_have_any_wave_number,
            what_is_of_real_kernels_alone_is_told)
