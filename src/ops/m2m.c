@@ -47,24 +47,42 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     return DAGPOLE_OK;
 }
 
-static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
-    const dp_transfer_work *w = work;
+static int is_full(const dp_columns batches[8], int n) {
+    for (int reflection = 0; reflection < 8; reflection++)
+        if (batches[reflection].n + n > DP_COLUMNS)
+            return 1;
+    return 0;
+}
+
+/* Vectors [first, first + n). A parent's children are all added at once, by reflection: in an order
+ * that is the same for every vector, whatever others there are. */
+static void run_vectors(const dp_transfer_work *w, int first, int n, void *const *fields,
+                        dp_worker *worker) {
     const dp_operator_set *parents = dp_worker_set(worker, w->level),
                           *children = dp_worker_set(worker, w->level + 1);
     dp_columns batches[8] = {{.n = 0}};
     for (int32_t i = 0; i < w->n_pairs; i++) {
         const dp_parent_child *pair = &w->pair[i];
-        for (int v = 0; v < w->n_vectors; v++) {
+        if (pair->is_first && is_full(batches, n))
+            dp_transfer_flush(w, dp_m2m, batches, worker);
+        for (int v = first; v < first + n; v++) {
             double *parent = dp_expansion(fields[0], parents, pair->own, w->n_vectors, v);
             if (pair->is_first)
                 memset(parent, 0, (size_t)parents->k_padded * sizeof(double));
             dp_transfer_add(
-                w, dp_m2m, pair->reflection,
+                pair->reflection,
                 dp_expansion(fields[pair->access], children, pair->other, w->n_vectors, v), parent,
-                batches, worker);
+                batches);
         }
     }
     dp_transfer_flush(w, dp_m2m, batches, worker);
+}
+
+static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
+    const dp_transfer_work *w = work;
+    int n = dp_vectors_at_once(w->n_vectors, DP_COLUMNS);
+    for (int v = 0; v < w->n_vectors; v += n)
+        run_vectors(w, v, dp_vectors_left(w->n_vectors, v, n), fields, worker);
     return DAGPOLE_OK;
 }
 

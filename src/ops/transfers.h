@@ -50,16 +50,14 @@ static inline void dp_transfer_apply(const dp_transfer_work *w, dp_transfer_fn t
     batch->n = 0;
 }
 
-/* Columns are collected by reflection, and applied where a batch is full. */
-static inline void dp_transfer_add(const dp_transfer_work *w, dp_transfer_fn transfer,
-                                   int reflection, const double *source, double *target,
-                                   dp_columns batches[8], dp_worker *worker) {
+/* Columns are collected by reflection. Returns the batch, which may be full. */
+static inline dp_columns *dp_transfer_add(int reflection, const double *source, double *target,
+                                          dp_columns batches[8]) {
     dp_columns *batch = &batches[reflection];
     batch->reflection = reflection;
     batch->source[batch->n] = source;
     batch->target[batch->n++] = target;
-    if (batch->n == DP_COLUMNS)
-        dp_transfer_apply(w, transfer, batch, worker);
+    return batch;
 }
 
 static inline void dp_transfer_flush(const dp_transfer_work *w, dp_transfer_fn transfer,
