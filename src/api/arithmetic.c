@@ -44,6 +44,9 @@ dagpole_status dagpole_plan_arithmetic(const dagpole_plan *plan, int gradients,
     dp_roof roof;
     DP_TRY(dp_plan_check(plan));
     DP_TRY(dp_plan_check_batches(plan, "counts"));
+    if (plan->user)
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "the plan's kernel is the caller's: the rates of its callbacks are unknown");
     if (!dp_sized_is_set(arithmetic))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "arithmetic is NULL or its size is not set to sizeof(dagpole_arithmetic)");

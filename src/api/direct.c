@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "api/internal.h"
+#include "api/user.h"
 #include "geometry/chunk.h"
 
 /* Targets of one piece of work, and pieces between two reports of progress. */
@@ -19,7 +19,8 @@ enum { N_KINDS = 3 };
 typedef struct direct_sum {
     const dagpole_plan_options *options;
     const dp_kernel *kernel;
-    int is_rms; /* sums of squares are wanted, and their roots */
+    dp_user *user; /* the caller's own, or NULL */
+    int is_rms;    /* sums of squares are wanted, and their roots */
     dp_lambda lambda;
     dp_shape shape; /* of one value */
     dp_cube cube;
@@ -68,11 +69,19 @@ static dagpole_status add_part(const direct_sum *d, int is_imaginary, int from, 
     const double *carried = d->carried + from * dp_n_carried(&d->shape) * d->n_sources;
     double here[DP_HESSIAN][PIECE] = {{0}};
     dp_isa isa = dp_isa_best();
-    DP_TRY(dp_direct(d->is_rms ? kernel->squares[isa] : kernel->p2p[isa], d->lambda, n,
-                     rows_from(d->targets, d->n_targets, begin),
-                     dp_sums_of_rows(here[0], PIECE, d->n_sums), d->n_sources,
-                     rows_from(d->sources, d->n_sources, 0),
-                     dp_carried_of_rows(&d->shape, carried, d->n_sources)));
+    dp_direct_loop loop = {.p2p = d->is_rms ? kernel->squares[isa] : kernel->p2p[isa],
+                           .lambda = d->lambda,
+                           .is_squares = d->is_rms};
+    if (d->user)
+        DP_TRY(dp_user_work_create(d->user, &loop.user));
+    dagpole_status status = dp_direct(&loop, n, rows_from(d->targets, d->n_targets, begin),
+                                      dp_sums_of_rows(here[0], PIECE, d->n_sums), d->n_sources,
+                                      rows_from(d->sources, d->n_sources, 0),
+                                      dp_carried_of_rows(&d->shape, carried, d->n_sources));
+    if (status == DAGPOLE_OK && loop.user && loop.user->failure.is_set)
+        status = dp_user_report(loop.user, NULL, NULL);
+    dp_user_work_destroy(loop.user);
+    DP_TRY(status);
     for (int k = 0; k < d->n_sums; k++)
         for (int64_t j = 0; j < n; j++)
             sums[k][j] += sign * here[k][j];
@@ -210,6 +219,8 @@ static dagpole_status prepare(direct_sum *d, const double *sources, const double
     DP_TRY(dp_bounds_widen(&dp_team_serial, "sources", d->n_sources, sources, &bounds));
     DP_TRY(dp_bounds_widen(&dp_team_serial, "targets", d->n_targets, targets, &bounds));
     d->cube = dp_cube_fit(&bounds, 1);
+    if (d->user)
+        d->user->unit = ldexp(1, d->cube.exponent);
     d->lambda = dp_scaled_lambda(d->options, &d->cube);
     d->sources = to_rows(&d->cube, d->n_sources, sources);
     d->targets = to_rows(&d->cube, d->n_targets, targets);
@@ -237,19 +248,22 @@ static dagpole_status sum(dagpole_context *context, const dagpole_plan_options *
                           const double *sources, const double *targets, const dp_arrays *arrays) {
     DP_TRY(dp_check_points(d.n_sources, sources, d.n_targets, targets));
     d.n_targets = targets ? d.n_targets : d.n_sources;
-    d.kernel = dp_kernel_get(o->kernel);
     d.options = o;
     d.shape = dp_options_shape(o, 1);
     d.point = o->point_stride;
     d.n_sums = arrays->hessians ? DP_HESSIAN : arrays->gradients ? DP_GRADIENT : DP_POTENTIAL;
     DP_TRY(dp_check_strides(o, d.n_sources > d.n_targets ? d.n_sources : d.n_targets));
     DP_TRY(dp_check_values(&d.shape, d.n_sources, d.n_targets, arrays));
-    dagpole_status status = prepare(&d, sources, targets ? targets : sources);
+    DP_TRY(dp_options_kernel(o, &d.kernel, &d.user));
+    dagpole_status status = dp_user_check_gradients(d.user, arrays->gradients != NULL);
+    if (status == DAGPOLE_OK)
+        status = prepare(&d, sources, targets ? targets : sources);
     if (status == DAGPOLE_OK)
         status = sum_vectors(context, &d, o, arrays);
     dp_free(d.carried);
     dp_free(d.targets);
     dp_free(d.sources);
+    dp_user_destroy(d.user);
     return status;
 }
 

@@ -40,6 +40,8 @@ typedef enum dp_recorded {
 struct dagpole_plan {
     dagpole_context *context;
     dagpole_plan_options options; /* with every 0 replaced by what was chosen */
+    dp_user *user;                /* the caller's own kernel, or NULL */
+    int keeps_p, keeps_cutoff;    /* the caller set them */
     const dp_kernel *kernel;
     int64_t n_sources, n_targets; /* as given */
     dp_shape shape;               /* its vectors go through the graph together */
@@ -159,6 +161,18 @@ dagpole_status dp_charge_exponents(const dp_team *team, const dp_given *given, i
 
 /* The same of one vector, in the calling thread. */
 dagpole_status dp_charge_exponent(int64_t n, const double *charges, int *exponent);
+
+/* The caller's kernel as it is to be used, with its defaults. BAD_ARGUMENT. */
+dagpole_status dp_user_kernel_take(const dagpole_user_kernel *given, dagpole_user_kernel *taken);
+
+/* The kernel of resolved options, and *user the caller's own, which is the caller's to destroy, or
+ * NULL. NO_MEMORY. */
+dagpole_status dp_options_kernel(const dagpole_plan_options *resolved, const dp_kernel **kernel,
+                                 dp_user **user);
+
+/* UNSUPPORTED where gradients are asked for and a kernel of the caller's (NULL: it is none) has no
+ * callback for them. */
+dagpole_status dp_user_check_gradients(const dp_user *user, int has_gradients);
 
 /* Counts and arrays of points, of either precision; targets NULL: the sources are the targets. */
 dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n_targets,

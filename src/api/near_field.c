@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "kernel/user_report.h"
 
 /* Charges of the unique sources in tree order, times the unit. */
 static void gather(const dp_points *points, const double *charges, const dp_power *unit,
@@ -26,26 +27,34 @@ static void invert(const dp_points *points, int64_t *unique) {
     }
 }
 
-/* Potential and gradient, without the factors, at unique target i. */
-static void sum_near(const dagpole_plan *plan, const dp_csr *near, const double *charge, int64_t i,
-                     double sums[4]) {
+/* Sums of a run of sources at one target. user: NULL for a built-in kernel. */
+static void add_sources(const dagpole_plan *plan, dp_user_work *user, dp_soa target, dp_sums out,
+                        int64_t n, dp_soa sources, const double *charge) {
+    if (user)
+        dp_user_sum(user, 0, 1, target, out, n, sources, charge);
+    else
+        plan->kernel->p2p[plan->context->isa](plan->graph->problem.lambda, 1, target, out, n,
+                                              sources, (dp_carried){.charge = charge});
+}
+
+/* Potential (and gradient), without the factors, at unique target i. */
+static void sum_near(const dagpole_plan *plan, dp_user_work *user, int n_sums, const dp_csr *near,
+                     const double *charge, int64_t i, double sums[4]) {
     const dp_tree *tree = &plan->tree;
     const dp_points *t = plan->targets, *s = &plan->sources;
     int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
-    dp_sums out = dp_sums_of_rows(sums, 1, DP_GRADIENT);
+    dp_sums out = dp_sums_of_rows(sums, 1, n_sums);
     memset(sums, 0, 4 * sizeof *sums);
     for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++) {
         int64_t begin = tree->source_begin[near->index[j]];
-        plan->kernel->p2p[plan->context->isa](plan->graph->problem.lambda, 1,
-                                              (dp_soa){t->x + i, t->y + i, t->z + i}, out,
-                                              tree->source_end[near->index[j]] - begin,
-                                              (dp_soa){s->x + begin, s->y + begin, s->z + begin},
-                                              (dp_carried){.charge = charge + begin});
+        add_sources(plan, user, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
+                    tree->source_end[near->index[j]] - begin,
+                    (dp_soa){s->x + begin, s->y + begin, s->z + begin}, charge + begin);
     }
 }
 
 static dagpole_status check(const dagpole_plan *plan, const double *charges, int64_t n,
-                            const int64_t *targets) {
+                            const int64_t *targets, int has_gradients) {
     DP_TRY(dp_plan_check(plan));
     DP_TRY(dp_plan_check_real(plan, "near sums"));
     if (plan->shape.has_dipoles)
@@ -62,6 +71,7 @@ static dagpole_status check(const dagpole_plan *plan, const double *charges, int
         if (targets[i] < 0 || targets[i] >= plan->n_targets)
             return dp_fail(DAGPOLE_BAD_ARGUMENT, "targets[%lld] is %lld: it must be 0 ... %lld",
                            (long long)i, (long long)targets[i], (long long)plan->n_targets - 1);
+    DP_TRY(dp_user_check_gradients(plan->user, has_gradients));
     for (int64_t i = 0; i < plan->n_sources; i++)
         if (!isfinite(charges[i]))
             return dp_fail(DAGPOLE_NUMERIC, "charges[%lld] is %g: charges must be finite",
@@ -69,7 +79,7 @@ static dagpole_status check(const dagpole_plan *plan, const double *charges, int
     return DAGPOLE_OK;
 }
 
-static dagpole_status sum_all_near(const dagpole_plan *plan, const dp_csr *near,
+static dagpole_status sum_all_near(const dagpole_plan *plan, const dp_csr *near, dp_user_work *user,
                                    const double *charges, int64_t n, const int64_t *targets,
                                    double *charge, int64_t *unique, double *potentials,
                                    double *gradients) {
@@ -82,7 +92,8 @@ static dagpole_status sum_all_near(const dagpole_plan *plan, const dp_csr *near,
     invert(plan->targets, unique);
     for (int64_t i = 0; i < n; i++) {
         double sums[4];
-        sum_near(plan, near, charge, unique[targets[i]], sums);
+        sum_near(plan, user, user && !gradients ? DP_POTENTIAL : DP_GRADIENT, near, charge,
+                 unique[targets[i]], sums);
         if (potentials)
             potentials[i] = dp_power_times(&of_potentials, DP_KERNEL_FACTOR * sums[0]);
         for (int d = 0; gradients && d < 3; d++)
@@ -106,14 +117,20 @@ dagpole_status dagpole_plan_near_field(const dagpole_plan *plan, const double *c
                                        const int64_t *targets, double *potentials,
                                        double *gradients) {
     DP_DEFAULT_FLOATING;
-    DP_TRY(check(plan, charges, n, targets));
+    DP_TRY(check(plan, charges, n, targets, gradients != NULL));
     double *charge = dp_alloc((size_t)plan->sources.n, sizeof *charge);
     int64_t *unique = dp_alloc((size_t)plan->n_targets, sizeof *unique);
     dp_interactions interactions = {0};
+    dp_user_work *user = NULL;
     dagpole_status status = charge && unique ? find_near(plan, &interactions) : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK && plan->user)
+        status = dp_user_work_create(plan->user, &user);
     if (status == DAGPOLE_OK)
-        status = sum_all_near(plan, &interactions.near, charges, n, targets, charge, unique,
+        status = sum_all_near(plan, &interactions.near, user, charges, n, targets, charge, unique,
                               potentials, gradients);
+    if (status == DAGPOLE_OK && user && user->failure.is_set)
+        status = dp_user_report(user, &plan->sources, plan->targets);
+    dp_user_work_destroy(user);
     dp_interactions_free(&interactions);
     dp_free(unique);
     dp_free(charge);
@@ -125,7 +142,7 @@ dagpole_status dagpole_plan_near_sums(dagpole_plan *plan, const double *charges,
                                       const int64_t *targets, double *potentials,
                                       double *gradients) {
     DP_DEFAULT_FLOATING;
-    DP_TRY(check(plan, charges, n, targets));
+    DP_TRY(check(plan, charges, n, targets, gradients != NULL));
     size_t n_all = (size_t)plan->n_targets;
     double *all = dp_alloc(n_all, sizeof *all), *all_gradients = NULL;
     if (all && gradients)

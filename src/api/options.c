@@ -36,8 +36,8 @@ static dagpole_status check_double(const char *name, double value, double low, d
 static dagpole_status check_kernel(const dagpole_plan_options *o) {
     if (!dp_kernel_get(o->kernel))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "kernel is %d: it must be DAGPOLE_LAPLACE (0), DAGPOLE_YUKAWA (1) or "
-                       "DAGPOLE_HELMHOLTZ (2)",
+                       "kernel is %d: it must be DAGPOLE_LAPLACE (0), DAGPOLE_YUKAWA (1), "
+                       "DAGPOLE_HELMHOLTZ (2) or DAGPOLE_USER (4), with options.user_kernel",
                        (int)o->kernel);
     if (o->kernel == DAGPOLE_YUKAWA && !(o->lambda > 0 && isfinite(o->lambda)))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
@@ -51,6 +51,17 @@ static dagpole_status check_kernel(const dagpole_plan_options *o) {
     return DAGPOLE_OK;
 }
 
+static dagpole_status check_user(const dagpole_plan_options *o) {
+    dagpole_user_kernel user;
+    DP_TRY(dp_user_kernel_take(o->user_kernel, &user));
+    if (o->gradients && !user.gradients)
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "gradients is %d, but user_kernel has no callback for "
+                       "gradients (it is NULL)",
+                       o->gradients);
+    return DAGPOLE_OK;
+}
+
 static dagpole_status check_shape(const dagpole_plan_options *o) {
     if (o->sources < 0 || o->sources > (DAGPOLE_CHARGES | DAGPOLE_DIPOLES))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
@@ -59,6 +70,11 @@ static dagpole_status check_shape(const dagpole_plan_options *o) {
                        o->sources);
     if (o->hessians != 0 && o->hessians != 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "hessians is %d: it must be 0 or 1", o->hessians);
+    if (o->kernel == DAGPOLE_USER && (o->hessians || o->sources & DAGPOLE_DIPOLES))
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "sources is %d, hessians %d: a kernel of the caller's is for charges, "
+                       "potentials and gradients alone",
+                       o->sources, o->hessians);
     if (o->hessians && o->kernel != DAGPOLE_LAPLACE)
         return dp_fail(DAGPOLE_UNSUPPORTED,
                        "hessians is 1, but the kernel is %s: only laplace has second derivatives",
@@ -67,7 +83,7 @@ static dagpole_status check_shape(const dagpole_plan_options *o) {
 }
 
 static dagpole_status check(const dagpole_plan_options *o) {
-    DP_TRY(check_kernel(o));
+    DP_TRY(o->kernel == DAGPOLE_USER ? check_user(o) : check_kernel(o));
     if (o->digits < 3 || o->digits > 12)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
     if (o->gradients != 0 && o->gradients != 1)
@@ -89,7 +105,8 @@ static dagpole_status check(const dagpole_plan_options *o) {
                        o->root_side);
     DP_TRY(check_int("block_boxes", o->block_boxes, 1, 100000));
     DP_TRY(check_double("tolerance", o->tolerance, 1e-15, 1e-1));
-    return check_double("svd_cutoff", o->svd_cutoff, 1e-16, 1e-2);
+    DP_TRY(check_double("svd_cutoff", o->svd_cutoff, 1e-16, 1e-2));
+    return DAGPOLE_OK;
 }
 
 dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out) {
@@ -113,7 +130,7 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
 }
 
 dp_shape dp_options_shape(const dagpole_plan_options *o, int n_vectors) {
-    int is_complex = dp_kernel_get(o->kernel)->imaginary != NULL;
+    int is_complex = o->kernel == DAGPOLE_HELMHOLTZ;
     return (dp_shape){.n_vectors = n_vectors << is_complex,
                       .is_complex = is_complex,
                       .has_charges = (o->sources & DAGPOLE_CHARGES) != 0,
@@ -134,6 +151,8 @@ dp_accuracy dp_options_accuracy(const dagpole_plan_options *o) {
     accuracy.p = o->p;
     accuracy.tolerance = o->tolerance;
     accuracy.svd_cutoff = o->svd_cutoff;
+    if (o->kernel == DAGPOLE_USER)
+        accuracy.precision = DP_DOUBLE;
     return accuracy;
 }
 

@@ -1,8 +1,9 @@
 /* The chain: points -> tree -> lists -> operators -> graph -> execution. */
 #include <math.h>
 
-#include "api/internal.h"
+#include "api/user.h"
 #include "base/clock.h"
+#include "base/sized.h"
 #include "base/text.h"
 #include "geometry/chunk.h"
 
@@ -123,7 +124,8 @@ static dagpole_status build_tree_of_floats(const dp_team *team, dagpole_plan *p,
 
 dp_operators_request dp_plan_operators_request(const dagpole_plan *p) {
     return (dp_operators_request){.kernel = p->kernel,
-                                  .lambda = dp_scaled_lambda(&p->options, &p->tree.cube),
+                                  .lambda = p->user ? ldexp(1, p->tree.cube.exponent)
+                                                    : dp_scaled_lambda(&p->options, &p->tree.cube),
                                   .side = p->tree.cube.side,
                                   .depth = p->is_direct ? 0 : p->tree.depth,
                                   .accuracy = dp_options_accuracy(&p->options),
@@ -156,6 +158,20 @@ static dagpole_status build_operators(const dp_team *team, dagpole_plan *p) {
     DP_TRY(dp_operators_create(team, &request, message, &p->operators));
     if (*message)
         dp_runtime_log(p->context->runtime, "%s", message);
+    return DAGPOLE_OK;
+}
+
+/* Nothing is known of a kernel of the caller's: with operators that do not hold the digits it is
+ * tried once more. */
+static dagpole_status build_user_operators(const dp_team *team, dagpole_plan *p) {
+    dp_user_survey survey;
+    DP_TRY(dp_plan_settle_user(p, &survey));
+    for (int is_good = 0; !is_good;) {
+        dp_operators_destroy(p->operators);
+        p->operators = NULL;
+        DP_TRY(build_operators(team, p));
+        DP_TRY(dp_plan_prove_user(p, &survey, &is_good));
+    }
     return DAGPOLE_OK;
 }
 
@@ -329,7 +345,7 @@ static dagpole_status build(dagpole_plan *p, const given *points) {
     describe_tree(p);
     lap(&clock, &p->report.lists_s);
     DP_TRY(dp_runtime_progress(runtime, "operators", 0));
-    DP_TRY(build_operators(team, p));
+    DP_TRY(p->user ? build_user_operators(team, p) : build_operators(team, p));
     lap(&clock, &p->report.operators_s);
     DP_TRY(dp_runtime_progress(runtime, "graph", 0));
     DP_TRY(build_graph(team, p));
@@ -364,6 +380,20 @@ dagpole_status dp_check_strides(const dagpole_plan_options *o, int64_t n_points)
     return DAGPOLE_OK;
 }
 
+/* The kernel of the options, which are resolved; of the caller's own a copy. */
+static dagpole_status take_kernel(dagpole_plan *p, const dagpole_plan_options *given) {
+    dagpole_plan_options defaults;
+    if (p->options.kernel == DAGPOLE_USER) {
+        dagpole_plan_options_init(&defaults);
+        DP_TRY(dp_sized_take("plan options", "", given, &defaults, sizeof defaults));
+        p->keeps_p = defaults.p != 0;
+        p->keeps_cutoff = defaults.svd_cutoff != 0;
+    }
+    DP_TRY(dp_options_kernel(&p->options, &p->kernel, &p->user));
+    p->options.user_kernel = NULL;
+    return DAGPOLE_OK;
+}
+
 static dagpole_status create(dagpole_context *context, const dagpole_plan_options *options,
                              const given *points, dagpole_plan **plan) {
     dagpole_plan_options resolved;
@@ -388,11 +418,12 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
     p->shape.n_vectors *=
         dp_vectors_at_once(resolved.n_vectors, DP_MOST_VECTORS / dp_n_parts(&p->shape));
     p->charge_work = dp_alloc((size_t)(DP_MAX_CHUNKS * p->shape.n_vectors), sizeof *p->charge_work);
-    p->kernel = dp_kernel_get(resolved.kernel);
     p->targets_are_sources = targets_are_sources(points);
     p->n_sources = points->n_sources;
     p->n_targets = p->targets_are_sources ? points->n_sources : points->n_targets;
-    dagpole_status status = p->charge_work ? build(p, points) : DAGPOLE_NO_MEMORY;
+    dagpole_status status = p->charge_work ? take_kernel(p, options) : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK)
+        status = build(p, points);
     if (status == DAGPOLE_OK)
         *plan = p;
     else
@@ -428,5 +459,6 @@ void dagpole_plan_destroy(dagpole_plan *p) {
     dp_points_free(&p->own_targets);
     dp_points_free(&p->sources);
     dp_free(p->charge_work);
+    dp_user_destroy(p->user);
     dp_free(p);
 }

@@ -27,6 +27,10 @@ dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_o
     char message[DP_ERROR_TEXT_BYTES];
     dp_operators *operators;
     DP_TRY(dp_options_resolve(options, &o));
+    if (o.kernel == DAGPOLE_USER)
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "kernel is DAGPOLE_USER (4): its operators are kept by the "
+                       "first plan that needs them, where it has a version");
     DP_TRY(check(context, &o, root_side, depth));
     if (!*context->cache_dir)
         return dp_fail(DAGPOLE_FILE, "the context has no cache directory to keep operators in");

@@ -88,6 +88,7 @@ enum { N_FIELDS = sizeof fields / sizeof fields[0] };
 static const char *const kernel_names[] = {
     [DAGPOLE_LAPLACE] = "laplace",
     [DAGPOLE_YUKAWA] = "yukawa",
+    [DAGPOLE_USER] = "user",
 };
 enum { N_KERNELS = sizeof kernel_names / sizeof kernel_names[0] };
 
@@ -154,11 +155,11 @@ static dagpole_status read_kernel(dp_store *store, dagpole_kernel *kernel) {
         return DAGPOLE_OK;
     DP_TRY(dp_store_get_text(store, "kernel", name, sizeof name));
     for (int i = 0; i < N_KERNELS; i++)
-        if (strcmp(name, kernel_names[i]) == 0) {
+        if (kernel_names[i] && strcmp(name, kernel_names[i]) == 0) {
             *kernel = (dagpole_kernel)i;
             return DAGPOLE_OK;
         }
-    return dp_fail(DAGPOLE_FILE, "the attribute 'kernel' is '%s': laplace or yukawa", name);
+    return dp_fail(DAGPOLE_FILE, "the attribute 'kernel' is '%s': laplace, yukawa or user", name);
 }
 
 static dagpole_status read_report(dp_store *store, dagpole_report *report) {

@@ -1,10 +1,20 @@
 #include "graph/graph.h"
 
+#include "kernel/user_report.h"
+
 /* Priorities fit the range that StarPU's priority schedulers take by default and more. */
 #define MAX_PRIORITY 1000
 
 const char *dagpole_operator_name(dagpole_operator op) {
     return (unsigned)op < DAGPOLE_N_OPERATORS ? dp_ops[op]->name : "unknown operator";
+}
+
+/* Whether a kernel of the caller's gave numbers to the step. */
+static dagpole_status check_callbacks(const dp_graph *g, dp_user_work *user) {
+    if (!user || !user->failure.is_set)
+        return DAGPOLE_OK;
+    user->failure.is_set = 0;
+    return dp_user_report(user, g->problem.sources, g->problem.targets);
 }
 
 /* A step finds its own fields in its own order. */
@@ -14,8 +24,9 @@ static dagpole_status run_step(void *argument, int64_t i, void *const *buffers, 
     void **fields = g->step_fields[worker];
     for (int32_t a = 0; step->from && a < step->n_fields; a++)
         fields[a] = buffers[step->from[a]];
-    return dp_ops[g->walk.step_op[i]]->run(step->work, step->from ? fields : buffers,
-                                           &g->workers[worker]);
+    dagpole_status status = dp_ops[g->walk.step_op[i]]->run(
+        step->work, step->from ? fields : buffers, &g->workers[worker]);
+    return status == DAGPOLE_OK ? check_callbacks(g, g->workers[worker].scratch.user) : status;
 }
 
 /* On several nodes each has operators of its own, where the caches do not hold them. */

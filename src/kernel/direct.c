@@ -1,4 +1,4 @@
-#include "kernel/kernel.h"
+#include "kernel/user.h"
 
 #include <string.h>
 
@@ -21,17 +21,26 @@ static void accumulate(int n, double *restrict sum, double *restrict lost,
     }
 }
 
+static void add_chunk(const dp_direct_loop *loop, int64_t n_targets, dp_soa targets, dp_sums out,
+                      int64_t n_sources, dp_soa sources, dp_carried carried) {
+    if (loop->user)
+        dp_user_sum(loop->user, loop->is_squares, n_targets, targets, out, n_sources, sources,
+                    carried.charge);
+    else
+        loop->p2p(loop->lambda, n_targets, targets, out, n_sources, sources, carried);
+}
+
 /* At most CHUNK targets. Of sums of squares some rows of out are NULL. */
-static void sum_block(dp_p2p_fn loop, dp_lambda lambda, int n, dp_soa targets, double *const *out,
+static void sum_block(const dp_direct_loop *loop, int n, dp_soa targets, double *const *out,
                       int n_sums, int64_t n_sources, dp_soa sources, dp_carried carried) {
     block b;
     memset(b.sum, 0, (size_t)n_sums * sizeof b.sum[0]);
     memset(b.lost, 0, (size_t)n_sums * sizeof b.lost[0]);
     for (int64_t i = 0; i < n_sources; i += CHUNK) {
         memset(b.chunk, 0, (size_t)n_sums * sizeof b.chunk[0]);
-        loop(lambda, n, targets, dp_sums_of_rows(b.chunk[0], CHUNK, n_sums),
-             n_sources - i < CHUNK ? n_sources - i : CHUNK, dp_soa_from(sources, i),
-             dp_carried_from(carried, i));
+        add_chunk(loop, n, targets, dp_sums_of_rows(b.chunk[0], CHUNK, n_sums),
+                  n_sources - i < CHUNK ? n_sources - i : CHUNK, dp_soa_from(sources, i),
+                  dp_carried_from(carried, i));
         for (int k = 0; k < n_sums; k++)
             if (out[k])
                 accumulate(n, b.sum[k], b.lost[k], b.chunk[k]);
@@ -41,8 +50,8 @@ static void sum_block(dp_p2p_fn loop, dp_lambda lambda, int n, dp_soa targets, d
             out[k][j] = b.sum[k][j] + b.lost[k][j];
 }
 
-dagpole_status dp_direct(dp_p2p_fn loop, dp_lambda lambda, int64_t n_targets, dp_soa targets,
-                         dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried) {
+dagpole_status dp_direct(const dp_direct_loop *loop, int64_t n_targets, dp_soa targets, dp_sums out,
+                         int64_t n_sources, dp_soa sources, dp_carried carried) {
     int n_sums = dp_n_sums(&out);
     for (int64_t j = 0; j < n_targets; j += CHUNK) {
         double *at[DP_HESSIAN];
@@ -50,7 +59,7 @@ dagpole_status dp_direct(dp_p2p_fn loop, dp_lambda lambda, int64_t n_targets, dp
             double *row = dp_sums_row(&out, k);
             at[k] = row ? row + j : NULL;
         }
-        sum_block(loop, lambda, n_targets - j < CHUNK ? (int)(n_targets - j) : CHUNK,
+        sum_block(loop, n_targets - j < CHUNK ? (int)(n_targets - j) : CHUNK,
                   dp_soa_from(targets, j), at, n_sums, n_sources, sources, carried);
     }
     return DAGPOLE_OK;

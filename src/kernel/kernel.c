@@ -5,6 +5,7 @@
 #include "kernel/near.h"
 #include "kernel/orbits.h"
 #include "kernel/p2p.h"
+#include "kernel/user.h"
 
 #include <math.h>
 
@@ -40,6 +41,7 @@ static const dp_kernel helmholtz_imaginary = {
     .value = dp_helmholtz_imaginary_value,
     .slope = dp_helmholtz_imaginary_slope,
     .radial = dp_helmholtz_imaginary_radial,
+    .cost = 1,
     DIRECT_LOOPS(helmholtz_imaginary),
 };
 
@@ -51,6 +53,7 @@ const dp_kernel dp_helmholtz = {
     .radial = dp_helmholtz_real_radial,
     .degree = -1,
     .has_permutations = 1,
+    .cost = 1,
     .imaginary = &helmholtz_imaginary,
     .near_many = IN_DOUBLE(dp_near_many, helmholtz),
     .to_orbits_many = IN_DOUBLE(dp_to_orbits_many, helmholtz),
@@ -65,6 +68,7 @@ static const dp_kernel kernels[] = {
         .is_homogeneous = 1,
         .degree = -1,
         .has_permutations = 1,
+        .cost = 1,
         .value = dp_laplace_value,
         .slope = dp_laplace_slope,
         .radial = dp_laplace_radial,
@@ -75,6 +79,7 @@ static const dp_kernel kernels[] = {
         .name = "yukawa",
         .degree = -1,
         .has_permutations = 1,
+        .cost = 1,
         .value = dp_yukawa_value,
         .slope = dp_yukawa_slope,
         .radial = dp_yukawa_radial,
@@ -109,6 +114,11 @@ static difference subtract(dp_soa targets, int64_t j, dp_soa sources, int64_t i)
 
 void dp_kernel_matrix(const dp_kernel *kernel, dp_lambda lambda, int n_targets, dp_soa targets,
                       int n_sources, dp_soa sources, double *matrix) {
+    if (kernel->user) {
+        dp_user_matrix(kernel->user, dp_damping(lambda), n_targets, targets, n_sources, sources,
+                       matrix);
+        return;
+    }
     for (int i = 0; i < n_sources; i++)
         for (int j = 0; j < n_targets; j++) {
             double r = subtract(targets, j, sources, i).r;

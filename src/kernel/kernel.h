@@ -182,6 +182,7 @@ typedef struct dp_near {
     int n_sums;   /* DP_POTENTIAL, ... */
     int is_mutual;
     dp_strip *targets, *sources;
+    struct dp_user_work *user; /* for a kernel of the caller's (kernel/user.h) */
 } dp_near;
 
 typedef void (*dp_near_fn)(const dp_near *near);
@@ -271,12 +272,18 @@ typedef struct dp_radial {
     double g, e1, e2, e3;
 } dp_radial;
 
+typedef struct dp_user dp_user;
+
 typedef struct dp_kernel {
     dagpole_kernel id;
     const char *name;     /* "laplace" */
     int is_homogeneous;   /* 1: g(a r) = a^degree g(r), one operator set serves every level */
     double degree;        /* -1 where it is not homogeneous: what a frame's potentials are times */
     int has_permutations; /* 1: of the axes, as symmetries; reflections always are */
+    double cost;          /* of a pair, in times of what the coefficients of the model say */
+    const dp_user
+        *user; /* a kernel of the caller's: of the loops it has those of near sums in
+                  double alone, and no scalar definition (kernel/user.h); NULL: built in */
     double (*value)(dp_lambda lambda, double r); /* scalar, r > 0: the definition */
     double (*slope)(dp_lambda lambda, double r); /* dg/dr */
     dp_radial (*radial)(dp_lambda lambda, double r);
@@ -303,7 +310,8 @@ static inline int dp_n_components(const dp_kernel *kernel) {
 /* NULL where there is no such kernel. */
 const dp_kernel *dp_kernel_get(dagpole_kernel id);
 
-/* g between n_targets and n_sources points as a column-major matrix (ld n_targets). */
+/* g between n_targets and n_sources points as a column-major matrix (ld n_targets). For a kernel
+ * of the caller's lambda is half the side of the box that is the frame, in the caller's unit. */
 void dp_kernel_matrix(const dp_kernel *kernel, dp_lambda lambda, int n_targets, dp_soa targets,
                       int n_sources, dp_soa sources, double *matrix);
 
@@ -312,10 +320,18 @@ void dp_kernel_matrix(const dp_kernel *kernel, dp_lambda lambda, int n_targets, 
 void dp_p2p_ref(const dp_kernel *kernel, dp_lambda lambda, int64_t n_targets, dp_soa targets,
                 dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried);
 
+/* What sums are taken by: the loop of a kernel, or of the caller's the callbacks. */
+typedef struct dp_direct_loop {
+    dp_p2p_fn p2p;
+    dp_lambda lambda;
+    struct dp_user_work *user; /* NULL: p2p */
+    int is_squares;            /* of user's values */
+} dp_direct_loop;
+
 /* Direct sums with compensation (for references of 12 digits and more): the contribution of all
  * sources, in chunks of 256 by the vectorised loop, p2p or squares of a kernel; the chunks' sums
  * are accumulated with Neumaier's compensation. Rows of out that are not NULL are overwritten. */
-dagpole_status dp_direct(dp_p2p_fn loop, dp_lambda lambda, int64_t n_targets, dp_soa targets,
-                         dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried);
+dagpole_status dp_direct(const dp_direct_loop *loop, int64_t n_targets, dp_soa targets, dp_sums out,
+                         int64_t n_sources, dp_soa sources, dp_carried carried);
 
 #endif

@@ -49,9 +49,9 @@ dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision 
     const int c = carried(shape), w = wanted(n_sums);
     /* Each part of a value takes what both parts of another give. */
     double n_more = dp_n_parts(shape) * shape->n_vectors - 1, n_vectors = dp_n_columns(shape);
-    int id = shape->is_complex ? DAGPOLE_YUKAWA : kernel->id;
-    double near = rates->near[id][precision] * (shape->is_complex ? WAVES : 1);
-    double pair = rates->pair[id][precision] * (shape->is_complex ? WAVES : 1);
+    int id = shape->is_complex ? DAGPOLE_YUKAWA : kernel->user ? DAGPOLE_LAPLACE : kernel->id;
+    double near = rates->near[id][precision] * (shape->is_complex ? WAVES : kernel->cost);
+    double pair = rates->pair[id][precision] * (shape->is_complex ? WAVES : kernel->cost);
     return (dp_cost){.pair = pair * (1 + n_more * each->pair) * (pair_to[c] + pair_from[w]) / 2,
                      .near = near * (near_first[c][w] + n_more * each->near * near_more[c][w]),
                      .leaf_pair = rates->leaf_pair,

@@ -6,12 +6,14 @@
 #ifndef DP_OPERATORS_APPLY_H
 #define DP_OPERATORS_APPLY_H
 
+#include "kernel/user.h"
 #include "operators/operators.h"
 
 typedef struct dp_scratch {
-    double *columns; /* DP_COLUMNS x ld: surface potentials */
-    double *product; /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
-    int ld;          /* the longest column, padded */
+    double *columns;    /* DP_COLUMNS x ld: surface potentials */
+    double *product;    /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
+    int ld;             /* the longest column, padded */
+    dp_user_work *user; /* NULL: the kernel is built in */
 } dp_scratch;
 
 dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scratch);

@@ -56,7 +56,7 @@ static dagpole_status build_part(void *argument, int64_t i) {
 
 static dagpole_status build(const dp_team *team, builder *b) {
     double reference;
-    int n_classes = b->data->n_classes, is_screened = dp_damping(b->data->key.lambda) > 0;
+    int n_classes = b->data->n_classes, is_screened = dp_is_screened(&b->data->key);
     DP_TRY(team->run(team, n_classes + 1 + is_screened, fill_interaction, b));
     DP_TRY(dp_basis_build(team, &b->interactions, b->data, &reference));
     /* Shared out over the 316 positions the tolerance would be cut by 18, which nothing needs. */

@@ -26,6 +26,15 @@ dagpole_status dp_basis_build(const dp_team *team, const dp_interactions *intera
 dagpole_status dp_factor_build(const dp_interactions *interactions, int c, double threshold,
                                dp_operator_data *data);
 
+/* SVDs of the diagonal blocks of `check`, by parity: u diag(sigma) vt, n_a x n_a each. */
+typedef struct dp_inverse {
+    double *u[DP_N_PARITIES], *vt[DP_N_PARITIES], *sigma[DP_N_PARITIES];
+} dp_inverse;
+
+/* *inverse is zero; it is to be freed after a failure as well. */
+dagpole_status dp_inverse_build(const dp_interactions *interactions, dp_inverse *inverse);
+void dp_inverse_free(dp_inverse *inverse);
+
 /* The regularised inverse of `check` followed by the projection on the basis: sets data's
  * p2m_parity, n_check, check and p2m. */
 dagpole_status dp_p2m_build(const dp_interactions *interactions, dp_operator_data *data);

@@ -15,7 +15,8 @@
 
 typedef struct dp_operator_key {
     const dp_kernel *kernel;
-    dp_lambda lambda; /* times half the box's side; 0 for homogeneous kernels */
+    dp_lambda lambda; /* times half the box's side; a kernel of the caller's: half the side in the
+                         caller's unit; 0 for homogeneous kernels */
     dp_accuracy accuracy;
 } dp_operator_key;
 
@@ -39,6 +40,11 @@ typedef struct dp_operator_data {
                                     of parities where dp_is_split says so */
     double *a[DP_MOST_CLASSES], *b[DP_MOST_CLASSES];
 } dp_operator_data;
+
+/* 1: the cut of the basis refers to the kernel without screening. */
+static inline int dp_is_screened(const dp_operator_key *key) {
+    return !key->kernel->user && dp_damping(key->lambda) > 0;
+}
 
 /* Classes of positions under the kernel's symmetries. */
 static inline int dp_n_classes(const dp_operator_key *key) {

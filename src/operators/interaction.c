@@ -1,5 +1,7 @@
 #include "operators/interaction.h"
 
+#include <math.h>
+
 #include "operators/data.h"
 
 /* Surface points as three arrays in one block. */
@@ -70,6 +72,18 @@ static dagpole_status to_parities(const dp_surface *target, const dp_surface *so
     return transpose(source->n, target->n, matrix);
 }
 
+/* Callbacks may give anything. */
+static dagpole_status check_finite(const dp_kernel *kernel, size_t n, const double *m) {
+    for (size_t i = 0; kernel->user && i < n; i++)
+        if (!isfinite(m[i]))
+            return dp_fail(
+                DAGPOLE_NUMERIC,
+                "user_kernel.values gave %g between points of the surfaces of two boxes: "
+                "values must be finite where points are apart",
+                m[i]);
+    return DAGPOLE_OK;
+}
+
 dagpole_status dp_interaction_matrix(const dp_surface *target, const dp_surface *source,
                                      const dp_kernel *kernel, dp_lambda lambda,
                                      double target_radius, double source_radius,
@@ -83,6 +97,8 @@ dagpole_status dp_interaction_matrix(const dp_surface *target, const dp_surface 
     dagpole_status status = t && y && work && m ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)
         status = fill(target, source, kernel, lambda, targets, sources, m);
+    if (status == DAGPOLE_OK)
+        status = check_finite(kernel, (size_t)target->n * source->n, m);
     if (status == DAGPOLE_OK)
         status = to_parities(target, source, &m, work);
     if (status != DAGPOLE_OK) {

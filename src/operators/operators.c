@@ -15,19 +15,25 @@ static dp_operator_key key_of_level(const dp_operators_request *r, int level) {
     return key;
 }
 
+/* A kernel without a name is not kept. */
+static const char *cache_of(const dp_operators_request *r) {
+    return *r->kernel->name ? r->cache_dir : "";
+}
+
 /* From the cache or built (and stored). */
 static dagpole_status obtain(const dp_team *team, const dp_operators_request *r,
                              const dp_surface *surface, const dp_operator_key *key, char *message,
                              dp_operators *ops, dp_operator_data **data) {
     char said[DP_ERROR_TEXT_BYTES] = "";
-    DP_TRY(dp_cache_load(r->cache_dir, surface, key, said, data));
+    const char *directory = cache_of(r);
+    DP_TRY(dp_cache_load(directory, surface, key, said, data));
     if (*said)
         memcpy(message, said, sizeof said);
     if (*data)
         return DAGPOLE_OK;
     ops->is_cached = 0;
     DP_TRY(dp_operator_data_build(team, surface, key, data));
-    if (*r->cache_dir && dp_cache_save(r->cache_dir, surface, *data) != DAGPOLE_OK) {
+    if (*directory && dp_cache_save(directory, surface, *data) != DAGPOLE_OK) {
         ops->is_kept = 0;
         snprintf(message, DP_ERROR_TEXT_BYTES, "operators are not kept: %.400s",
                  dagpole_last_error());
@@ -68,7 +74,7 @@ static dagpole_status fill(const dp_team *team, const dp_operators_request *r, c
     made above = {0}, here = {0};
     dagpole_status status = DAGPOLE_OK;
     ops->is_cached = 1;
-    ops->is_kept = *r->cache_dir != '\0';
+    ops->is_kept = *cache_of(r) != '\0';
     for (int i = 0; status == DAGPOLE_OK && i < ops->n_sets; i++) {
         status = make_level(team, r, i, &above, message, ops, &here);
         forget(&above);
@@ -98,6 +104,7 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
     if (!ops)
         return DAGPOLE_NO_MEMORY;
     dp_offsets_fill(&ops->offsets, r->kernel->has_permutations);
+    ops->user = r->kernel->user;
     ops->depth = r->depth;
     int n_levels = r->depth - FIRST_LEVEL + 1;
     ops->n_sets = n_levels <= 0 ? 0 : r->kernel->is_homogeneous ? 1 : n_levels;

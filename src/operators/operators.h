@@ -77,6 +77,7 @@ static inline double dp_surface_flops(const dp_operator_set *set, const dp_surfa
 
 typedef struct dp_operators {
     dp_offsets offsets;
+    const dp_user *user; /* the kernel, where it is the caller's */
     int depth, n_sets;
     dp_operator_set *sets;
     dp_operator_set *level[DP_MAX_DEPTH + 1]; /* of the boxes of a level; NULL where there is no far
@@ -90,7 +91,8 @@ typedef struct dp_operators {
 
 typedef struct dp_operators_request {
     const dp_kernel *kernel;
-    dp_lambda lambda; /* in scaled coordinates */
+    dp_lambda lambda; /* in scaled coordinates; of a kernel of the caller's what takes these to the
+                         caller's unit */
     double side;      /* of the root cube, scaled */
     int depth;
     dp_accuracy accuracy;

@@ -18,11 +18,7 @@
  */
 #define ORBITS_PER_COEFFICIENT 1.1
 
-typedef struct inverse {
-    double *u[DP_N_PARITIES], *vt[DP_N_PARITIES], *sigma[DP_N_PARITIES];
-} inverse;
-
-static void inverse_free(inverse *inv) {
+void dp_inverse_free(dp_inverse *inv) {
     for (int a = 0; a < DP_N_PARITIES; a++) {
         dp_free(inv->sigma[a]);
         dp_free(inv->vt[a]);
@@ -30,8 +26,7 @@ static void inverse_free(inverse *inv) {
     }
 }
 
-/* SVDs of the diagonal blocks of the equivalent-to-check matrix. */
-static dagpole_status invert(const dp_interactions *in, inverse *inv) {
+dagpole_status dp_inverse_build(const dp_interactions *in, dp_inverse *inv) {
     const dp_surface *s = in->surface;
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int begin = s->parity_begin[a], n = s->parity_begin[a + 1] - begin;
@@ -68,7 +63,7 @@ static dagpole_status project(int n, int k, const double *basis, const double *u
     return DAGPOLE_OK;
 }
 
-static dagpole_status project_all(const dp_interactions *in, const inverse *inv,
+static dagpole_status project_all(const dp_interactions *in, const dp_inverse *inv,
                                   dp_operator_data *data) {
     double largest = 0;
     for (int a = 0; a < DP_N_PARITIES; a++)
@@ -300,11 +295,11 @@ static dagpole_status fit_to_orbits(const dp_interactions *in, dp_operator_data 
 }
 
 dagpole_status dp_p2m_build(const dp_interactions *interactions, dp_operator_data *data) {
-    inverse inv = {0};
-    dagpole_status status = invert(interactions, &inv);
+    dp_inverse inv = {0};
+    dagpole_status status = dp_inverse_build(interactions, &inv);
     if (status == DAGPOLE_OK)
         status = project_all(interactions, &inv, data);
-    inverse_free(&inv);
+    dp_inverse_free(&inv);
     if (status == DAGPOLE_OK)
         status = fit_to_orbits(interactions, data);
     return status;

@@ -51,7 +51,10 @@ void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *su
     for (int v = 0; is_first && v < n_vectors; v++)
         memset(potential + (size_t)v * scratch->ld, 0,
                (size_t)(DP_N_PARITIES * surface->ld) * sizeof *potential);
-    if (set->n_components == 2)
+    if (scratch->user)
+        dp_user_to_orbits(scratch->user, &surface->orbits, n_vectors, potential, scratch->ld,
+                          surface->ld, frame, n, points, carried.charge, carried_stride);
+    else if (set->n_components == 2)
         add_complex(set, surface, frame, n, points, carried, carried_stride, n_vectors, potential,
                     scratch);
     else if (n_vectors == 1 && !carried.dipole.x)
@@ -106,7 +109,10 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
                          const dp_frame *frame, int first_column, int n_vectors, int64_t n,
                          dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch) {
     const double *density = scratch->product + (size_t)first_column * scratch->ld;
-    if (set->n_components == 2)
+    if (scratch->user)
+        dp_user_from_orbits(scratch->user, &surface->orbits, n_vectors, density, scratch->ld,
+                            surface->ld, frame, n, points, out, out_stride);
+    else if (set->n_components == 2)
         evaluate_complex(set, surface, is_far, frame, density, n_vectors, n, points, out,
                          out_stride, scratch);
     else if (n_vectors == 1 && !out.hessian[0])

@@ -13,17 +13,22 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
         longest = max_of(longest, set->k_padded);
         longest = max_of(longest, DP_N_PARITIES * max_of(set->outer.ld, set->inner.ld));
     }
-    scratch->ld = DP_PADDED(longest);
+    *scratch = (dp_scratch){.ld = DP_PADDED(longest)};
     size_t n = (size_t)DP_COLUMNS * (size_t)scratch->ld;
     scratch->columns = dp_alloc_apart((size_t)dp_scratch_bytes(scratch));
     if (!scratch->columns)
         return DAGPOLE_NO_MEMORY;
+    if (operators->user && dp_user_work_create(operators->user, &scratch->user) != DAGPOLE_OK) {
+        dp_scratch_free(scratch);
+        return DAGPOLE_NO_MEMORY;
+    }
     memset(scratch->columns, 0, (size_t)dp_scratch_bytes(scratch));
     scratch->product = scratch->columns + n;
     return DAGPOLE_OK;
 }
 
 void dp_scratch_free(dp_scratch *scratch) {
+    dp_user_work_destroy(scratch->user);
     dp_free(scratch->columns);
     *scratch = (dp_scratch){0};
 }

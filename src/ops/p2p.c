@@ -225,7 +225,8 @@ static void sum(const slice *s, dp_strip *sources) {
                     .n_sums = s->n_sums,
                     .is_mutual = s->w->targets.is_mutual,
                     .targets = &s->worker->targets,
-                    .sources = sources};
+                    .sources = sources,
+                    .user = s->worker->scratch.user};
     s->w->sum(&near);
 }
 

@@ -1,9 +1,9 @@
 /* Plans under every executor and scheduler, on one memory node and on two: the bits of the serial
  * one. */
-#include "plans.h"
 #include "runtime/streams.h"
+#include "user_kernels.h"
 
-enum { N = 1200, N_TARGETS = 300, N_RESULTS = 4 * N };
+enum { N = 1200, N_TARGETS = 300, N_RESULTS = 4 * N, N_MEDIUM = 600 };
 
 static double *points, *charges;
 
@@ -11,9 +11,21 @@ static double *points, *charges;
 typedef struct answers {
     double results[N_RESULTS], apart[4 * N_TARGETS], near[N_TARGETS], potentials[N];
     double multipole[1000], local[1000];
+    double medium[4 * N_MEDIUM];
 } answers;
 
 static answers expected, got;
+
+/* By callbacks, from as many workers as there are. */
+static void ask_medium(dagpole_context *context, answers *to) {
+    user_kernel k = user_medium();
+    dagpole_user_kernel described = user_describe(&k);
+    described.version = "executors";
+    dagpole_plan *plan =
+        open_plan(context, user_options(&described, 3, 10), N_MEDIUM, points, 0, NULL);
+    must(dagpole_plan_evaluate(plan, charges, to->medium, to->medium + N_MEDIUM));
+    dagpole_plan_destroy(plan);
+}
 
 /* Sources that are the targets, and others. */
 static void ask(dagpole_context *context, int n_times, answers *to) {
@@ -35,6 +47,7 @@ static void ask(dagpole_context *context, int n_times, answers *to) {
     must(dagpole_plan_expansions(same, report.n_boxes / 2, to->multipole, to->local, NULL));
     must(dagpole_plan_expansions(same, 0, NULL, NULL, to->potentials));
     must(dagpole_plan_evaluate(same, charges, to->results, to->results + N));
+    ask_medium(context, to);
     dagpole_plan_destroy(apart);
     dagpole_plan_destroy(same);
 }

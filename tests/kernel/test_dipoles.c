@@ -174,10 +174,11 @@ START_TEST(twelve_digits_have_a_reference) {
         const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)(call / 3));
         int kind = 1 + call % 3;
         carriers_set_sums(&t, NAN); /* overwritten */
-        ck_assert_int_eq(dp_direct(kernel->p2p[suite_isa], lambda, (int64_t)t.n,
-                                   carriers_points(&t), carriers_sums(&t, DP_HESSIAN), (int64_t)s.n,
-                                   carriers_points(&s), carriers_carried(&s, kind)),
-                         DAGPOLE_OK);
+        ck_assert_int_eq(
+            dp_direct(&(dp_direct_loop){.p2p = kernel->p2p[suite_isa], .lambda = lambda},
+                      (int64_t)t.n, carriers_points(&t), carriers_sums(&t, DP_HESSIAN),
+                      (int64_t)s.n, carriers_points(&s), carriers_carried(&s, kind)),
+            DAGPOLE_OK);
         for (int k = 0; k < DP_HESSIAN; k++)
             ck_assert_double_le(error_of(kernel, &t, &s, kind, k), 1e-14);
     }
@@ -217,10 +218,11 @@ static void check_squares(const dp_kernel *kernel, int kind, int n_orders, carri
     if (n_orders > 2)
         out.hessian[0] = t->sum[4];
     carriers_set_sums(t, NAN);
-    ck_assert_int_eq(dp_direct(kernel->squares[suite_isa], lambda, (int64_t)t->n,
-                               carriers_points(t), out, (int64_t)s->n, carriers_points(s),
-                               carriers_carried(s, kind)),
-                     DAGPOLE_OK);
+    ck_assert_int_eq(
+        dp_direct(&(dp_direct_loop){.p2p = kernel->squares[suite_isa], .lambda = lambda},
+                  (int64_t)t->n, carriers_points(t), out, (int64_t)s->n, carriers_points(s),
+                  carriers_carried(s, kind)),
+        DAGPOLE_OK);
     for (size_t j = 0; j < t->n; j++) {
         double expected[3] = {0}, x[DP_HESSIAN];
         for (size_t i = 0; i < s->n; i++)

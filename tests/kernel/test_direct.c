@@ -36,9 +36,10 @@ static double error_of(const dp_kernel *kernel, const cloud *t, const cloud *s, 
 
 static void direct(const dp_kernel *kernel, cloud *t, const cloud *s, int has_gradient) {
     cloud_set_sums(t, NAN); /* overwritten */
-    dagpole_status status = dp_direct(kernel->p2p[suite_isa], lambda, (int64_t)t->n,
-                                      cloud_points(t), cloud_sums(t, has_gradient), (int64_t)s->n,
-                                      cloud_points(s), (dp_carried){.charge = s->w[3]});
+    dagpole_status status =
+        dp_direct(&(dp_direct_loop){.p2p = kernel->p2p[suite_isa], .lambda = lambda}, (int64_t)t->n,
+                  cloud_points(t), cloud_sums(t, has_gradient), (int64_t)s->n, cloud_points(s),
+                  (dp_carried){.charge = s->w[3]});
     ck_assert_int_eq(status, DAGPOLE_OK);
 }
 
@@ -77,10 +78,11 @@ static void check_squares(const dp_kernel *kernel, size_t n_targets, size_t n_so
         for (int k = 0; k < 3; k++)
             t.w[k][j] = s.w[k][j];
     cloud_set_sums(&t, NAN);
-    ck_assert_int_eq(dp_direct(kernel->squares[suite_isa], lambda, (int64_t)n_targets,
-                               cloud_points(&t), out, (int64_t)n_sources, cloud_points(&s),
-                               (dp_carried){.charge = s.w[3]}),
-                     DAGPOLE_OK);
+    ck_assert_int_eq(
+        dp_direct(&(dp_direct_loop){.p2p = kernel->squares[suite_isa], .lambda = lambda},
+                  (int64_t)n_targets, cloud_points(&t), out, (int64_t)n_sources, cloud_points(&s),
+                  (dp_carried){.charge = s.w[3]}),
+        DAGPOLE_OK);
     for (size_t j = 0; j < n_targets; j++) {
         double value = 0, slope = 0, rounding = 0;
         for (size_t i = 0; i < n_sources; i++) {

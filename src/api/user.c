@@ -1,0 +1,74 @@
+/* A kernel of the caller's: what is given, and whether it is what it has to be. */
+#include <math.h>
+#include <string.h>
+
+#include "api/user.h"
+#include "base/sized.h"
+
+/* Of a pair, in times of Laplace's: a root and a division in plain C. */
+#define COST 15
+
+/* Letters of a version. */
+enum { MOST_LETTERS = 40 };
+
+void dagpole_user_kernel_init_sized(dagpole_user_kernel *kernel, size_t size) {
+    dagpole_user_kernel defaults = {.size = sizeof defaults, .degree = -1};
+    dp_sized_init(&defaults, sizeof defaults, kernel, size);
+}
+
+static dagpole_status check_version(const char *version) {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    if (!version)
+        return DAGPOLE_OK;
+    size_t n = strlen(version), n_good = strspn(version, letters);
+    if (n == n_good && n >= 1 && n <= MOST_LETTERS)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                   "user_kernel.version is '%.60s': it must be NULL or 1 to %d letters, digits, "
+                   "'.', '_' and '-'",
+                   version, MOST_LETTERS);
+}
+
+dagpole_status dp_user_kernel_take(const dagpole_user_kernel *given, dagpole_user_kernel *taken) {
+    dagpole_user_kernel_init(taken);
+    if (!given)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "user_kernel is NULL: kernel is DAGPOLE_USER (4)");
+    DP_TRY(dp_sized_take("user_kernel", "call dagpole_user_kernel_init first", given, taken,
+                         sizeof *taken));
+    if (!taken->values)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "user_kernel.values is NULL: it must be a callback that fills values");
+    if (taken->is_homogeneous != 0 && taken->is_homogeneous != 1)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "user_kernel.is_homogeneous is %d: it must be 0 or 1",
+                       taken->is_homogeneous);
+    if (taken->is_homogeneous && !(taken->degree >= -8 && taken->degree <= 8))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "user_kernel.degree is %g: it must be -8 ... 8",
+                       taken->degree);
+    if (!(taken->cost == 0 || (taken->cost >= 1 && taken->cost <= 1e6)))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "user_kernel.cost is %g: it must be 0 (automatic) or 1 ... 1e6",
+                       taken->cost);
+    taken->cost = taken->cost ? taken->cost : COST;
+    return check_version(taken->version);
+}
+
+dagpole_status dp_options_kernel(const dagpole_plan_options *o, const dp_kernel **kernel,
+                                 dp_user **user) {
+    dagpole_user_kernel taken;
+    *user = NULL;
+    *kernel = dp_kernel_get(o->kernel);
+    if (o->kernel != DAGPOLE_USER)
+        return DAGPOLE_OK;
+    DP_TRY(dp_user_kernel_take(o->user_kernel, &taken));
+    DP_TRY(dp_user_create(&taken, user));
+    *kernel = &(*user)->kernel;
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_user_check_gradients(const dp_user *user, int has_gradients) {
+    if (!has_gradients || !user || user->given.gradients)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_UNSUPPORTED, "gradients are asked for, but user_kernel has no callback "
+                                        "for gradients (it is NULL)");
+}

@@ -1,0 +1,252 @@
+/* Which p and which cut of the pseudo-inverse a kernel of the caller's needs: equivalent surfaces
+ * are tried before operators are built, and these once they are there. */
+#include <math.h>
+
+#include "api/user.h"
+#include "operators/probe.h"
+
+/* Errors that are allowed, in units of 10^-digits, of what a level gives in a sum over all. Those
+ * of a surface alone are smaller than those of P2M ... L2P together, and gradients are relative to
+ * the far field's. What is known to hold the digits reaches 0.15, 0.5 and 11 of them, and what just
+ * misses them 0.6, 1.1 and 23. */
+#define SURFACE_ERROR  0.3
+#define CHAIN_ERROR    0.7
+#define GRADIENT_ERROR 20
+
+/* An even p, as the table's (model/accuracy.c). */
+enum { MOST_P = 20, STEP_P = 2 };
+
+/* There is hope as long as a step makes an error less than this share of what it was. */
+#define PROGRESS 0.5
+
+/* Steps of p without progress that surfaces may take. */
+enum { PATIENCE = 2 };
+
+/* The first level with a V list. */
+enum { FIRST_LEVEL = 2 };
+
+#define LARGEST_CUT 1e-6
+
+/* What the error of a level counts: its share of a sum over all of space, of charges of one sign or
+ * of random ones, whichever is larger. Points are as dense everywhere. A homogeneous kernel has the
+ * same operators on all levels. */
+static void weigh(const dagpole_plan *p, const dp_user_survey *s, double weight[DP_MAX_DEPTH + 1]) {
+    int depth = p->tree.depth;
+    double one_sign = s->near_size * 27 / 189, random = s->near_size * s->near_size * 27 / 189;
+    double most = 0;
+    for (int level = FIRST_LEVEL; level <= depth; level++) {
+        double boxes = ldexp(1, 3 * (depth - level));
+        one_sign += boxes * s->size[level];
+        random += boxes * s->size[level] * s->size[level];
+    }
+    for (int level = FIRST_LEVEL; level <= depth; level++) {
+        double boxes = ldexp(1, 3 * (depth - level)), size = s->size[level];
+        weight[level] = size > 0 ? fmax(boxes * size / one_sign, size * sqrt(boxes / random)) : 0;
+        most = fmax(most, weight[level]);
+    }
+    for (int level = FIRST_LEVEL; p->kernel->is_homogeneous && level <= depth; level++)
+        weight[level] = most;
+}
+
+/* The search for a p and a cut, and the best that was met. */
+typedef struct search {
+    dagpole_plan *plan;
+    double weight[DP_MAX_DEPTH + 1];
+    int n_cuts;
+    double cut[DP_PROBE_CUTS];
+    double error[DP_PROBE_CUTS]; /* with this p, of the worst level, weighted */
+    int worst_level, best_p;
+    double best_error, best_cut;
+} search;
+
+static double half_side(const dagpole_plan *p, int level) {
+    return 0.5 * dp_cube_side(&p->tree.cube, level);
+}
+
+static void list_cuts(search *s) {
+    s->n_cuts = 0;
+    for (double cut = s->plan->options.svd_cutoff;
+         s->n_cuts < DP_PROBE_CUTS && (s->n_cuts == 0 || cut <= 1.001 * LARGEST_CUT); cut *= 10)
+        s->cut[s->n_cuts++] = cut;
+    if (s->plan->keeps_cutoff)
+        s->n_cuts = 1;
+}
+
+/* The first cut that holds the digits, or else the best one. */
+static int choose_cut(const search *s, double allowed) {
+    int best = 0;
+    for (int c = 0; c < s->n_cuts; c++) {
+        if (s->error[c] <= allowed)
+            return c;
+        if (!(s->error[c] >= s->error[best]))
+            best = c;
+    }
+    return best;
+}
+
+static dagpole_status try_level(search *s, const dp_surface *surface, int level) {
+    const dagpole_plan *p = s->plan;
+    dp_probe probe;
+    double lambda = p->kernel->is_homogeneous ? 0 : half_side(p, level) * p->user->unit;
+    DP_TRY(dp_probe_surfaces(surface, p->kernel, lambda, s->n_cuts, s->cut, &probe));
+    for (int c = 0; c < s->n_cuts; c++)
+        s->error[c] = fmax(s->error[c], s->weight[level] * probe.error[c]);
+    s->worst_level = level;
+    return DAGPOLE_OK;
+}
+
+/* All levels with one p, from the finest on, as long as there is hope. */
+static dagpole_status try_levels(search *s, const dp_surface *surface, double allowed) {
+    int first = s->plan->kernel->is_homogeneous ? s->plan->tree.depth : FIRST_LEVEL;
+    for (int c = 0; c < s->n_cuts; c++)
+        s->error[c] = 0;
+    for (int level = s->plan->tree.depth; level >= first; level--) {
+        DP_TRY(try_level(s, surface, level));
+        if (!(s->error[choose_cut(s, allowed)] <= allowed))
+            return DAGPOLE_OK;
+    }
+    return DAGPOLE_OK;
+}
+
+static dagpole_status try_p(search *s, int p, double allowed) {
+    dp_surface *surface;
+    DP_TRY(dp_surface_create(p, 1, &surface));
+    dagpole_status status = try_levels(s, surface, allowed);
+    dp_surface_destroy(surface);
+    return status;
+}
+
+static dagpole_status refuse(const dagpole_plan *p, const char *what, double error, double allowed,
+                             int edge, double cut, int level) {
+    const dagpole_plan_options *o = &p->options;
+    double digits = o->digits - log10(error / allowed);
+    return dp_fail(DAGPOLE_UNSUPPORTED,
+                   "expansions of user_kernel hold %.1f digits in %s, of %d that are asked for: in "
+                   "boxes with a side of %.4g, with p = %d and svd_cutoff = %.1g, %s (they are for "
+                   "kernels that solve an elliptic equation where there are no charges)",
+                   digits > 0 ? digits : 0, what, o->digits,
+                   2 * half_side(p, level) * p->user->unit, edge, cut,
+                   p->keeps_p ? "as the options say" : "the best of what was tried");
+}
+
+static dagpole_status settle(search *s) {
+    dagpole_plan_options *o = &s->plan->options;
+    double allowed = SURFACE_ERROR * pow(10, -o->digits);
+    s->best_error = INFINITY;
+    for (int p = o->p, n_idle = 0; n_idle <= PATIENCE; p += STEP_P) {
+        DP_TRY(try_p(s, p, allowed));
+        int c = choose_cut(s, allowed);
+        n_idle = s->error[c] < PROGRESS * s->best_error ? 0 : n_idle + 1;
+        if (s->error[c] < s->best_error) {
+            s->best_error = s->error[c];
+            s->best_p = p;
+            s->best_cut = s->cut[c];
+        }
+        if (s->error[c] <= allowed) {
+            o->p = p;
+            o->svd_cutoff = s->cut[c];
+            return DAGPOLE_OK;
+        }
+        if (s->plan->keeps_p || p + STEP_P > MOST_P)
+            break;
+    }
+    return refuse(s->plan, "potentials", s->best_error, allowed, s->best_p, s->best_cut,
+                  s->worst_level);
+}
+
+static int has_far_field(const dagpole_plan *p) {
+    return !p->is_direct && p->tree.depth >= FIRST_LEVEL;
+}
+
+dagpole_status dp_plan_settle_user(dagpole_plan *p, dp_user_survey *survey) {
+    p->user->unit = ldexp(1, p->tree.cube.exponent);
+    DP_TRY(dp_user_check(p->user, &p->tree.cube, p->tree.depth, p->options.digits, survey));
+    p->user->kernel.has_permutations = survey->has_permutations;
+    if (!has_far_field(p))
+        return DAGPOLE_OK;
+    search s = {.plan = p};
+    weigh(p, survey, s.weight);
+    list_cuts(&s);
+    return settle(&s);
+}
+
+/* ---- the operators --------------------------------------------------------------------------- */
+
+/* The worst of the levels, in units of what is allowed. */
+typedef struct verdict {
+    double potential, gradient;
+    int level;
+} verdict;
+
+/* The operators of a level, and those of the next one down where it has them. */
+static dp_chain chain_of(const dagpole_plan *p, int level, int is_deep) {
+    const dp_operators *o = p->operators;
+    return (dp_chain){.set = o->level[level],
+                      .fine = is_deep ? o->level[level + 1] : NULL,
+                      .between = is_deep ? o->below[level] : NULL,
+                      .offsets = &o->offsets,
+                      .half = half_side(p, level)};
+}
+
+static dagpole_status judge(const dagpole_plan *p, double weight, int level, int is_deep,
+                            dp_scratch *scratch, verdict *v) {
+    double unit = pow(10, -p->options.digits) / weight;
+    dp_chain chain = chain_of(p, level, is_deep);
+    dp_chain_errors e;
+    double *work = dp_alloc(dp_probe_chain_work(&chain), sizeof *work);
+    if (!work)
+        return DAGPOLE_NO_MEMORY;
+    dp_probe_chain(&chain, scratch, work, &e);
+    dp_free(work);
+    double potential = e.potential / (CHAIN_ERROR * unit),
+           gradient = e.gradient / (GRADIENT_ERROR * unit);
+    if (!(fmax(potential, gradient) <= fmax(v->potential, v->gradient)))
+        v->level = level;
+    v->potential = fmax(v->potential, potential);
+    v->gradient = fmax(v->gradient, gradient);
+    return scratch->user->failure.is_set ? dp_user_report(scratch->user, NULL, NULL) : DAGPOLE_OK;
+}
+
+/* Levels of a homogeneous kernel are alike: of these two are enough. */
+static dagpole_status judge_levels(const dagpole_plan *p, const double *weight, dp_scratch *scratch,
+                                   verdict *v) {
+    int depth = p->tree.depth, first = p->kernel->is_homogeneous ? depth - 1 : FIRST_LEVEL;
+    for (int level = first < FIRST_LEVEL ? FIRST_LEVEL : first; level <= depth; level++) {
+        if (!p->operators->level[level])
+            continue;
+        DP_TRY(judge(p, weight[level], level, 0, scratch, v));
+        if (level < depth)
+            DP_TRY(judge(p, weight[level], level, 1, scratch, v));
+    }
+    return DAGPOLE_OK;
+}
+
+static dagpole_status judge_all(const dagpole_plan *p, const double *weight, verdict *v) {
+    dp_scratch scratch;
+    *v = (verdict){.level = p->tree.depth};
+    DP_TRY(dp_scratch_create(p->operators, &scratch));
+    dagpole_status status = judge_levels(p, weight, &scratch, v);
+    dp_scratch_free(&scratch);
+    return status;
+}
+
+dagpole_status dp_plan_prove_user(dagpole_plan *p, dp_user_survey *survey, int *is_good) {
+    double weight[DP_MAX_DEPTH + 1];
+    verdict v;
+    *is_good = 1;
+    if (!has_far_field(p))
+        return DAGPOLE_OK;
+    weigh(p, survey, weight);
+    DP_TRY(judge_all(p, weight, &v));
+    double worst = fmax(v.potential, v.gradient);
+    *is_good = worst <= 1;
+    if (*is_good)
+        return DAGPOLE_OK;
+    if (p->keeps_p || p->options.p + STEP_P > MOST_P ||
+        (survey->error > 0 && !(worst < PROGRESS * survey->error)))
+        return refuse(p, v.potential >= v.gradient ? "potentials" : "gradients", worst, 1,
+                      p->options.p, p->options.svd_cutoff, v.level);
+    survey->error = worst;
+    p->options.p += STEP_P;
+    return DAGPOLE_OK;
+}
