@@ -28,15 +28,15 @@ typedef struct dagpole_cloud {
  * cube) or "lattice" (integer coordinates, the smallest cube that holds n; no random numbers).
  * charges: "unit" (all 1), "mixed" (uniform in [-1, 1]), "alternating" (1 and -1 in turn; on a
  * lattice neighbours differ, as in rock salt) or "dipoles" (each component uniform in [-1, 1]; no
- * charges). The same seed gives the same cloud everywhere. The
- * arrays are owned by *cloud: dagpole_cloud_free. Statuses: BAD_ARGUMENT, NO_MEMORY. */
+ * charges). The same seed gives the same cloud everywhere. The arrays are owned by *cloud:
+ * dagpole_cloud_free. Statuses: BAD_ARGUMENT, NO_MEMORY. */
 DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n,
                                                   uint64_t seed, const char *charges,
                                                   dagpole_cloud *cloud);
 
 /* Reads HDF5 (/sources N x 3, /charges N or V x N, /dipoles N x 3 or V x N x 3, one of the two or
- * both, optional /targets M x 3; or PyExaFMM's particle_data/...; float32 or float64), text, XYZ, PQR or npy; what is there and cannot be opened
- * or is ambiguous is refused, never passed over.
+ * both, optional /targets M x 3; or PyExaFMM's particle_data/...; float32 or float64), text, XYZ,
+ * PQR or npy; what is there and cannot be opened or is ambiguous is refused, never passed over.
  *   text    x y z [q] a line, perhaps below these names; separated by blanks, or by commas, or by
  *           semicolons (one may follow the last column); # and % and two slashes begin comments.
  *   count   a count alone on the first line, then at once so many such rows.
