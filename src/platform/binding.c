@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fork.h"
+#include "platform/machine.h"
 
 static hwloc_topology_t topology;
 static int is_tried, is_loaded;
@@ -34,7 +35,7 @@ static hwloc_obj_t find_node(int number) {
 }
 
 int dp_binding_node_of(const struct hwloc_obj *unit) {
-    return unit && unit->nodeset ? hwloc_bitmap_first(unit->nodeset) : -1;
+    return unit && unit->nodeset ? dp_machine_memory_node(hwloc_bitmap_first(unit->nodeset)) : -1;
 }
 
 int dp_binding_set(void *memory, size_t bytes, int number) {

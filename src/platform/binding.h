@@ -6,7 +6,7 @@
 
 enum { DP_MOST_NODES = 64 };
 
-/* NUMA nodes that have workers. */
+/* NUMA nodes that are home to workers. */
 typedef struct dp_nodes {
     int n;
     int number[DP_MOST_NODES]; /* the operating system's */
@@ -14,7 +14,8 @@ typedef struct dp_nodes {
     const int *of_worker; /* per worker: its node's number; NULL where that does not matter */
 } dp_nodes;
 
-/* The node of a processing unit, hwloc's object of any topology of this machine; -1 = unknown. */
+/* The node with the memory of a processing unit, hwloc's object of any topology of this machine:
+ * its own, or the nearest where that has none. -1 = unknown. */
 struct hwloc_obj;
 int dp_binding_node_of(const struct hwloc_obj *unit);
 

@@ -16,6 +16,7 @@ static char version_text[32] = "unknown";
 static struct { /* the firmware's matrix, n = 0 where there is none or a larger one */
     int n, os_number[MAX_NODES], latency[MAX_NODES][MAX_NODES];
 } nodes;
+static int memory_node[MAX_NODES]; /* by the operating system's number; -1: not known */
 static int is_tried;
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
@@ -93,6 +94,48 @@ static void read_latencies(hwloc_topology_t topology) {
     hwloc_distances_release(topology, matrix);
 }
 
+static int place_of_node(int os_number) {
+    int i = 0;
+    while (i < nodes.n && nodes.os_number[i] != os_number)
+        i++;
+    return i < nodes.n ? i : -1;
+}
+
+static int latency_of(int from, int to) {
+    int i = place_of_node(from), j = place_of_node(to);
+    if (i < 0 || j < 0)
+        return from == to ? 10 : 20;
+    return nodes.latency[i][j];
+}
+
+static hwloc_obj_t next_node(hwloc_topology_t topology, hwloc_obj_t node) {
+    return hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node);
+}
+
+/* The first of the nearest nodes that have memory; -1: none has. */
+static int nearest_memory(hwloc_topology_t topology, int from) {
+    int nearest = -1;
+    for (hwloc_obj_t node = NULL; (node = next_node(topology, node)) != NULL;) {
+        int to = (int)node->os_index;
+        if (!node->attr->numanode.local_memory)
+            continue;
+        if (to == from)
+            return from;
+        if (nearest < 0 || latency_of(from, to) < latency_of(from, nearest))
+            nearest = to;
+    }
+    return nearest;
+}
+
+/* After the latencies. */
+static void read_memory_nodes(hwloc_topology_t topology) {
+    for (int i = 0; i < MAX_NODES; i++)
+        memory_node[i] = -1;
+    for (hwloc_obj_t node = NULL; (node = next_node(topology, node)) != NULL;)
+        if (node->os_index < MAX_NODES)
+            memory_node[node->os_index] = nearest_memory(topology, (int)node->os_index);
+}
+
 /* hwloc_get_api_version() lags behind the release that runs; the topology names it. */
 static void read_version(hwloc_topology_t topology) {
     const char *version = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topology), "hwlocVersion");
@@ -123,6 +166,7 @@ static void load(void) {
             read_topology(topology, usable);
         hwloc_bitmap_free(usable);
         read_latencies(topology);
+        read_memory_nodes(topology);
         read_version(topology);
     }
     hwloc_topology_destroy(topology);
@@ -162,17 +206,13 @@ void dp_machine_nodes_of(int64_t n, void **addresses, int *nodes) {
             nodes[i] = -1;
 }
 
-static int place_of_node(int os_number) {
-    int i = 0;
-    while (i < nodes.n && nodes.os_number[i] != os_number)
-        i++;
-    return i < nodes.n ? i : -1;
-}
-
 int dp_machine_node_latency(int from, int to) {
     load_once();
-    int i = place_of_node(from), j = place_of_node(to);
-    if (i < 0 || j < 0)
-        return from == to ? 10 : 20;
-    return nodes.latency[i][j];
+    return latency_of(from, to);
+}
+
+int dp_machine_memory_node(int node) {
+    load_once();
+    int is_known = is_loaded && node >= 0 && node < MAX_NODES && memory_node[node] >= 0;
+    return is_known ? memory_node[node] : node;
 }

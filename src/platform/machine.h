@@ -27,4 +27,8 @@ void dp_machine_nodes_of(int64_t n, void **addresses, int *nodes);
  * system's numbers. */
 int dp_machine_node_latency(int from, int to);
 
+/* Where a core of this NUMA node has its memory: on the node itself, or where that has none on the
+ * nearest that has some. Both by the operating system's numbers; what is not known is returned. */
+int dp_machine_memory_node(int node);
+
 #endif

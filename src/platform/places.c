@@ -77,7 +77,7 @@ static void number_groups(dp_places *places, spot *spots) {
 static void measure(dp_places *places, const spot *spots) {
     int n = places->n_groups;
     for (int a = 0; a < n; a++) {
-        places->node_of[a] = os_number(&spots[a]);
+        places->node_of[a] = dp_machine_memory_node(os_number(&spots[a]));
         for (int b = 0; b < n; b++)
             places->distance[a * n + b] = a == b ? 0 : distance(&spots[a], &spots[b]);
     }

@@ -10,7 +10,7 @@
 typedef struct dp_places {
     int n_units, n_groups;
     int *group_of; /* unit -> group */
-    int *node_of;  /* group -> the operating system's number of its NUMA node, -1 = unknown */
+    int *node_of;  /* group -> NUMA node that its memory is on (platform/machine.h), -1 = unknown */
     int *distance; /* n_groups x n_groups; 0 on the diagonal, larger = further */
 } dp_places;
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/binding.h"
 #include "platform/machine.h"
 #include "platform/places.h"
 #include "suite.h"
@@ -93,18 +94,18 @@ START_TEST(unknown_units_join_the_first_known) {
 }
 END_TEST
 
-/* The firmware's latencies come before the tree: a file of hwloc's with a matrix. */
-START_TEST(latencies_count_first) {
-    char path[] = "/tmp/dagpole-places-XXXXXX";
+/* A file of hwloc's with three nodes and the firmware's latencies between them becomes the machine;
+ * the first node has so many bytes of memory. */
+static void become_three_nodes(const char *path, hwloc_uint64_t memory) {
     static const hwloc_uint64_t values[9] = {10, 40, 20, 40, 10, 30, 20, 30, 10};
     hwloc_topology_t made;
     hwloc_obj_t nodes[3];
-    ck_assert_int_ge(mkstemp(path), 0);
     ck_assert_int_eq(hwloc_topology_init(&made), 0);
     ck_assert_int_eq(hwloc_topology_set_synthetic(made, "numa:3 core:1 pu:1"), 0);
     ck_assert_int_eq(hwloc_topology_load(made), 0);
     for (unsigned i = 0; i < 3; i++)
         nodes[i] = hwloc_get_obj_by_type(made, HWLOC_OBJ_NUMANODE, i);
+    nodes[0]->attr->numanode.local_memory = memory;
     hwloc_distances_add_handle_t handle = hwloc_distances_add_create(
         made, "NUMALatency", HWLOC_DISTANCES_KIND_FROM_OS | HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0);
     ck_assert_ptr_nonnull(handle);
@@ -120,6 +121,13 @@ START_TEST(latencies_count_first) {
     ck_assert_int_eq(hwloc_topology_load(topology), 0);
     for (unsigned u = 0; u < 3; u++)
         units[u] = hwloc_get_obj_by_type(topology, HWLOC_OBJ_PU, u);
+}
+
+/* They come before the tree. */
+START_TEST(latencies_count_first) {
+    char path[] = "/tmp/dagpole-places-XXXXXX";
+    ck_assert_int_ge(mkstemp(path), 0);
+    become_three_nodes(path, 1 << 30);
     ck_assert_int_eq(dp_machine_node_latency(0, 1), 40);
     ck_assert_int_eq(dp_machine_node_latency(2, 2), 10);
     ck_assert_int_eq(dp_machine_node_latency(2, 77), 20);
@@ -127,6 +135,28 @@ START_TEST(latencies_count_first) {
     ck_assert_int_eq(places.n_groups, 3);
     ck_assert_int_lt(distance(0, 2), distance(0, 1));
     ck_assert_int_lt(distance(1, 2), distance(1, 0));
+    for (int g = 0; g < 3; g++)
+        ck_assert_int_eq(places.node_of[g], g);
+    close_places();
+    ck_assert_int_eq(remove(path), 0);
+}
+END_TEST
+
+/* Its cores have their memory on the nearest node that has some, and stay a group. */
+START_TEST(a_node_without_memory) {
+    char path[] = "/tmp/dagpole-places-XXXXXX";
+    ck_assert_int_ge(mkstemp(path), 0);
+    become_three_nodes(path, 0);
+    ck_assert_int_eq(dp_machine_memory_node(0), 2);
+    ck_assert_int_eq(dp_machine_memory_node(1), 1);
+    ck_assert_int_eq(dp_machine_memory_node(77), 77);
+    ck_assert_int_eq(dp_machine_memory_node(-1), -1);
+    ck_assert_int_eq(dp_binding_node_of(units[0]), 2);
+    ck_assert_int_eq(dp_binding_node_of(units[1]), 1);
+    ck_assert_int_eq(dp_places_find(3, units, &places), DAGPOLE_OK);
+    ck_assert_int_eq(places.n_groups, 3);
+    ck_assert_int_eq(places.node_of[0], 2);
+    ck_assert_int_lt(distance(0, 2), distance(0, 1));
     close_places();
     ck_assert_int_eq(remove(path), 0);
 }
@@ -134,4 +164,4 @@ END_TEST
 
 SUITE_MAIN("places", 20, caches_within_nodes_within_packages, nodes_without_caches_are_groups,
            nodes_below_a_shared_cache_are_groups, processing_units_alone_are_one_group,
-           unknown_units_join_the_first_known, latencies_count_first)
+           unknown_units_join_the_first_known, latencies_count_first, a_node_without_memory)
