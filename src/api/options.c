@@ -34,20 +34,17 @@ static dagpole_status check_double(const char *name, double value, double low, d
 }
 
 static dagpole_status check_kernel(const dagpole_plan_options *o) {
-    if (!dp_kernel_get(o->kernel))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "kernel is %d: it must be DAGPOLE_LAPLACE (0), DAGPOLE_YUKAWA (1), "
-                       "DAGPOLE_HELMHOLTZ (2) or DAGPOLE_USER (4), with options.user_kernel",
-                       (int)o->kernel);
-    if (o->kernel == DAGPOLE_YUKAWA && !(o->lambda > 0 && isfinite(o->lambda)))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "lambda is %g: the Yukawa kernel needs a finite lambda above 0", o->lambda);
-    if (o->kernel == DAGPOLE_HELMHOLTZ && !(o->wave_number >= 0 && isfinite(o->wave_number) &&
-                                            o->damping >= 0 && isfinite(o->damping)))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "wave_number is %g and damping %g: the Helmholtz kernel needs both finite, "
-                       "and 0 or above",
-                       o->wave_number, o->damping);
+    const dp_kernel *kernel = dp_kernel_get(o->kernel);
+    if (!kernel)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "kernel is %d: it must be one of %s", (int)o->kernel,
+                       dp_kernel_names());
+    for (int i = 0; i < kernel->n_parameters; i++) {
+        const dp_parameter *p = &kernel->parameters[i];
+        double value = *(const double *)((const char *)o + p->offset);
+        if (!isfinite(value) || value < 0 || (p->is_positive && value == 0))
+            return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is %g: the kernel %s needs it finite and %s",
+                           p->name, value, kernel->name, p->is_positive ? "above 0" : "at least 0");
+    }
     return DAGPOLE_OK;
 }
 
@@ -70,20 +67,22 @@ static dagpole_status check_shape(const dagpole_plan_options *o) {
                        o->sources);
     if (o->hessians != 0 && o->hessians != 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "hessians is %d: it must be 0 or 1", o->hessians);
-    if (o->kernel == DAGPOLE_USER && (o->hessians || o->sources & DAGPOLE_DIPOLES))
+    const dp_kernel *kernel = dp_kernel_get(o->kernel);
+    if (!kernel->has_dipoles && (o->sources & DAGPOLE_DIPOLES))
         return dp_fail(DAGPOLE_UNSUPPORTED,
-                       "sources is %d, hessians %d: a kernel of the caller's is for charges, "
-                       "potentials and gradients alone",
-                       o->sources, o->hessians);
-    if (o->hessians && o->kernel != DAGPOLE_LAPLACE)
+                       "sources is %d, but the kernel is %s: its sources carry charges alone (1)",
+                       o->sources, kernel->name);
+    if (!kernel->has_hessians && o->hessians)
         return dp_fail(DAGPOLE_UNSUPPORTED,
                        "hessians is 1, but the kernel is %s: only laplace has second derivatives",
-                       dp_kernel_get(o->kernel)->name);
+                       kernel->name);
     return DAGPOLE_OK;
 }
 
 static dagpole_status check(const dagpole_plan_options *o) {
-    DP_TRY(o->kernel == DAGPOLE_USER ? check_user(o) : check_kernel(o));
+    DP_TRY(check_kernel(o));
+    if (o->kernel == DAGPOLE_USER)
+        DP_TRY(check_user(o));
     if (o->digits < 3 || o->digits > 12)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
     if (o->gradients != 0 && o->gradients != 1)
@@ -116,13 +115,11 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
         DP_TRY(dp_sized_take("plan options", "call dagpole_plan_options_init first", options, &o,
                              sizeof o));
     DP_TRY(check(&o));
-    /* A screened field bends more across a box: one more point an edge keeps the same digits. */
-    int is_screened = o.kernel == DAGPOLE_YUKAWA;
     o.point_stride = o.point_stride ? o.point_stride : 1;
     o.sources = o.sources ? o.sources : DAGPOLE_CHARGES;
     const dp_shape shape = dp_options_shape(&o, 1);
     const dp_accuracy accuracy = dp_accuracy_for_shape(o.digits, &shape);
-    o.p = o.p ? o.p : accuracy.p + is_screened;
+    o.p = o.p ? o.p : accuracy.p + dp_kernel_get(o.kernel)->p_more;
     o.tolerance = o.tolerance ? o.tolerance : accuracy.tolerance;
     o.svd_cutoff = o.svd_cutoff ? o.svd_cutoff : accuracy.svd_cutoff;
     *out = o;
@@ -130,7 +127,7 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
 }
 
 dp_shape dp_options_shape(const dagpole_plan_options *o, int n_vectors) {
-    int is_complex = o->kernel == DAGPOLE_HELMHOLTZ;
+    int is_complex = dp_kernel_get(o->kernel)->imaginary != NULL;
     return (dp_shape){.n_vectors = n_vectors << is_complex,
                       .is_complex = is_complex,
                       .has_charges = (o->sources & DAGPOLE_CHARGES) != 0,
@@ -157,10 +154,9 @@ dp_accuracy dp_options_accuracy(const dagpole_plan_options *o) {
 }
 
 dp_lambda dp_scaled_lambda(const dagpole_plan_options *o, const dp_cube *cube) {
-    if (o->kernel == DAGPOLE_YUKAWA)
-        return ldexp(o->lambda, cube->exponent);
-    if (o->kernel == DAGPOLE_HELMHOLTZ)
-        return dp_lambda_of(ldexp(o->damping, cube->exponent),
-                            ldexp(o->wave_number, cube->exponent));
-    return 0;
+    const dp_kernel *kernel = dp_kernel_get(o->kernel);
+    dp_lambda lambda = kernel->lambda ? kernel->lambda(o) : 0;
+    double damping = ldexp(dp_damping(lambda), cube->exponent),
+           wave_number = ldexp(dp_wave_number(lambda), cube->exponent);
+    return wave_number > 0 ? dp_lambda_of(damping, wave_number) : damping;
 }

@@ -5,6 +5,7 @@
 
 #include "base/sized.h"
 #include "cloud/cloud.h"
+#include "kernel/kernel.h"
 #include "platform/store.h"
 
 /* ---- the report as attributes ------------------------------------------------------------- */
@@ -85,13 +86,6 @@ static const field fields[] = {
 };
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
 
-static const char *const kernel_names[] = {
-    [DAGPOLE_LAPLACE] = "laplace",
-    [DAGPOLE_YUKAWA] = "yukawa",
-    [DAGPOLE_USER] = "user",
-};
-enum { N_KERNELS = sizeof kernel_names / sizeof kernel_names[0] };
-
 /* A caller's text may fill its array and not end. */
 static dagpole_status write_text(dp_store *store, const char *name, const char *text,
                                  size_t bytes) {
@@ -140,7 +134,7 @@ static dagpole_status read_field(dp_store *store, const field *f, dagpole_report
 
 /* As much of the report as the caller's header has. */
 static dagpole_status write_report(dp_store *store, const dagpole_report *report, size_t size) {
-    DP_TRY(dp_store_set_text(store, "kernel", kernel_names[report->kernel]));
+    DP_TRY(dp_store_set_text(store, "kernel", dp_kernel_get(report->kernel)->name));
     for (int i = 0; i < N_FIELDS; i++)
         if (fields[i].offset + fields[i].bytes <= size)
             DP_TRY(write_field(store, &fields[i], report));
@@ -154,12 +148,12 @@ static dagpole_status read_kernel(dp_store *store, dagpole_kernel *kernel) {
     if (!is_there)
         return DAGPOLE_OK;
     DP_TRY(dp_store_get_text(store, "kernel", name, sizeof name));
-    for (int i = 0; i < N_KERNELS; i++)
-        if (kernel_names[i] && strcmp(name, kernel_names[i]) == 0) {
-            *kernel = (dagpole_kernel)i;
-            return DAGPOLE_OK;
-        }
-    return dp_fail(DAGPOLE_FILE, "the attribute 'kernel' is '%s': laplace, yukawa or user", name);
+    const dp_kernel *found = dp_kernel_find(name);
+    if (!found)
+        return dp_fail(DAGPOLE_FILE, "the attribute 'kernel' is '%s': it must be one of %s", name,
+                       dp_kernel_names());
+    *kernel = found->id;
+    return DAGPOLE_OK;
 }
 
 static dagpole_status read_report(dp_store *store, dagpole_report *report) {
@@ -225,9 +219,9 @@ static dagpole_status check(const dagpole_results *results, const dagpole_report
     if (n > 0 && !results->potentials)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL with n_targets %lld",
                        (long long)n);
-    if ((unsigned)report->kernel >= N_KERNELS)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "report->kernel is %d: 0 (Laplace) or 1 (Yukawa)",
-                       (int)report->kernel);
+    if (!dp_kernel_get(report->kernel))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "report->kernel is %d: it must be one of %s",
+                       (int)report->kernel, dp_kernel_names());
     return dp_check_vectors(results->n_vectors, n);
 }
 

@@ -2,6 +2,10 @@
 
 #include <math.h>
 
+dp_lambda dp_helmholtz_lambda(const dagpole_plan_options *options) {
+    return dp_lambda_of(options->damping, options->wave_number);
+}
+
 /* exp(-lambda r)/r with lambda = damping - i k: exp(-damping r) (cos k r + i sin k r)/r. The slope
  * is -(lambda + 1/r) times that. */
 double dp_helmholtz_real_value(dp_lambda lambda, double r) {

@@ -8,6 +8,9 @@
 #include "kernel/user.h"
 
 #include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #define BY_PRECISION(loop, kernel)                                                                 \
     {                                                                                              \
@@ -35,6 +38,14 @@
 #define DIRECT_LOOPS(kernel)                                                                       \
     .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel)
 
+#define PARAMETER(member, is_positive)                                                             \
+    { #member, offsetof(dagpole_plan_options, member), is_positive }
+#define PARAMETERS(list) .parameters = (list), .n_parameters = sizeof(list) / sizeof(list)[0]
+
+static const dp_parameter yukawa_parameters[] = {PARAMETER(lambda, 1)};
+static const dp_parameter helmholtz_parameters[] = {PARAMETER(wave_number, 0),
+                                                    PARAMETER(damping, 0)};
+
 static const dp_kernel helmholtz_imaginary = {
     .id = DAGPOLE_HELMHOLTZ,
     .name = "helmholtz",
@@ -45,9 +56,12 @@ static const dp_kernel helmholtz_imaginary = {
     DIRECT_LOOPS(helmholtz_imaginary),
 };
 
-const dp_kernel dp_helmholtz = {
+static const dp_kernel helmholtz = {
     .id = DAGPOLE_HELMHOLTZ,
     .name = "helmholtz",
+    PARAMETERS(helmholtz_parameters),
+    .lambda = dp_helmholtz_lambda,
+    .has_dipoles = 1,
     .value = dp_helmholtz_real_value,
     .slope = dp_helmholtz_real_slope,
     .radial = dp_helmholtz_real_radial,
@@ -61,39 +75,70 @@ const dp_kernel dp_helmholtz = {
     DIRECT_LOOPS(helmholtz_real),
 };
 
-static const dp_kernel kernels[] = {
-    {
-        .id = DAGPOLE_LAPLACE,
-        .name = "laplace",
-        .is_homogeneous = 1,
-        .degree = -1,
-        .has_permutations = 1,
-        .cost = 1,
-        .value = dp_laplace_value,
-        .slope = dp_laplace_slope,
-        .radial = dp_laplace_radial,
-        LOOPS(laplace),
-    },
-    {
-        .id = DAGPOLE_YUKAWA,
-        .name = "yukawa",
-        .degree = -1,
-        .has_permutations = 1,
-        .cost = 1,
-        .value = dp_yukawa_value,
-        .slope = dp_yukawa_slope,
-        .radial = dp_yukawa_radial,
-        LOOPS(yukawa),
-    },
+static const dp_kernel laplace = {
+    .id = DAGPOLE_LAPLACE,
+    .name = "laplace",
+    .has_dipoles = 1,
+    .has_hessians = 1,
+    .is_homogeneous = 1,
+    .degree = -1,
+    .has_permutations = 1,
+    .cost = 1,
+    .value = dp_laplace_value,
+    .slope = dp_laplace_slope,
+    .radial = dp_laplace_radial,
+    LOOPS(laplace),
 };
 
+/* A screened field bends more across a box: one more point an edge keeps the same digits. */
+static const dp_kernel yukawa = {
+    .id = DAGPOLE_YUKAWA,
+    .name = "yukawa",
+    PARAMETERS(yukawa_parameters),
+    .lambda = dp_yukawa_lambda,
+    .has_dipoles = 1,
+    .p_more = 1,
+    .degree = -1,
+    .has_permutations = 1,
+    .cost = 1,
+    .value = dp_yukawa_value,
+    .slope = dp_yukawa_slope,
+    .radial = dp_yukawa_radial,
+    LOOPS(yukawa),
+};
+
+/* The caller's: what it is made of comes with a plan (kernel/user.h). */
+static const dp_kernel user = {.id = DAGPOLE_USER, .name = "user", .degree = -1, .cost = 1};
+
+/* The list. */
+static const dp_kernel *const kernels[] = {&laplace, &yukawa, &helmholtz, &user};
+enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
+
+const dp_kernel *dp_kernel_number(int i) {
+    return i >= 0 && i < N_KERNELS ? kernels[i] : NULL;
+}
+
 const dp_kernel *dp_kernel_get(dagpole_kernel id) {
-    if (id == DAGPOLE_HELMHOLTZ)
-        return &dp_helmholtz;
-    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++)
-        if (kernels[k].id == id)
-            return &kernels[k];
+    for (int i = 0; i < N_KERNELS; i++)
+        if (kernels[i]->id == id)
+            return kernels[i];
     return NULL;
+}
+
+const dp_kernel *dp_kernel_find(const char *name) {
+    for (int i = 0; i < N_KERNELS; i++)
+        if (strcmp(kernels[i]->name, name) == 0)
+            return kernels[i];
+    return NULL;
+}
+
+const char *dp_kernel_names(void) {
+    static _Thread_local char text[32 * N_KERNELS];
+    size_t length = 0;
+    for (int i = 0; i < N_KERNELS; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s (%d)", i ? ", " : "",
+                                   kernels[i]->name, (int)kernels[i]->id);
+    return text;
 }
 
 const char *dp_precision_name(dp_precision precision) {

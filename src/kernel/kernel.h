@@ -273,10 +273,21 @@ typedef struct dp_radial {
 } dp_radial;
 
 typedef struct dp_user dp_user;
+/* A parameter of a kernel: a double of dagpole_plan_options, finite and at least 0. */
+typedef struct dp_parameter {
+    const char *name; /* "lambda" */
+    size_t offset;
+    int is_positive; /* 1: above 0 */
+} dp_parameter;
 
 typedef struct dp_kernel {
     dagpole_kernel id;
-    const char *name;     /* "laplace" */
+    const char *name; /* "laplace" */
+    int n_parameters;
+    const dp_parameter *parameters;
+    dp_lambda (*lambda)(const dagpole_plan_options *options); /* NULL: 0 */
+    int has_dipoles, has_hessians; /* what sources may carry, what targets may want */
+    int p_more;                    /* points along an edge beyond what digits take alone */
     int is_homogeneous;   /* 1: g(a r) = a^degree g(r), one operator set serves every level */
     double degree;        /* -1 where it is not homogeneous: what a frame's potentials are times */
     int has_permutations; /* 1: of the axes, as symmetries; reflections always are */
@@ -300,8 +311,6 @@ typedef struct dp_kernel {
     dp_from_orbits_many_fn from_orbits_many[DP_N_PRECISIONS][DP_N_ISA];
 } dp_kernel;
 
-extern const dp_kernel dp_helmholtz;
-
 /* Numbers of a value: 2 of a complex kernel. */
 static inline int dp_n_components(const dp_kernel *kernel) {
     return kernel->imaginary ? 2 : 1;
@@ -309,6 +318,11 @@ static inline int dp_n_components(const dp_kernel *kernel) {
 
 /* NULL where there is no such kernel. */
 const dp_kernel *dp_kernel_get(dagpole_kernel id);
+const dp_kernel *dp_kernel_number(int i); /* 0, 1, ...: in the order of the list */
+const dp_kernel *dp_kernel_find(const char *name);
+
+/* "laplace (0), yukawa (1), ...". */
+const char *dp_kernel_names(void);
 
 /* g between n_targets and n_sources points as a column-major matrix (ld n_targets). For a kernel
  * of the caller's lambda is half the side of the box that is the frame, in the caller's unit. */

@@ -2,6 +2,10 @@
 
 #include <math.h>
 
+dp_lambda dp_yukawa_lambda(const dagpole_plan_options *options) {
+    return options->lambda;
+}
+
 double dp_yukawa_value(dp_lambda lambda, double r) {
     return exp(-dp_damping(lambda) * r) / r;
 }

@@ -427,7 +427,7 @@ START_TEST(bad_input_is_told_of) {
     expect_refusal(s, DAGPOLE_BAD_ARGUMENT, "wave_number is nan");
     s->options = good;
     s->options.damping = INFINITY;
-    expect_refusal(s, DAGPOLE_BAD_ARGUMENT, "damping inf");
+    expect_refusal(s, DAGPOLE_BAD_ARGUMENT, "damping is inf");
     s->options = good;
     s->options.wave_number = 1000;
     expect_refusal(s, DAGPOLE_UNSUPPORTED, "wave_number is 1000: ");

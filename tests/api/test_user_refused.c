@@ -53,7 +53,7 @@ START_TEST(dipoles_and_second_derivatives_are_others) {
     options.sources = 0;
     options.hessians = 1;
     expect_failure(dagpole_plan_create(context, &options, N, points, 0, NULL, &plan),
-                   DAGPOLE_UNSUPPORTED, "hessians 1");
+                   DAGPOLE_UNSUPPORTED, "hessians is 1");
     dagpole_context_destroy(context);
     free(points);
 }

@@ -18,7 +18,8 @@ static dp_lambda lambda_of(int i) {
 }
 
 static const dp_kernel *part_of(int is_imaginary) {
-    return is_imaginary ? dp_helmholtz.imaginary : &dp_helmholtz;
+    const dp_kernel *kernel = dp_kernel_get(DAGPOLE_HELMHOLTZ);
+    return is_imaginary ? kernel->imaginary : kernel;
 }
 
 /* ---- the definition -------------------------------------------------------------------------- */
@@ -283,7 +284,7 @@ static void check_near(const loop *l, carriers *t, const carriers *s) {
         carriers_set_sums(from, 1);
         fill(l, t, &strips[0]);
         fill(l, from, &strips[1]);
-        dp_helmholtz.near_many[precision][suite_isa](&near);
+        dp_kernel_get(DAGPOLE_HELMHOLTZ)->near_many[precision][suite_isa](&near);
         dp_strip_take(&strips[0]);
         if (is_mutual && t != s)
             dp_strip_take(&strips[1]);
@@ -357,9 +358,10 @@ static void check_to(const orbit_case *c) {
     for (int64_t i = 0; i < N_VECTORS * n; i++)
         charge[i] = 2 * suite_uniform(&seed) - 1;
     memset(potential, 0, sizeof potential);
-    dp_helmholtz.to_orbits_many[c->precision][suite_isa](
-        c->lambda, &c->s->orbits, N_VECTORS, potential, 8 * LD, LD, &shell_frame, n,
-        cloud_points(c->points), (dp_carried){.charge = charge}, n);
+    dp_kernel_get(DAGPOLE_HELMHOLTZ)
+        ->to_orbits_many[c->precision][suite_isa](
+            c->lambda, &c->s->orbits, N_VECTORS, potential, 8 * LD, LD, &shell_frame, n,
+            cloud_points(c->points), (dp_carried){.charge = charge}, n);
     for (int v = 0; v < 2 * N_VECTORS; v++) {
         expect_at_images(c, v / N_VECTORS, charge + v % N_VECTORS * n, image, size);
         for (int a = 0; a < 8; a++)
@@ -384,9 +386,10 @@ static void check_from(const orbit_case *c, int has_gradient) {
         out = (dp_sums){.potential = sum[0], .gx = sum[1], .gy = sum[2], .gz = sum[3]};
         to = (dp_sums){expected[0], expected[1], expected[2], expected[3], {NULL}};
     }
-    dp_helmholtz.from_orbits_many[c->precision][suite_isa](
-        c->lambda, &c->s->orbits, N_VECTORS, density, 8 * LD, LD, &shell_frame, n,
-        cloud_points(c->points), out, MAX_POINTS);
+    dp_kernel_get(DAGPOLE_HELMHOLTZ)
+        ->from_orbits_many[c->precision][suite_isa](c->lambda, &c->s->orbits, N_VECTORS, density,
+                                                    8 * LD, LD, &shell_frame, n,
+                                                    cloud_points(c->points), out, MAX_POINTS);
     for (int v = 0; v < N_VECTORS; v++) {
         memset(expected, 0, sizeof expected);
         for (int part = 0; part < 2; part++) {

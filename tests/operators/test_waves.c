@@ -48,7 +48,7 @@ static void bench_open(int i, bench *b) {
     char message[DP_ERROR_TEXT_BYTES];
     *b = (bench){.of = case_of(i)};
     b->lambda = dp_lambda_of(b->of.damping, b->of.wave_number);
-    dp_operators_request r = {.kernel = &dp_helmholtz,
+    dp_operators_request r = {.kernel = dp_kernel_get(DAGPOLE_HELMHOLTZ),
                               .lambda = b->lambda,
                               .side = 4,
                               .depth = DEPTH,
@@ -86,7 +86,7 @@ static void expect_accurate(const bench *b, const char *what, const wave_box *so
                             wave_box *target) {
     double allowed = 5 * b->of.tolerance, k = b->of.wave_number;
     double least = 0.5 * sqrt(N_POINTS * 2 / 3.) * exp(-2 * b->of.damping);
-    wave_direct(&dp_helmholtz, b->lambda, source, target);
+    wave_direct(dp_kernel_get(DAGPOLE_HELMHOLTZ), b->lambda, source, target);
     double error = wave_error(target, 0, least);
     double slope_error = wave_error(target, 1, least * sqrt((0.25 + k * k) / 3));
     ck_assert_msg(error < allowed, "%s at %.17g: error %g, allowed %g", what, k, error, allowed);
