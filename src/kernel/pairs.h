@@ -26,11 +26,12 @@ typedef struct pair {
 /* Of lambda. */
 typedef struct vec_lambda {
     vec damping, wave_number;
+    int is_damped;
 } vec_lambda;
 
 VEC_INLINE vec_lambda splat_lambda(dp_lambda lambda, real unit) {
     return (vec_lambda){vec_splat((real)dp_damping(lambda) * unit),
-                        vec_splat((real)dp_wave_number(lambda) * unit)};
+                        vec_splat((real)dp_wave_number(lambda) * unit), dp_damping(lambda) > 0};
 }
 
 /* unit_lambda: lambda times u. guess, least: what vec_rsqrt takes. */

@@ -81,9 +81,13 @@ VEC_INLINE damped_wave damped_wave_of(pair_grade grade, vec_lambda unit_lambda, 
     damped_wave w;
     w.root = pair_rsqrt(grade, r2, guess, least, &w.far);
     vec r = r2 * w.root;
-    w.x = vec_min(unit_lambda.damping * r, vec_splat(EXP_MINUS_END));
+    w.x = vec_splat(0);
     w.y = vec_min(unit_lambda.wave_number * r, vec_splat(WAVE_END));
-    w.size = exp_minus(w.x) * w.root;
+    w.size = w.root;
+    if (unit_lambda.is_damped) {
+        w.x = vec_min(unit_lambda.damping * r, vec_splat(EXP_MINUS_END));
+        w.size *= exp_minus(w.x);
+    }
     w.wave = wave_of(w.y);
     return w;
 }
