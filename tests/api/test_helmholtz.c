@@ -128,6 +128,8 @@ END_TEST
 
 /* Trees of many levels, with W and X lists. */
 START_TEST(digits_hold_on_graded_clouds) {
+    if (SUITE_IS_SANITIZED) /* numbers alone, and many */
+        return;
     check_digits(CLOUD_LOG_RADIAL, 3, 6.3, 0, 0);
     check_digits(CLOUD_PLUMMER, 3, 0.2, 0.1, 1);
 }
@@ -135,6 +137,8 @@ END_TEST
 
 /* Once built, these operators come from the tests' cache. */
 START_TEST(nine_digits_hold) {
+    if (SUITE_IS_SANITIZED) /* numbers alone, and many */
+        return;
     scene *s = open_scene(CLOUD_CUBE, 9, 6.3, 0);
     s->options.n_crit = 80; /* boxes of level 2 alone have operators */
     evaluate(s);
