@@ -14,11 +14,9 @@ dagpole_status dagpole_kernel_find(const char *name, dagpole_kernel *kernel) {
     DP_DEFAULT_FLOATING;
     if (!kernel)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "kernel is NULL: it receives the kernel of a name");
-    const dp_kernel *found = name ? dp_kernel_find(name) : NULL;
-    if (!found)
+    if (!name || !dp_kernel_find(name, kernel))
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "the kernel is '%.60s': it must be one of %s",
                        name ? name : "NULL", dp_kernel_names());
-    *kernel = found->id;
     return DAGPOLE_OK;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/sized.h"
 #include "cloud/cloud.h"
-#include "kernel/kernel.h"
+#include "kernel/names.h"
 #include "platform/store.h"
 
 /* ---- the report as attributes ------------------------------------------------------------- */
@@ -134,7 +134,7 @@ static dagpole_status read_field(dp_store *store, const field *f, dagpole_report
 
 /* As much of the report as the caller's header has. */
 static dagpole_status write_report(dp_store *store, const dagpole_report *report, size_t size) {
-    DP_TRY(dp_store_set_text(store, "kernel", dp_kernel_get(report->kernel)->name));
+    DP_TRY(dp_store_set_text(store, "kernel", dp_kernel_name(report->kernel)));
     for (int i = 0; i < N_FIELDS; i++)
         if (fields[i].offset + fields[i].bytes <= size)
             DP_TRY(write_field(store, &fields[i], report));
@@ -148,11 +148,9 @@ static dagpole_status read_kernel(dp_store *store, dagpole_kernel *kernel) {
     if (!is_there)
         return DAGPOLE_OK;
     DP_TRY(dp_store_get_text(store, "kernel", name, sizeof name));
-    const dp_kernel *found = dp_kernel_find(name);
-    if (!found)
+    if (!dp_kernel_find(name, kernel))
         return dp_fail(DAGPOLE_FILE, "the attribute 'kernel' is '%s': it must be one of %s", name,
                        dp_kernel_names());
-    *kernel = found->id;
     return DAGPOLE_OK;
 }
 
@@ -219,7 +217,7 @@ static dagpole_status check(const dagpole_results *results, const dagpole_report
     if (n > 0 && !results->potentials)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL with n_targets %lld",
                        (long long)n);
-    if (!dp_kernel_get(report->kernel))
+    if (!dp_kernel_name(report->kernel))
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "report->kernel is %d: it must be one of %s",
                        (int)report->kernel, dp_kernel_names());
     return dp_check_vectors(results->n_vectors, n);

@@ -9,8 +9,6 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <string.h>
 
 #define BY_PRECISION(loop, kernel)                                                                 \
     {                                                                                              \
@@ -110,8 +108,8 @@ static const dp_kernel yukawa = {
 /* The caller's: what it is made of comes with a plan (kernel/user.h). */
 static const dp_kernel user = {.id = DAGPOLE_USER, .name = "user", .degree = -1, .cost = 1};
 
-/* The list. */
-static const dp_kernel *const kernels[] = {&laplace, &yukawa, &helmholtz, &user};
+#define ENTRY(id, name) &name,
+static const dp_kernel *const kernels[] = {DP_EACH_KERNEL(ENTRY)};
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 
 const dp_kernel *dp_kernel_number(int i) {
@@ -123,22 +121,6 @@ const dp_kernel *dp_kernel_get(dagpole_kernel id) {
         if (kernels[i]->id == id)
             return kernels[i];
     return NULL;
-}
-
-const dp_kernel *dp_kernel_find(const char *name) {
-    for (int i = 0; i < N_KERNELS; i++)
-        if (strcmp(kernels[i]->name, name) == 0)
-            return kernels[i];
-    return NULL;
-}
-
-const char *dp_kernel_names(void) {
-    static _Thread_local char text[32 * N_KERNELS];
-    size_t length = 0;
-    for (int i = 0; i < N_KERNELS; i++)
-        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s (%d)", i ? ", " : "",
-                                   kernels[i]->name, (int)kernels[i]->id);
-    return text;
 }
 
 const char *dp_precision_name(dp_precision precision) {

@@ -14,6 +14,7 @@
 #define DP_KERNEL_KERNEL_H
 
 #include "base/status.h"
+#include "kernel/names.h"
 #include "platform/cpu.h"
 
 #define DP_KERNEL_FACTOR 0.079577471545947667884 /* 1 / (4 pi) */
@@ -319,10 +320,6 @@ static inline int dp_n_components(const dp_kernel *kernel) {
 /* NULL where there is no such kernel. */
 const dp_kernel *dp_kernel_get(dagpole_kernel id);
 const dp_kernel *dp_kernel_number(int i); /* 0, 1, ...: in the order of the list */
-const dp_kernel *dp_kernel_find(const char *name);
-
-/* "laplace (0), yukawa (1), ...". */
-const char *dp_kernel_names(void);
 
 /* g between n_targets and n_sources points as a column-major matrix (ld n_targets). For a kernel
  * of the caller's lambda is half the side of the box that is the frame, in the caller's unit. */

@@ -1,0 +1,36 @@
+#include "kernel/names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ENTRY(id, name) {DAGPOLE_##id, #name},
+static const struct {
+    dagpole_kernel id;
+    const char *name;
+} kernels[] = {DP_EACH_KERNEL(ENTRY)};
+enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
+
+const char *dp_kernel_name(dagpole_kernel id) {
+    for (int i = 0; i < N_KERNELS; i++)
+        if (kernels[i].id == id)
+            return kernels[i].name;
+    return NULL;
+}
+
+int dp_kernel_find(const char *name, dagpole_kernel *id) {
+    for (int i = 0; i < N_KERNELS; i++)
+        if (strcmp(kernels[i].name, name) == 0) {
+            *id = kernels[i].id;
+            return 1;
+        }
+    return 0;
+}
+
+const char *dp_kernel_names(void) {
+    static _Thread_local char text[32 * N_KERNELS];
+    size_t length = 0;
+    for (int i = 0; i < N_KERNELS; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s (%d)", i ? ", " : "",
+                                   kernels[i].name, (int)kernels[i].id);
+    return text;
+}
