@@ -76,7 +76,7 @@ typedef struct dagpole_results {
 } dagpole_results;
 
 /* /potentials, /gradients, /hessians and attributes; written as dagpole_cloud_write writes.
- * Statuses: BAD_ARGUMENT, FILE, NO_MEMORY. */
+ * Statuses: BAD_ARGUMENT, FILE, NO_MEMORY, UNSUPPORTED for a kernel of complex values. */
 DAGPOLE_API dagpole_status dagpole_results_write(const char *path, const dagpole_results *results);
 
 /* Of *results size and report are read; the other members are overwritten and owned by it:

@@ -51,17 +51,19 @@ cli_plan_choice cli_plan_choice_default(void) {
 }
 
 int cli_plan_choice_check(const cli_command *command, cli_plan_choice *choice) {
-    int is_yukawa = strcmp(choice->kernel, "yukawa") == 0;
-    if (is_yukawa && choice->plan.lambda == 0)
-        return cli_usage(command, "--kernel yukawa needs --lambda, a number above 0");
-    if (!is_yukawa && choice->plan.lambda != 0)
+    if (dagpole_kernel_find(choice->kernel, &choice->plan.kernel) != DAGPOLE_OK)
+        return cli_usage(command, "%s", dagpole_last_error());
+    int has_lambda = dagpole_kernel_parameter(choice->plan.kernel, 0) != NULL;
+    if (has_lambda && choice->plan.lambda == 0)
+        return cli_usage(command, "--kernel %s needs --lambda, a number above 0", choice->kernel);
+    if (!has_lambda && choice->plan.lambda != 0)
         return cli_usage(command, "--lambda goes with --kernel yukawa only");
-    choice->plan.kernel = is_yukawa ? DAGPOLE_YUKAWA : DAGPOLE_LAPLACE;
     return CLI_PROCEED;
 }
 
 const char *cli_kernel_name(dagpole_kernel kernel) {
-    return kernel == DAGPOLE_YUKAWA ? "yukawa" : "laplace";
+    dagpole_kernel_info info = {.size = sizeof info};
+    return dagpole_kernel_query(kernel, &info) == DAGPOLE_OK ? info.name : "?";
 }
 
 const char *cli_points_path(const char *operand) {

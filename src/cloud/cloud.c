@@ -58,7 +58,8 @@ static dagpole_status check(const dagpole_cloud *cloud) {
     if (n > 0 && !cloud->sources)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "sources is NULL with n_sources %lld", (long long)n);
     if (n > 0 && !cloud->charges && !cloud->dipoles)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges is NULL with n_sources %lld", (long long)n);
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "charges and dipoles are NULL with n_sources %lld",
+                       (long long)n);
     if (m < 0 || m > DP_CLOUD_MAX_POINTS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_targets is %lld: 0 to 2^40", (long long)m);
     if (!cloud->targets && m != 0 && m != n)

@@ -105,12 +105,12 @@ static int are_targets_the_sources(const dagpole_cloud *cloud) {
                0;
 }
 
-static dagpole_status find_layout(dp_store *store, const char *path, layout *names) {
+static dagpole_status find_layout(dp_store *store, const char *path, const layout **names) {
     static const layout *const layouts[] = {&own, &pyexafmm};
     for (int i = 0; i < 2; i++) {
         int is_there;
-        *names = *layouts[i];
-        DP_TRY(dp_store_has(store, names->sources, &is_there));
+        *names = layouts[i];
+        DP_TRY(dp_store_has(store, layouts[i]->sources, &is_there));
         if (is_there)
             return DAGPOLE_OK;
     }
@@ -121,18 +121,17 @@ static dagpole_status find_layout(dp_store *store, const char *path, layout *nam
 /* dipoles: their dataset; NULL: the usual one, if it is there. */
 static dagpole_status read_arrays(dp_store *store, const char *path, const char *dipoles,
                                   dagpole_cloud *cloud) {
-    layout names;
+    const layout *names;
     int has_targets;
     DP_TRY(find_layout(store, path, &names));
-    DP_TRY(read_points(store, path, names.sources, &cloud->n_sources, &cloud->sources));
-    DP_TRY(read_all_carried(store, path, &names, dipoles, cloud));
+    DP_TRY(read_points(store, path, names->sources, &cloud->n_sources, &cloud->sources));
+    DP_TRY(read_all_carried(store, path, names, dipoles, cloud));
     cloud->n_targets = cloud->n_sources;
-    DP_TRY(dp_store_has(store, names.targets, &has_targets));
+    DP_TRY(dp_store_has(store, names->targets, &has_targets));
     if (has_targets)
-        DP_TRY(read_points(store, path, names.targets, &cloud->n_targets, &cloud->targets));
+        DP_TRY(read_points(store, path, names->targets, &cloud->n_targets, &cloud->targets));
     /* PyExaFMM always writes targets, often the sources once more. */
-    if (strcmp(names.sources, pyexafmm.sources) == 0 && cloud->targets &&
-        are_targets_the_sources(cloud)) {
+    if (names == &pyexafmm && cloud->targets && are_targets_the_sources(cloud)) {
         dp_free(cloud->targets);
         cloud->targets = NULL;
     }

@@ -151,6 +151,11 @@ static dagpole_status read_kernel(dp_store *store, dagpole_kernel *kernel) {
     if (!dp_kernel_find(name, kernel))
         return dp_fail(DAGPOLE_FILE, "the attribute 'kernel' is '%s': it must be one of %s", name,
                        dp_kernel_names());
+    if (dp_kernel_is_complex(*kernel))
+        return dp_fail(DAGPOLE_FILE,
+                       "the attribute 'kernel' is '%s', whose results are complex: files hold real "
+                       "ones",
+                       name);
     return DAGPOLE_OK;
 }
 
@@ -220,6 +225,10 @@ static dagpole_status check(const dagpole_results *results, const dagpole_report
     if (!dp_kernel_name(report->kernel))
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "report->kernel is %d: it must be one of %s",
                        (int)report->kernel, dp_kernel_names());
+    if (dp_kernel_is_complex(report->kernel))
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "report->kernel is %d (%s), whose results are complex: files hold real ones",
+                       (int)report->kernel, dp_kernel_name(report->kernel));
     return dp_check_vectors(results->n_vectors, n);
 }
 

@@ -3,18 +3,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENTRY(id, name) {DAGPOLE_##id, #name},
-static const struct {
+#define ENTRY(id, name, is_complex) {DAGPOLE_##id, #name, is_complex},
+static const struct entry {
     dagpole_kernel id;
     const char *name;
+    int is_complex;
 } kernels[] = {DP_EACH_KERNEL(ENTRY)};
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 
-const char *dp_kernel_name(dagpole_kernel id) {
+static const struct entry *entry_of(dagpole_kernel id) {
     for (int i = 0; i < N_KERNELS; i++)
         if (kernels[i].id == id)
-            return kernels[i].name;
+            return &kernels[i];
     return NULL;
+}
+
+const char *dp_kernel_name(dagpole_kernel id) {
+    const struct entry *entry = entry_of(id);
+    return entry ? entry->name : NULL;
+}
+
+int dp_kernel_is_complex(dagpole_kernel id) {
+    const struct entry *entry = entry_of(id);
+    return entry && entry->is_complex;
 }
 
 int dp_kernel_find(const char *name, dagpole_kernel *id) {

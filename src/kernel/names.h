@@ -5,15 +5,18 @@
 
 #include "base/status.h"
 
-/* DAGPOLE_..., name. */
+/* DAGPOLE_..., name, whether values are complex. */
 #define DP_EACH_KERNEL(X)                                                                          \
-    X(LAPLACE, laplace)                                                                            \
-    X(YUKAWA, yukawa)                                                                              \
-    X(HELMHOLTZ, helmholtz)                                                                        \
-    X(USER, user)
+    X(LAPLACE, laplace, 0)                                                                         \
+    X(YUKAWA, yukawa, 0)                                                                           \
+    X(HELMHOLTZ, helmholtz, 1)                                                                     \
+    X(USER, user, 0)
 
 /* NULL where there is no such kernel. */
 const char *dp_kernel_name(dagpole_kernel id);
+
+/* 1 where there is such a kernel and its values are complex. */
+int dp_kernel_is_complex(dagpole_kernel id);
 
 /* 1 where there is a kernel of this name. */
 int dp_kernel_find(const char *name, dagpole_kernel *id);

@@ -132,7 +132,7 @@ static dagpole_status foresee_file(const choice *choice, cli_foresight *seen) {
     dagpole_cloud cloud = {0};
     dagpole_context *context = NULL;
     dagpole_plan *plan = NULL;
-    dagpole_status status = dagpole_cloud_read(cli_points_path(seen->input), &cloud);
+    dagpole_status status = cli_cloud_read(seen->input, NULL, &cloud);
     if (status == DAGPOLE_OK)
         status = cli_context_create(&choice->context, &context);
     if (status == DAGPOLE_OK) {

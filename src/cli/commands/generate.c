@@ -13,8 +13,10 @@ typedef struct choice {
 
 static void print_summary(const choice *choice) {
     if (!choice->json) {
-        printf("%s charges (%s) on a %s, seed %s, in %s\n", cli_text_count(choice->n),
-               choice->charges, choice->distribution, cli_text_count(choice->seed), choice->path);
+        int has_dipoles = strcmp(choice->charges, "dipoles") == 0;
+        printf("%s %s (%s) on a %s, seed %s, in %s\n", cli_text_count(choice->n),
+               has_dipoles ? "dipoles" : "charges", has_dipoles ? "random" : choice->charges,
+               choice->distribution, cli_text_count(choice->seed), choice->path);
         return;
     }
     cli_json json = {0};

@@ -51,10 +51,12 @@ void cli_run_report_table(const cli_run_report *run) {
     const dagpole_report *plan = &run->plan;
     printf("%s: %s sources, %s targets\n", run->input, cli_text_count(plan->n_sources),
            cli_text_count(plan->n_targets));
+    static const char *const carried[] = {
+        [DAGPOLE_CHARGES] = "charges", [DAGPOLE_DIPOLES] = "dipoles", "charges and dipoles"};
+    printf("  %s: %s", carried[plan->sources], run->charges_from);
     if (plan->n_vectors > 1)
-        printf("  charges: %s, %s vectors\n", run->charges_from, cli_text_count(plan->n_vectors));
-    else
-        printf("  charges: %s\n", run->charges_from);
+        printf(", %s vectors", cli_text_count(plan->n_vectors));
+    printf("\n");
     printf("  %s", cli_kernel_name(plan->kernel));
     if (plan->kernel == DAGPOLE_YUKAWA)
         printf(", lambda %g", plan->lambda);

@@ -120,7 +120,7 @@ static dagpole_status find_near_field(dagpole_context *context, const dagpole_re
     options.tolerance = report->tolerance;
     options.svd_cutoff = report->svd_cutoff;
     options.hessians = report->hessians;
-    options.n_vectors = (int)report->n_vectors;
+    cli_options_for(cloud, &options);
     dagpole_status status = dagpole_plan_create(context, &options, cloud->n_sources, cloud->sources,
                                                 cloud->n_targets, cloud->targets, &plan);
     if (status == DAGPOLE_OK)
