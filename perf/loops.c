@@ -414,8 +414,8 @@ int bench_loops(const perf_choice *o, perf_table *t) {
     for (int i = 0; i < n; i++) {
         double fma_peak = bench_best("peak FMA", isa[i]);
         for (const loop *l = loops; l < loops + N_LOOPS; l++)
-            for (int id = 0; (kernel = dp_kernel_get((dagpole_kernel)id)) != NULL; id++)
-                if (is_chosen(o, l, kernel))
+            for (int id = 0; (kernel = dp_kernel_number(id)) != NULL; id++)
+                if (kernel->near[DP_DOUBLE][isa[i]] && is_chosen(o, l, kernel))
                     n_shown += show_all(l, kernel, isa[i], fma_peak, t);
     }
     if (n_shown == 0)

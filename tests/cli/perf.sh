@@ -52,6 +52,9 @@ expect 0 stages --n 2000 --n-crit 50 --digits 3 --threads 1 --runs 1 --json
 holds '{"points", "operators_cold", "graph.walk", "submission"} <= {r["stage"] for r in o["rows"]}'
 expect 0 tasks --clouds cube --n 2000 --n-crit 50 --digits 3 --json
 holds 'sum(r["percent"] for r in o["rows"]) > 99.9'
+expect 0 loops --only "one-sided yukawa" --json # past all kernels of the list
+expect 1 loops --only helmholtz
+says helmholtz
 expect 1 loops --only nonsense
 says nonsense
 finish
