@@ -123,11 +123,14 @@ dagpole_status dp_tasks_list(const dp_graph *graph, const dp_execution *executio
 /* BAD_ARGUMENT where a caller's sizes are not set. */
 dagpole_status dp_tasks_check(const dagpole_tasks *tasks);
 
-/* What the options say of a vector, in a graph of n_vectors. */
-dp_shape dp_options_shape(const dagpole_plan_options *resolved, int n_vectors);
+/* Of one vector; of complex values the two parts. */
+dp_shape dp_options_shape(const dagpole_plan_options *resolved);
 
 /* What most evaluations are expected to want: DP_POTENTIAL, ... */
 int dp_options_sums(const dagpole_plan_options *resolved);
+
+/* BAD_ARGUMENT where there is no such kernel. */
+dagpole_status dp_check_kernel(dagpole_kernel kernel);
 
 /* BAD_ARGUMENT where the values of all vectors do not lie apart, or where they lie cannot be
  * counted. */
@@ -179,6 +182,10 @@ dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n
                                const void *targets);
 
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *resolved);
+
+/* UNSUPPORTED where waves are too short for operators of these options and root cube. */
+dagpole_status dp_check_waves(const dagpole_plan_options *resolved, const dp_cube *cube,
+                              const dp_operators_request *request);
 
 /* Lambda in scaled coordinates. */
 dp_lambda dp_scaled_lambda(const dagpole_plan_options *options, const dp_cube *cube);

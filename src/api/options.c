@@ -34,10 +34,8 @@ static dagpole_status check_double(const char *name, double value, double low, d
 }
 
 static dagpole_status check_kernel(const dagpole_plan_options *o) {
+    DP_TRY(dp_check_kernel(o->kernel));
     const dp_kernel *kernel = dp_kernel_get(o->kernel);
-    if (!kernel)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "kernel is %d: it must be one of %s", (int)o->kernel,
-                       dp_kernel_names());
     for (int i = 0; i < kernel->n_parameters; i++) {
         const dp_parameter *p = &kernel->parameters[i];
         double value = *(const double *)((const char *)o + p->offset);
@@ -117,7 +115,7 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
     DP_TRY(check(&o));
     o.point_stride = o.point_stride ? o.point_stride : 1;
     o.sources = o.sources ? o.sources : DAGPOLE_CHARGES;
-    const dp_shape shape = dp_options_shape(&o, 1);
+    const dp_shape shape = dp_options_shape(&o);
     const dp_accuracy accuracy = dp_accuracy_for_shape(o.digits, &shape);
     o.p = o.p ? o.p : accuracy.p + dp_kernel_get(o.kernel)->p_more;
     o.tolerance = o.tolerance ? o.tolerance : accuracy.tolerance;
@@ -126,9 +124,9 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
     return DAGPOLE_OK;
 }
 
-dp_shape dp_options_shape(const dagpole_plan_options *o, int n_vectors) {
+dp_shape dp_options_shape(const dagpole_plan_options *o) {
     int is_complex = dp_kernel_get(o->kernel)->imaginary != NULL;
-    return (dp_shape){.n_vectors = n_vectors << is_complex,
+    return (dp_shape){.n_vectors = is_complex ? 2 : 1,
                       .is_complex = is_complex,
                       .has_charges = (o->sources & DAGPOLE_CHARGES) != 0,
                       .has_dipoles = (o->sources & DAGPOLE_DIPOLES) != 0,
@@ -141,7 +139,7 @@ int dp_options_sums(const dagpole_plan_options *o) {
 
 /* What experts cannot set follows from the digits. */
 dp_accuracy dp_options_accuracy(const dagpole_plan_options *o) {
-    const dp_shape shape = dp_options_shape(o, 1);
+    const dp_shape shape = dp_options_shape(o);
     dp_accuracy accuracy = dp_accuracy_for_shape(o->digits, &shape);
     if (o->p != accuracy.p)
         accuracy.p_of_waves = 0;
@@ -159,4 +157,23 @@ dp_lambda dp_scaled_lambda(const dagpole_plan_options *o, const dp_cube *cube) {
     double damping = ldexp(dp_damping(lambda), cube->exponent),
            wave_number = ldexp(dp_wave_number(lambda), cube->exponent);
     return wave_number > 0 ? dp_lambda_of(damping, wave_number) : damping;
+}
+
+/* Surfaces of more points are not tried. */
+#define MOST_POINTS 28
+
+/* That of level 2, the coarsest that has operators, over its side. */
+dagpole_status dp_check_waves(const dagpole_plan_options *o, const dp_cube *cube,
+                              const dp_operators_request *r) {
+    double waves = dp_wave_number(r->lambda) * r->side / 4;
+    if (r->depth < DP_FIRST_LEVEL || dp_accuracy_points(&r->accuracy, waves) <= MOST_POINTS)
+        return DAGPOLE_OK;
+    double most = 0;
+    while (dp_accuracy_points(&r->accuracy, (most + 0.1) * M_PI / 2) <= MOST_POINTS)
+        most += 0.1;
+    return dp_fail(DAGPOLE_UNSUPPORTED,
+                   "wave_number is %g: %.4g wavelengths along the root cube's side of %g, but %d "
+                   "digits are held up to %.1f of them",
+                   o->wave_number, waves / (M_PI / 2), ldexp(cube->side, cube->exponent), o->digits,
+                   most);
 }

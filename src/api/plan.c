@@ -133,28 +133,10 @@ dp_operators_request dp_plan_operators_request(const dagpole_plan *p) {
                                   .cache_dir = p->context->cache_dir};
 }
 
-/* Surfaces of more points are not tried. */
-#define MOST_POINTS 28
-
-/* That of level 2, the coarsest that has operators, over its side. */
-static dagpole_status check_waves(const dagpole_plan *p, const dp_operators_request *r) {
-    double waves = dp_wave_number(r->lambda) * r->side / 4;
-    if (r->depth < 2 || dp_accuracy_points(&r->accuracy, waves) <= MOST_POINTS)
-        return DAGPOLE_OK;
-    double most = 0;
-    while (dp_accuracy_points(&r->accuracy, (most + 0.1) * M_PI / 2) <= MOST_POINTS)
-        most += 0.1;
-    return dp_fail(DAGPOLE_UNSUPPORTED,
-                   "wave_number is %g: %.1f wavelengths along the root cube's side of %g, but %d "
-                   "digits are held up to %.1f of them",
-                   p->options.wave_number, waves / (M_PI / 2),
-                   ldexp(p->tree.cube.side, p->tree.cube.exponent), p->options.digits, most);
-}
-
 static dagpole_status build_operators(const dp_team *team, dagpole_plan *p) {
     char message[DP_ERROR_TEXT_BYTES];
     dp_operators_request request = dp_plan_operators_request(p);
-    DP_TRY(check_waves(p, &request));
+    DP_TRY(dp_check_waves(&p->options, &p->tree.cube, &request));
     DP_TRY(dp_operators_create(team, &request, message, &p->operators));
     if (*message)
         dp_runtime_log(p->context->runtime, "%s", message);
@@ -382,12 +364,12 @@ dagpole_status dp_check_strides(const dagpole_plan_options *o, int64_t n_points)
 
 /* The kernel of the options, which are resolved; of the caller's own a copy. */
 static dagpole_status take_kernel(dagpole_plan *p, const dagpole_plan_options *given) {
-    dagpole_plan_options defaults;
+    dagpole_plan_options taken; /* as given: what is 0 was not set */
     if (p->options.kernel == DAGPOLE_USER) {
-        dagpole_plan_options_init(&defaults);
-        DP_TRY(dp_sized_take("plan options", "", given, &defaults, sizeof defaults));
-        p->keeps_p = defaults.p != 0;
-        p->keeps_cutoff = defaults.svd_cutoff != 0;
+        dagpole_plan_options_init(&taken);
+        DP_TRY(dp_sized_take("plan options", "", given, &taken, sizeof taken));
+        p->keeps_p = taken.p != 0;
+        p->keeps_cutoff = taken.svd_cutoff != 0;
     }
     DP_TRY(dp_options_kernel(&p->options, &p->kernel, &p->user));
     p->options.user_kernel = NULL;
@@ -414,7 +396,7 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
     atomic_flag_clear(&p->is_busy);
     p->context = context;
     p->options = resolved;
-    p->shape = dp_options_shape(&resolved, 1);
+    p->shape = dp_options_shape(&resolved);
     p->shape.n_vectors *=
         dp_vectors_at_once(resolved.n_vectors, DP_MOST_VECTORS / dp_n_parts(&p->shape));
     p->charge_work = dp_alloc((size_t)(DP_MAX_CHUNKS * p->shape.n_vectors), sizeof *p->charge_work);

@@ -45,6 +45,7 @@ dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_o
                                     .accuracy = dp_options_accuracy(&o),
                                     .isa = context->isa,
                                     .cache_dir = context->cache_dir};
+    DP_TRY(dp_check_waves(&o, &cube, &request));
     dagpole_status status = dp_runtime_progress(context->runtime, "operators", 0);
     if (status == DAGPOLE_OK)
         status =
@@ -69,7 +70,7 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "n_sources is %lld, n_targets %lld: each must be 0 ... 2^40",
                        (long long)n_sources, (long long)n_targets);
-    const dp_shape shape = dp_options_shape(&o, 1);
+    const dp_shape shape = dp_options_shape(&o);
     const int n_parts = dp_n_parts(&shape);
     double k = n_parts * dp_cost_expansion_size(o.tolerance), rank = dp_cost_mean_rank(k);
     double v = dp_vectors_at_once(o.n_vectors, DP_MOST_VECTORS / n_parts), rows = v * n_parts;
@@ -87,7 +88,9 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
      * targets, halos. */
     plan += 8.0 * (rows * dp_n_carried(&shape) - 1) * (double)n_sources +
             (rows * shape.n_sums / DP_GRADIENT - 1) * (n_targets ? 32 : 120) * targets;
-    double sets = o.kernel != DAGPOLE_LAPLACE ? fmax(1, log2(boxes + 1) / 3 - 1) : 1;
+    int is_homogeneous = o.kernel == DAGPOLE_USER ? o.user_kernel->is_homogeneous
+                                                  : dp_kernel_get(o.kernel)->is_homogeneous;
+    double sets = is_homogeneous ? 1 : fmax(1, log2(boxes + 1) / 3 - 1);
     double operators = sets * 8 * k * (2 * DP_N_FOLDED * rank + 6 * k);
     int is_shallow = points < 5 * n_crit; /* no level that carries a far field */
     *bytes = (int64_t)(plan + (is_shallow ? 0 : operators) + 2e5);

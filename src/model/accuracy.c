@@ -49,8 +49,13 @@ dp_accuracy dp_accuracy_for_digits(int digits) {
     return by_digits[digits];
 }
 
+/* 1 where expansions take the next digit's. */
+static int is_harder(const dp_shape *shape) {
+    return shape->has_dipoles || shape->n_sums > DP_GRADIENT;
+}
+
 static dp_accuracy accuracy_for_rows(int digits, const dp_shape *shape) {
-    if (!shape->has_dipoles && shape->n_sums <= DP_GRADIENT)
+    if (!is_harder(shape))
         return by_digits[digits];
     dp_accuracy accuracy = by_digits[digits + 1];
     accuracy.tolerance = harder_tolerance[digits];
@@ -63,17 +68,20 @@ static const double of_waves[] = {
     [3] = 4,  [4] = 4.7,   [5] = 5.3,   [6] = 6,   [7] = 7.3, [8] = 8.7,
     [9] = 10, [10] = 11.3, [11] = 12.7, [12] = 14, [13] = 16};
 
-/* Loops of complex kernels are in double. Their surfaces have 6 points an edge and more. */
+/* Loops of complex kernels are in double; from 10 digits on with exact roots, whose errors waves
+ * multiply by wave number times distance. Their surfaces have 6 points an edge and more. */
 dp_accuracy dp_accuracy_for_shape(int digits, const dp_shape *shape) {
     dp_accuracy accuracy = accuracy_for_rows(digits, shape);
     if (!shape->is_complex)
         return accuracy;
-    if (accuracy.precision >= DP_SINGLE)
-        accuracy.precision = DP_REDUCED;
+    accuracy.precision = digits >= 10 ? DP_DOUBLE : DP_REDUCED;
     accuracy.p = accuracy.p < 6 ? 6 : accuracy.p;
-    accuracy.p_of_waves = of_waves[digits];
+    accuracy.p_of_waves = of_waves[digits + is_harder(shape)];
     return accuracy;
 }
+
+/* More than anybody builds surfaces of. */
+enum { FAR_TOO_MANY = 1000 };
 
 /* Even: see above. From 20 radians on 6 digits and more need a little more. */
 int dp_accuracy_points(const dp_accuracy *accuracy, double wave_number) {
@@ -81,7 +89,7 @@ int dp_accuracy_points(const dp_accuracy *accuracy, double wave_number) {
     int p = accuracy->p;
     if (accuracy->p_of_waves >= 6 && wave_number > 20)
         most += DP_POINTS_PER_RADIAN / 4 * (wave_number - 20);
-    while (accuracy->p_of_waves > 0 && p < most - 0.01)
+    while (accuracy->p_of_waves > 0 && p < most - 0.01 && p < FAR_TOO_MANY)
         p += 2;
     return p;
 }

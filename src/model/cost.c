@@ -40,18 +40,14 @@ static const double near_more[][N_WANTED] = {{1, 5, 12}, {3, 15, 36}, {4, 20, 48
 static const double pair_to[] = {1, 1.7, 1.8};
 static const double pair_from[N_WANTED] = {1, 1.7, 3};
 
-/* Pairs of a complex kernel in times of Yukawa's: sines beside the exponential. */
-#define WAVES 1.6
-
 dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision,
                    const dp_shape *shape, int n_sums) {
     const more *each = &per_vector[precision];
     const int c = carried(shape), w = wanted(n_sums);
     /* Each part of a value takes what both parts of another give. */
     double n_more = dp_n_parts(shape) * shape->n_vectors - 1, n_vectors = dp_n_columns(shape);
-    int id = shape->is_complex ? DAGPOLE_YUKAWA : kernel->user ? DAGPOLE_LAPLACE : kernel->id;
-    double near = rates->near[id][precision] * (shape->is_complex ? WAVES : kernel->cost);
-    double pair = rates->pair[id][precision] * (shape->is_complex ? WAVES : kernel->cost);
+    double near = rates->near[kernel->rates][precision] * kernel->cost;
+    double pair = rates->pair[kernel->rates][precision] * kernel->cost;
     return (dp_cost){.pair = pair * (1 + n_more * each->pair) * (pair_to[c] + pair_from[w]) / 2,
                      .near = near * (near_first[c][w] + n_more * each->near * near_more[c][w]),
                      .leaf_pair = rates->leaf_pair,
