@@ -249,7 +249,7 @@ static dagpole_status sum(dagpole_context *context, const dagpole_plan_options *
     DP_TRY(dp_check_points(d.n_sources, sources, d.n_targets, targets));
     d.n_targets = targets ? d.n_targets : d.n_sources;
     d.options = o;
-    d.shape = dp_options_shape(o, 1);
+    d.shape = dp_options_shape(o);
     d.point = o->point_stride;
     d.n_sums = arrays->hessians ? DP_HESSIAN : arrays->gradients ? DP_GRADIENT : DP_POTENTIAL;
     DP_TRY(dp_check_strides(o, d.n_sources > d.n_targets ? d.n_sources : d.n_targets));

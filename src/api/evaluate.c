@@ -155,7 +155,7 @@ dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays arrays) {
 static dagpole_status evaluate(dagpole_plan *plan, const dp_arrays *arrays) {
     DP_TRY(dp_plan_check(plan));
     if (plan->shape.has_dipoles)
-        return dp_fail(DAGPOLE_WRONG_STATE,
+        return dp_fail(DAGPOLE_UNSUPPORTED,
                        "the plan's sources carry dipoles (options.sources is %d): evaluate it by "
                        "dagpole_plan_apply",
                        plan->options.sources);

@@ -296,7 +296,7 @@ static dagpole_status write_tasks(const dagpole_plan *plan, dp_store *store) {
 static dagpole_status write_attributes(const dagpole_plan *plan, dp_store *store) {
     const dagpole_report *r = &plan->report;
     DP_TRY(dp_store_set_text(store, "dagpole", dagpole_version()));
-    DP_TRY(dp_store_set_text(store, "kernel", plan->user ? "user" : plan->kernel->name));
+    DP_TRY(dp_store_set_text(store, "kernel", dp_kernel_name(r->kernel)));
     DP_TRY(dp_store_set_double(store, "lambda", r->lambda));
     DP_TRY(dp_store_set_int(store, "digits", r->digits));
     DP_TRY(dp_store_set_int(store, "depth", r->depth));

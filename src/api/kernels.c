@@ -20,7 +20,7 @@ dagpole_status dagpole_kernel_find(const char *name, dagpole_kernel *kernel) {
     return DAGPOLE_OK;
 }
 
-static dagpole_status check_kernel(dagpole_kernel kernel) {
+dagpole_status dp_check_kernel(dagpole_kernel kernel) {
     if (dp_kernel_get(kernel))
         return DAGPOLE_OK;
     return dp_fail(DAGPOLE_BAD_ARGUMENT, "kernel is %d: it must be one of %s", (int)kernel,
@@ -29,7 +29,7 @@ static dagpole_status check_kernel(dagpole_kernel kernel) {
 
 dagpole_status dagpole_kernel_query(dagpole_kernel kernel, dagpole_kernel_info *info) {
     DP_DEFAULT_FLOATING;
-    DP_TRY(check_kernel(kernel));
+    DP_TRY(dp_check_kernel(kernel));
     if (!dp_sized_is_set(info))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "info is NULL or its size is not set to sizeof(dagpole_kernel_info)");
@@ -68,12 +68,16 @@ dagpole_status dagpole_plan_options_set(dagpole_plan_options *options, const cha
     if (!dp_sized_is_set(options))
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "options is NULL or has no size: call "
                                              "dagpole_plan_options_init first");
-    DP_TRY(check_kernel(options->kernel));
+    DP_TRY(dp_check_kernel(options->kernel));
     const dp_kernel *kernel = dp_kernel_get(options->kernel);
     for (int i = 0; parameter && i < kernel->n_parameters; i++) {
         const dp_parameter *p = &kernel->parameters[i];
-        if (strcmp(p->name, parameter) != 0 || !dp_sized_holds(options, p->offset + sizeof value))
+        if (strcmp(p->name, parameter) != 0)
             continue;
+        if (!dp_sized_holds(options, p->offset + sizeof value))
+            return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                           "options of %zu bytes end before %s: call dagpole_plan_options_init",
+                           options->size, p->name);
         *(double *)((char *)options + p->offset) = value;
         return DAGPOLE_OK;
     }

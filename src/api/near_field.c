@@ -27,19 +27,9 @@ static void invert(const dp_points *points, int64_t *unique) {
     }
 }
 
-/* Sums of a run of sources at one target. user: NULL for a built-in kernel. */
-static void add_sources(const dagpole_plan *plan, dp_user_work *user, dp_soa target, dp_sums out,
-                        int64_t n, dp_soa sources, const double *charge) {
-    if (user)
-        dp_user_sum(user, 0, 1, target, out, n, sources, charge);
-    else
-        plan->kernel->p2p[plan->context->isa](plan->graph->problem.lambda, 1, target, out, n,
-                                              sources, (dp_carried){.charge = charge});
-}
-
 /* Potential (and gradient), without the factors, at unique target i. */
-static void sum_near(const dagpole_plan *plan, dp_user_work *user, int n_sums, const dp_csr *near,
-                     const double *charge, int64_t i, double sums[4]) {
+static void sum_near(const dagpole_plan *plan, const dp_direct_loop *loop, int n_sums,
+                     const dp_csr *near, const double *charge, int64_t i, double sums[4]) {
     const dp_tree *tree = &plan->tree;
     const dp_points *t = plan->targets, *s = &plan->sources;
     int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
@@ -47,9 +37,10 @@ static void sum_near(const dagpole_plan *plan, dp_user_work *user, int n_sums, c
     memset(sums, 0, 4 * sizeof *sums);
     for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++) {
         int64_t begin = tree->source_begin[near->index[j]];
-        add_sources(plan, user, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
-                    tree->source_end[near->index[j]] - begin,
-                    (dp_soa){s->x + begin, s->y + begin, s->z + begin}, charge + begin);
+        dp_direct_add(loop, 1, (dp_soa){t->x + i, t->y + i, t->z + i}, out,
+                      tree->source_end[near->index[j]] - begin,
+                      (dp_soa){s->x + begin, s->y + begin, s->z + begin},
+                      (dp_carried){.charge = charge + begin});
     }
 }
 
@@ -90,9 +81,12 @@ static dagpole_status sum_all_near(const dagpole_plan *plan, const dp_csr *near,
                    of_gradients = dp_power_split(exponent - 2 * of_points);
     gather(&plan->sources, charges, &of_charges, charge);
     invert(plan->targets, unique);
+    const dp_direct_loop loop = {.p2p = plan->kernel->p2p[plan->context->isa],
+                                 .lambda = plan->graph->problem.lambda,
+                                 .user = user};
     for (int64_t i = 0; i < n; i++) {
         double sums[4];
-        sum_near(plan, user, user && !gradients ? DP_POTENTIAL : DP_GRADIENT, near, charge,
+        sum_near(plan, &loop, user && !gradients ? DP_POTENTIAL : DP_GRADIENT, near, charge,
                  unique[targets[i]], sums);
         if (potentials)
             potentials[i] = dp_power_times(&of_potentials, DP_KERNEL_FACTOR * sums[0]);

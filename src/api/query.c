@@ -156,7 +156,7 @@ dagpole_status dp_plan_check_batches(const dagpole_plan *plan, const char *what)
         return DAGPOLE_OK;
     return dp_fail(DAGPOLE_UNSUPPORTED,
                    "the plan has %d vectors, %s are of up to %d: more go through it in batches",
-                   plan->options.n_vectors, what, DP_MOST_VECTORS);
+                   plan->options.n_vectors, what, DP_MOST_VECTORS / dp_n_parts(&plan->shape));
 }
 
 dagpole_status dp_plan_check_real(const dagpole_plan *plan, const char *what) {

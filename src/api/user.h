@@ -5,9 +5,6 @@
 #include "api/internal.h"
 #include "kernel/user_report.h"
 
-/* Half the side of the cube that a V list fills, in half sides of a box. */
-enum { DP_V_REACH = 7 };
-
 /* What is learned of a kernel at the scales of a plan's levels. */
 typedef struct dp_user_survey {
     int has_permutations;          /* of the axes, as symmetries */

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "api/user.h"
+#include "base/random.h"
 #include "geometry/offsets.h"
 #include "operators/probe.h"
 
@@ -41,6 +42,13 @@ static dagpole_status refuse_value(double value, const double t[3], const double
                    value, t[0], t[1], t[2], s[0], s[1], s[2]);
 }
 
+/* The value where it is finite. */
+static dagpole_status take_value(const dp_user *user, const double target[3],
+                                 const double source[3], double *value) {
+    *value = value_of(user, target, source);
+    return isfinite(*value) ? DAGPOLE_OK : refuse_value(*value, target, source);
+}
+
 /* Sources are this share of `reach` away at least. */
 #define HOLE 0.1
 
@@ -48,8 +56,8 @@ static void draw_pair(const double centre[3], double reach, uint64_t *state, sam
     for (double most = 0; most < HOLE * reach * s->half;) {
         most = 0;
         for (int d = 0; d < 3; d++) {
-            s->target[i][d] = centre[d] + s->half * dp_probe_random(state);
-            s->source[i][d] = s->target[i][d] - reach * s->half * dp_probe_random(state);
+            s->target[i][d] = centre[d] + s->half * dp_random(state);
+            s->source[i][d] = s->target[i][d] - reach * s->half * dp_random(state);
             s->r[i][d] = s->target[i][d] - s->source[i][d];
             most = fmax(most, fabs(s->r[i][d]));
         }
@@ -58,15 +66,13 @@ static void draw_pair(const double centre[3], double reach, uint64_t *state, sam
 
 /* Targets around a centre, and sources up to `reach` half sides from them. */
 static dagpole_status draw(const double centre[3], double reach, uint64_t *state, sample *s) {
-    double squares = 0;
+    double length = 0;
     for (int i = 0; i < N_SAMPLES; i++) {
         draw_pair(centre, reach, state, s, i);
-        s->value[i] = value_of(s->user, s->r[i], zero);
-        if (!isfinite(s->value[i]))
-            return refuse_value(s->value[i], s->r[i], zero);
-        squares += s->value[i] * s->value[i];
+        DP_TRY(take_value(s->user, s->r[i], zero, &s->value[i]));
+        length = hypot(length, s->value[i]);
     }
-    s->size = sqrt(squares / N_SAMPLES);
+    s->size = length / sqrt(N_SAMPLES);
     return DAGPOLE_OK;
 }
 
@@ -78,10 +84,9 @@ static double difference(const sample *s, int i, double value) {
 static dagpole_status check_translation(const sample *s) {
     for (int i = 0; i < N_SAMPLES; i++) {
         const double *t = s->target[i], *y = s->source[i];
-        double value = value_of(s->user, t, y), error = difference(s, i, value);
-        if (!isfinite(value))
-            return refuse_value(value, t, y);
-        if (!(error <= s->allowed))
+        double value;
+        DP_TRY(take_value(s->user, t, y, &value));
+        if (!(difference(s, i, value) <= s->allowed))
             return dp_fail(DAGPOLE_UNSUPPORTED,
                            "user_kernel is not the same everywhere: it is %.17g for target (%.9g, "
                            "%.9g, %.9g) and source (%.9g, %.9g, %.9g), but %.17g for points moved "
@@ -91,24 +96,25 @@ static dagpole_status check_translation(const sample *s) {
     return DAGPOLE_OK;
 }
 
-static double reflected_value(const sample *s, int i, int axes) {
+static dagpole_status take_reflected(const sample *s, int i, int axes, double *value) {
     double r[3];
     for (int d = 0; d < 3; d++)
         r[d] = axes >> d & 1 ? -s->r[i][d] : s->r[i][d];
-    return value_of(s->user, r, zero);
+    return take_value(s->user, r, zero, value);
 }
 
 static dagpole_status check_reflections(const sample *s) {
     for (int i = 0; i < N_SAMPLES; i++) {
         const double *r = s->r[i];
-        double value = reflected_value(s, i, 7);
+        double value;
+        DP_TRY(take_reflected(s, i, 7, &value));
         if (!(difference(s, i, value) <= s->allowed))
             return dp_fail(DAGPOLE_UNSUPPORTED,
                            "user_kernel is not symmetric: with r = (%.9g, %.9g, %.9g) G(r) is "
                            "%.17g and G(-r) %.17g",
                            r[0], r[1], r[2], s->value[i], value);
         for (int d = 0; d < 3; d++) {
-            value = reflected_value(s, i, 1 << d);
+            DP_TRY(take_reflected(s, i, 1 << d, &value));
             if (!(difference(s, i, value) <= s->allowed))
                 return dp_fail(DAGPOLE_UNSUPPORTED,
                                "user_kernel changes with the sign of %c alone: with r = (%.9g, "
@@ -125,7 +131,8 @@ static dagpole_status check_degree(const sample *s) {
     double factor = pow(s->half, s->user->given.degree);
     for (int i = 0; s->user->given.is_homogeneous && i < N_SAMPLES; i++) {
         double x[3] = {s->r[i][0] / s->half, s->r[i][1] / s->half, s->r[i][2] / s->half};
-        double value = value_of(s->user, x, zero);
+        double value;
+        DP_TRY(take_value(s->user, x, zero, &value));
         if (!(difference(s, i, factor * value) <= s->allowed + 1e-14))
             return dp_fail(DAGPOLE_UNSUPPORTED,
                            "user_kernel is not homogeneous of degree %g: with x = (%.9g, %.9g, "
@@ -196,9 +203,9 @@ dagpole_status dp_user_check(const dp_user *user, const dp_cube *cube, int depth
     for (int d = 0; d < 3; d++)
         centre[d] = (cube->corner[d] + 0.5 * cube->side) * user->unit;
     *survey = (dp_user_survey){.has_permutations = 1};
-    for (int level = depth < 2 ? depth : 2; level <= depth; level++) {
+    for (int level = depth < DP_FIRST_LEVEL ? depth : DP_FIRST_LEVEL; level <= depth; level++) {
         s.half = 0.5 * dp_cube_side(cube, level) * user->unit;
-        DP_TRY(check_scale(centre, level < 2 ? 1 : DP_V_REACH, &state, &s, survey));
+        DP_TRY(check_scale(centre, level < DP_FIRST_LEVEL ? 1 : DP_V_REACH, &state, &s, survey));
         survey->size[level] = s.size;
     }
     s.half = finest;

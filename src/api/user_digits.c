@@ -22,29 +22,26 @@ enum { MOST_P = 20, STEP_P = 2 };
 /* Steps of p without progress that surfaces may take. */
 enum { PATIENCE = 2 };
 
-/* The first level with a V list. */
-enum { FIRST_LEVEL = 2 };
-
 #define LARGEST_CUT 1e-6
 
 /* What the error of a level counts: its share of a sum over all of space, of charges of one sign or
  * of random ones, whichever is larger. Points are as dense everywhere. A homogeneous kernel has the
- * same operators on all levels. */
+ * same operators on all levels. Within reach of P2P are 27 boxes, where a V list has 189. */
 static void weigh(const dagpole_plan *p, const dp_user_survey *s, double weight[DP_MAX_DEPTH + 1]) {
     int depth = p->tree.depth;
-    double one_sign = s->near_size * 27 / 189, random = s->near_size * s->near_size * 27 / 189;
+    double one_sign = s->near_size * 27 / 189, random = s->near_size * sqrt(27. / 189);
     double most = 0;
-    for (int level = FIRST_LEVEL; level <= depth; level++) {
+    for (int level = DP_FIRST_LEVEL; level <= depth; level++) {
         double boxes = ldexp(1, 3 * (depth - level));
         one_sign += boxes * s->size[level];
-        random += boxes * s->size[level] * s->size[level];
+        random = hypot(random, sqrt(boxes) * s->size[level]);
     }
-    for (int level = FIRST_LEVEL; level <= depth; level++) {
+    for (int level = DP_FIRST_LEVEL; level <= depth; level++) {
         double boxes = ldexp(1, 3 * (depth - level)), size = s->size[level];
-        weight[level] = size > 0 ? fmax(boxes * size / one_sign, size * sqrt(boxes / random)) : 0;
+        weight[level] = size > 0 ? fmax(boxes * size / one_sign, size * sqrt(boxes) / random) : 0;
         most = fmax(most, weight[level]);
     }
-    for (int level = FIRST_LEVEL; p->kernel->is_homogeneous && level <= depth; level++)
+    for (int level = DP_FIRST_LEVEL; p->kernel->is_homogeneous && level <= depth; level++)
         weight[level] = most;
 }
 
@@ -55,9 +52,14 @@ typedef struct search {
     int n_cuts;
     double cut[DP_PROBE_CUTS];
     double error[DP_PROBE_CUTS]; /* with this p, of the worst level, weighted */
-    int worst_level, best_p;
+    int worst_level, best_p, best_level;
     double best_error, best_cut;
 } search;
+
+/* NaN is the worst. */
+static double worse_of(double a, double b) {
+    return isnan(a) || isnan(b) ? INFINITY : fmax(a, b);
+}
 
 static double half_side(const dagpole_plan *p, int level) {
     return 0.5 * dp_cube_side(&p->tree.cube, level);
@@ -90,14 +92,14 @@ static dagpole_status try_level(search *s, const dp_surface *surface, int level)
     double lambda = p->kernel->is_homogeneous ? 0 : half_side(p, level) * p->user->unit;
     DP_TRY(dp_probe_surfaces(surface, p->kernel, lambda, s->n_cuts, s->cut, &probe));
     for (int c = 0; c < s->n_cuts; c++)
-        s->error[c] = fmax(s->error[c], s->weight[level] * probe.error[c]);
+        s->error[c] = worse_of(s->error[c], s->weight[level] * probe.error[c]);
     s->worst_level = level;
     return DAGPOLE_OK;
 }
 
 /* All levels with one p, from the finest on, as long as there is hope. */
 static dagpole_status try_levels(search *s, const dp_surface *surface, double allowed) {
-    int first = s->plan->kernel->is_homogeneous ? s->plan->tree.depth : FIRST_LEVEL;
+    int first = s->plan->kernel->is_homogeneous ? s->plan->tree.depth : DP_FIRST_LEVEL;
     for (int c = 0; c < s->n_cuts; c++)
         s->error[c] = 0;
     for (int level = s->plan->tree.depth; level >= first; level--) {
@@ -140,6 +142,7 @@ static dagpole_status settle(search *s) {
         if (s->error[c] < s->best_error) {
             s->best_error = s->error[c];
             s->best_p = p;
+            s->best_level = s->worst_level;
             s->best_cut = s->cut[c];
         }
         if (s->error[c] <= allowed) {
@@ -151,11 +154,11 @@ static dagpole_status settle(search *s) {
             break;
     }
     return refuse(s->plan, "potentials", s->best_error, allowed, s->best_p, s->best_cut,
-                  s->worst_level);
+                  s->best_level);
 }
 
 static int has_far_field(const dagpole_plan *p) {
-    return !p->is_direct && p->tree.depth >= FIRST_LEVEL;
+    return !p->is_direct && p->tree.depth >= DP_FIRST_LEVEL;
 }
 
 dagpole_status dp_plan_settle_user(dagpole_plan *p, dp_user_survey *survey) {
@@ -200,18 +203,18 @@ static dagpole_status judge(const dagpole_plan *p, double weight, int level, int
     dp_free(work);
     double potential = e.potential / (CHAIN_ERROR * unit),
            gradient = e.gradient / (GRADIENT_ERROR * unit);
-    if (!(fmax(potential, gradient) <= fmax(v->potential, v->gradient)))
+    if (worse_of(potential, gradient) > worse_of(v->potential, v->gradient))
         v->level = level;
-    v->potential = fmax(v->potential, potential);
-    v->gradient = fmax(v->gradient, gradient);
+    v->potential = worse_of(v->potential, potential);
+    v->gradient = worse_of(v->gradient, gradient);
     return scratch->user->failure.is_set ? dp_user_report(scratch->user, NULL, NULL) : DAGPOLE_OK;
 }
 
 /* Levels of a homogeneous kernel are alike: of these two are enough. */
 static dagpole_status judge_levels(const dagpole_plan *p, const double *weight, dp_scratch *scratch,
                                    verdict *v) {
-    int depth = p->tree.depth, first = p->kernel->is_homogeneous ? depth - 1 : FIRST_LEVEL;
-    for (int level = first < FIRST_LEVEL ? FIRST_LEVEL : first; level <= depth; level++) {
+    int depth = p->tree.depth, first = p->kernel->is_homogeneous ? depth - 1 : DP_FIRST_LEVEL;
+    for (int level = first < DP_FIRST_LEVEL ? DP_FIRST_LEVEL : first; level <= depth; level++) {
         if (!p->operators->level[level])
             continue;
         DP_TRY(judge(p, weight[level], level, 0, scratch, v));

@@ -38,13 +38,14 @@ static inline double dp_power_of_two(int exponent) {
     return power.value;
 }
 
-/* 2^exponent, |exponent| <= 4000, as factors on one side of 1: between x and the product nothing
- * overflows or underflows that does not in the product. */
+/* 2^exponent as factors on one side of 1: between x and the product nothing overflows or underflows
+ * that does not in the product. (Beyond 2^4000 every double but 0 does, and beyond 2^-4000.) */
 typedef struct dp_power {
     double step[4];
 } dp_power;
 
 static inline dp_power dp_power_split(int exponent) {
+    exponent = exponent > 4000 ? 4000 : exponent < -4000 ? -4000 : exponent;
     int quarter = exponent / 4;
     double step = dp_power_of_two(quarter);
     return (dp_power){{step, step, step, dp_power_of_two(exponent - 3 * quarter)}};

@@ -34,11 +34,6 @@ static inline int sign_of(int row) {
     return derivatives[row].order % 2 ? -1 : 1;
 }
 
-/* x, y, z; xx, xy, xz, yy, yz, zz; xxx, xxy, xxz, xyy, xyz, xzz, yyy, yyz, yzz, zzz with respect to
- * the target behind the value, `step` vectors apart. d: from target to source. The value is in
- * pair_unit, all others in its third power. Second derivatives go through the unit vector n, so
- * that they are finite down to DP_NEAREST. What is left out comes to 0, because value and root do.
- */
 VEC_INLINE void derive_first(vec e1, vec dx, vec dy, vec dz, vec *to, int step) {
     to[step] = e1 * dx;
     to[2 * step] = e1 * dy;
@@ -55,6 +50,11 @@ VEC_INLINE void derive_second(vec e1, vec e2, vec nx, vec ny, vec nz, vec *to, i
     to[9 * step] = vec_fma(z, nz, -e1);
 }
 
+/* x, y, z; xx, xy, xz, yy, yz, zz; xxx, xxy, xxz, xyy, xyz, xzz, yyy, yyz, yzz, zzz with respect to
+ * the target behind the value, `step` vectors apart. d: from target to source. The value is in
+ * pair_unit, all others in its third power. Second derivatives go through the unit vector n, so
+ * that they are finite down to DP_NEAREST. What is left out comes to 0, because value and root do.
+ */
 VEC_INLINE void derive(int order, pair_grade grade, const pair *g, vec dx, vec dy, vec dz, vec *to,
                        int step) {
     to[0] = g->value;

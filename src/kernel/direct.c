@@ -21,8 +21,8 @@ static void accumulate(int n, double *restrict sum, double *restrict lost,
     }
 }
 
-static void add_chunk(const dp_direct_loop *loop, int64_t n_targets, dp_soa targets, dp_sums out,
-                      int64_t n_sources, dp_soa sources, dp_carried carried) {
+void dp_direct_add(const dp_direct_loop *loop, int64_t n_targets, dp_soa targets, dp_sums out,
+                   int64_t n_sources, dp_soa sources, dp_carried carried) {
     if (loop->user)
         dp_user_sum(loop->user, loop->is_squares, n_targets, targets, out, n_sources, sources,
                     carried.charge);
@@ -38,9 +38,9 @@ static void sum_block(const dp_direct_loop *loop, int n, dp_soa targets, double 
     memset(b.lost, 0, (size_t)n_sums * sizeof b.lost[0]);
     for (int64_t i = 0; i < n_sources; i += CHUNK) {
         memset(b.chunk, 0, (size_t)n_sums * sizeof b.chunk[0]);
-        add_chunk(loop, n, targets, dp_sums_of_rows(b.chunk[0], CHUNK, n_sums),
-                  n_sources - i < CHUNK ? n_sources - i : CHUNK, dp_soa_from(sources, i),
-                  dp_carried_from(carried, i));
+        dp_direct_add(loop, n, targets, dp_sums_of_rows(b.chunk[0], CHUNK, n_sums),
+                      n_sources - i < CHUNK ? n_sources - i : CHUNK, dp_soa_from(sources, i),
+                      dp_carried_from(carried, i));
         for (int k = 0; k < n_sums; k++)
             if (out[k])
                 accumulate(n, b.sum[k], b.lost[k], b.chunk[k]);

@@ -65,7 +65,8 @@ static const dp_kernel helmholtz = {
     .radial = dp_helmholtz_real_radial,
     .degree = -1,
     .has_permutations = 1,
-    .cost = 1,
+    .rates = DAGPOLE_YUKAWA,
+    .cost = 1.6, /* sines beside the exponential */
     .imaginary = &helmholtz_imaginary,
     .near_many = IN_DOUBLE(dp_near_many, helmholtz),
     .to_orbits_many = IN_DOUBLE(dp_to_orbits_many, helmholtz),
@@ -98,6 +99,7 @@ static const dp_kernel yukawa = {
     .p_more = 1,
     .degree = -1,
     .has_permutations = 1,
+    .rates = DAGPOLE_YUKAWA,
     .cost = 1,
     .value = dp_yukawa_value,
     .slope = dp_yukawa_slope,
@@ -108,7 +110,7 @@ static const dp_kernel yukawa = {
 /* The caller's: what it is made of comes with a plan (kernel/user.h). */
 static const dp_kernel user = {.id = DAGPOLE_USER, .name = "user", .degree = -1, .cost = 1};
 
-#define ENTRY(id, name) &name,
+#define ENTRY(id, name, is_complex) &name,
 static const dp_kernel *const kernels[] = {DP_EACH_KERNEL(ENTRY)};
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 

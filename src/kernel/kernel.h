@@ -289,10 +289,12 @@ typedef struct dp_kernel {
     dp_lambda (*lambda)(const dagpole_plan_options *options); /* NULL: 0 */
     int has_dipoles, has_hessians; /* what sources may carry, what targets may want */
     int p_more;                    /* points along an edge beyond what digits take alone */
-    int is_homogeneous;   /* 1: g(a r) = a^degree g(r), one operator set serves every level */
-    double degree;        /* -1 where it is not homogeneous: what a frame's potentials are times */
+    int is_homogeneous; /* 1: g(a r) = a^degree g(r), one operator set serves every level */
+    double
+        degree; /* a frame's potentials are in half a side to this power: -1 if not homogeneous */
     int has_permutations; /* 1: of the axes, as symmetries; reflections always are */
-    double cost;          /* of a pair, in times of what the coefficients of the model say */
+    dagpole_kernel rates; /* whose coefficients the model takes for it, */
+    double cost;          /* and a pair in times of these */
     const dp_user
         *user; /* a kernel of the caller's: of the loops it has those of near sums in
                   double alone, and no scalar definition (kernel/user.h); NULL: built in */
@@ -338,6 +340,10 @@ typedef struct dp_direct_loop {
     struct dp_user_work *user; /* NULL: p2p */
     int is_squares;            /* of user's values */
 } dp_direct_loop;
+
+/* Adds sums by it, as dp_p2p_fn does. */
+void dp_direct_add(const dp_direct_loop *loop, int64_t n_targets, dp_soa targets, dp_sums out,
+                   int64_t n_sources, dp_soa sources, dp_carried carried);
 
 /* Direct sums with compensation (for references of 12 digits and more): the contribution of all
  * sources, in chunks of 256 by the vectorised loop, p2p or squares of a kernel; the chunks' sums

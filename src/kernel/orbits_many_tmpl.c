@@ -156,9 +156,9 @@ static void sum_at_tile(tabulate_fn *tabulate, int n_parts, int order, const pai
                 {t[1].value + r * ROW_ORBITS, t[1].weight, t[1].difference, NULL}};
             tabulate(p, &w, to);
         }
-        for (int k = 0; k < n_parts; k++)
+        for (int part = 0; part < n_parts; part++)
             for (int v = 0; v < n_vectors; v++)
-                sum_by_tables(order, n_rows, &b->of[k * n_vectors + v], o, n, &t[k], sums[v]);
+                sum_by_tables(order, n_rows, &b->of[part * n_vectors + v], o, n, &t[part], sums[v]);
     }
 }
 
@@ -193,8 +193,8 @@ static void from_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_o
     tables t[2];
     _Alignas(64) tile_sums sums[DP_MANY];
     int order = out.hessian[0] ? 2 : out.gx ? 1 : 0, width = order ? 1 : ROWS / n_parts;
-    for (int k = 0; k < n_parts; k++) /* a last tile does not fill all rows */
-        memset(t[k].value, 0, sizeof t[k].value);
+    for (int part = 0; !order && part < n_parts; part++) /* a last tile does not fill all rows */
+        memset(t[part].value, 0, sizeof t[part].value);
     for (int64_t i = 0; i < n; i += CHUNK) {
         int m = fewer(n - i, CHUNK);
         int n_steps = take_points(frame, m, dp_soa_from(points, i), &c);

@@ -32,7 +32,7 @@ dagpole_status dp_user_report(const dp_user_work *work, const dp_points *sources
                               const dp_points *targets) {
     const dp_user_failure *f = &work->failure;
     char target[TEXT], source[TEXT];
-    int is_same = targets == sources;
+    int is_same = targets && targets == sources;
     describe(is_same ? "sources" : "targets", targets, f->has_target, f->target, work->user->unit,
              target);
     describe("sources", sources, f->has_source, f->source, work->user->unit, source);

@@ -16,7 +16,7 @@ typedef struct block {
     int n_targets, n_sources;
     int has_gradient;
     const dp_soa *own_targets, *own_sources; /* NULL: points of a surface */
-    double least;                            /* up to this distance pairs coincide; 0: none does */
+    double least;                            /* up to this distance points and points coincide */
 } block;
 
 static void place(int n, dp_soa points, const double centre[3], double scale, double *rows) {
@@ -59,7 +59,7 @@ static void leave_out(dp_user_work *w, const block *b, int j) {
     }
 }
 
-/* n values from pair `first` on, of which `width` belong to a pair. */
+/* The block's values, `width` of each pair: what is not finite is noted and left out. */
 static void check_finite(dp_user_work *w, const block *b, int width, double *values) {
     int n = b->n_targets * b->n_sources * width, n_bad = 0;
     for (int k = 0; k < n; k++)
@@ -78,7 +78,7 @@ static void call(dp_user_work *w, const block *b) {
     k->values(k->user, b->n_targets, w->targets, b->n_sources, w->sources, w->values);
     if (b->has_gradient)
         k->gradients(k->user, b->n_targets, w->targets, b->n_sources, w->sources, w->gradients);
-    for (int j = 0; b->least > 0 && j < b->n_targets; j++)
+    for (int j = 0; b->own_targets && b->own_sources && j < b->n_targets; j++)
         leave_out(w, b, j);
     check_finite(w, b, 1, w->values);
     if (b->has_gradient)
@@ -245,7 +245,7 @@ void dp_user_from_orbits(dp_user_work *w, const dp_orbits *orbits, int n_vectors
 
 /* ---- points and points ----------------------------------------------------------------------- */
 
-/* A block of near pairs: targets from j, sources from i on. */
+/* A block of near pairs: as many as fit of the n_targets and n_sources that are left. */
 static block near_block(dp_user_work *w, int64_t n_targets, const dp_soa *targets,
                         int64_t n_sources, const dp_soa *sources, int has_gradient) {
     block b = {.n_targets = piece(n_targets, DP_USER_TARGETS),

@@ -11,7 +11,7 @@ typedef struct wave {
 
 /* With x = n pi/2 + t and |t| <= pi/4, sin t = t + t^3 q(t^2) and cos t = 1 - t^2/2 + t^4 p(t^2): q
  * and p are the Chebyshev interpolants of degree 5, good to 2e-17. As for exp_minus, the sum of
- * 2 x / pi and EXP_SHIFT has n in its lowest bits. Beyond WAVE_END nothing is left of the phase. */
+ * 2 x / pi and EXP_SHIFT has n in its lowest bits. Up to WAVE_END n stays in these bits. */
 #define WAVE_END  0x1p40
 #define PI_2_HIGH 0x1.921fb54442d18p+0
 #define PI_2_LOW  0x1.1a62633145c07p-54

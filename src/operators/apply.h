@@ -20,17 +20,16 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
 void dp_scratch_free(dp_scratch *scratch);
 int64_t dp_scratch_bytes(const dp_scratch *scratch);
 
-/* P2M and P2L: potentials of what n points carry on a surface of the box, of n_vectors vectors that
- * are carried_stride apart, into columns from first_column on of scratch->columns; after up to
- * DP_COLUMNS of them, to_expansion adds the expansions. Several vectors share their pairs
- * (kernel/kernel.h), and have other last bits than one vector of charges.
- *
- * A vector of a complex kernel is a column, but two of what is carried and of sums, its real and
- * its imaginary part; dp_most_vectors of them go together. */
+/* A vector of a complex kernel is a column, but two of what is carried and of sums, its real and
+ * its imaginary part: so many go together. */
 static inline int dp_most_vectors(int n_components) {
     return DP_COLUMNS / (n_components * n_components);
 }
 
+/* P2M and P2L: potentials of what n points carry on a surface of the box, of n_vectors vectors that
+ * are carried_stride apart, into columns from first_column on of scratch->columns; after up to
+ * DP_COLUMNS of them, to_expansion adds the expansions. Several vectors share their pairs
+ * (kernel/kernel.h), and have other last bits than one vector of charges. */
 void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *surface,
                            const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
                            int64_t carried_stride, int n_vectors, int is_first, int first_column,

@@ -115,7 +115,10 @@ static dagpole_status read_attributes(dp_store *store, const dp_operator_key *ke
     char format[64], kernel[64];
     double lambda, wave_number, tolerance, cutoff, m2l_cut;
     int64_t p;
+    *is_ours = 0;
     DP_TRY(dp_store_get_text(store, "format", format, sizeof format));
+    if (strcmp(format, FORMAT) != 0) /* attributes are others, too */
+        return DAGPOLE_OK;
     DP_TRY(dp_store_get_text(store, "kernel", kernel, sizeof kernel));
     DP_TRY(dp_store_get_double(store, "lambda", &lambda));
     DP_TRY(dp_store_get_double(store, "wave_number", &wave_number));
@@ -124,10 +127,10 @@ static dagpole_status read_attributes(dp_store *store, const dp_operator_key *ke
     DP_TRY(dp_store_get_double(store, "m2l_cut", &m2l_cut));
     DP_TRY(dp_store_get_int(store, "p", &p));
     DP_TRY(dp_store_get_int(store, "checksum", sum));
-    *is_ours = !strcmp(format, FORMAT) && !strcmp(kernel, key->kernel->name) &&
-               lambda == dp_damping(key->lambda) && wave_number == dp_wave_number(key->lambda) &&
-               tolerance == key->accuracy.tolerance && cutoff == key->accuracy.svd_cutoff &&
-               m2l_cut == key->accuracy.m2l_cut && p == key->accuracy.p;
+    *is_ours = !strcmp(kernel, key->kernel->name) && lambda == dp_damping(key->lambda) &&
+               wave_number == dp_wave_number(key->lambda) && tolerance == key->accuracy.tolerance &&
+               cutoff == key->accuracy.svd_cutoff && m2l_cut == key->accuracy.m2l_cut &&
+               p == key->accuracy.p;
     return DAGPOLE_OK;
 }
 

@@ -2,6 +2,7 @@
  * iteration (Halko, Martinsson, Tropp 2011): the ranks (5 to 80) are far below the size of the
  * basis, where a full SVD would spend its time on what is cut off. The random numbers are fixed, so
  * operators are the same at every build. */
+#include "base/random.h"
 #include "operators/build.h"
 #include "operators/panel.h"
 
@@ -36,10 +37,8 @@ static dagpole_status project(const dp_interactions *in, const double *m, const 
 
 static void fill_random(size_t n, double *x) {
     uint64_t state = 0x9e3779b97f4a7c15u;
-    for (size_t i = 0; i < n; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        x[i] = (double)(int64_t)state * 0x1p-63;
-    }
+    for (size_t i = 0; i < n; i++)
+        x[i] = dp_random(&state);
 }
 
 /* Work space of one factorisation with a sample of `width` columns. */

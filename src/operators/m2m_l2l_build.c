@@ -1,5 +1,5 @@
 /* M2M: a child's equivalent densities make potentials on the parent's check surface, and those an
- * expansion. L2L is the transpose, halved for a kernel of degree -1, because a local then is h
+ * expansion. L2L is the transpose, scale for a kernel of degree -1, because a local then is h
  * times a potential and h halves. The eight children are reflections of one. */
 #include "operators/operators.h"
 
@@ -32,14 +32,14 @@ static dagpole_status multiply(const dp_surface *s, const dp_surface *of_child,
     return DAGPOLE_OK;
 }
 
-static dagpole_status pack(dp_isa isa, double halved, int k_parent, int k_child, const double *m2m,
+static dagpole_status pack(dp_isa isa, double scale, int k_parent, int k_child, const double *m2m,
                            dp_transfer *transfer) {
     double *l2l = dp_alloc((size_t)k_parent * k_child, sizeof *l2l);
     if (!l2l)
         return DAGPOLE_NO_MEMORY;
     for (int j = 0; j < k_child; j++)
         for (int i = 0; i < k_parent; i++)
-            l2l[j + (size_t)i * k_child] = halved * m2m[i + (size_t)j * k_parent];
+            l2l[j + (size_t)i * k_child] = scale * m2m[i + (size_t)j * k_parent];
     dagpole_status status = dp_panel_pack(isa, k_parent, k_child, m2m, k_parent, &transfer->m2m);
     if (status == DAGPOLE_OK)
         status = dp_panel_pack(isa, k_child, k_parent, l2l, k_child, &transfer->l2l);

@@ -5,9 +5,6 @@
 
 #include "operators/cache.h"
 
-/* No box on levels 0 and 1 has a V or X list: operators start at level 2. */
-#define FIRST_LEVEL 2
-
 static dp_operator_key key_of_level(const dp_operators_request *r, int level) {
     dp_lambda lambda = r->kernel->is_homogeneous ? 0 : r->lambda * r->side / (double)(2 << level);
     dp_operator_key key = {.kernel = r->kernel, .lambda = lambda, .accuracy = r->accuracy};
@@ -55,7 +52,7 @@ static void forget(made *m) {
 
 static dagpole_status make_level(const dp_team *team, const dp_operators_request *r, int i,
                                  const made *above, char *message, dp_operators *ops, made *m) {
-    dp_operator_key key = key_of_level(r, FIRST_LEVEL + i);
+    dp_operator_key key = key_of_level(r, DP_FIRST_LEVEL + i);
     DP_TRY(dp_surface_create(key.accuracy.p, dp_n_components(r->kernel), &m->surface));
     DP_TRY(obtain(team, r, m->surface, &key, message, ops, &m->data));
     DP_TRY(dp_operator_set_create(team, r->isa, m->surface, m->data, &ops->sets[i]));
@@ -87,8 +84,8 @@ static dagpole_status fill(const dp_team *team, const dp_operators_request *r, c
 
 /* From the deepest level up, as far as the far field does not vanish. */
 static void point_levels(const dp_operators_request *r, dp_operators *ops) {
-    for (int level = r->depth; level >= FIRST_LEVEL; level--) {
-        int i = r->kernel->is_homogeneous ? 0 : level - FIRST_LEVEL;
+    for (int level = r->depth; level >= DP_FIRST_LEVEL; level--) {
+        int i = r->kernel->is_homogeneous ? 0 : level - DP_FIRST_LEVEL;
         if (!ops->sets[i].k)
             return;
         ops->level[level] = &ops->sets[i];
@@ -106,7 +103,7 @@ dagpole_status dp_operators_create(const dp_team *team, const dp_operators_reque
     dp_offsets_fill(&ops->offsets, r->kernel->has_permutations);
     ops->user = r->kernel->user;
     ops->depth = r->depth;
-    int n_levels = r->depth - FIRST_LEVEL + 1;
+    int n_levels = r->depth - DP_FIRST_LEVEL + 1;
     ops->n_sets = n_levels <= 0 ? 0 : r->kernel->is_homogeneous ? 1 : n_levels;
     ops->sets = dp_alloc_zero((size_t)ops->n_sets, sizeof *ops->sets);
     ops->transfers = dp_alloc_zero((size_t)ops->n_sets, sizeof *ops->transfers);

@@ -89,6 +89,9 @@ typedef struct dp_operators {
     void *arrays;                             /* of a copy: all of them, one behind the other */
 } dp_operators;
 
+/* No box on levels 0 and 1 has a V or X list: operators start at level 2. */
+enum { DP_FIRST_LEVEL = 2 };
+
 typedef struct dp_operators_request {
     const dp_kernel *kernel;
     dp_lambda lambda; /* in scaled coordinates; of a kernel of the caller's what takes these to the

@@ -3,22 +3,17 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "operators/build.h"
 #include "operators/interaction.h"
 #include "platform/linalg.h"
-
-double dp_probe_random(uint64_t *state) {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (double)(int64_t)*state * 0x1p-63;
-}
 
 /* ---- surfaces alone -------------------------------------------------------------------------- */
 
 enum { N_SOURCES = 32, N_TARGETS = 96 };
 
-/* Half the side of the cube that a V list fills, in half sides of a box, and of the hole in it. */
-#define V_LIST 7
-#define HOLE   3
+/* And of the hole in it. */
+#define HOLE 3
 
 typedef struct rows {
     double x[N_TARGETS], y[N_TARGETS], z[N_TARGETS];
@@ -30,16 +25,16 @@ static dp_soa soa_of(const rows *r) {
 
 static void place_sources(uint64_t *state, rows *sources) {
     for (int i = 0; i < N_SOURCES; i++) {
-        sources->x[i] = dp_probe_random(state);
-        sources->y[i] = dp_probe_random(state);
-        sources->z[i] = dp_probe_random(state);
+        sources->x[i] = dp_random(state);
+        sources->y[i] = dp_random(state);
+        sources->z[i] = dp_random(state);
     }
 }
 
 static void place_targets(uint64_t *state, rows *targets) {
     for (int i = 0; i < N_TARGETS;) {
-        double x = V_LIST * dp_probe_random(state), y = V_LIST * dp_probe_random(state),
-               z = V_LIST * dp_probe_random(state);
+        double x = DP_V_REACH * dp_random(state), y = DP_V_REACH * dp_random(state),
+               z = DP_V_REACH * dp_random(state);
         if (fmax(fabs(x), fmax(fabs(y), fabs(z))) < HOLE)
             continue;
         targets->x[i] = x;
@@ -122,26 +117,32 @@ static void solve(const bench *b, const dp_inverse *inverse, double cut) {
     dp_surface_from_parity(s, N_SOURCES, b->density, b->near + 3 * (size_t)s->n);
 }
 
-static double norm2(size_t n, const double *x) {
-    double sum = 0;
+/* Of values of any size; NaN where one is. */
+static double norm(size_t n, const double *x) {
+    double length = 0;
     for (size_t i = 0; i < n; i++)
-        sum += x[i] * x[i];
-    return sum;
+        length = hypot(length, x[i]);
+    return length;
+}
+
+/* Error over size: values that are not finite fail. */
+static double relative(double error, double size) {
+    double ratio = size == 0 ? 0 : error / size;
+    return isnan(ratio) ? INFINITY : ratio;
 }
 
 static void compare(const bench *b, const dp_inverse *inverse, int n_cuts, const double *cut,
                     dp_probe *probe) {
     const size_t n = N_TARGETS * N_SOURCES;
-    double largest = 0, size = norm2(n, b->exact);
+    double largest = 0, size = norm(n, b->exact);
     for (int a = 0; a < DP_N_PARITIES; a++)
         largest = fmax(largest, inverse->sigma[a][0]);
-    probe->size = sqrt(size / (double)n);
     for (int c = 0; c < n_cuts; c++) {
         solve(b, inverse, cut[c] * largest);
         memcpy(b->found, b->exact, n * sizeof *b->found);
         dp_gemm(0, 0, N_TARGETS, N_SOURCES, b->surface->n, 1, b->to_targets, N_TARGETS, b->density,
                 b->surface->n, -1, b->found, N_TARGETS);
-        probe->error[c] = size > 0 ? sqrt(norm2(n, b->found) / size) : 0;
+        probe->error[c] = relative(norm(n, b->found), size);
     }
 }
 
@@ -191,10 +192,10 @@ static dp_soa points_of(const chain_points *p) {
 
 static void place_points(const dp_frame *frame, uint64_t *state, chain_points *p) {
     for (int i = 0; i < N_POINTS; i++) {
-        p->x[i] = frame->centre[0] + frame->half * dp_probe_random(state);
-        p->y[i] = frame->centre[1] + frame->half * dp_probe_random(state);
-        p->z[i] = frame->centre[2] + frame->half * dp_probe_random(state);
-        p->charge[i] = dp_probe_random(state);
+        p->x[i] = frame->centre[0] + frame->half * dp_random(state);
+        p->y[i] = frame->centre[1] + frame->half * dp_random(state);
+        p->z[i] = frame->centre[2] + frame->half * dp_random(state);
+        p->charge[i] = dp_random(state);
     }
 }
 
@@ -273,9 +274,8 @@ static void run_chain(const dp_chain *c, const int v[3], const chain_frames *fro
 static void add_errors(const chain_points *p, int first, int end, double *error, double *size) {
     for (int k = first; k < end; k++)
         for (int i = 0; i < N_POINTS; i++) {
-            double difference = p->is[k][i] - p->exact[k][i];
-            *error += difference * difference;
-            *size += p->exact[k][i] * p->exact[k][i];
+            *error = hypot(*error, p->is[k][i] - p->exact[k][i]);
+            *size = hypot(*size, p->exact[k][i]);
         }
 }
 
@@ -296,6 +296,6 @@ void dp_probe_chain(const dp_chain *c, dp_scratch *scratch, double *work, dp_cha
         add_errors(&targets, 0, DP_POTENTIAL, &error[0], &size[0]);
         add_errors(&targets, DP_POTENTIAL, n_sums, &error[1], &size[1]);
     }
-    errors->potential = size[0] > 0 ? sqrt(error[0] / size[0]) : 0;
-    errors->gradient = size[1] > 0 ? sqrt(error[1] / size[1]) : 0;
+    errors->potential = relative(error[0], size[0]);
+    errors->gradient = relative(error[1], size[1]);
 }

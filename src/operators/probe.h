@@ -6,10 +6,12 @@
 
 enum { DP_PROBE_CUTS = 8 };
 
+/* Half the side of the cube that a V list fills, in half sides of a box. */
+enum { DP_V_REACH = 7 };
+
 /* Charges in a box, and targets in the boxes that a V list reaches, of one level. */
 typedef struct dp_probe {
     double error[DP_PROBE_CUTS]; /* L2 error over L2 norm, for each cut of the pseudo-inverse */
-    double size;                 /* root mean square of the kernel there, in the frame */
 } dp_probe;
 
 /* What equivalent densities, found by each of n_cuts cuts, make of charges. Before operators are
@@ -37,8 +39,5 @@ void dp_probe_chain(const dp_chain *chain, dp_scratch *scratch, double *work,
 
 /* Doubles that dp_probe_chain works in. */
 size_t dp_probe_chain_work(const dp_chain *chain);
-
-/* Uniform in (-1, 1), from a state that may begin with any number. */
-double dp_probe_random(uint64_t *state);
 
 #endif

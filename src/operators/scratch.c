@@ -6,6 +6,10 @@ static int max_of(int a, int b) {
     return a > b ? a : b;
 }
 
+static int64_t columns_bytes(const dp_scratch *scratch) {
+    return (int64_t)sizeof(double) * 2 * (int64_t)DP_COLUMNS * scratch->ld;
+}
+
 dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scratch) {
     int longest = DP_PAD;
     for (int i = 0; i < operators->n_sets; i++) {
@@ -15,14 +19,14 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
     }
     *scratch = (dp_scratch){.ld = DP_PADDED(longest)};
     size_t n = (size_t)DP_COLUMNS * (size_t)scratch->ld;
-    scratch->columns = dp_alloc_apart((size_t)dp_scratch_bytes(scratch));
+    scratch->columns = dp_alloc_apart((size_t)columns_bytes(scratch));
     if (!scratch->columns)
         return DAGPOLE_NO_MEMORY;
     if (operators->user && dp_user_work_create(operators->user, &scratch->user) != DAGPOLE_OK) {
         dp_scratch_free(scratch);
         return DAGPOLE_NO_MEMORY;
     }
-    memset(scratch->columns, 0, (size_t)dp_scratch_bytes(scratch));
+    memset(scratch->columns, 0, (size_t)columns_bytes(scratch));
     scratch->product = scratch->columns + n;
     return DAGPOLE_OK;
 }
@@ -34,5 +38,5 @@ void dp_scratch_free(dp_scratch *scratch) {
 }
 
 int64_t dp_scratch_bytes(const dp_scratch *scratch) {
-    return (int64_t)sizeof(double) * 2 * (int64_t)DP_COLUMNS * scratch->ld;
+    return columns_bytes(scratch) + (scratch->user ? (int64_t)sizeof *scratch->user : 0);
 }

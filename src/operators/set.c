@@ -219,10 +219,10 @@ static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
 }
 
 /* That of near sums, but double where most of a screened kernel lies below what single holds:
- * points and surface are up to 7 half sides apart. Complex kernels have no other. */
+ * points and surface are up to 7 half sides apart. */
 static dp_precision surface_precision(const dp_operator_key *key) {
     dp_precision precision = key->accuracy.precision;
-    int is_double = key->kernel->imaginary || dp_damping(key->lambda) > 8;
+    int is_double = dp_is_screened(key) && dp_damping(key->lambda) > 8;
     return precision >= DP_SINGLE && is_double ? DP_REDUCED : precision;
 }
 

@@ -159,13 +159,12 @@ static dagpole_status write_point(const dp_points *points, const dp_call *call,
     return DAGPOLE_OK;
 }
 
-static void fetch_results(const dp_call *call, const dp_points *points, int64_t first, int64_t i) {
-    if (call->potentials)
-        dp_fetch_ahead(call, points, call->potentials, first, 1, i, 1);
-    if (call->gradients)
-        dp_fetch_ahead(call, points, call->gradients, first, 3, i, 1);
-    if (call->hessians)
-        dp_fetch_ahead(call, points, call->hessians, first, DP_N_SECOND, i, 1);
+static void fetch_results(const dp_call *call, const dp_points *points, const kind kinds[N_KINDS],
+                          int64_t first, int64_t i) {
+    for (int k = 0; k < N_KINDS; k++)
+        if (kinds[k].array)
+            dp_fetch_ahead(call, points, kinds[k].array, first, kinds[k].step * kinds[k].width, i,
+                           1);
 }
 
 static dagpole_status scatter_vector(const scatter_work *w, const dp_call *call, int vector,
@@ -182,7 +181,7 @@ static dagpole_status scatter_vector(const scatter_work *w, const dp_call *call,
     for (int32_t r = 0; r < w->n_ranges; r++)
         for (int64_t i = w->range[r].begin; i < w->range[r].end; i++, sums++) {
             double result[DP_HESSIAN] = {0};
-            fetch_results(call, w->points, vector / kinds[0].step * call->target_vector, i);
+            fetch_results(call, w->points, kinds, vector / kinds[0].step * call->target_vector, i);
             for (int64_t k = 0; k < n_sums; k++)
                 result[k] = dp_power_times(&of[k], DP_KERNEL_FACTOR * sums[k * w->row]);
             DP_TRY(write_point(w->points, call, kinds, vector, i, result));

@@ -41,6 +41,12 @@ static inline dagpole_context *open_any(void) {
     return open_context((dagpole_context_options){.serial = !suite_scheduler()});
 }
 
+/* The same. Operators of many digits come from the tests' cache once they are built. */
+static inline dagpole_context *open_with_cache(void) {
+    return open_context((dagpole_context_options){.serial = !suite_scheduler(),
+                                                  .cache_dir = getenv("XDG_CACHE_HOME")});
+}
+
 /* Three digits, leaves of ten points. */
 static inline dagpole_plan_options quick_options(double lambda) {
     dagpole_plan_options options;
@@ -81,6 +87,24 @@ static inline double relative_error(int64_t n, const double *is, const double *e
         size += expected[i] * expected[i];
     }
     return size > 0 ? sqrt(error / size) : sqrt(error);
+}
+
+/* Of n numbers. */
+static inline double norm_of(int64_t n, const double *a) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += a[i] * a[i];
+    return sqrt(sum);
+}
+
+/* What digits promise: relative to the larger of what is expected and of what random signs would
+ * give. */
+static inline double promised_error(int64_t n, const double *is, const double *expected,
+                                    double random) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += (is[i] - expected[i]) * (is[i] - expected[i]);
+    return sqrt(sum) / fmax(norm_of(n, expected), random);
 }
 
 static inline dagpole_report report_of(const dagpole_plan *plan) {

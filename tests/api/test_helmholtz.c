@@ -17,7 +17,7 @@ typedef struct scene {
     number charges[MOST], potentials[MOST], gradients[3 * MOST];
 } scene;
 
-static dagpole_context *open_cached(int threads) {
+static dagpole_context *open_threads(int threads) {
     return open_context((dagpole_context_options){.serial = !threads && !suite_scheduler(),
                                                   .threads = threads,
                                                   .cache_dir = getenv("XDG_CACHE_HOME")});
@@ -26,7 +26,7 @@ static dagpole_context *open_cached(int threads) {
 static scene *open_scene(cloud kind, int digits, double wave_number, int has_targets) {
     scene *s = calloc(1, sizeof *s);
     uint64_t seed = 11;
-    s->context = open_cached(0);
+    s->context = open_with_cache();
     s->options = quick_options(0);
     s->options.kernel = DAGPOLE_HELMHOLTZ;
     s->options.wave_number = wave_number;
@@ -70,20 +70,9 @@ static dagpole_values values_of(const number *charges, void *potentials, void *g
     return values;
 }
 
-static double norm(int64_t n, const double *a) {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += a[i] * a[i];
-    return sqrt(sum);
-}
-
-/* Of n complex numbers; relative to the larger of the direct sums and of what charges of random
- * sign would give. */
+/* Of n complex numbers. */
 static double error_of(int64_t n, const number *result, const number *direct, double random) {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += pow(cabs(result[i] - direct[i]), 2);
-    return sqrt(sum) / fmax(norm(2 * n, (const double *)direct), random);
+    return promised_error(2 * n, (const double *)result, (const double *)direct, random);
 }
 
 /* Of the first vector. */
@@ -98,8 +87,8 @@ static void expect_digits(const scene *s, const char *what) {
     values = values_of(s->charges, random, slopes);
     must(dagpole_direct_apply(NULL, &o, N, s->sources, s->targets ? M : 0, s->targets, 1, &values));
     double promise = pow(10, -s->options.digits);
-    double error = error_of(n, s->potentials, potentials, norm(n, random));
-    double slope_error = error_of(3 * n, s->gradients, gradients, norm(n, slopes));
+    double error = error_of(n, s->potentials, potentials, norm_of(n, random));
+    double slope_error = error_of(3 * n, s->gradients, gradients, norm_of(n, slopes));
     ck_assert_msg(error <= promise && slope_error <= 10 * promise,
                   "%s, %d digits, wave number %.17g, damping %g: potentials err by %g, gradients "
                   "by %g",
@@ -195,8 +184,8 @@ static void check_dipoles(cloud kind, int sources, int digits, double wave_numbe
     values.gradients = slopes;
     must(dagpole_direct_apply(NULL, &s->options, N, s->sources, s->targets ? M : 0, s->targets, 1,
                               &values));
-    double error = error_of(n, s->potentials, potentials, norm(n, random));
-    double slope_error = error_of(3 * n, s->gradients, gradients, norm(n, slopes));
+    double error = error_of(n, s->potentials, potentials, norm_of(n, random));
+    double slope_error = error_of(3 * n, s->gradients, gradients, norm_of(n, slopes));
     ck_assert_double_le(error, pow(10, -digits));
     ck_assert_double_le(slope_error, 10 * pow(10, -digits));
     close_scene(s);
@@ -250,7 +239,7 @@ START_TEST(bits_do_not_depend_on_workers) {
     memcpy(slopes, s->gradients, sizeof slopes);
     for (int threads = 1; threads <= 2; threads++) {
         dagpole_context_destroy(s->context);
-        s->context = open_cached(threads);
+        s->context = open_threads(threads);
         evaluate(s);
         ck_assert_mem_eq(s->potentials, serial, sizeof serial);
         ck_assert_mem_eq(s->gradients, slopes, sizeof slopes);
@@ -309,13 +298,14 @@ START_TEST(floats_are_the_same_rounded) {
 }
 END_TEST
 
-/* Charges of any size, whose real and imaginary parts differ in theirs. */
+/* Charges of any size, and imaginary parts of quite another. */
 START_TEST(charges_may_be_of_any_size) {
     static const double sizes[] = {1e-290, 1e280};
     scene *s = open_scene(CLOUD_CUBE, 3, 20, 0);
     evaluate(s);
-    static number ones[N];
+    static number ones[N], slopes[3 * N];
     memcpy(ones, s->potentials, sizeof ones);
+    memcpy(slopes, s->gradients, sizeof slopes);
     for (int k = 0; k < 2; k++) {
         double size = ldexp(1, ilogb(sizes[k]));
         for (int i = 0; i < N; i++)
@@ -323,9 +313,15 @@ START_TEST(charges_may_be_of_any_size) {
         evaluate(s);
         for (int i = 0; i < N; i++)
             ck_assert(s->potentials[i] == ones[i] * size);
+        for (int i = 0; i < 3 * N; i++)
+            ck_assert(s->gradients[i] == slopes[i] * size);
         for (int i = 0; i < N; i++)
             s->charges[i] /= size;
     }
+    for (int i = 0; i < N; i++)
+        s->charges[i] = creal(s->charges[i]) + I * 0x1p-300 * cimag(s->charges[i]);
+    evaluate(s);
+    expect_digits(s, "imaginary parts of another size");
     close_scene(s);
 }
 END_TEST
@@ -433,8 +429,13 @@ START_TEST(bad_input_is_told_of) {
     s->options.damping = INFINITY;
     expect_refusal(s, DAGPOLE_BAD_ARGUMENT, "damping is inf");
     s->options = good;
-    s->options.wave_number = 1000;
-    expect_refusal(s, DAGPOLE_UNSUPPORTED, "wave_number is 1000: ");
+    static const double short_waves[] = {1000, 1e12, 1e300};
+    for (int i = 0; i < 3; i++) {
+        s->options.wave_number = short_waves[i];
+        expect_refusal(s, DAGPOLE_UNSUPPORTED, "wavelengths along the root cube's side");
+        expect_failure(dagpole_precompute(s->context, &s->options, 1, 3), DAGPOLE_UNSUPPORTED,
+                       "digits are held up to");
+    }
     s->options = good;
     s->options.hessians = 1;
     expect_refusal(s, DAGPOLE_UNSUPPORTED, "hessians is 1");

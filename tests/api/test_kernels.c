@@ -16,7 +16,7 @@ START_TEST(names_are_found) {
         ck_assert_ptr_null(dagpole_kernel_parameter(kernel, info.n_parameters));
         ck_assert_ptr_null(dagpole_kernel_parameter(kernel, -1));
     }
-    ck_assert_int_ge(n, 3);
+    ck_assert_int_ge(n, 4);
     ck_assert_ptr_null(dagpole_kernel_name(-1));
     must(dagpole_kernel_find("yukawa", &kernel));
     ck_assert_int_eq(kernel, DAGPOLE_YUKAWA);
@@ -81,16 +81,8 @@ START_TEST(bad_input) {
     expect_failure(dagpole_plan_options_set(&options, NULL, 1), DAGPOLE_BAD_ARGUMENT, "NULL");
     options.size = offsetof(dagpole_plan_options, wave_number); /* of an older header */
     expect_failure(dagpole_plan_options_set(&options, "wave_number", 1), DAGPOLE_BAD_ARGUMENT,
-                   "'wave_number'");
+                   "end before wave_number");
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("kernels");
-    TCase *tcase = tcase_create("kernels");
-    tcase_add_test(tcase, names_are_found);
-    tcase_add_test(tcase, sizes_are_those_of_values);
-    tcase_add_test(tcase, parameters_are_set);
-    tcase_add_test(tcase, bad_input);
-    return suite_run(suite, tcase);
-}
+SUITE_MAIN("kernels", 20, names_are_found, sizes_are_those_of_values, parameters_are_set, bad_input)

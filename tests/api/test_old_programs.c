@@ -72,10 +72,20 @@ static void init_user_kernel(void *kernel, size_t size) {
     dagpole_user_kernel_init_sized(kernel, size);
 }
 
+static void init_values(void *values, size_t size) {
+    dagpole_values_init_sized(values, size);
+}
+
+static void init_foresee_options(void *options, size_t size) {
+    dagpole_foresee_options_init_sized(options, size);
+}
+
 START_TEST(init_functions_keep_to_the_caller_s_size) {
     check_init(init_plan_options, sizeof(dagpole_plan_options));
     check_init(init_context_options, sizeof(dagpole_context_options));
     check_init(init_user_kernel, sizeof(dagpole_user_kernel));
+    check_init(init_values, sizeof(dagpole_values));
+    check_init(init_foresee_options, sizeof(dagpole_foresee_options));
     old_plan_options old;
     dagpole_plan_options_init_sized((dagpole_plan_options *)&old, sizeof old);
     ck_assert(old.size == sizeof old && old.kernel == DAGPOLE_LAPLACE && old.digits == 6);

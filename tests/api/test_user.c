@@ -15,15 +15,16 @@ static void check_digits(dagpole_context *context, const user_kernel *k,
            *gradients = make_results(3 * n_targets);
     int has_gradients = options->user_kernel->gradients != NULL;
     for (int i = 0; i < N; i++)
-        charges[i] *= i % 3 ? 1 : -1;
+        charges[i] *= (i % 3 ? 1 : -1) / user_size(k);
     dagpole_plan *plan = open_plan(context, *options, N, sources, targets ? n_targets : 0, targets);
     must(dagpole_plan_evaluate(plan, charges, potentials, has_gradients ? gradients : NULL));
     user_sums sums = user_direct(k, N, sources, charges, n_targets, targets ? targets : sources);
     double promise = pow(10, -options->digits);
-    ck_assert_double_le(user_error(n_targets, potentials, sums.potential, sums.random), promise);
+    ck_assert_double_le(promised_error(n_targets, potentials, sums.potential, sums.random),
+                        promise);
     if (has_gradients)
         ck_assert_double_le(
-            user_error(3 * n_targets, gradients, sums.gradient, sums.random_gradient),
+            promised_error(3 * n_targets, gradients, sums.gradient, sums.random_gradient),
             10 * promise);
     dagpole_plan_destroy(plan);
     user_sums_free(&sums);
@@ -44,18 +45,12 @@ static void check_both(dagpole_context *context, const user_kernel *k,
     free(targets);
 }
 
-/* Operators of many digits come from the tests' cache once they are built. */
-static dagpole_context *open_kept(void) {
-    return open_context((dagpole_context_options){.serial = !suite_scheduler(),
-                                                  .cache_dir = getenv("XDG_CACHE_HOME")});
-}
-
 /* _i: a third of the digits. */
 START_TEST(a_medium_holds_the_digits) {
     user_kernel k = user_medium();
     dagpole_user_kernel described = user_describe(&k);
     described.version = "medium-2-1-1";
-    dagpole_context *context = open_kept();
+    dagpole_context *context = open_with_cache();
     dagpole_plan_options options = user_options(&described, 3 * _i, 30 * _i);
     check_both(context, &k, &options);
     dagpole_context_destroy(context);
@@ -173,7 +168,7 @@ START_TEST(vectors_do_not_meet) {
     ck_assert_mem_eq(results, results + 2 * N, N * sizeof *results);
     ck_assert_mem_eq(slopes, slopes + 6 * N, 3 * N * sizeof *slopes);
     user_sums sums = user_direct(&k, N, points, charges + N, N, points);
-    ck_assert_double_le(user_error(N, results + N, sums.potential, sums.random), 1e-3);
+    ck_assert_double_le(promised_error(N, results + N, sums.potential, sums.random), 1e-3);
     user_sums_free(&sums);
     dagpole_plan_destroy(plan);
     dagpole_context_destroy(context);
@@ -199,8 +194,8 @@ START_TEST(direct_sums_are_those_of_the_callbacks) {
     values.gradients = slopes;
     must(dagpole_direct_apply(NULL, &options, FEW, points, 0, NULL, 0, &values));
     user_sums sums = user_direct(&k, FEW, points, charges, FEW, points);
-    ck_assert_double_le(user_error(FEW, results, sums.potential, 0), 1e-15);
-    ck_assert_double_le(user_error(3 * FEW, slopes, sums.gradient, 0), 1e-15);
+    ck_assert_double_le(promised_error(FEW, results, sums.potential, 0), 1e-15);
+    ck_assert_double_le(promised_error(3 * FEW, slopes, sums.gradient, 0), 1e-15);
     values.potentials = squares;
     values.gradients = slope_squares;
     must(dagpole_direct_apply(NULL, &options, FEW, points, 0, NULL, 1, &values));
@@ -239,15 +234,57 @@ START_TEST(near_pairs_are_exact) {
         open_plan(context, user_options(&described, 12, FEW), FEW, points, 0, NULL);
     must(dagpole_plan_evaluate(plan, charges, potentials, NULL));
     user_sums sums = user_direct(&k, FEW, points, charges, FEW, points);
-    ck_assert_double_le(user_error(FEW, potentials, sums.potential, 0), 1e-14);
+    ck_assert_double_le(promised_error(FEW, potentials, sums.potential, 0), 1e-14);
     for (int i = 0; i < FEW; i++)
         all[i] = i;
     must(dagpole_plan_near_field(plan, charges, FEW, all, near, NULL));
     must(dagpole_plan_near_sums(plan, charges, FEW, all, sums_near, NULL));
-    ck_assert_double_le(user_error(FEW, near, sums.potential, 0), 1e-14);
+    ck_assert_double_le(promised_error(FEW, near, sums.potential, 0), 1e-14);
     ck_assert_mem_eq(sums_near, potentials, sizeof potentials);
     user_sums_free(&sums);
     dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    free(points);
+    free(charges);
+}
+END_TEST
+
+/* Squares of such values are no doubles. */
+START_TEST(values_may_be_of_any_size) {
+    static const int exponents[] = {-565, 530};
+    dagpole_context *context = open_with_cache();
+    double *points = cloud_make(CLOUD_CUBE, N, 5);
+    for (int i = 0; i < 2; i++) {
+        user_kernel k = user_medium();
+        k.size = ldexp(1, exponents[i]);
+        dagpole_user_kernel described = user_describe(&k);
+        dagpole_plan_options options = user_options(&described, 6, 60);
+        check_digits(context, &k, &options, points, NULL);
+    }
+    dagpole_context_destroy(context);
+    free(points);
+}
+END_TEST
+
+/* A point does nothing to itself, however small the cloud. */
+START_TEST(the_smallest_clouds) {
+    enum { FEW = 50 };
+    user_kernel k = user_medium();
+    dagpole_user_kernel described = user_describe(&k);
+    dagpole_context *context = open_any();
+    double *points = cloud_make(CLOUD_CUBE, FEW, 5), *charges = make_charges(FEW, 2);
+    double potentials[2][FEW];
+    for (int i = 0; i < 2; i++) {
+        dagpole_plan *plan =
+            open_plan(context, user_options(&described, 6, FEW), FEW, points, 0, NULL);
+        must(dagpole_plan_evaluate(plan, charges, potentials[i], NULL));
+        dagpole_plan_destroy(plan);
+        for (int d = 0; d < 3 * FEW; d++)
+            points[d] = ldexp(points[d], -800);
+    }
+    for (int i = 0; i < FEW; i++)
+        ck_assert_double_eq_tol(ldexp(potentials[1][i], -800), potentials[0][i],
+                                1e-6 * fabs(potentials[0][i]));
     dagpole_context_destroy(context);
     free(points);
     free(charges);
@@ -353,6 +390,8 @@ int main(void) {
                                   vectors_do_not_meet,
                                   direct_sums_are_those_of_the_callbacks,
                                   near_pairs_are_exact,
+                                  values_may_be_of_any_size,
+                                  the_smallest_clouds,
                                   softened_gravity_holds_while_leaves_are_large,
                                   versions_name_operators,
                                   failing_allocations_leave_nothing};

@@ -17,10 +17,7 @@ typedef struct scene {
 } scene;
 
 static scene open_scene(cloud kind, int digits, int n_vectors, int has_targets) {
-    /* Operators of many digits come from the tests' cache once they are built. */
-    dagpole_context_options context = {.serial = !suite_scheduler(),
-                                       .cache_dir = getenv("XDG_CACHE_HOME")};
-    scene s = {.context = open_context(context), .options = quick_options(0)};
+    scene s = {.context = open_with_cache(), .options = quick_options(0)};
     s.options.digits = digits;
     s.options.n_crit = 15 * digits;
     s.options.n_vectors = n_vectors;
@@ -55,21 +52,6 @@ static void evaluate(scene *s) {
     dagpole_plan_destroy(plan);
 }
 
-static double norm(int64_t n, const double *a) {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += a[i] * a[i];
-    return sqrt(sum);
-}
-
-/* Relative to the larger of the direct sum and of what charges of random sign would give. */
-static double error_of(int64_t n, const double *result, const double *direct, double random) {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += (result[i] - direct[i]) * (result[i] - direct[i]);
-    return sqrt(sum) / fmax(norm(n, direct), random);
-}
-
 static void check_digits(const scene *s, int vector) {
     int64_t n = s->n_targets;
     double *direct = make_results(4 * n), *random = make_results(2 * n);
@@ -78,10 +60,10 @@ static void check_digits(const scene *s, int vector) {
                         s->targets, direct, direct + n));
     must(dagpole_direct_rms(NULL, DAGPOLE_LAPLACE, 0, N, s->sources, charges, s->targets ? M : 0,
                             s->targets, random, random + n));
-    ck_assert_double_le(error_of(n, s->potentials + vector * n, direct, norm(n, random)),
+    ck_assert_double_le(promised_error(n, s->potentials + vector * n, direct, norm_of(n, random)),
                         pow(10, -s->options.digits));
     ck_assert_double_le(
-        error_of(3 * n, s->gradients + 3 * vector * n, direct + n, norm(n, random + n)),
+        promised_error(3 * n, s->gradients + 3 * vector * n, direct + n, norm_of(n, random + n)),
         pow(10, 1 - s->options.digits));
     free(direct);
     free(random);
@@ -279,7 +261,7 @@ START_TEST(near_fields_are_of_one_vector) {
         must(dagpole_plan_near_field(plan, charges, K, targets, near, near + K));
         must(dagpole_plan_near_sums(plan, charges, K, targets, sums, sums + K));
         for (int i = 0; i < 4 * K; i++)
-            ck_assert_double_le(fabs(sums[i] - near[i]), 1e-4 * norm(4 * K, near));
+            ck_assert_double_le(fabs(sums[i] - near[i]), 1e-4 * norm_of(4 * K, near));
     }
     dagpole_plan_destroy(plan);
     close_scene(&s);

@@ -21,11 +21,13 @@ typedef struct user_kernel {
     shape shape;
     double a[3], xy; /* of A^-1: the diagonal, and the one entry beside it */
     double e;
+    double size;       /* values are times this; 0: 1 */
     double nan_within; /* values are NaN for pairs that are closer, and not at one place */
     int wrong_slope;
 } user_kernel;
 
-static inline double user_value(const user_kernel *k, const double t[3], const double s[3]) {
+/* Without its size. */
+static inline double user_shape(const user_kernel *k, const double t[3], const double s[3]) {
     double x = t[0] - s[0], y = t[1] - s[1], z = t[2] - s[2], r2 = x * x + y * y + z * z;
     double r = sqrt(r2);
     if (r > 0 && r < k->nan_within)
@@ -55,6 +57,14 @@ static inline double user_value(const user_kernel *k, const double t[3], const d
     return 0;
 }
 
+static inline double user_size(const user_kernel *k) {
+    return k->size != 0 ? k->size : 1;
+}
+
+static inline double user_value(const user_kernel *k, const double t[3], const double s[3]) {
+    return user_size(k) * user_shape(k, t, s);
+}
+
 static inline void user_values(void *user, int64_t n_targets, const double *targets,
                                int64_t n_sources, const double *sources, double *values) {
     for (int64_t j = 0; j < n_targets; j++)
@@ -69,9 +79,9 @@ static inline void user_gradients(void *user, int64_t n_targets, const double *t
     for (int64_t j = 0; j < n_targets; j++)
         for (int64_t i = 0; i < n_sources; i++) {
             const double *t = targets + 3 * j, *s = sources + 3 * i;
-            double g = user_value(k, t, s);
+            double g = user_shape(k, t, s), slope = user_size(k) * (-g * g * g);
             for (int d = 0; d < 3; d++)
-                *gradients++ = -g * g * g * (k->shape == MEDIUM ? k->a[d] : 1) * (t[d] - s[d]) *
+                *gradients++ = slope * (k->shape == MEDIUM ? k->a[d] : 1) * (t[d] - s[d]) *
                                (k->wrong_slope ? 1.001 : 1);
         }
 }
@@ -148,25 +158,13 @@ static inline void user_sums_free(user_sums *sums) {
     free(sums->gradient);
 }
 
-/* The error's norm over that of the sums, or over what random signs give where that is more. */
-static inline double user_error(int64_t n, const double *is, const double *expected,
-                                double random) {
-    double error = 0, size = 0;
-    for (int64_t i = 0; i < n; i++) {
-        error += (is[i] - expected[i]) * (is[i] - expected[i]);
-        size += expected[i] * expected[i];
-    }
-    return sqrt(error) / fmax(sqrt(size), random);
-}
-
 enum { USER_N = 2500 };
 
-/* No plan of points in a cube takes the kernel. */
-static inline void expect_refusal_of(const dagpole_user_kernel *described, int digits, int n_crit,
-                                     dagpole_status status, const char *text) {
+/* No plan of points in a cube is made with these. */
+static inline void expect_no_plan(dagpole_plan_options options, dagpole_status status,
+                                  const char *text) {
     dagpole_context *context = open_serial();
     double *points = cloud_make(CLOUD_CUBE, USER_N, 5);
-    dagpole_plan_options options = user_options(described, digits, n_crit);
     dagpole_plan *plan;
     int64_t live = dp_memory_live();
     expect_failure(dagpole_plan_create(context, &options, USER_N, points, 0, NULL, &plan), status,
@@ -175,6 +173,11 @@ static inline void expect_refusal_of(const dagpole_user_kernel *described, int d
     ck_assert_int_eq(dp_memory_live(), live);
     dagpole_context_destroy(context);
     free(points);
+}
+
+static inline void expect_refusal_of(const dagpole_user_kernel *described, int digits, int n_crit,
+                                     dagpole_status status, const char *text) {
+    expect_no_plan(user_options(described, digits, n_crit), status, text);
 }
 
 static inline void expect_refusal(user_kernel k, int digits, const char *text) {

@@ -32,7 +32,7 @@ says "only laplace has second derivatives"
 expect 0 run d.h5 --digits 3 --dipoles /sources --output t.h5 --json
 holds 'o["charges_from"] == "/sources" and o["n_vectors"] == 1'
 expect 1 verify t.h5
-says "2"
+says "results of 1 vectors, but its points file has 2"
 expect 0 verify t.h5 --dipoles /sources --tolerance 1e-3
 expect 0 run q.h5 --digits 3 --dipoles /sources --output u.h5 --json
 holds 'o["charges_from"] == "/charges, /sources"'

@@ -39,6 +39,73 @@ static void check_cloud(int64_t n, const double *points, int64_t n_targets, cons
     free(charges);
 }
 
+/* What else a kernel has: what sources carry, what targets want, and numbers of a value. */
+static const struct other {
+    dagpole_kernel kernel;
+    int sources, hessians, width;
+} others[] = {{DAGPOLE_LAPLACE, DAGPOLE_CHARGES | DAGPOLE_DIPOLES, 1, 1},
+              {DAGPOLE_YUKAWA, DAGPOLE_DIPOLES, 0, 1},
+              {DAGPOLE_HELMHOLTZ, DAGPOLE_CHARGES | DAGPOLE_DIPOLES, 0, 2}};
+
+enum { ROOM = 64 };
+
+static void check_other(dagpole_context *context, const struct other *other, int64_t n,
+                        const double *points, int64_t n_targets, const double *targets) {
+    static double carried[6 * ROOM], sums[2][10 * ROOM];
+    const int64_t m = targets ? n_targets : n, w = other->width;
+    dagpole_plan_options o;
+    dagpole_values v;
+    dagpole_plan *plan;
+    fill_uniform(6 * ROOM, carried, 9);
+    dagpole_plan_options_init(&o);
+    o.kernel = other->kernel;
+    o.lambda = o.wave_number = 1;
+    o.sources = other->sources;
+    o.hessians = other->hessians;
+    dagpole_values_init(&v);
+    v.charges = o.sources & DAGPOLE_CHARGES ? carried : NULL;
+    v.dipoles = carried;
+    for (int is_direct = 0; is_direct < 2; is_direct++) {
+        v.potentials = sums[is_direct];
+        v.gradients = v.potentials + w * m;
+        v.hessians = o.hessians ? v.potentials + 4 * m : NULL;
+        if (is_direct) {
+            assert_ok(dagpole_direct_apply(NULL, &o, n, points, n_targets, targets, 0, &v));
+            continue;
+        }
+        assert_ok(dagpole_plan_create(context, &o, n, points, n_targets, targets, &plan));
+        assert_ok(dagpole_plan_apply(plan, &v));
+        dagpole_plan_destroy(plan);
+    }
+    for (int64_t k = 0; k < (o.hessians ? 10 : 4 * w) * m; k++)
+        ck_assert(fabs(sums[0][k] - sums[1][k]) <= 1e-4 * (1 + fabs(sums[1][k])));
+}
+
+static void check_others(int64_t n, const double *points, int64_t n_targets,
+                         const double *targets) {
+    dagpole_context *context = open_serial();
+    for (int i = 0; i < 3; i++)
+        check_other(context, &others[i], n, points, n_targets, targets);
+    dagpole_context_destroy(context);
+}
+
+/* None, one, all in one place, and targets that lie on sources. */
+START_TEST(other_values_of_degenerate_clouds) {
+    enum { N = 40 };
+    double points[3 * N], targets[6] = {0.5, 0.25, 2, 1, 1, 1};
+    fill_uniform(3 * N, points, 4);
+    check_others(0, NULL, 0, NULL);
+    check_others(0, NULL, 2, targets);
+    check_others(N, points, 0, targets);
+    check_others(1, points, 0, NULL);
+    check_others(N, points, N / 2, points);
+    for (int i = 0; i < 3 * N; i++)
+        points[i] = i % 3;
+    check_others(N, points, 0, NULL);
+    check_others(N, points, 2, targets);
+}
+END_TEST
+
 START_TEST(no_points) {
     double points[6] = {0}, charges[2] = {1, 2}, potentials[2] = {7, 7}, gradients[6] = {7, 7, 7};
     dagpole_plan *plan;
@@ -225,6 +292,6 @@ START_TEST(zero_and_cancelling_charges) {
 }
 END_TEST
 
-SUITE_MAIN("degenerate", 200, no_points, one_and_two_points, all_points_identical,
-           half_of_a_million_coincide, a_line_and_a_plane, large_small_and_far_away,
-           neighbouring_doubles, zero_and_cancelling_charges)
+SUITE_MAIN("degenerate", 200, other_values_of_degenerate_clouds, no_points, one_and_two_points,
+           all_points_identical, half_of_a_million_coincide, a_line_and_a_plane,
+           large_small_and_far_away, neighbouring_doubles, zero_and_cancelling_charges)

@@ -27,7 +27,7 @@ equal "the man page" "$(sed -n 's/^\.TH .*"dagpole \([0-9.]*\)".*/\1/p' "$prefix
 equal "the header" "$(number VERSION_MAJOR).$(number VERSION_MINOR).$(number VERSION_PATCH)"
 soname=$(readelf -d "$libraries/libdagpole.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
 [ "$soname" = "libdagpole.so.$(number ABI)" ] || { echo "the SONAME is '$soname'"; exit 1; }
-# One header, apart from those of a StarPU that was built with it.
+# dagpole.h and the three that it includes, apart from those of a StarPU that was built with it.
 [ "$(find "$prefix/include" -type f ! -path '*/include/starpu/*' | wc -l)" -eq 4 ]
 
 # Sanitized libraries want a sanitized program. Flags are several words, so splitting is wanted.

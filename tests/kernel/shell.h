@@ -47,8 +47,27 @@ static inline cloud shell_points(size_t n, double charge_scale) {
     return c;
 }
 
+static inline dp_soa shell_images(const shell *s) {
+    return (dp_soa){s->image[0], s->image[1], s->image[2]};
+}
+
 static inline int shell_sign(int a, int g) {
     return __builtin_parity((unsigned)(a & g)) ? -1 : 1;
+}
+
+/* Densities by image of n orbits, from those by parity. */
+static inline void shell_densities(const double *density, int n, double *at_image) {
+    for (int i = 0; i < 8 * n; i++) {
+        at_image[i] = 0;
+        for (int a = 0; a < 8; a++)
+            at_image[i] += shell_sign(a, i % 8) * density[a * LD + i / 8];
+    }
+}
+
+/* Of what a vector's points carry: what single precision can hold beside what it cannot. */
+static inline double shell_scale(int v) {
+    static const double scales[] = {1, 1e-200, 1e200, 0, 1e-3};
+    return scales[v % 5];
 }
 
 #endif

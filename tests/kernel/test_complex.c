@@ -321,10 +321,6 @@ typedef struct orbit_case {
     double error; /* of a term */
 } orbit_case;
 
-static dp_soa images_of(const shell *s) {
-    return (dp_soa){s->image[0], s->image[1], s->image[2]};
-}
-
 /* By parity, from values at the images. */
 static double of_parity(const double *image, int o, int a) {
     double sum = 0;
@@ -336,7 +332,7 @@ static double of_parity(const double *image, int o, int a) {
 /* At the images, of the charges, and the sum of the sizes of its terms. */
 static void expect_at_images(const orbit_case *c, int part, const double *charge, double *image,
                              double *size) {
-    const dp_soa at = images_of(c->s);
+    const dp_soa at = shell_images(c->s);
     size_t n = c->points->n, n_images = 8 * (size_t)c->s->orbits.n;
     double *const *w = c->points->w;
     memset(image, 0, n_images * sizeof *image);
@@ -394,13 +390,9 @@ static void check_from(const orbit_case *c, int has_gradient) {
         memset(expected, 0, sizeof expected);
         for (int part = 0; part < 2; part++) {
             const double *of = density + (part * N_VECTORS + v) * 8 * LD;
-            for (int i = 0; i < 8 * c->s->orbits.n; i++) {
-                image[i] = 0;
-                for (int a = 0; a < 8; a++)
-                    image[i] += shell_sign(a, i % 8) * of[a * LD + i / 8];
-            }
+            shell_densities(of, c->s->orbits.n, image);
             dp_p2p_ref(part_of(part), c->lambda / h, n, cloud_points(c->points), to,
-                       8 * c->s->orbits.n, images_of(c->s), (dp_carried){.charge = image});
+                       8 * c->s->orbits.n, shell_images(c->s), (dp_carried){.charge = image});
         }
         /* Nothing is nearer than 0.05 half sides; densities are 8 at most. */
         for (int k = 0; k < (has_gradient ? 4 : 1); k++)

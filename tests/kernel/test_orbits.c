@@ -11,10 +11,6 @@
 static const double allowed[] = {4e-15, 12 * DP_REDUCED_ERROR, 12 * DP_SINGLE_ERROR,
                                  12 * DP_ROUGH_ERROR};
 
-static dp_soa images_of(const shell *s) {
-    return (dp_soa){s->image[0], s->image[1], s->image[2]};
-}
-
 static double size_of(int n, const double *x) {
     double size = 0;
     for (int i = 0; i < n; i++)
@@ -35,7 +31,7 @@ static void check_to(const dp_kernel *kernel, dp_precision precision, const shel
         potential[i] = 0;
     kernel->to_orbits[precision][suite_isa](shell_lambda, &s->orbits, potential, LD, &shell_frame,
                                             (int64_t)c->n, cloud_points(c), c->w[3]);
-    dp_p2p_ref(kernel, shell_lambda / shell_frame.half, 8 * n, images_of(s),
+    dp_p2p_ref(kernel, shell_lambda / shell_frame.half, 8 * n, shell_images(s),
                (dp_sums){.potential = direct}, (int64_t)c->n, cloud_points(c),
                (dp_carried){.charge = c->w[3]});
     bound =
@@ -74,7 +70,7 @@ static void check_from(const dp_kernel *kernel, dp_precision precision, const sh
         }
     cloud_set_sums(c, 0);
     dp_p2p_ref(kernel, shell_lambda / shell_frame.half, (int64_t)c->n, cloud_points(c),
-               cloud_sums(c, 1), 8 * n, images_of(s), (dp_carried){.charge = charge});
+               cloud_sums(c, 1), 8 * n, shell_images(s), (dp_carried){.charge = charge});
     for (int k = 0; k < 4; k++)
         memcpy(expected[k], c->s[k], c->n * sizeof(double));
     cloud_set_sums(c, 0);

@@ -26,12 +26,6 @@ typedef struct vectors {
     double at_orbits[MOST_VECTORS * VECTOR_LD], size_at_orbits[MOST_VECTORS * LD];
 } vectors;
 
-/* What single precision can hold, and what it cannot. */
-static double scale_of(int v) {
-    static const double scales[] = {1, 1e-200, 1e200, 0, 1e-3};
-    return scales[v % COUNT(scales)];
-}
-
 /* Dipoles are about as strong as charges of the same vector. */
 static void vectors_make(int n_vectors, int n, int n_orbits, vectors *v) {
     uint64_t seed = 7;
@@ -48,10 +42,10 @@ static void vectors_make(int n_vectors, int n, int n_orbits, vectors *v) {
     }
     for (size_t i = 0; i < v->rows; i++)
         for (int k = 0; k < 4; k++)
-            v->carried[k][i] = scale_of((int)i / v->stride) * (k ? shell_frame.half : 1) *
+            v->carried[k][i] = shell_scale((int)i / v->stride) * (k ? shell_frame.half : 1) *
                                (2 * suite_uniform(&seed) - 1);
     for (int i = 0; i < n_vectors * VECTOR_LD; i++) {
-        double x = scale_of(i / VECTOR_LD) * (2 * suite_uniform(&seed) - 1);
+        double x = shell_scale(i / VECTOR_LD) * (2 * suite_uniform(&seed) - 1);
         int at = i % VECTOR_LD;
         v->density[i] = at < 8 * LD && at % LD < n_orbits ? x : 0;
     }
@@ -95,10 +89,6 @@ static void from_orbits(const call *c, vectors *v) {
 
 /* ---- the scalar loops ----------------------------------------------------------------------- */
 
-static dp_soa images_of(const shell *s) {
-    return (dp_soa){s->image[0], s->image[1], s->image[2]};
-}
-
 /* Of terms by order, between an image and a point. */
 static void sizes_at(const call *c, int image, int point, double size[4]) {
     double x = c->s->image[0][image] - c->points.x[point];
@@ -111,7 +101,7 @@ static void sizes_at(const call *c, int image, int point, double size[4]) {
 static void expect_at_orbits(const call *c, vectors *v, int vector) {
     int n = c->s->orbits.n, at = vector * v->stride;
     double direct[8 * MAX_ORBITS] = {0};
-    dp_p2p_ref(c->kernel, shell_lambda / shell_frame.half, 8 * n, images_of(c->s),
+    dp_p2p_ref(c->kernel, shell_lambda / shell_frame.half, 8 * n, shell_images(c->s),
                (dp_sums){.potential = direct}, v->n, c->points,
                rows_carried(v->carried, c->kind, at));
     for (int a = 0; a < 8; a++)
@@ -136,23 +126,14 @@ static void expect_at_orbits(const call *c, vectors *v, int vector) {
     }
 }
 
-/* Densities by image. */
-static void densities_of(const double *density, int n, double *at_image) {
-    for (int i = 0; i < 8 * n; i++) {
-        at_image[i] = 0;
-        for (int a = 0; a < 8; a++)
-            at_image[i] += shell_sign(a, i % 8) * density[a * LD + i / 8];
-    }
-}
-
 static void expect_at_points(const call *c, vectors *v, int vector) {
     int n = c->s->orbits.n, at = vector * v->stride;
     double density[8 * MAX_ORBITS];
-    densities_of(v->density + vector * VECTOR_LD, n, density);
+    shell_densities(v->density + vector * VECTOR_LD, n, density);
     for (int k = 0; k < DP_HESSIAN; k++)
         memset(v->expected[k] + at, 0, (size_t)v->n * sizeof(double));
     dp_p2p_ref(c->kernel, shell_lambda / shell_frame.half, v->n, c->points,
-               rows_sums(v->expected, DP_HESSIAN, at), 8 * n, images_of(c->s),
+               rows_sums(v->expected, DP_HESSIAN, at), 8 * n, shell_images(c->s),
                (dp_carried){.charge = density});
     for (int i = 0; i < v->n; i++) {
         double all[3] = {0}, size[4];

@@ -21,12 +21,6 @@ typedef struct vectors {
     double potential[DP_MANY * VECTOR_LD], density[DP_MANY * VECTOR_LD];
 } vectors;
 
-/* Charges that single cannot hold beside those that it can. */
-static double scale_of(int v) {
-    static const double scales[] = {1, 1e-200, 1e200, 0, 1e-3};
-    return scales[v % COUNT(scales)];
-}
-
 static void vectors_make(int n, size_t n_points, int n_orbits, vectors *v) {
     uint64_t seed = 3;
     v->n = n;
@@ -37,9 +31,9 @@ static void vectors_make(int n, size_t n_points, int n_orbits, vectors *v) {
     for (int k = 0; k < 4; k++)
         v->sum[k] = guarded(v->size);
     for (size_t i = 0; i < v->size; i++)
-        v->charge[i] = scale_of((int)(i / v->stride)) * (2 * suite_uniform(&seed) - 1);
+        v->charge[i] = shell_scale((int)(i / v->stride)) * (2 * suite_uniform(&seed) - 1);
     for (int i = 0; i < n * VECTOR_LD; i++) {
-        double x = scale_of(i / VECTOR_LD) * (2 * suite_uniform(&seed) - 1);
+        double x = shell_scale(i / VECTOR_LD) * (2 * suite_uniform(&seed) - 1);
         int at = i % VECTOR_LD;
         v->density[i] = at < 8 * LD && at % LD < n_orbits ? x : 0;
     }
@@ -304,7 +298,8 @@ START_TEST(one_is_the_transpose_of_the_other) {
         to_many(&l, &v);
         from_many(&l, &v);
         for (int k = 0; k < v.n; k++) {
-            double at_orbits = 0, at_points = 0, size = 0, unit = scale_of(k) > 0 ? scale_of(k) : 1;
+            double at_orbits = 0, at_points = 0, size = 0,
+                   unit = shell_scale(k) > 0 ? shell_scale(k) : 1;
             for (int j = k * VECTOR_LD; j < (k + 1) * VECTOR_LD; j++) {
                 at_orbits += v.density[j] / unit * (v.potential[j] / unit);
                 size += fabs(v.density[j] / unit * (v.potential[j] / unit));

@@ -22,6 +22,17 @@ static inline dp_soa box_points(const box *b) {
     return (dp_soa){b->x, b->y, b->z};
 }
 
+static inline dp_frame box_frame(const box *b) {
+    return (dp_frame){{b->centre[0], b->centre[1], b->centre[2]}, b->half};
+}
+
+/* Of zeros: dp_free. */
+static inline double *box_expansion(const dp_operator_set *set) {
+    double *expansion = dp_alloc_zero((size_t)set->k_padded, sizeof *expansion);
+    ck_assert_ptr_nonnull(expansion);
+    return expansion;
+}
+
 static inline dp_sums box_sums(double sums[4][N_POINTS]) {
     return dp_sums_of_rows(sums[0], N_POINTS, DP_GRADIENT);
 }

@@ -68,14 +68,10 @@ static const path paths[] = {{"P2M, M2P", 1, 0}, {"P2L, L2P", 0, 1}, {"P2M, M2L,
 /* ---- from points to points by expansions of vectors [first, first + n) -------------------------
  */
 
-static dp_frame frame_of(const box *b) {
-    return (dp_frame){{b->centre[0], b->centre[1], b->centre[2]}, b->half};
-}
-
 static void expand(bench *b, const path *p, const box *source, const box *target, int kind,
                    int first, int n, double **expansion) {
     const dp_surface_sums *surface = p->by_multipole ? &b->set->outer : &b->set->inner;
-    dp_frame frame = frame_of(p->by_multipole ? source : target);
+    dp_frame frame = box_frame(p->by_multipole ? source : target);
     dp_surface_potentials(b->set, surface, &frame, N_POINTS, box_points(source),
                           carried_at(b, kind, first * STRIDE), STRIDE, n, 1, 0, &b->scratch);
     dp_surface_to_expansions(b->set, surface, n, expansion, &b->scratch);
@@ -84,7 +80,7 @@ static void expand(bench *b, const path *p, const box *source, const box *target
 static void evaluate(bench *b, const path *p, const box *source, const box *target, int n_sums,
                      int first, int n, double *const *expansion) {
     const dp_surface_sums *surface = p->by_local ? &b->set->outer : &b->set->inner;
-    dp_frame frame = frame_of(p->by_local ? target : source);
+    dp_frame frame = box_frame(p->by_local ? target : source);
     dp_surface_densities(b->set, surface, n, (const double *const *)expansion, &b->scratch);
     dp_surface_evaluate(b->set, surface, 0, &frame, 0, n, N_POINTS, box_points(target),
                         sums_at(b->sums, n_sums, first * STRIDE), STRIDE, &b->scratch);

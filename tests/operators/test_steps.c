@@ -73,21 +73,11 @@ enum { N_KERNELS = 4 };
 
 /* ---- the operators, called as the tasks do -------------------------------------------------- */
 
-static double *expansion_of(const dp_operator_set *set) {
-    double *expansion = dp_alloc_zero((size_t)set->k_padded, sizeof *expansion);
-    ck_assert_ptr_nonnull(expansion);
-    return expansion;
-}
-
-static dp_frame frame_of(const box *b) {
-    return (dp_frame){{b->centre[0], b->centre[1], b->centre[2]}, b->half};
-}
-
 /* P2M by the outer surface, P2L by the inner one; the charges in two pieces. */
 static void to_expansion(bench *b, const dp_operator_set *set, const dp_surface_sums *surface,
                          const box *frame, const box *source, double *expansion) {
     dp_soa points = box_points(source), rest = {source->x + 7, source->y + 7, source->z + 7};
-    dp_frame in = frame_of(frame);
+    dp_frame in = box_frame(frame);
     dp_surface_potentials(set, surface, &in, 7, points, (dp_carried){.charge = source->charge}, 0,
                           1, 1, 0, &b->scratch);
     dp_surface_potentials(set, surface, &in, N_POINTS - 7, rest,
@@ -98,7 +88,7 @@ static void to_expansion(bench *b, const dp_operator_set *set, const dp_surface_
 /* L2P by the outer surface, M2P by the inner one. */
 static void evaluate(bench *b, const dp_operator_set *set, const dp_surface_sums *surface,
                      const box *frame, const double *expansion, box *target) {
-    dp_frame in = frame_of(frame);
+    dp_frame in = box_frame(frame);
     memset(target->sums, 0, sizeof target->sums);
     dp_surface_densities(set, surface, 1, &expansion, &b->scratch);
     dp_surface_evaluate(set, surface, 0, &in, 0, 1, N_POINTS, box_points(target),
@@ -192,7 +182,7 @@ END_TEST
 START_TEST(densities_of_an_expansion_give_it_back) {
     bench b;
     bench_of_loop(_i, &b);
-    double *x = expansion_of(b.set), *y = expansion_of(b.set);
+    double *x = box_expansion(b.set), *y = box_expansion(b.set);
     uint64_t state = 3;
     for (int i = 0; i < b.set->k; i++)
         x[i] = suite_uniform(&state);
@@ -240,7 +230,7 @@ START_TEST(p2m_gives_densities_with_the_same_far_field) {
     bench_of_loop(_i, &b);
     for (int i = 0; i < N_TRIED; i++) {
         box source = box_make(origin.centre, 0.5, 1), target = box_at(&source, positions[i], 2);
-        double *multipole = expansion_of(b.set);
+        double *multipole = box_expansion(b.set);
         to_expansion(&b, b.set, &b.set->outer, &source, &source, multipole);
         sum_densities(&b, b.data, &source, multipole, &target);
         expect_accurate(&b, "P2M", &source, &target, ALLOWED);
@@ -265,7 +255,7 @@ START_TEST(m2p_matches_the_sum_over_densities) {
     dp_operator_set set = in_double(&b);
     for (int i = 0; i < N_TRIED; i++) {
         box source = box_make(origin.centre, 0.5, 1), target = box_at(&source, positions[i], 2);
-        double *multipole = expansion_of(b.set);
+        double *multipole = box_expansion(b.set);
         to_expansion(&b, b.set, &b.set->outer, &source, &source, multipole);
         sum_densities(&b, b.data, &source, multipole, &target);
         memcpy(target.expected, target.sums, sizeof target.sums);
@@ -289,7 +279,7 @@ START_TEST(p2l_projects_the_check_potential) {
     bench_of_loop(_i, &b);
     const dp_surface *s = b.surface;
     box target = box_make(origin.centre, 0.5, 1), source = box_at(&target, positions[1], 2);
-    double *local = expansion_of(b.set), *expected = expansion_of(b.set);
+    double *local = box_expansion(b.set), *expected = box_expansion(b.set);
     double *points = dp_alloc_zero(5 * (size_t)s->n, sizeof *points),
            *potential = points + 3 * s->n;
     dp_operator_set set = in_double(&b);
@@ -321,7 +311,7 @@ START_TEST(p2l_then_l2p_match_direct_sums) {
     bench_of_loop(_i, &b);
     for (int i = 0; i < N_TRIED; i++) {
         box target = box_make(origin.centre, 0.5, 1), source = box_at(&target, positions[i], 2);
-        double *local = expansion_of(b.set);
+        double *local = box_expansion(b.set);
         to_expansion(&b, b.set, &b.set->inner, &target, &source, local);
         evaluate(&b, b.set, &b.set->outer, &target, local, &target);
         expect_accurate(&b, "P2L, L2P", &source, &target, ALLOWED);
@@ -337,7 +327,7 @@ START_TEST(m2m_moves_every_octant_to_the_parent) {
     const dp_operator_set *fine = b.operators->level[3];
     for (int octant = 0; octant < 8; octant++) {
         box parent = box_make(origin.centre, 0.5, 1), child = box_child(&parent, octant, 3);
-        double *below = expansion_of(fine), *above = expansion_of(b.set);
+        double *below = box_expansion(fine), *above = box_expansion(b.set);
         dp_columns columns = one_column(7 - octant, below, above);
         to_expansion(&b, fine, &fine->outer, &child, &child, below);
         dp_m2m(b.set, fine, b.operators->below[2], &columns, &b.scratch);
@@ -361,7 +351,7 @@ START_TEST(l2l_moves_the_local_to_every_octant) {
         for (int i = 0; i < N_TRIED; i++) {
             box parent = box_make(origin.centre, 0.5, 1), target = box_child(&parent, octant, 3);
             box source = box_at(&parent, positions[i], 2);
-            double *above = expansion_of(b.set), *below = expansion_of(fine);
+            double *above = box_expansion(b.set), *below = box_expansion(fine);
             dp_columns columns = one_column(7 - octant, above, below);
             to_expansion(&b, b.set, &b.set->inner, &parent, &source, above);
             dp_l2l(b.set, fine, b.operators->below[2], &columns, &b.scratch);
@@ -383,7 +373,7 @@ START_TEST(m2l_works_at_all_316_positions) {
         if (b.operators->offsets.index[abs(v[0])][abs(v[1])][abs(v[2])] < 0)
             continue;
         box target = box_make(origin.centre, 0.5, 1), source = box_at(&target, v, 2);
-        double *multipole = expansion_of(b.set), *local = expansion_of(b.set);
+        double *multipole = box_expansion(b.set), *local = box_expansion(b.set);
         to_expansion(&b, b.set, &b.set->outer, &source, &source, multipole);
         m2l(&b, b.set, v, multipole, local);
         evaluate(&b, b.set, &b.set->outer, &target, local, &target);
@@ -442,8 +432,8 @@ START_TEST(chain_over_two_levels_matches_direct_sums) {
         box source_parent = box_at(&target_parent, v, 2);
         box source = box_child(&source_parent, k % 8, 3);
         box target = box_child(&target_parent, k * 5 % 8, 4);
-        double *e[] = {expansion_of(fine), expansion_of(b.set), expansion_of(b.set),
-                       expansion_of(fine)};
+        double *e[] = {box_expansion(fine), box_expansion(b.set), box_expansion(b.set),
+                       box_expansion(fine)};
         dp_columns up = one_column(7 - k % 8, e[0], e[1]);
         dp_columns down = one_column(7 - k * 5 % 8, e[2], e[3]);
         to_expansion(&b, fine, &fine->outer, &source, &source, e[0]);

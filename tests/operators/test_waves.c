@@ -74,12 +74,6 @@ static void bench_close(bench *b) {
 static const int positions[][3] = {{2, 0, 0}, {0, -2, 1}, {-3, 3, -3}, {1, 1, 2}};
 enum { N_TRIED = sizeof positions / sizeof *positions };
 
-static double *expansion_of(const dp_operator_set *set) {
-    double *expansion = dp_alloc_zero((size_t)set->k_padded, sizeof *expansion);
-    ck_assert_ptr_nonnull(expansion);
-    return expansion;
-}
-
 /* Relative to the result, or to what charges of random signs give a box two sides away where that
  * is more. */
 static void expect_accurate(const bench *b, const char *what, const wave_box *source,
@@ -100,7 +94,7 @@ static void check_every_way(bench *b) {
     for (int i = 0; i < N_TRIED; i++) {
         wave_box target = wave_box_of(box_make(origin.centre, 0.5, 1), 1);
         wave_box source = wave_box_of(box_at(&target.at, positions[i], 2), 2);
-        double *multipole = expansion_of(b->set), *local = expansion_of(b->set);
+        double *multipole = box_expansion(b->set), *local = box_expansion(b->set);
         wave_to_expansion(b->set, &b->set->outer, &source.at, &source, multipole, &b->scratch);
         wave_evaluate(b->set, &b->set->inner, &source.at, multipole, &target, &b->scratch);
         expect_accurate(b, "P2M, M2P", &source, &target);
@@ -124,8 +118,8 @@ static void check_chain(bench *b) {
         box source_parent = box_at(&target_parent, v, 2);
         wave_box source = wave_box_of(box_child(&source_parent, octant, 3), 3);
         wave_box target = wave_box_of(box_child(&target_parent, to_octant, 4), 4);
-        double *e[] = {expansion_of(b->fine), expansion_of(b->set), expansion_of(b->set),
-                       expansion_of(b->fine)};
+        double *e[] = {box_expansion(b->fine), box_expansion(b->set), box_expansion(b->set),
+                       box_expansion(b->fine)};
         dp_columns up = {.n = 1, .reflection = 7 - octant, .source = {e[0]}, .target = {e[1]}};
         dp_columns down = {.n = 1, .reflection = 7 - to_octant, .source = {e[2]}, .target = {e[3]}};
         wave_to_expansion(b->fine, &b->fine->outer, &source.at, &source, e[0], &b->scratch);

@@ -58,14 +58,10 @@ static inline double wave_error(const wave_box *b, int is_gradient, double least
     return sqrt(error / fmax(size, n_rows * N_POINTS * least * least));
 }
 
-static inline dp_frame wave_frame(const box *b) {
-    return (dp_frame){{b->centre[0], b->centre[1], b->centre[2]}, b->half};
-}
-
 static inline void wave_to_expansion(const dp_operator_set *set, const dp_surface_sums *surface,
                                      const box *frame, const wave_box *source, double *expansion,
                                      dp_scratch *scratch) {
-    dp_frame in = wave_frame(frame);
+    dp_frame in = box_frame(frame);
     dp_surface_potentials(set, surface, &in, N_POINTS, box_points(&source->at),
                           (dp_carried){.charge = source->charge[0]}, N_POINTS, 1, 1, 0, scratch);
     dp_surface_to_expansions(set, surface, 1, &expansion, scratch);
@@ -74,7 +70,7 @@ static inline void wave_to_expansion(const dp_operator_set *set, const dp_surfac
 static inline void wave_evaluate(const dp_operator_set *set, const dp_surface_sums *surface,
                                  const box *frame, const double *expansion, wave_box *target,
                                  dp_scratch *scratch) {
-    dp_frame in = wave_frame(frame);
+    dp_frame in = box_frame(frame);
     memset(target->sums, 0, sizeof target->sums);
     dp_surface_densities(set, surface, 1, &expansion, scratch);
     dp_surface_evaluate(set, surface, 0, &in, 0, 1, N_POINTS, box_points(&target->at),
