@@ -287,7 +287,8 @@ typedef struct dp_kernel {
     int n_parameters;
     const dp_parameter *parameters;
     dp_lambda (*lambda)(const dagpole_plan_options *options); /* NULL: 0 */
-    int has_dipoles, has_hessians; /* what sources may carry, what targets may want */
+    int has_dipoles, has_hessians; /* what sources may carry, what targets may want: without
+                                      has_hessians near_many and from_orbits_many have none */
     int p_more;                    /* points along an edge beyond what digits take alone */
     int is_homogeneous; /* 1: g(a r) = a^degree g(r), one operator set serves every level */
     double

@@ -290,6 +290,9 @@ static int order_of(const dp_near *near) {
     return derivatives[near->n_sums - 1].order + near->sources->shape.has_dipoles;
 }
 
+/* Of dp_kernel: without has_hessians gradients of dipoles are the most. */
+enum { MOST_ORDER_laplace = 3, MOST_ORDER_yukawa = 2 };
+
 #define SUM_ALL(kernel, close, grade, near)                                                        \
     switch (order_of(near)) {                                                                      \
     case 0:                                                                                        \
@@ -302,7 +305,8 @@ static int order_of(const dp_near *near) {
         sum_all(kernel, close, 2, grade, near);                                                    \
         break;                                                                                     \
     default:                                                                                       \
-        sum_all(kernel, close, 3, grade, near);                                                    \
+        if (MOST_ORDER_##kernel == 3)                                                              \
+            sum_all(kernel, close, 3, grade, near);                                                \
     }
 
 DEFINE_NEAR(near_many)

@@ -12,6 +12,11 @@ enum { CARRY_CHARGES = 1, CARRY_DIPOLES = 2, CARRY_BOTH = 3 };
 /* What may be wanted of sums. */
 static const int wanted[] = {DP_POTENTIAL, DP_GRADIENT, DP_HESSIAN};
 
+/* Not every kernel has second derivatives among its sums. */
+static inline int can_sum(const dp_kernel *kernel, int n_sums) {
+    return n_sums <= DP_GRADIENT || kernel->has_hessians;
+}
+
 /* From number `at` of the rows of a charge and a dipole on. */
 static inline dp_carried rows_carried(double *const row[4], int kind, int at) {
     dp_carried carried = {.charge = kind & CARRY_CHARGES ? row[0] + at : NULL};
