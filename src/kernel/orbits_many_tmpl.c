@@ -234,15 +234,22 @@ static void from_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_o
                     frame, n, points, out, out_stride);                                            \
     }
 
-#define DEFINE_LOOPS(to_loop, from_loop, kernel, grade)                                            \
+/* Order 2 is for kernels whose targets may want second derivatives (dp_kernel). */
+#define TABLES_TO_1(kernel, grade)                                                                 \
+    DEFINE_TABLE(kernel, 0, grade)                                                                 \
+    DEFINE_TABLE(kernel, 1, grade)                                                                 \
+    static tabulate_fn *const kernel##_##grade[] = {kernel##_0_##grade, kernel##_1_##grade};
+#define TABLES_TO_2(kernel, grade)                                                                 \
     DEFINE_TABLE(kernel, 0, grade)                                                                 \
     DEFINE_TABLE(kernel, 1, grade)                                                                 \
     DEFINE_TABLE(kernel, 2, grade)                                                                 \
     static tabulate_fn *const kernel##_##grade[] = {kernel##_0_##grade, kernel##_1_##grade,        \
-                                                    kernel##_2_##grade};                           \
-    DEFINE_BOTH(to_loop, from_loop, kernel, 1, grade)
+                                                    kernel##_2_##grade};
 
-/* A complex kernel, without second derivatives. */
+#define DEFINE_LOOPS(to_loop, from_loop, kernel, tables, grade)                                    \
+    tables(kernel, grade) DEFINE_BOTH(to_loop, from_loop, kernel, 1, grade)
+
+/* A complex kernel. */
 #define DEFINE_WAVE_TABLE(kernel, order, grade)                                                    \
     static void kernel##_##order##_##grade(const pairs_of *p, const walk *w, const table *t) {     \
         const pairs_of constant = {grade, p->unit_lambda};                                         \
@@ -256,17 +263,17 @@ static void from_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_o
     DEFINE_BOTH(to_loop, from_loop, kernel, 2, grade)
 
 #ifdef SIMD_SINGLE
-#define EACH_LOOP(kernel)                                                                          \
-    DEFINE_LOOPS(to_orbits_many_single, from_orbits_many_single, kernel, EXACT)                    \
-    DEFINE_LOOPS(to_orbits_many_rough, from_orbits_many_rough, kernel, REDUCED)
+#define EACH_LOOP(kernel, tables)                                                                  \
+    DEFINE_LOOPS(to_orbits_many_single, from_orbits_many_single, kernel, tables, EXACT)            \
+    DEFINE_LOOPS(to_orbits_many_rough, from_orbits_many_rough, kernel, tables, REDUCED)
 #else
-#define EACH_LOOP(kernel)                                                                          \
-    DEFINE_LOOPS(to_orbits_many, from_orbits_many, kernel, EXACT)                                  \
-    DEFINE_LOOPS(to_orbits_many_reduced, from_orbits_many_reduced, kernel, REDUCED)
+#define EACH_LOOP(kernel, tables)                                                                  \
+    DEFINE_LOOPS(to_orbits_many, from_orbits_many, kernel, tables, EXACT)                          \
+    DEFINE_LOOPS(to_orbits_many_reduced, from_orbits_many_reduced, kernel, tables, REDUCED)
 #endif
 
-EACH_LOOP(laplace)
-EACH_LOOP(yukawa)
+EACH_LOOP(laplace, TABLES_TO_2)
+EACH_LOOP(yukawa, TABLES_TO_1)
 #ifndef SIMD_SINGLE
 DEFINE_WAVES(to_orbits_many, from_orbits_many, helmholtz, EXACT)
 DEFINE_WAVES(to_orbits_many_reduced, from_orbits_many_reduced, helmholtz, REDUCED)
