@@ -26,7 +26,7 @@ typedef struct dagpole_kernel_info {
     int n_parameters;
     /* Doubles of a source and of a target: 1 and 3 of real kernels' charges, dipoles, potentials
      * and gradients, 2 and 6 of complex ones, 6 of second derivatives; 0: the kernel has none. */
-    int charge, dipole, potential, gradient, hessian;
+    int charge, dipole, potential, gradient, hessian, pressure;
 } dagpole_kernel_info;
 
 /* Statuses: BAD_ARGUMENT. */

@@ -34,15 +34,16 @@ dagpole_status dagpole_kernel_query(dagpole_kernel kernel, dagpole_kernel_info *
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "info is NULL or its size is not set to sizeof(dagpole_kernel_info)");
     const dp_kernel *k = dp_kernel_get(kernel);
-    int n = dp_n_components(k);
+    const dp_widths *w = dp_kernel_widths(kernel);
     dagpole_kernel_info all = {.size = sizeof all,
                                .name = k->name,
                                .n_parameters = k->n_parameters,
-                               .charge = n,
-                               .dipole = k->has_dipoles ? 3 * n : 0,
-                               .potential = n,
-                               .gradient = 3 * n,
-                               .hessian = k->has_hessians ? DP_N_SECOND * n : 0};
+                               .charge = w->charge,
+                               .dipole = k->has_dipoles ? w->dipole : 0,
+                               .potential = w->potential,
+                               .gradient = w->gradient,
+                               .hessian = k->has_hessians ? DP_N_SECOND : 0,
+                               .pressure = w->pressure};
     dp_sized_give(&all, sizeof all, info);
     return DAGPOLE_OK;
 }

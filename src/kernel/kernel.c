@@ -110,7 +110,7 @@ static const dp_kernel yukawa = {
 /* The caller's: what it is made of comes with a plan (kernel/user.h). */
 static const dp_kernel user = {.id = DAGPOLE_USER, .name = "user", .degree = -1, .cost = 1};
 
-#define ENTRY(id, name, is_complex) &name,
+#define ENTRY(id, name, ...) &name,
 static const dp_kernel *const kernels[] = {DP_EACH_KERNEL(ENTRY)};
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENTRY(id, name, is_complex) {DAGPOLE_##id, #name, is_complex},
+#define ENTRY(id, name, n_parts, charge, dipole, potential, gradient, pressure)                    \
+    {DAGPOLE_##id, #name, {n_parts, charge, dipole, potential, gradient, pressure}},
 static const struct entry {
     dagpole_kernel id;
     const char *name;
-    int is_complex;
+    dp_widths widths;
 } kernels[] = {DP_EACH_KERNEL(ENTRY)};
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 
@@ -25,7 +26,12 @@ const char *dp_kernel_name(dagpole_kernel id) {
 
 int dp_kernel_is_complex(dagpole_kernel id) {
     const struct entry *entry = entry_of(id);
-    return entry && entry->is_complex;
+    return entry && entry->widths.n_parts == 2;
+}
+
+const dp_widths *dp_kernel_widths(dagpole_kernel id) {
+    const struct entry *entry = entry_of(id);
+    return entry ? &entry->widths : NULL;
 }
 
 int dp_kernel_find(const char *name, dagpole_kernel *id) {

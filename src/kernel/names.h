@@ -5,12 +5,20 @@
 
 #include "base/status.h"
 
-/* DAGPOLE_..., name, whether values are complex. */
+/* DAGPOLE_..., name; how many vectors a value is inside (dp_shape); how many doubles the caller has
+ * for a charge, a dipole, a potential, its gradient and a pressure: a complex number is two. */
 #define DP_EACH_KERNEL(X)                                                                          \
-    X(LAPLACE, laplace, 0)                                                                         \
-    X(YUKAWA, yukawa, 0)                                                                           \
-    X(HELMHOLTZ, helmholtz, 1)                                                                     \
-    X(USER, user, 0)
+    X(LAPLACE, laplace, 1, 1, 3, 1, 3, 0)                                                          \
+    X(YUKAWA, yukawa, 1, 1, 3, 1, 3, 0)                                                            \
+    X(HELMHOLTZ, helmholtz, 2, 2, 6, 2, 6, 0)                                                      \
+    X(USER, user, 1, 1, 3, 1, 3, 0)
+
+typedef struct dp_widths {
+    int n_parts, charge, dipole, potential, gradient, pressure;
+} dp_widths;
+
+/* NULL where there is no such kernel. */
+const dp_widths *dp_kernel_widths(dagpole_kernel id);
 
 /* NULL where there is no such kernel. */
 const char *dp_kernel_name(dagpole_kernel id);
