@@ -267,6 +267,8 @@ static void describe_request(dagpole_plan *p) {
     r->n_targets = p->n_targets;
     r->kernel = o->kernel;
     r->lambda = o->kernel == DAGPOLE_YUKAWA ? o->lambda : 0;
+    r->wave_number = o->kernel == DAGPOLE_HELMHOLTZ ? o->wave_number : 0;
+    r->damping = o->kernel == DAGPOLE_HELMHOLTZ ? o->damping : 0;
     r->digits = o->digits;
     r->n_vectors = o->n_vectors;
     r->sources = o->sources;

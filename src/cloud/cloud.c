@@ -4,7 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "platform/store.h"
+#include "cloud/rows.h"
+#include "kernel/names.h"
 
 void dagpole_cloud_free(dagpole_cloud *cloud) {
     if (!cloud)
@@ -16,23 +17,60 @@ void dagpole_cloud_free(dagpole_cloud *cloud) {
     *cloud = (dagpole_cloud){0};
 }
 
-static dagpole_status read_cloud(const char *path, const char *dipoles, dagpole_cloud *cloud) {
-    if (!cloud)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "cloud is NULL");
-    *cloud = (dagpole_cloud){0};
-    if (!path)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "the path of the points is NULL");
+static dagpole_status check_kernel(const char *name, dagpole_kernel kernel) {
+    if (dp_kernel_name(kernel))
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is %d: it must be one of %s", name, (int)kernel,
+                   dp_kernel_names());
+}
+
+/* The numbers of a file that has one for each charge become charges of the kernel. */
+static dagpole_status take_numbers(const char *path, dagpole_cloud *cloud) {
+    const dp_row row = dp_row_of(cloud->kernel, DP_ROW_CHARGE);
+    if (row.rank)
+        return dp_fail(DAGPOLE_FILE,
+                       "'%.250s' has one number for each charge: those of the kernel %s have %lld, "
+                       "and are read from HDF5",
+                       path, dp_kernel_name(cloud->kernel), (long long)row.shape[0]);
+    if (!row.is_complex)
+        return DAGPOLE_OK;
+    double *charges = dp_alloc((size_t)cloud->n_sources, 2 * sizeof *charges);
+    if (!charges)
+        return DAGPOLE_NO_MEMORY;
+    for (int64_t i = 0; i < cloud->n_sources; i++) {
+        charges[2 * i] = cloud->charges[i];
+        charges[2 * i + 1] = 0;
+    }
+    dp_free(cloud->charges);
+    cloud->charges = charges;
+    return DAGPOLE_OK;
+}
+
+static dagpole_status read_any(const char *path, const char *dipoles, dagpole_cloud *cloud) {
     struct stat info;
     if (stat(path, &info) != 0)
         return dp_fail(DAGPOLE_FILE, "cannot open '%.300s': %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode))
         return dp_fail(DAGPOLE_FILE, "cannot open '%.300s': it is a directory", path);
-    int is_hdf5 = dp_store_is_hdf5(path);
-    if (dipoles && !is_hdf5)
+    if (dp_store_is_hdf5(path))
+        return dp_cloud_read_hdf5(path, dipoles, cloud);
+    if (dipoles)
         return dp_fail(DAGPOLE_FILE, "'%.250s' is no HDF5: it has no dataset '%.40s' of dipoles",
                        path, dipoles);
-    dagpole_status status =
-        is_hdf5 ? dp_cloud_read_hdf5(path, dipoles, cloud) : dp_cloud_read_stream(path, cloud);
+    DP_TRY(dp_cloud_read_stream(path, cloud));
+    return take_numbers(path, cloud);
+}
+
+static dagpole_status read_cloud(const char *path, dagpole_kernel kernel, const char *dipoles,
+                                 dagpole_cloud *cloud) {
+    if (!cloud)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "cloud is NULL");
+    *cloud = (dagpole_cloud){0};
+    if (!path)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "the path of the points is NULL");
+    DP_TRY(check_kernel("kernel", kernel));
+    cloud->kernel = kernel;
+    dagpole_status status = read_any(path, dipoles, cloud);
     if (status != DAGPOLE_OK)
         dagpole_cloud_free(cloud);
     return status;
@@ -40,7 +78,7 @@ static dagpole_status read_cloud(const char *path, const char *dipoles, dagpole_
 
 dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud) {
     DP_DEFAULT_FLOATING;
-    return read_cloud(path, NULL, cloud);
+    return read_cloud(path, DAGPOLE_LAPLACE, NULL, cloud);
 }
 
 dagpole_status dagpole_cloud_read_dipoles(const char *path, const char *dataset,
@@ -48,7 +86,13 @@ dagpole_status dagpole_cloud_read_dipoles(const char *path, const char *dataset,
     DP_DEFAULT_FLOATING;
     if (!dataset)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "dataset is NULL: it names the dipoles");
-    return read_cloud(path, dataset, cloud);
+    return read_cloud(path, DAGPOLE_LAPLACE, dataset, cloud);
+}
+
+dagpole_status dagpole_cloud_read_for(const char *path, dagpole_kernel kernel, const char *dipoles,
+                                      dagpole_cloud *cloud) {
+    DP_DEFAULT_FLOATING;
+    return read_cloud(path, kernel, dipoles, cloud);
 }
 
 static dagpole_status check(const dagpole_cloud *cloud) {
@@ -65,6 +109,7 @@ static dagpole_status check(const dagpole_cloud *cloud) {
     if (!cloud->targets && m != 0 && m != n)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_targets is %lld with targets NULL: 0 or n_sources",
                        (long long)m);
+    DP_TRY(check_kernel("kernel of the cloud", cloud->kernel));
     return dp_check_vectors(cloud->n_vectors, n);
 }
 
@@ -78,15 +123,16 @@ dagpole_status dp_check_vectors(int64_t n_vectors, int64_t n_points) {
 /* Where there is nothing at all the charges are an empty array. */
 static dagpole_status write_arrays(dp_store *store, const dagpole_cloud *cloud) {
     const int64_t sources[2] = {cloud->n_sources, 3}, targets[2] = {cloud->n_targets, 3},
-                  carried[3] = {dp_vectors(cloud->n_vectors), cloud->n_sources, 3};
-    int is_one = carried[0] == 1;
+                  n_vectors = dp_vectors(cloud->n_vectors);
+    const dp_row charge = dp_row_of(cloud->kernel, DP_ROW_CHARGE),
+                 dipole = dp_row_of(cloud->kernel, DP_ROW_DIPOLE);
     DP_TRY(dp_store_write(store, "/sources", 'd', 2, sources, cloud->sources));
     if (cloud->charges || !cloud->dipoles)
-        DP_TRY(dp_store_write(store, "/charges", 'd', is_one ? 1 : 2, carried + is_one,
-                              cloud->charges));
+        DP_TRY(
+            dp_rows_write(store, "/charges", &charge, n_vectors, cloud->n_sources, cloud->charges));
     if (cloud->dipoles)
-        DP_TRY(dp_store_write(store, "/dipoles", 'd', is_one ? 2 : 3, carried + is_one,
-                              cloud->dipoles));
+        DP_TRY(
+            dp_rows_write(store, "/dipoles", &dipole, n_vectors, cloud->n_sources, cloud->dipoles));
     if (!cloud->targets)
         return DAGPOLE_OK;
     return dp_store_write(store, "/targets", 'd', 2, targets, cloud->targets);

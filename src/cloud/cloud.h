@@ -15,8 +15,9 @@ static inline int64_t dp_vectors(int64_t n_vectors) {
     return n_vectors ? n_vectors : 1;
 }
 
-/* The kinds of files. *cloud is zero before, and stays for the caller to free after a failure.
- * dipoles: a dataset of the caller's, or NULL. Streams are text and npy. */
+/* The kinds of files. *cloud is zero but for its kernel before, and stays for the caller to free
+ * after a failure. dipoles: a dataset of the caller's, or NULL. Streams are text and npy, whose
+ * charges are real numbers whatever the kernel. */
 dagpole_status dp_cloud_read_hdf5(const char *path, const char *dipoles, dagpole_cloud *cloud);
 dagpole_status dp_cloud_read_stream(const char *path, dagpole_cloud *cloud);
 dagpole_status dp_cloud_read_text(dp_input *input, dagpole_cloud *cloud);

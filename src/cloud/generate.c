@@ -163,15 +163,17 @@ static double draw_alternating(generator *g, int64_t i) {
     return i % 2 ? -1 : 1;
 }
 
-/* width: numbers at a point: a charge, or a dipole. */
+/* width: numbers at a point, which are a charge of the kernel, or a dipole. */
 static const struct {
     const char *name;
     double (*draw)(generator *g, int64_t i);
-    int width;
-} kinds[] = {{"unit", draw_unit, 1},
-             {"mixed", draw_mixed, 1},
-             {"alternating", draw_alternating, 1},
-             {"dipoles", draw_mixed, 3}};
+    int width, is_dipole;
+    dagpole_kernel kernel;
+} kinds[] = {{"unit", draw_unit, 1, 0, DAGPOLE_LAPLACE},
+             {"mixed", draw_mixed, 1, 0, DAGPOLE_LAPLACE},
+             {"alternating", draw_alternating, 1, 0, DAGPOLE_LAPLACE},
+             {"dipoles", draw_mixed, 3, 1, DAGPOLE_LAPLACE},
+             {"complex", draw_mixed, 2, 0, DAGPOLE_HELMHOLTZ}};
 enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
 static dagpole_status find(const char *distribution, const char *charges, int *which, int *kind) {
@@ -188,7 +190,7 @@ static dagpole_status find(const char *distribution, const char *charges, int *w
         ++*kind;
     if (!charges || *kind == N_KINDS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "charges is '%.100s': unit, mixed, alternating or dipoles",
+                       "charges is '%.100s': unit, mixed, alternating, dipoles or complex",
                        charges ? charges : "NULL");
     return DAGPOLE_OK;
 }
@@ -206,13 +208,14 @@ dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n, uint6
     cloud->sources = dp_alloc((size_t)n, 3 * sizeof(double));
     const int width = kinds[kind].width;
     double *carried = dp_alloc((size_t)n, (size_t)width * sizeof(double));
-    *(width == 1 ? &cloud->charges : &cloud->dipoles) = carried;
+    *(kinds[kind].is_dipole ? &cloud->dipoles : &cloud->charges) = carried;
     if (!cloud->sources || !carried) {
         dagpole_cloud_free(cloud);
         return DAGPOLE_NO_MEMORY;
     }
     cloud->n_sources = cloud->n_targets = n;
     cloud->n_vectors = 1;
+    cloud->kernel = kinds[kind].kernel;
     generator points = make_stream(seed, 0), values = make_stream(seed, 1);
     place at = {.edge = lattice_edge(n)};
     for (; at.i < n; at.i++) {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cloud/cloud.h"
-#include "platform/store.h"
+#include "cloud/rows.h"
 
 typedef struct layout {
     const char *sources, *charges, *targets, *dipoles; /* dipoles NULL: it knows none */
@@ -12,22 +12,6 @@ static const layout own = {"/sources", "/charges", "/targets", "/dipoles"};
 static const layout pyexafmm = {"particle_data/sources", "particle_data/source_densities",
                                 "particle_data/targets", NULL};
 
-/* "5 x 2"; "one number" for rank 0. */
-static void describe_shape(int rank, const int64_t shape[4], char *text, size_t bytes) {
-    size_t length = (size_t)snprintf(text, bytes, "%s", rank ? "" : "one number");
-    for (int i = 0; i < rank && length < bytes; i++)
-        length += (size_t)snprintf(text + length, bytes - length, "%s%lld", i ? " x " : "",
-                                   (long long)shape[i]);
-}
-
-static dagpole_status wrong_shape(const char *dataset, const char *path, int rank,
-                                  const int64_t shape[4], const char *needed) {
-    char text[128];
-    describe_shape(rank, shape, text, sizeof text);
-    return dp_fail(DAGPOLE_FILE, "%s of '%.250s' has shape %s: %s is needed", dataset, path, text,
-                   needed);
-}
-
 /* N x 3. */
 static dagpole_status read_points(dp_store *store, const char *path, const char *dataset,
                                   int64_t *n, double **points) {
@@ -35,7 +19,7 @@ static dagpole_status read_points(dp_store *store, const char *path, const char 
     int64_t shape[4];
     DP_TRY(dp_store_shape(store, dataset, &rank, shape));
     if (rank != 2 || shape[1] != 3)
-        return wrong_shape(dataset, path, rank, shape, "N x 3");
+        return dp_rows_refuse(path, dataset, rank, shape, "N x 3");
     *points = dp_alloc((size_t)shape[0], 3 * sizeof(double));
     if (!*points)
         return DAGPOLE_NO_MEMORY;
@@ -43,37 +27,18 @@ static dagpole_status read_points(dp_store *store, const char *path, const char 
     return dp_store_read(store, dataset, 'd', 3 * shape[0], *points);
 }
 
-/* Of N sources: N, N x 1 or V x N, and of dipoles N x 3 or V x N x 3. */
 static dagpole_status read_carried(dp_store *store, const char *path, const char *dataset,
-                                   int width, int64_t n, int64_t *n_vectors, double **values) {
-    int rank, rank_of_one = width == 1 ? 1 : 2;
-    int64_t shape[4];
-    DP_TRY(dp_store_shape(store, dataset, &rank, shape));
-    int is_column = width == 1 && rank == 2 && shape[1] == 1 && shape[0] == n;
-    int is_one = rank == rank_of_one && shape[0] == n;
-    int is_many = rank == rank_of_one + 1 && shape[1] == n && shape[0] >= 1;
-    int is_wide = width == 1 || shape[rank > 0 ? rank - 1 : 0] == width;
-    if (!is_column && !(is_wide && (is_one || is_many))) {
-        char needed[128];
-        snprintf(needed, sizeof needed,
-                 width == 1 ? "%lld (one charge a source) or V x %lld (V vectors of them)"
-                            : "%lld x 3 (one dipole a source) or V x %lld x 3 (V vectors of them)",
-                 (long long)n, (long long)n);
-        return wrong_shape(dataset, path, rank, shape, needed);
-    }
-    *n_vectors = is_column || is_one ? 1 : shape[0];
-    *values = dp_alloc((size_t)*n_vectors * (size_t)width, (size_t)n * sizeof(double));
-    if (!*values)
-        return DAGPOLE_NO_MEMORY;
-    return dp_store_read(store, dataset, 'd', *n_vectors * n * width, *values);
+                                   dp_row_kind kind, dagpole_cloud *cloud, double **values) {
+    const dp_row row = dp_row_of(cloud->kernel, kind);
+    return dp_rows_read(store, path, dataset, &row, 1, &cloud->n_sources, &cloud->n_vectors,
+                        values);
 }
 
 /* As many vectors as there are of charges. */
 static dagpole_status read_dipoles(dp_store *store, const char *path, const char *dataset,
                                    dagpole_cloud *cloud) {
     int64_t n_vectors = cloud->n_vectors;
-    DP_TRY(read_carried(store, path, dataset, 3, cloud->n_sources, &cloud->n_vectors,
-                        &cloud->dipoles));
+    DP_TRY(read_carried(store, path, dataset, DP_ROW_DIPOLE, cloud, &cloud->dipoles));
     if (cloud->charges && cloud->n_vectors != n_vectors)
         return dp_fail(DAGPOLE_FILE,
                        "%s of '%.250s' has %lld vectors of dipoles, but there are %lld of charges",
@@ -89,8 +54,7 @@ static dagpole_status read_all_carried(dp_store *store, const char *path, const 
         DP_TRY(dp_store_has(store, names->dipoles, &has_dipoles));
     dipoles = dipoles ? dipoles : names->dipoles;
     if (has_charges || !has_dipoles)
-        DP_TRY(read_carried(store, path, names->charges, 1, cloud->n_sources, &cloud->n_vectors,
-                            &cloud->charges));
+        DP_TRY(read_carried(store, path, names->charges, DP_ROW_CHARGE, cloud, &cloud->charges));
     if (has_dipoles)
         DP_TRY(read_dipoles(store, path, dipoles, cloud));
     snprintf(cloud->charges_from, sizeof cloud->charges_from, "%s%s%.40s",

@@ -5,8 +5,8 @@
 
 #include "base/sized.h"
 #include "cloud/cloud.h"
+#include "cloud/rows.h"
 #include "kernel/names.h"
-#include "platform/store.h"
 
 /* ---- the report as attributes ------------------------------------------------------------- */
 
@@ -83,6 +83,8 @@ static const field fields[] = {
     FIELD('l', n_vectors),
     FIELD('i', sources),
     FIELD('i', hessians),
+    FIELD('d', wave_number),
+    FIELD('d', damping),
 };
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -134,7 +136,6 @@ static dagpole_status read_field(dp_store *store, const field *f, dagpole_report
 
 /* As much of the report as the caller's header has. */
 static dagpole_status write_report(dp_store *store, const dagpole_report *report, size_t size) {
-    DP_TRY(dp_store_set_text(store, "kernel", dp_kernel_name(report->kernel)));
     for (int i = 0; i < N_FIELDS; i++)
         if (fields[i].offset + fields[i].bytes <= size)
             DP_TRY(write_field(store, &fields[i], report));
@@ -151,16 +152,10 @@ static dagpole_status read_kernel(dp_store *store, dagpole_kernel *kernel) {
     if (!dp_kernel_find(name, kernel))
         return dp_fail(DAGPOLE_FILE, "the attribute 'kernel' is '%s': it must be one of %s", name,
                        dp_kernel_names());
-    if (dp_kernel_is_complex(*kernel))
-        return dp_fail(DAGPOLE_FILE,
-                       "the attribute 'kernel' is '%s', whose results are complex: files hold real "
-                       "ones",
-                       name);
     return DAGPOLE_OK;
 }
 
 static dagpole_status read_report(dp_store *store, dagpole_report *report) {
-    DP_TRY(read_kernel(store, &report->kernel));
     for (int i = 0; i < N_FIELDS; i++)
         DP_TRY(read_field(store, &fields[i], report));
     return DAGPOLE_OK;
@@ -175,6 +170,7 @@ static void free_members(dagpole_results *results) {
     dp_free(results->potentials);
     dp_free(results->gradients);
     dp_free(results->hessians);
+    dp_free(results->pressures);
     dp_free(results->input);
     *results = (dagpole_results){.report = results->report};
 }
@@ -198,6 +194,8 @@ static void give(dagpole_results *all, dagpole_results *results) {
         unknown.input = NULL;
     if (HOLDS(results, hessians))
         unknown.hessians = NULL;
+    if (HOLDS(results, pressures))
+        unknown.pressures = NULL;
     free_members(&unknown);
     dp_sized_give(all, sizeof *all, results);
 }
@@ -215,42 +213,64 @@ void dagpole_results_free(dagpole_results *results) {
 
 /* ---- arrays ------------------------------------------------------------------------------- */
 
-static dagpole_status check(const dagpole_results *results, const dagpole_report *report) {
+/* Of results whose kernel is the report's. */
+static dagpole_status check(const dagpole_results *results) {
     int64_t n = results->n_targets;
     if (n < 0 || n > DP_CLOUD_MAX_POINTS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_targets is %lld: 0 to 2^40", (long long)n);
     if (n > 0 && !results->potentials)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "potentials is NULL with n_targets %lld",
                        (long long)n);
-    if (!dp_kernel_name(report->kernel))
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "report->kernel is %d: it must be one of %s",
-                       (int)report->kernel, dp_kernel_names());
-    if (dp_kernel_is_complex(report->kernel))
-        return dp_fail(DAGPOLE_UNSUPPORTED,
-                       "report->kernel is %d (%s), whose results are complex: files hold real ones",
-                       (int)report->kernel, dp_kernel_name(report->kernel));
+    if (!dp_kernel_name(results->kernel))
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is %d: it must be one of %s",
+                       results->report ? "report->kernel" : "kernel of the results",
+                       (int)results->kernel, dp_kernel_names());
+    if (results->pressures && !dp_kernel_widths(results->kernel)->pressure)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "pressures is no NULL, but the kernel is %s: it has "
+                       "none",
+                       dp_kernel_name(results->kernel));
     return dp_check_vectors(results->n_vectors, n);
+}
+
+/* The datasets; the first is always there. */
+static const struct array {
+    const char *dataset;
+    dp_row_kind kind;
+    size_t offset;
+} arrays[] = {
+    {"/potentials", DP_ROW_POTENTIAL, offsetof(dagpole_results, potentials)},
+    {"/gradients", DP_ROW_GRADIENT, offsetof(dagpole_results, gradients)},
+    {"/hessians", DP_ROW_HESSIAN, offsetof(dagpole_results, hessians)},
+    {"/pressures", DP_ROW_PRESSURE, offsetof(dagpole_results, pressures)},
+};
+enum { N_ARRAYS = sizeof arrays / sizeof arrays[0] };
+
+static double **values_of(dagpole_results *results, const struct array *a) {
+    return (double **)((char *)results + a->offset);
+}
+
+static dagpole_status write_array(dp_store *store, const dagpole_results *results,
+                                  const struct array *a) {
+    const dp_row row = dp_row_of(results->kernel, a->kind);
+    const double *values = *(double *const *)((const char *)results + a->offset);
+    if (!values && a != arrays)
+        return DAGPOLE_OK;
+    return dp_rows_write(store, a->dataset, &row, dp_vectors(results->n_vectors),
+                         results->n_targets, values);
 }
 
 /* report: the library's copy of results->report. */
 static dagpole_status write_all(dp_store *store, const dagpole_results *results,
                                 const dagpole_report *report) {
-    const int64_t shape[3] = {dp_vectors(results->n_vectors), results->n_targets, 3},
-                  of_hessians[3] = {shape[0], shape[1], 6};
-    int is_one = shape[0] == 1;
     DP_TRY(dp_store_set_text(store, "version", dagpole_version()));
+    DP_TRY(dp_store_set_text(store, "kernel", dp_kernel_name(results->kernel)));
     if (results->input)
         DP_TRY(dp_store_set_text(store, "input", results->input));
     if (results->report)
         DP_TRY(write_report(store, report, results->report->size));
-    DP_TRY(dp_store_write(store, "/potentials", 'd', is_one ? 1 : 2, shape + is_one,
-                          results->potentials));
-    if (results->gradients)
-        DP_TRY(dp_store_write(store, "/gradients", 'd', is_one ? 2 : 3, shape + is_one,
-                              results->gradients));
-    if (results->hessians)
-        DP_TRY(dp_store_write(store, "/hessians", 'd', is_one ? 2 : 3, of_hessians + is_one,
-                              results->hessians));
+    for (int i = 0; i < N_ARRAYS; i++)
+        DP_TRY(write_array(store, results, &arrays[i]));
     return DAGPOLE_OK;
 }
 
@@ -263,7 +283,9 @@ dagpole_status dagpole_results_write(const char *path, const dagpole_results *re
     DP_TRY(dp_sized_take("results", RESULTS_REMEDY, results, &all, sizeof all));
     if (all.report)
         DP_TRY(dp_sized_take("a report", REPORT_REMEDY, all.report, &report, sizeof report));
-    DP_TRY(check(&all, &report));
+    if (all.report)
+        all.kernel = report.kernel;
+    DP_TRY(check(&all));
     dp_store *store;
     DP_TRY(dp_store_create(path, &store));
     dagpole_status status = write_all(store, &all, &report);
@@ -273,46 +295,37 @@ dagpole_status dagpole_results_write(const char *path, const dagpole_results *re
     return status;
 }
 
-/* An array of n_targets rows, or of n_vectors times as many; n_targets < 0: not known yet. */
-static dagpole_status read_array(dp_store *store, const char *path, const char *dataset,
-                                 int n_columns, dagpole_results *results, double **array) {
-    int rank, rank_of_one = n_columns == 1 ? 1 : 2;
-    int64_t shape[4];
-    DP_TRY(dp_store_shape(store, dataset, &rank, shape));
-    int is_one = rank == rank_of_one, is_good = is_one || rank == rank_of_one + 1;
-    int64_t n_vectors = is_one ? 1 : shape[0], n_targets = shape[is_one ? 0 : 1];
-    if (is_good && n_columns > 1)
-        is_good = shape[rank - 1] == n_columns;
-    is_good = is_good && n_vectors > 0;
-    if (is_good && results->n_targets >= 0)
-        is_good = n_targets == results->n_targets && n_vectors == results->n_vectors;
-    if (!is_good)
-        return dp_fail(DAGPOLE_FILE, "%s of '%.250s' is not one row of %d a target (and vector)",
-                       dataset, path, n_columns);
-    results->n_targets = n_targets;
+/* n_targets < 0: not known yet. */
+static dagpole_status read_array(dp_store *store, const char *path, const struct array *a,
+                                 dagpole_results *results) {
+    const dp_row row = dp_row_of(results->kernel, a->kind);
+    int64_t n_vectors;
+    int is_there = 1;
+    if (a != arrays)
+        DP_TRY(dp_store_has(store, a->dataset, &is_there));
+    if (!is_there || !dp_row_doubles(&row))
+        return DAGPOLE_OK;
+    DP_TRY(dp_rows_read(store, path, a->dataset, &row, 0, &results->n_targets, &n_vectors,
+                        values_of(results, a)));
+    if (a != arrays && n_vectors != results->n_vectors)
+        return dp_fail(DAGPOLE_FILE, "%s of '%.250s' has %lld vectors, but /potentials has %lld",
+                       a->dataset, path, (long long)n_vectors, (long long)results->n_vectors);
     results->n_vectors = n_vectors;
-    int64_t n = n_vectors * n_targets;
-    *array = dp_alloc((size_t)n, (size_t)n_columns * sizeof(double));
-    if (!*array)
-        return DAGPOLE_NO_MEMORY;
-    return dp_store_read(store, dataset, 'd', n_columns * n, *array);
+    return DAGPOLE_OK;
 }
 
 static dagpole_status read_all(dp_store *store, const char *path, dagpole_results *results,
                                dagpole_report *report) {
-    int has_input, has_gradients, has_hessians;
+    int has_input;
     DP_TRY(dp_store_has_attribute(store, "input", &has_input));
     if (has_input)
         DP_TRY(dp_store_get_long_text(store, "input", &results->input));
+    DP_TRY(read_kernel(store, &results->kernel));
+    report->kernel = results->kernel;
     DP_TRY(read_report(store, report));
     results->n_targets = -1;
-    DP_TRY(read_array(store, path, "/potentials", 1, results, &results->potentials));
-    DP_TRY(dp_store_has(store, "/gradients", &has_gradients));
-    if (has_gradients)
-        DP_TRY(read_array(store, path, "/gradients", 3, results, &results->gradients));
-    DP_TRY(dp_store_has(store, "/hessians", &has_hessians));
-    if (has_hessians)
-        DP_TRY(read_array(store, path, "/hessians", 6, results, &results->hessians));
+    for (int i = 0; i < N_ARRAYS; i++)
+        DP_TRY(read_array(store, path, &arrays[i], results));
     return DAGPOLE_OK;
 }
 

@@ -26,7 +26,8 @@ int dp_store_is_absent(const char *path);
 /* 1 where a regular file with HDF5's signature is at path, readable or damaged. */
 int dp_store_is_hdf5(const char *path);
 
-/* Type of elements in memory: 'd' double, 'i' int64_t, 'b' uint8_t. */
+/* Type of elements in memory: 'd' double, 'i' int64_t, 'b' uint8_t, 'z' two doubles, of a complex
+ * number the real and the imaginary part: a compound of r and i in the file, as h5py writes it. */
 dagpole_status dp_store_write(dp_store *store, const char *dataset, char type, int rank,
                               const int64_t *shape, const void *data);
 
@@ -34,12 +35,16 @@ dagpole_status dp_store_write(dp_store *store, const char *dataset, char type, i
  * cannot be opened is never taken for absent. FILE where a group on the way cannot be opened. */
 dagpole_status dp_store_has(dp_store *store, const char *dataset, int *is_there);
 
-/* Rank (at most 4) and shape; FILE where it is missing or not a numeric array (integers and floats
- * of any width are numeric). */
+/* Rank (at most 4) and shape; FILE where it is missing or not a numeric array (integers, floats and
+ * complex numbers of any width are numeric). */
 dagpole_status dp_store_shape(dp_store *store, const char *dataset, int *rank, int64_t shape[4]);
 
-/* Reads a whole dataset, converted to the type asked for ('d', 'i' or 'b'), into data with room for
- * `count` elements; FILE where the dataset holds another number of elements or is truncated. */
+/* Whether a numeric dataset holds complex numbers. Statuses: as dp_store_shape. */
+dagpole_status dp_store_is_complex(dp_store *store, const char *dataset, int *is_complex);
+
+/* Reads a whole dataset, converted to the type asked for, into data with room for `count` elements;
+ * FILE where the dataset holds another number of elements, is truncated, or holds complex numbers
+ * and real ones are asked for. Real numbers are complex ones, too. */
 dagpole_status dp_store_read(dp_store *store, const char *dataset, char type, int64_t count,
                              void *data);
 

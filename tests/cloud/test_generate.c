@@ -53,6 +53,18 @@ START_TEST(a_seed_is_a_cloud) {
 }
 END_TEST
 
+/* One number after the other of the same stream. */
+START_TEST(charges_of_several_numbers) {
+    dagpole_cloud a = generate("sphere", 300, 7, "complex"),
+                  b = generate("sphere", 600, 7, "mixed");
+    ck_assert(a.kernel == DAGPOLE_HELMHOLTZ && b.kernel == DAGPOLE_LAPLACE && !a.dipoles);
+    ck_assert_mem_eq(a.charges, b.charges, 600 * sizeof(double));
+    dagpole_cloud_free(&a);
+    dagpole_cloud_free(&b);
+    ck_assert_int_eq(dp_memory_live(), 0);
+}
+END_TEST
+
 START_TEST(dipoles_come_instead_of_charges) {
     dagpole_cloud a = generate("sphere", 1000, 7, "dipoles"),
                   b = generate("sphere", 1000, 7, "mixed");
@@ -232,7 +244,7 @@ START_TEST(bad_arguments) {
     ck_assert_mem_eq(&cloud, &zero, sizeof zero);
     ck_assert_int_eq(dagpole_cloud_generate(NULL, 1, 0, "unit", &cloud), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_cloud_generate("cube", 1, 0, "unity", &cloud), DAGPOLE_BAD_ARGUMENT);
-    assert_error_has("'unity': unit, mixed, alternating or dipoles");
+    assert_error_has("'unity': unit, mixed, alternating, dipoles or complex");
     ck_assert_int_eq(dagpole_cloud_generate("cube", 1, 0, NULL, &cloud), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_cloud_generate("cube", -1, 0, "unit", &cloud), DAGPOLE_BAD_ARGUMENT);
     assert_error_has("-1");
@@ -264,8 +276,8 @@ START_TEST(memory_that_runs_out) {
 }
 END_TEST
 
-SUITE_MAIN("generate", 20, the_generator_is_splitmix64, a_seed_is_a_cloud,
-           dipoles_come_instead_of_charges, cube_is_uniform, sphere_is_uniform_on_its_surface,
-           ellipsoid_is_on_its_surface, plummer_has_its_profile, graded_is_graded,
-           disk_has_its_profile, two_scales_are_a_million_apart, lattice_is_rock_salt,
-           bad_arguments, nothing_is_a_cloud, memory_that_runs_out)
+SUITE_MAIN("generate", 20, charges_of_several_numbers, the_generator_is_splitmix64,
+           a_seed_is_a_cloud, dipoles_come_instead_of_charges, cube_is_uniform,
+           sphere_is_uniform_on_its_surface, ellipsoid_is_on_its_surface, plummer_has_its_profile,
+           graded_is_graded, disk_has_its_profile, two_scales_are_a_million_apart,
+           lattice_is_rock_salt, bad_arguments, nothing_is_a_cloud, memory_that_runs_out)

@@ -304,6 +304,11 @@ START_TEST(wrong_types_are_named) {
     write_foreign(s.path, text, 2, datasets);
     assert_failed_read(s.path, "text");
     write_foreign(s.path, complex, 2, datasets);
+    assert_failed_read(s.path, "'/sources' of");
+    assert_error_has("holds complex numbers");
+    H5Tinsert(complex = H5Tcreate(H5T_COMPOUND, 16), "a", 0, H5T_NATIVE_DOUBLE);
+    H5Tinsert(complex, "b", 8, H5T_NATIVE_DOUBLE);
+    write_foreign(s.path, complex, 2, datasets);
     assert_failed_read(s.path, "compound");
     scratch_remove(&s);
 }
@@ -394,5 +399,6 @@ END_TEST
 
 SUITE_MAIN("hdf5", 20, clouds_come_back, empty_clouds_come_back, float32_is_widened,
            pyexafmm_files_are_read, vectors_of_charges, dipoles, dipoles_that_do_not_fit,
+
            wrong_shapes_are_named, what_is_missing_is_named, wrong_types_are_named, truncated_files,
            paths_that_cannot_be_read, clouds_that_cannot_be_written, memory_that_runs_out)

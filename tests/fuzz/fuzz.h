@@ -123,16 +123,20 @@ static inline void fuzz_check_failure(dagpole_status status) {
     FUZZ_CHECK(*dagpole_last_error());
 }
 
-/* Reads the file as points: a cloud that is whole, or a status, a sentence and nothing else. */
-static inline void fuzz_read_cloud(void) {
+/* Reads the file as points with charges of so many doubles: a cloud that is whole, or a status, a
+ * sentence and nothing else. */
+static inline void fuzz_read_cloud_for(dagpole_kernel kernel, int doubles) {
     dagpole_cloud cloud, nothing = {0};
-    dagpole_status status = dagpole_cloud_read(fuzz_path, &cloud);
+    dagpole_status status = dagpole_cloud_read_for(fuzz_path, kernel, NULL, &cloud);
     if (status == DAGPOLE_OK) {
         FUZZ_CHECK(cloud.n_sources >= 0 && cloud.n_targets >= 0);
         FUZZ_CHECK(cloud.targets || cloud.n_targets == cloud.n_sources);
-        FUZZ_CHECK(!cloud.n_sources || (cloud.sources && cloud.charges));
+        FUZZ_CHECK(!cloud.n_sources || (cloud.sources && (cloud.charges || cloud.dipoles)));
         fuzz_touch(cloud.sources, 3 * cloud.n_sources);
-        fuzz_touch(cloud.charges, cloud.n_sources);
+        if (cloud.charges)
+            fuzz_touch(cloud.charges, doubles * cloud.n_sources * cloud.n_vectors);
+        if (cloud.dipoles)
+            fuzz_touch(cloud.dipoles, 3 * doubles * cloud.n_sources * cloud.n_vectors);
         if (cloud.targets)
             fuzz_touch(cloud.targets, 3 * cloud.n_targets);
         dagpole_cloud_free(&cloud);
@@ -140,6 +144,11 @@ static inline void fuzz_read_cloud(void) {
         fuzz_check_failure(status);
         FUZZ_CHECK(memcmp(&cloud, &nothing, sizeof nothing) == 0);
     }
+}
+
+static inline void fuzz_read_cloud(void) {
+    fuzz_read_cloud_for(DAGPOLE_LAPLACE, 1);
+    fuzz_read_cloud_for(DAGPOLE_HELMHOLTZ, 2);
 }
 
 #endif

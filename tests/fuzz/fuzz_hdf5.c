@@ -20,7 +20,7 @@ enum { N_NAMES = 10, N_ATTRIBUTES = 8, MOST_RANK = 5, MOST_BYTES = 1 << 14 };
 
 /* ---- sound files ---------------------------------------------------------------------------- */
 
-enum { N_SOUND = 2, N_POINTS = 3 };
+enum { N_SOUND = 4, N_POINTS = 3 };
 
 static struct {
     uint8_t *data;
@@ -28,7 +28,7 @@ static struct {
 } sound[N_SOUND];
 
 static void make_sound_files(void) {
-    double values[3 * N_POINTS] = {0, 1, 2, -3, 4e300, 5, 6, 7, 8};
+    double values[6 * N_POINTS] = {0, 1, 2, -3, 4e300, 5, 6, 7, 8, 9};
     dagpole_cloud cloud = {.n_sources = N_POINTS,
                            .n_targets = 1,
                            .sources = values,
@@ -44,6 +44,12 @@ static void make_sound_files(void) {
     sound[0].data = fuzz_read(&sound[0].size);
     FUZZ_CHECK(dagpole_results_write(fuzz_path, &results) == DAGPOLE_OK);
     sound[1].data = fuzz_read(&sound[1].size);
+    cloud.kernel = report.kernel = DAGPOLE_HELMHOLTZ;
+    cloud.dipoles = values;
+    FUZZ_CHECK(dagpole_cloud_write(fuzz_path, &cloud) == DAGPOLE_OK);
+    sound[2].data = fuzz_read(&sound[2].size);
+    FUZZ_CHECK(dagpole_results_write(fuzz_path, &results) == DAGPOLE_OK);
+    sound[3].data = fuzz_read(&sound[3].size);
 }
 
 static void write_damaged(fuzz_input *input) {
@@ -61,7 +67,7 @@ static hid_t make_type(fuzz_input *input) {
     const hid_t plain[] = {H5T_IEEE_F64LE, H5T_IEEE_F32BE, H5T_STD_I64LE,  H5T_STD_U8BE,
                            H5T_STD_U64LE,  H5T_STD_I16BE,  H5T_STD_REF_OBJ};
     hid_t type;
-    int kind = fuzz_below(input, 13);
+    int kind = fuzz_below(input, 15);
     if (kind < 7)
         return H5Tcopy(plain[kind]);
     switch (kind) {
@@ -80,6 +86,12 @@ static hid_t make_type(fuzz_input *input) {
         return type;
     case 10:
         return H5Tcreate(H5T_OPAQUE, 1 + fuzz_byte(input));
+    case 13:
+    case 14:
+        type = H5Tcreate(H5T_COMPOUND, kind == 13 ? 16 : 8);
+        H5Tinsert(type, "i", 0, kind == 13 ? H5T_IEEE_F64LE : H5T_IEEE_F32BE);
+        H5Tinsert(type, "r", kind == 13 ? 8 : 4, kind == 13 ? H5T_IEEE_F64LE : H5T_IEEE_F32BE);
+        return type;
     case 11:
         return H5Tarray_create2(H5T_IEEE_F64LE, 1, &(hsize_t){3});
     default:
@@ -209,9 +221,11 @@ static void read_results(void) {
     dagpole_status status = dagpole_results_read(fuzz_path, &results);
     if (status == DAGPOLE_OK) {
         FUZZ_CHECK(results.n_targets >= 0);
-        fuzz_touch(results.potentials, results.n_targets);
+        int64_t n = results.n_targets * results.n_vectors,
+                doubles = results.kernel == DAGPOLE_HELMHOLTZ ? 2 : 1;
+        fuzz_touch(results.potentials, doubles * n);
         if (results.gradients)
-            fuzz_touch(results.gradients, 3 * results.n_targets);
+            fuzz_touch(results.gradients, 3 * doubles * n);
         FUZZ_CHECK(memchr(report.scheduler, 0, sizeof report.scheduler));
         dagpole_results_free(&results);
     } else {

@@ -70,6 +70,41 @@ START_TEST(arrays_come_back) {
 }
 END_TEST
 
+/* Real numbers are complex ones, not the other way round. */
+START_TEST(complex_numbers) {
+    scratch s = scratch_make("a.h5");
+    dp_store *store = create(s.path);
+    double z[12], d[6];
+    int rank, is_complex;
+    int64_t shape[4];
+    ck_assert_int_eq(dp_store_write(store, "z", 'z', 2, (int64_t[]){3, 1}, numbers), DAGPOLE_OK);
+    ck_assert_int_eq(dp_store_write(store, "d", 'd', 1, (int64_t[]){6}, numbers), DAGPOLE_OK);
+    ck_assert_int_eq(dp_store_write(store, "none", 'z', 1, (int64_t[]){0}, NULL), DAGPOLE_OK);
+    ck_assert_int_eq(dp_store_commit(store), DAGPOLE_OK);
+    store = open_store(s.path);
+    ck_assert_int_eq(dp_store_shape(store, "z", &rank, shape), DAGPOLE_OK);
+    ck_assert(rank == 2 && shape[0] == 3 && shape[1] == 1);
+    ck_assert_int_eq(dp_store_is_complex(store, "z", &is_complex), DAGPOLE_OK);
+    ck_assert_int_eq(is_complex, 1);
+    ck_assert_int_eq(dp_store_is_complex(store, "d", &is_complex), DAGPOLE_OK);
+    ck_assert_int_eq(is_complex, 0);
+    ck_assert_int_eq(dp_store_is_complex(store, "x", &is_complex), DAGPOLE_FILE);
+    ck_assert_int_eq(dp_store_read(store, "z", 'z', 3, z), DAGPOLE_OK);
+    ck_assert_mem_eq(z, numbers, sizeof numbers);
+    ck_assert_int_eq(dp_store_read(store, "none", 'z', 0, NULL), DAGPOLE_OK);
+    ck_assert_int_eq(dp_store_read(store, "d", 'z', 6, z), DAGPOLE_OK);
+    for (int i = 0; i < 6; i++)
+        ck_assert(z[2 * i] == numbers[i] && z[2 * i + 1] == 0);
+    ck_assert_int_eq(dp_store_read(store, "z", 'd', 3, d), DAGPOLE_FILE);
+    assert_error_has("holds complex numbers");
+    ck_assert_int_eq(dp_store_read(store, "z", 'z', 6, z), DAGPOLE_FILE);
+    assert_error_has("holds 3 elements: 6 are needed");
+    dp_store_close(store);
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
 START_TEST(attributes_come_back) {
     scratch s = scratch_make("a.h5");
     write_sample(s.path);
@@ -268,6 +303,7 @@ START_TEST(large_arrays) {
 }
 END_TEST
 
-SUITE_MAIN("store", 20, arrays_come_back, attributes_come_back, types_are_converted,
-           what_is_no_array_is_refused, hdf5_error_handler_is_kept, nothing_is_there_until_commit,
-           close_without_commit_keeps_the_old, same_contents_same_bytes, large_arrays)
+SUITE_MAIN("store", 20, arrays_come_back, complex_numbers, attributes_come_back,
+           types_are_converted, what_is_no_array_is_refused, hdf5_error_handler_is_kept,
+           nothing_is_there_until_commit, close_without_commit_keeps_the_old,
+           same_contents_same_bytes, large_arrays)
