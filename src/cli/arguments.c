@@ -30,6 +30,9 @@ static void describe(const cli_option *option, char *text, size_t bytes) {
     case CLI_POSITIVE:
         snprintf(text, bytes, "a number above 0");
         break;
+    case CLI_AMOUNT:
+        snprintf(text, bytes, "a number of at least 0");
+        break;
     case CLI_CHOICE:
         snprintf(text, bytes, "one of %s", option->argument);
         break;
@@ -90,9 +93,11 @@ static int store(const cli_option *option, const char *text) {
         return store_whole(option, text);
     case CLI_REAL:
     case CLI_POSITIVE:
+    case CLI_AMOUNT:
         /* written so that NaN fails */
         if (!parse_real(text, &real) || !(real >= option->low) ||
-            !(option->type == CLI_REAL ? real <= option->high : real > 0 && real * 0 == 0))
+            !(option->type == CLI_REAL ? real <= option->high : real * 0 == 0) ||
+            (option->type == CLI_POSITIVE && real == 0))
             return 0;
         *(double *)option->value = real;
         return 1;
@@ -147,7 +152,8 @@ static void print_help(const cli_command *command, int n_options, const cli_opti
     printf("usage: %s %s%s%s [options]\n\n%s\n\n", program_invocation_short_name, command->name,
            command->operand ? " " : "", command->operand ? command->operand : "", command->summary);
     for (int i = 0; i < n_options; i++)
-        print_option(&options[i]);
+        if (*options[i].name)
+            print_option(&options[i]);
     print_option(&(cli_option){.name = "--help", .type = CLI_FLAG, .help = "this text"});
 }
 

@@ -23,12 +23,13 @@ typedef enum cli_type {
     CLI_COUNT,    /* int64_t, low to high; 1e6 is understood */
     CLI_REAL,     /* double, low to high */
     CLI_POSITIVE, /* double above 0 */
+    CLI_AMOUNT,   /* double of at least 0; NaN: not given */
     CLI_CHOICE,   /* const char *: one of the words of `argument`, which are separated by | */
     CLI_TEXT      /* const char *, not empty */
 } cli_type;
 
 typedef struct cli_option {
-    const char *name; /* "--digits" */
+    const char *name; /* "--digits"; "": there is none in this place */
     cli_type type;
     void *value;          /* holds the default; written where the option is given */
     const char *argument; /* what --help calls the value; NULL for a flag */

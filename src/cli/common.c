@@ -18,10 +18,9 @@ dagpole_status cli_context_create(const cli_context_choice *choice, dagpole_cont
     return dagpole_context_create(&options, context);
 }
 
-dagpole_status cli_cloud_read(const char *operand, const char *dipoles, dagpole_cloud *cloud) {
-    const char *path = cli_points_path(operand);
-    return dipoles ? dagpole_cloud_read_dipoles(path, dipoles, cloud)
-                   : dagpole_cloud_read(path, cloud);
+dagpole_status cli_cloud_read(const char *operand, dagpole_kernel kernel, const char *dipoles,
+                              dagpole_cloud *cloud) {
+    return dagpole_cloud_read_for(cli_points_path(operand), kernel, dipoles, cloud);
 }
 
 void cli_options_for(const dagpole_cloud *cloud, dagpole_plan_options *options) {
@@ -41,29 +40,6 @@ dagpole_values cli_values(const dagpole_cloud *cloud, double *potentials, double
     values.gradients = gradients;
     values.hessians = hessians;
     return values;
-}
-
-cli_plan_choice cli_plan_choice_default(void) {
-    cli_plan_choice choice = {.kernel = "laplace"};
-    dagpole_plan_options_init(&choice.plan);
-    choice.plan.lambda = 0; /* 0: not given */
-    return choice;
-}
-
-int cli_plan_choice_check(const cli_command *command, cli_plan_choice *choice) {
-    if (dagpole_kernel_find(choice->kernel, &choice->plan.kernel) != DAGPOLE_OK)
-        return cli_usage(command, "%s", dagpole_last_error());
-    int has_lambda = dagpole_kernel_parameter(choice->plan.kernel, 0) != NULL;
-    if (has_lambda && choice->plan.lambda == 0)
-        return cli_usage(command, "--kernel %s needs --lambda, a number above 0", choice->kernel);
-    if (!has_lambda && choice->plan.lambda != 0)
-        return cli_usage(command, "--lambda goes with --kernel yukawa only");
-    return CLI_PROCEED;
-}
-
-const char *cli_kernel_name(dagpole_kernel kernel) {
-    dagpole_kernel_info info = {.size = sizeof info};
-    return dagpole_kernel_query(kernel, &info) == DAGPOLE_OK ? info.name : "?";
 }
 
 const char *cli_points_path(const char *operand) {

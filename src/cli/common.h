@@ -3,14 +3,17 @@
 #define DP_CLI_COMMON_H
 
 #include "cli/arguments.h"
+#include "cli/json.h"
 
 #include <dagpole.h>
 
 extern const cli_command cli_generate, cli_run, cli_verify, cli_precompute, cli_info,
     cli_schedulers, cli_plot, cli_foresee;
 
-/* Reads points and what they carry. dipoles: a dataset's name, NULL: those that it has. */
-dagpole_status cli_cloud_read(const char *operand, const char *dipoles, dagpole_cloud *cloud);
+/* Reads points and what they carry for the kernel. dipoles: a dataset's name, NULL: those that it
+ * has. */
+dagpole_status cli_cloud_read(const char *operand, dagpole_kernel kernel, const char *dipoles,
+                              dagpole_cloud *cloud);
 
 /* Sets what options say of a vector, and how many there are: more than an int counts are more than
  * they allow. */
@@ -43,15 +46,30 @@ typedef struct cli_context_choice {
 
 dagpole_status cli_context_create(const cli_context_choice *choice, dagpole_context **context);
 
+/* A parameter of some kernel, as an option. Its name is "" where there is none. */
+enum { CLI_MOST_PARAMETERS = 6 };
+typedef struct cli_parameter {
+    char name[32], argument[2], help[64]; /* "--wave-number" */
+    double value;                         /* NaN: not given */
+} cli_parameter;
+
+/* Kernels and their parameters are those that the library lists. */
 typedef struct cli_plan_choice {
-    const char *kernel; /* "laplace" or "yukawa" */
+    const char *kernel; /* "laplace", ... */
+    char kernels[128];  /* "laplace|yukawa|..." */
+    cli_parameter parameter[CLI_MOST_PARAMETERS];
     dagpole_plan_options plan;
 } cli_plan_choice;
 
+#define CLI_PARAMETER_OPTION(p)                                                                    \
+    { (p).name, CLI_AMOUNT, &(p).value, (p).argument, (p).help, 0, 0 }
+
 #define CLI_PLAN_OPTIONS(choice)                                                                   \
-    {"--kernel", CLI_CHOICE, &(choice).kernel, "laplace|yukawa", "Green's function [laplace]",     \
+    {"--kernel", CLI_CHOICE, &(choice).kernel, (choice).kernels, "Green's function [laplace]",     \
      0,          0},                                                                               \
-        {"--lambda", CLI_POSITIVE, &(choice).plan.lambda, "L", "Yukawa's inverse length", 0, 0},   \
+        CLI_PARAMETER_OPTION((choice).parameter[0]), CLI_PARAMETER_OPTION((choice).parameter[1]),  \
+        CLI_PARAMETER_OPTION((choice).parameter[2]), CLI_PARAMETER_OPTION((choice).parameter[3]),  \
+        CLI_PARAMETER_OPTION((choice).parameter[4]), CLI_PARAMETER_OPTION((choice).parameter[5]),  \
         {"--digits", CLI_INT, &(choice).plan.digits, "D", "correct digits [6]", 3, 12},            \
         {"--p", CLI_INT, &(choice).plan.p, "P", "expert: points along a surface's edge", 3, 20},   \
         {"--n-crit", CLI_INT, &(choice).plan.n_crit, "N", "expert: most points in a leaf",         \
@@ -84,10 +102,26 @@ typedef struct cli_plan_choice {
 
 cli_plan_choice cli_plan_choice_default(void);
 
-/* Sets plan.kernel and checks that lambda goes with it; CLI_PROCEED or CLI_USAGE. */
+/* Sets the plan's kernel and its parameters, and checks that they go together: CLI_PROCEED or
+ * CLI_USAGE. */
 int cli_plan_choice_check(const cli_command *command, cli_plan_choice *choice);
 
-const char *cli_kernel_name(dagpole_kernel kernel); /* "laplace", "yukawa" */
+const char *cli_kernel_name(dagpole_kernel kernel); /* "laplace", "yukawa", ... */
+
+/* How many doubles the kernel's values have. */
+dagpole_kernel_info cli_kernel_info(dagpole_kernel kernel);
+
+/* Parameter i of the report's kernel: its name, "wave_number", and *value; NULL behind the last. */
+const char *cli_report_parameter(const dagpole_report *report, int i, double *value);
+
+/* ", wave_number 6.28, damping 0.5", in a static buffer. */
+const char *cli_report_parameters(const dagpole_report *report);
+
+/* "kernel" and its parameters. */
+void cli_report_kernel_json(cli_json *json, const dagpole_report *report);
+
+/* Sets the kernel that a plan had, and its parameters. */
+dagpole_status cli_options_of(const dagpole_report *report, dagpole_plan_options *options);
 
 /* The path of a points file given as `operand`: "-" is the standard input. */
 const char *cli_points_path(const char *operand);

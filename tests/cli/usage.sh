@@ -62,8 +62,24 @@ expect 2 run a --kernel yukawa
 says "--lambda"
 expect 2 run a --lambda 1
 says "--lambda"
-expect 2 run a --kernel stokes
-says "laplace|yukawa"
+expect 2 run a --kernel coulomb
+says "laplace|yukawa|helmholtz"
+expect 2 run a --kernel user
+says "'user'"
+expect 2 run a --kernel helmholtz
+says "needs --wave-number"
+expect 2 run a --kernel helmholtz --damping 1
+says "needs --wave-number"
+for number in -1 nan inf x; do
+    expect 2 run a --kernel helmholtz --wave-number "$number"
+    says "--wave-number takes a number of at least 0, not '$number'"
+    expect 2 run a --kernel helmholtz --wave-number 1 --damping "$number"
+    says "--damping takes"
+done
+expect 2 run a --kernel yukawa --lambda 1 --damping 1
+says "--damping is of the kernel helmholtz, not of yukawa"
+expect 2 verify a --wave-number 1
+says "'--wave-number'"
 expect 2 run a --threads 0
 says "--threads"
 expect 2 run a --threads -2
@@ -98,6 +114,8 @@ says "--tolerance"
 expect 2 precompute a
 says "'a'"
 expect 2 precompute --kernel yukawa --lambda 1
+says "--root-side"
+expect 2 precompute --kernel helmholtz --wave-number 1 --depth 3
 says "--root-side"
 expect 2 precompute --no-cache
 says "--no-cache"

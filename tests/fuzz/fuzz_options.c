@@ -31,6 +31,8 @@ static void check_values(const values *v) {
     FUZZ_CHECK(!v->text || *v->text);
     FUZZ_CHECK(v->context.threads >= 0 && v->context.threads <= 4096);
     FUZZ_CHECK(!v->plan.plan.digits || (v->plan.plan.digits >= 3 && v->plan.plan.digits <= 12));
+    double lambda = v->plan.parameter[0].value;
+    FUZZ_CHECK(isnan(lambda) || (lambda >= 0 && isfinite(lambda)));
     FUZZ_CHECK(v->plan.plan.tolerance == 0 ||
                (v->plan.plan.tolerance >= 1e-15 && v->plan.plan.tolerance <= 1e-1));
 }
@@ -45,7 +47,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int takes_operand = size && data[0] % 2;
     for (char *rest = text, *line; n < MOST_ARGUMENTS && (line = strsep(&rest, "\n"));)
         arguments[n++] = line;
-    values v = {.plan.kernel = "laplace", .positive = 1, .choice = "unit"};
+    values v = {.plan = {.kernel = "laplace",
+                         .kernels = "laplace|yukawa",
+                         .parameter = {{.name = "--lambda", .argument = "X", .value = NAN}}},
+                .positive = 1,
+                .choice = "unit"};
     const cli_option options[] = {
         CLI_CONTEXT_OPTIONS(v.context),
         CLI_PLAN_OPTIONS(v.plan),

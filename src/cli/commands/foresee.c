@@ -94,8 +94,10 @@ static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const d
                                cli_foresight *seen) {
     int64_t n_targets = cloud->targets ? cloud->n_targets : cloud->n_sources;
     size_t n = (size_t)n_targets * (size_t)cloud->n_vectors + 1;
-    double *potentials = calloc(n, sizeof(double));
-    double *gradients = choice->gradients ? calloc(n, 3 * sizeof(double)) : NULL;
+    dagpole_kernel_info info = cli_kernel_info(cloud->kernel);
+    double *potentials = calloc(n, (size_t)info.potential * sizeof(double));
+    double *gradients =
+        choice->gradients ? calloc(n, (size_t)info.gradient * sizeof(double)) : NULL;
     dagpole_status status =
         potentials && (gradients || !choice->gradients) ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     const dagpole_values values = cli_values(cloud, potentials, gradients, NULL);
@@ -132,7 +134,7 @@ static dagpole_status foresee_file(const choice *choice, cli_foresight *seen) {
     dagpole_cloud cloud = {0};
     dagpole_context *context = NULL;
     dagpole_plan *plan = NULL;
-    dagpole_status status = cli_cloud_read(seen->input, NULL, &cloud);
+    dagpole_status status = cli_cloud_read(seen->input, choice->plan.plan.kernel, NULL, &cloud);
     if (status == DAGPOLE_OK)
         status = cli_context_create(&choice->context, &context);
     if (status == DAGPOLE_OK) {

@@ -20,11 +20,9 @@ static double beyond_home(const dagpole_forecast *f) {
 static void print_head(const cli_foresight *seen) {
     const dagpole_report *plan = &seen->plan;
     const dagpole_foresee_options *a = &seen->assumed;
-    printf("%s: %s sources, %s targets; %s", seen->input, cli_text_count(plan->n_sources),
-           cli_text_count(plan->n_targets), cli_kernel_name(plan->kernel));
-    if (plan->kernel == DAGPOLE_YUKAWA)
-        printf(", lambda %g", plan->lambda);
-    printf(", %d digits\n", plan->digits);
+    printf("%s: %s sources, %s targets; %s%s, %d digits\n", seen->input,
+           cli_text_count(plan->n_sources), cli_text_count(plan->n_targets),
+           cli_kernel_name(plan->kernel), cli_report_parameters(plan), plan->digits);
     if (a->times == DAGPOLE_TIMES_NONE)
         printf("measured: nothing; tasks without their work\n");
     else if (a->times == DAGPOLE_TIMES_COEFFICIENTS)
@@ -149,9 +147,7 @@ void cli_foresight_json(const cli_foresight *seen) {
     cli_json_text(&json, "input", seen->input);
     cli_json_int(&json, "n_sources", plan->n_sources);
     cli_json_int(&json, "n_targets", plan->n_targets);
-    cli_json_text(&json, "kernel", cli_kernel_name(plan->kernel));
-    if (plan->kernel == DAGPOLE_YUKAWA)
-        cli_json_real(&json, "lambda", plan->lambda);
+    cli_report_kernel_json(&json, plan);
     cli_json_int(&json, "digits", plan->digits);
     cli_json_text(&json, "instruction_set", plan->instruction_set);
     json_measured(&json, seen);

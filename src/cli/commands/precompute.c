@@ -2,6 +2,7 @@
 #include "cli/json.h"
 #include "cli/progress.h"
 
+#include <math.h>
 #include <stdio.h>
 
 typedef struct choice {
@@ -40,11 +41,19 @@ static void json_tuning(cli_json *json, const dagpole_tuning *tuning, double sec
     cli_json_close(json);
 }
 
+/* Operators of a kernel that has parameters depend on the size of the root cube. */
+static int needs_cube(dagpole_kernel kernel) {
+    return cli_kernel_info(kernel).n_parameters > 0;
+}
+
 static void json_operators(cli_json *json, const choice *choice, double seconds) {
     const dagpole_plan_options *plan = &choice->plan.plan;
-    cli_json_text(json, "kernel", choice->plan.kernel);
-    if (plan->kernel == DAGPOLE_YUKAWA) {
-        cli_json_real(json, "lambda", plan->lambda);
+    const dagpole_report asked = {.kernel = plan->kernel,
+                                  .lambda = plan->lambda,
+                                  .wave_number = plan->wave_number,
+                                  .damping = plan->damping};
+    cli_report_kernel_json(json, &asked);
+    if (needs_cube(plan->kernel)) {
         cli_json_real(json, "root_side", plan->root_side);
         cli_json_int(json, "depth", choice->depth);
     }
@@ -74,8 +83,10 @@ static void print_summary(const choice *choice, const summary *done) {
 static int complete(choice *choice) {
     dagpole_plan_options *plan = &choice->plan.plan;
     int has_operators = !choice->tune || choice->plan.kernel || choice->depth || plan->digits ||
-                        plan->p || plan->lambda != 0 || plan->root_side != 0 ||
-                        plan->tolerance != 0 || plan->svd_cutoff != 0;
+                        plan->p || plan->root_side != 0 || plan->tolerance != 0 ||
+                        plan->svd_cutoff != 0;
+    for (int i = 0; i < CLI_MOST_PARAMETERS; i++)
+        has_operators |= *choice->plan.parameter[i].name && !isnan(choice->plan.parameter[i].value);
     cli_plan_choice defaults = cli_plan_choice_default();
     if (!choice->plan.kernel)
         choice->plan.kernel = defaults.kernel;
@@ -110,7 +121,8 @@ static int precompute_main(const cli_command *self, int argc, char **argv) {
     choice choice = {.plan = cli_plan_choice_default()};
     const cli_option options[] = {
         CLI_PLAN_OPTIONS(choice.plan),
-        {"--depth", CLI_INT, &choice.depth, "L", "Yukawa: deepest level of the tree", 1, 21},
+        {"--depth", CLI_INT, &choice.depth, "L",
+         "deepest level of the tree, where the kernel has parameters", 1, 21},
         {"--tune", CLI_FLAG, &choice.tune, NULL,
          "measure this machine for the cost model; alone, without operators", 0, 0},
         CLI_CONTEXT_OPTIONS(choice.context),
@@ -127,9 +139,9 @@ static int precompute_main(const cli_command *self, int argc, char **argv) {
         return code;
     if (choice.context.no_cache)
         return cli_usage(self, "--no-cache would leave nothing to do");
-    if (choice.plan.plan.kernel == DAGPOLE_YUKAWA &&
+    if (needs_cube(choice.plan.plan.kernel) &&
         (choice.plan.plan.root_side == 0 || choice.depth == 0))
-        return cli_usage(self, "--kernel yukawa needs --root-side and --depth");
+        return cli_usage(self, "--kernel %s needs --root-side and --depth", choice.plan.kernel);
 
     summary done = {.operators_s = -1, .tuning_s = -1, .tuning = {.size = sizeof done.tuning}};
     dagpole_status status = precompute(&choice, has_operators, &done);

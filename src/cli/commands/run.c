@@ -100,34 +100,40 @@ static size_t count_results(const dagpole_results *results) {
     return (size_t)results->n_targets * (size_t)results->n_vectors;
 }
 
+static double *calloc_values(size_t n, int doubles) {
+    return calloc(n, (size_t)doubles * sizeof(double));
+}
+
 static dagpole_status allocate(dagpole_results *results, const dagpole_cloud *cloud,
                                const choice *choice) {
     results->n_targets = cloud->targets ? cloud->n_targets : cloud->n_sources;
     results->n_vectors = cloud->n_vectors;
+    dagpole_kernel_info info = cli_kernel_info(cloud->kernel);
     size_t n = count_results(results) + 1;
-    results->potentials = calloc(n, sizeof(double));
-    results->gradients = choice->gradients ? calloc(n, 3 * sizeof(double)) : NULL;
-    results->hessians = choice->hessians ? calloc(n, 6 * sizeof(double)) : NULL;
+    results->kernel = cloud->kernel;
+    results->potentials = calloc_values(n, info.potential);
+    results->gradients = choice->gradients ? calloc_values(n, info.gradient) : NULL;
+    results->hessians = choice->hessians ? calloc_values(n, info.hessian) : NULL;
     int is_complete = results->potentials && (results->gradients || !choice->gradients) &&
                       (results->hessians || !choice->hessians);
     return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash(uint64_t sum, const void *data, size_t bytes) {
-    const unsigned char *byte = data;
+/* FNV-1a, 64 bits, of values of so many doubles; NULL: there are none. */
+static uint64_t hash(uint64_t sum, const dagpole_results *results, const double *values,
+                     int doubles) {
+    const unsigned char *byte = (const unsigned char *)values;
+    size_t bytes = values ? count_results(results) * (size_t)doubles * sizeof(double) : 0;
     for (size_t i = 0; i < bytes; i++)
         sum = (sum ^ byte[i]) * 0x100000001b3u;
     return sum;
 }
 
 static void sum_up(const dagpole_results *results, cli_run_report *run) {
-    size_t n = count_results(results);
-    uint64_t sum = hash(0xcbf29ce484222325u, results->potentials, n * sizeof(double));
-    if (results->gradients)
-        sum = hash(sum, results->gradients, 3 * n * sizeof(double));
-    if (results->hessians)
-        sum = hash(sum, results->hessians, 6 * n * sizeof(double));
+    dagpole_kernel_info info = cli_kernel_info(results->kernel);
+    uint64_t sum = hash(0xcbf29ce484222325u, results, results->potentials, info.potential);
+    sum = hash(sum, results, results->gradients, info.gradient);
+    sum = hash(sum, results, results->hessians, info.hessian);
     snprintf(run->checksum, sizeof run->checksum, "%016" PRIx64, sum);
 }
 
@@ -146,7 +152,8 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     dagpole_plan *plan = NULL;
     double start = cli_seconds();
 
-    dagpole_status status = cli_cloud_read(run->input, choice->dipoles, &cloud);
+    dagpole_status status =
+        cli_cloud_read(run->input, choice->plan.plan.kernel, choice->dipoles, &cloud);
     run->read_s = cli_seconds() - start;
     memcpy(run->charges_from, cloud.charges_from, sizeof run->charges_from);
     if (status == DAGPOLE_OK)

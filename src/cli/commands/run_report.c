@@ -57,10 +57,8 @@ void cli_run_report_table(const cli_run_report *run) {
     if (plan->n_vectors > 1)
         printf(", %s vectors", cli_text_count(plan->n_vectors));
     printf("\n");
-    printf("  %s", cli_kernel_name(plan->kernel));
-    if (plan->kernel == DAGPOLE_YUKAWA)
-        printf(", lambda %g", plan->lambda);
-    printf(", %d digits (p %d, %d coefficients)%s\n", plan->digits, plan->p, plan->expansion_size,
+    printf("  %s%s, %d digits (p %d, %d coefficients)%s\n", cli_kernel_name(plan->kernel),
+           cli_report_parameters(plan), plan->digits, plan->p, plan->expansion_size,
            plan->hessians       ? ", with second derivatives"
            : run->has_gradients ? ", with gradients"
                                 : "");
@@ -156,9 +154,7 @@ void cli_run_report_json(const cli_run_report *run) {
     cli_json_int(&json, "n_targets", plan->n_targets);
     cli_json_int(&json, "n_unique_sources", plan->n_unique_sources);
     cli_json_int(&json, "n_unique_targets", plan->n_unique_targets);
-    cli_json_text(&json, "kernel", cli_kernel_name(plan->kernel));
-    if (plan->kernel == DAGPOLE_YUKAWA)
-        cli_json_real(&json, "lambda", plan->lambda);
+    cli_report_kernel_json(&json, plan);
     cli_json_int(&json, "digits", plan->digits);
     cli_json_bool(&json, "gradients", run->has_gradients);
     cli_json_bool(&json, "hessians", plan->hessians);

@@ -13,7 +13,7 @@ static void add(cli_process *a, const char *argument) {
         a->argv[a->n++] = (char *)argument;
 }
 
-/* The option as it was given; one that was not has the value 0. */
+/* The option as it was given; one that was not has the value 0, or NaN. */
 static void add_option(cli_process *a, const cli_option *option) {
     char *number = a->number[a->n];
     const char *text = number;
@@ -29,10 +29,15 @@ static void add_option(cli_process *a, const cli_option *option) {
     case CLI_POSITIVE:
         snprintf(number, CLI_NUMBER_BYTES, "%.17g", *(const double *)option->value);
         break;
+    case CLI_AMOUNT:
+        if (isnan(*(const double *)option->value))
+            return;
+        snprintf(number, CLI_NUMBER_BYTES, "%.17g", *(const double *)option->value);
+        break;
     default:
         text = *(const char *const *)option->value;
     }
-    if (!text || strcmp(text, "0") == 0)
+    if (!text || (option->type != CLI_AMOUNT && strcmp(text, "0") == 0))
         return;
     add(a, option->name);
     if (option->type != CLI_FLAG)
@@ -45,7 +50,8 @@ void cli_process_make(const char *input, int n_options, const cli_option *option
     add(a, "dagpole");
     add(a, "run");
     for (int i = 0; i < n_options; i++)
-        add_option(a, &options[i]);
+        if (*options[i].name)
+            add_option(a, &options[i]);
     add(a, "--repeat");
     add(a, evaluations);
     add(a, "--json");

@@ -31,16 +31,25 @@ typedef struct error {
 typedef struct outcome {
     int64_t samples, n_targets;
     int64_t vector, n_vectors; /* vector: the one whose errors these are, the worst */
-    int has_gradients, has_hessians, has_dipoles;
-    int has_far; /* the near field could be summed as the run summed it */
+    int has_gradients, has_hessians;
+    const char
+        *no_far; /* why the near field could not be summed as the run summed it; NULL: it was */
     error potentials, gradients, hessians, far_gradients;
 } outcome;
 
-/* Of six numbers of a symmetric matrix, the root of the sum of its nine squares. */
-static double length(int width, const double *a) {
-    if (width == 6)
+/* A value of `width` doubles, real and imaginary parts among them. */
+enum { MOST_DOUBLES = 12 };
+typedef struct kind {
+    int width, is_symmetric; /* is_symmetric: six numbers of nine that a matrix has */
+} kind;
+
+static double length(kind kind, const double *a) {
+    double sum = 0;
+    if (kind.is_symmetric)
         return hypot(hypot(hypot(a[0], a[3]), a[5]), sqrt(2) * hypot(hypot(a[1], a[2]), a[4]));
-    return width == 3 ? hypot(hypot(a[0], a[1]), a[2]) : fabs(a[0]);
+    for (int i = 0; i < kind.width; i++)
+        sum = hypot(sum, a[i]);
+    return sum;
 }
 
 /* Largest of |a|, so that squares of what is divided by it neither overflow nor vanish; 1 where
@@ -59,21 +68,21 @@ static double rms(int64_t n, int width, const double *a) {
     return n ? unit * sqrt(sum / (double)n) : 0;
 }
 
-/* Of n values of `width` numbers, less summed, against direct, less near; the two may be NULL. The
- * result vanishes where its norm is at most `vanished`. */
-static error measure(int64_t n, int width, const double *value, const double *summed,
+/* Of n values, less summed, against direct, less near; the two may be NULL. The result vanishes
+ * where its norm is at most `vanished`. */
+static error measure(int64_t n, kind kind, const double *value, const double *summed,
                      const double *direct, const double *near, double vanished) {
-    double sum = 0, norm = 0, max = 0, unit = unit_of(n * width, direct);
+    double sum = 0, norm = 0, max = 0, unit = unit_of(n * kind.width, direct);
     for (int64_t i = 0; i < n; i++) {
-        double difference[6], part[6];
-        for (int c = 0; c < width; c++) {
-            int64_t j = i * width + c;
+        double difference[MOST_DOUBLES], part[MOST_DOUBLES];
+        for (int c = 0; c < kind.width; c++) {
+            int64_t j = i * kind.width + c;
             part[c] = (direct[j] - (near ? near[j] : 0)) / unit;
             difference[c] = (value[j] - (summed ? summed[j] : 0)) / unit - part[c];
         }
-        double error = length(width, difference);
+        double error = length(kind, difference);
         sum += error * error;
-        norm += length(width, part) * length(width, part);
+        norm += length(kind, part) * length(kind, part);
         if (!isnan(max) && !(error <= max)) /* NaN stays */
             max = error;
     }
@@ -84,10 +93,10 @@ static error measure(int64_t n, int width, const double *value, const double *su
 }
 
 /* The same, with the norm that charges of random sign would give. */
-static error measure_sums(int64_t n, int width, const double *value, const double *direct,
+static error measure_sums(int64_t n, kind kind, const double *value, const double *direct,
                           const double *random) {
     double random_norm = rms(n, 1, random);
-    error e = measure(n, width, value, NULL, direct, NULL, VANISHED * random_norm);
+    error e = measure(n, kind, value, NULL, direct, NULL, VANISHED * random_norm);
     e.random_norm = random_norm;
     return e;
 }
@@ -110,8 +119,7 @@ static dagpole_status find_near_field(dagpole_context *context, const dagpole_re
     dagpole_plan_options options;
     dagpole_plan *plan = NULL;
     dagpole_plan_options_init(&options);
-    options.kernel = report->kernel;
-    options.lambda = report->lambda;
+    dagpole_status status = cli_options_of(report, &options);
     options.digits = report->digits;
     options.p = report->p;
     options.n_crit = report->n_crit;
@@ -121,8 +129,9 @@ static dagpole_status find_near_field(dagpole_context *context, const dagpole_re
     options.svd_cutoff = report->svd_cutoff;
     options.hessians = report->hessians;
     cli_options_for(cloud, &options);
-    dagpole_status status = dagpole_plan_create(context, &options, cloud->n_sources, cloud->sources,
-                                                cloud->n_targets, cloud->targets, &plan);
+    if (status == DAGPOLE_OK)
+        status = dagpole_plan_create(context, &options, cloud->n_sources, cloud->sources,
+                                     cloud->n_targets, cloud->targets, &plan);
     if (status == DAGPOLE_OK)
         status =
             dagpole_plan_near_field(plan, cloud->charges, s->n, s->index, NULL, s->near_gradients);
@@ -141,8 +150,7 @@ static dagpole_status compare(dagpole_context *context, const dagpole_report *re
                               const dagpole_cloud *cloud, const cli_sample *s, outcome *outcome) {
     dagpole_plan_options options;
     dagpole_plan_options_init(&options);
-    options.kernel = report->kernel;
-    options.lambda = report->lambda;
+    dagpole_status status = cli_options_of(report, &options);
     options.hessians = s->hessians != NULL;
     cli_options_for(cloud, &options);
     options.n_vectors = 1;
@@ -150,34 +158,39 @@ static dagpole_status compare(dagpole_context *context, const dagpole_report *re
         cli_values(cloud, s->direct_potentials, s->direct_gradients, s->direct_hessians);
     dagpole_values random =
         cli_values(cloud, s->random_potentials, s->random_gradients, s->random_hessians);
-    dagpole_status status = dagpole_direct_apply(context, &options, cloud->n_sources,
-                                                 cloud->sources, s->n, s->targets, 1, &random);
+    if (status == DAGPOLE_OK)
+        status = dagpole_direct_apply(context, &options, cloud->n_sources, cloud->sources, s->n,
+                                      s->targets, 1, &random);
     if (status == DAGPOLE_OK)
         status = dagpole_direct_apply(context, &options, cloud->n_sources, cloud->sources, s->n,
                                       s->targets, 0, &direct);
     if (status != DAGPOLE_OK)
         return status;
+    const kind potential = {s->of.potential, 0}, gradient = {s->of.gradient, 0},
+               hessian = {s->of.hessian, 1};
     outcome->potentials =
-        measure_sums(s->n, 1, s->potentials, s->direct_potentials, s->random_potentials);
+        measure_sums(s->n, potential, s->potentials, s->direct_potentials, s->random_potentials);
     outcome->has_gradients = s->gradients != NULL;
     if (s->gradients)
         outcome->gradients =
-            measure_sums(s->n, 3, s->gradients, s->direct_gradients, s->random_gradients);
+            measure_sums(s->n, gradient, s->gradients, s->direct_gradients, s->random_gradients);
     outcome->has_hessians = s->hessians != NULL;
     if (s->hessians)
         outcome->hessians =
-            measure_sums(s->n, 6, s->hessians, s->direct_hessians, s->random_hessians);
+            measure_sums(s->n, hessian, s->hessians, s->direct_hessians, s->random_hessians);
     return DAGPOLE_OK;
 }
 
 static dagpole_status compare_far(dagpole_context *context, const dagpole_report *report,
                                   const dagpole_cloud *cloud, const cli_sample *s,
                                   outcome *outcome) {
-    dagpole_status status = find_near_field(context, report, cloud, s, &outcome->has_far);
+    int is_same;
+    dagpole_status status = find_near_field(context, report, cloud, s, &is_same);
+    outcome->no_far = is_same ? NULL : "the run had other coefficients or instructions";
     double vanished = 0.1 * VANISHED * rms(s->n, 3, s->direct_gradients);
     if (status == DAGPOLE_OK)
-        outcome->far_gradients = measure(s->n, 3, s->gradients, s->near_sums, s->direct_gradients,
-                                         s->near_gradients, vanished);
+        outcome->far_gradients = measure(s->n, (kind){3, 0}, s->gradients, s->near_sums,
+                                         s->direct_gradients, s->near_gradients, vanished);
     return status;
 }
 
@@ -202,23 +215,26 @@ typedef struct vector {
 static dagpole_status compare_vector(const choice *choice, dagpole_context *context, int64_t number,
                                      const dagpole_cloud *cloud, const dagpole_results *results,
                                      vector *v) {
+    const dagpole_kernel_info of = cli_kernel_info(results->kernel);
     *v = (vector){.cloud = *cloud, .results = *results};
     if (cloud->charges)
-        v->cloud.charges += number * cloud->n_sources;
+        v->cloud.charges += of.charge * number * cloud->n_sources;
     if (cloud->dipoles)
-        v->cloud.dipoles += 3 * number * cloud->n_sources;
-    v->results.potentials += number * results->n_targets;
+        v->cloud.dipoles += of.dipole * number * cloud->n_sources;
+    v->results.potentials += of.potential * number * results->n_targets;
     if (results->gradients)
-        v->results.gradients += 3 * number * results->n_targets;
+        v->results.gradients += of.gradient * number * results->n_targets;
     if (results->hessians)
-        v->results.hessians += 6 * number * results->n_targets;
+        v->results.hessians += of.hessian * number * results->n_targets;
     dagpole_status status = cli_sample_draw(&v->sample, choice->samples, (uint64_t)choice->seed,
                                             &v->cloud, &v->results);
     v->outcome.samples = v->sample.n;
     v->outcome.n_targets = results->n_targets;
     v->outcome.vector = number;
     v->outcome.n_vectors = results->n_vectors;
-    v->outcome.has_dipoles = cloud->dipoles != NULL;
+    v->outcome.no_far = cloud->dipoles   ? "sources carry dipoles"
+                        : of.charge != 1 ? "a charge is more than one number"
+                                         : NULL;
     if (status == DAGPOLE_OK)
         status = compare(context, results->report, &v->cloud, &v->sample, &v->outcome);
     return status;
@@ -239,7 +255,7 @@ static dagpole_status compare_all(const choice *choice, dagpole_context *context
         }
         cli_sample_free(&next.sample);
     }
-    if (status == DAGPOLE_OK && results->gradients && !cloud->dipoles)
+    if (status == DAGPOLE_OK && results->gradients && !worst->outcome.no_far)
         status =
             compare_far(context, results->report, &worst->cloud, &worst->sample, &worst->outcome);
     return status;
@@ -285,12 +301,10 @@ static void print_table(const char *path, const choice *choice, const outcome *o
     print_error("potentials", &outcome->potentials);
     if (outcome->has_gradients) {
         print_error("gradients", &outcome->gradients);
-        if (outcome->has_far)
+        if (!outcome->no_far)
             print_error("gradients without the near field", &outcome->far_gradients);
         else
-            printf("  gradients without the near field: not compared, %s\n",
-                   outcome->has_dipoles ? "sources carry dipoles"
-                                        : "the run had other coefficients or instructions");
+            printf("  gradients without the near field: not compared, %s\n", outcome->no_far);
     }
     if (outcome->has_hessians)
         print_error("second derivatives", &outcome->hessians);
@@ -328,7 +342,7 @@ static void print_json(const char *path, const choice *choice, const outcome *ou
         cli_json_open(&json, "gradients");
         json_promise(&json, &outcome->gradients);
         cli_json_close(&json);
-        if (outcome->has_far) {
+        if (!outcome->no_far) {
             cli_json_open(&json, "gradients_far");
             json_error(&json, &outcome->far_gradients);
             cli_json_close(&json);
@@ -380,7 +394,7 @@ static int verify_file(const cli_command *self, const choice *choice, const char
     else if (status == DAGPOLE_OK && !choice->input && strcmp(input, "-") == 0)
         code = cli_fail(self, "the points of '%s' came from a pipe: --input must name them", path);
     else if (status == DAGPOLE_OK)
-        status = cli_cloud_read(input, choice->dipoles, &cloud);
+        status = cli_cloud_read(input, results.kernel, choice->dipoles, &cloud);
     if (status != DAGPOLE_OK && input && !choice->input) {
         code = fail_recorded_points(self, path);
         status = DAGPOLE_OK;

@@ -9,9 +9,10 @@
  */
 typedef struct cli_sample {
     int64_t n, *index;
+    dagpole_kernel_info of; /* how many doubles a value has */
     double *targets, *potentials, *gradients, *hessians;
     double *direct_potentials, *direct_gradients, *direct_hessians, *near_gradients, *near_sums;
-    double *random_potentials, *random_gradients, *random_hessians; /* n each */
+    double *random_potentials, *random_gradients, *random_hessians; /* n lengths each */
 } cli_sample;
 
 /* Targets of one vector's results, by the seed; cli_sample_free also after a failure. NO_MEMORY. */
