@@ -62,16 +62,14 @@ static void discharge(perf_charged *c) {
 }
 
 static void choose_kernel(perf_scene *s, const char *name) {
-    const dp_kernel *kernel;
     s->kernel = name;
     s->plan = s->chosen->plan;
-    for (int id = 0; (kernel = dp_kernel_get((dagpole_kernel)id)) != NULL; id++)
-        if (strcmp(kernel->name, name) == 0) {
-            s->plan.kernel = kernel->id;
-            s->plan.lambda = kernel->is_homogeneous ? 0 : s->chosen->lambda;
-            return;
-        }
-    perf_fail("there is no kernel '%s'", name);
+    s->plan.lambda = s->chosen->lambda;
+    if (!dp_kernel_find(name, &s->plan.kernel) || s->plan.kernel == DAGPOLE_USER)
+        perf_fail("there is no kernel '%s'", name);
+    if (dp_kernel_widths(s->plan.kernel)->charge != 1)
+        perf_fail("a charge of the kernel %s is more than one number: dagpole run measures it",
+                  name);
 }
 
 /* Leaves what is loaded for so many kinds of charges, from this one on. */

@@ -28,6 +28,8 @@ expect 1 evaluate --clouds ring
 says ring
 expect 1 evaluate --kernels magnetic
 says magnetic
+expect 1 evaluate --kernels helmholtz
+says "helmholtz is more than one number"
 expect 1 accuracy --isa mmx
 says mmx
 expect 1 against
