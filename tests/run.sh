@@ -63,6 +63,13 @@ configure() {
     configure_build "$@" -Dtests=enabled -Dwerror=true
 }
 
+# configure_sanitized FOLDER MESON_OPTION...: compiling takes a third of what it does with -O2 and all of the
+# debugger's information; lines in reports need no more than -g1. What GCC suspects of instrumented sizes of
+# text at -O1 is not so; the plain build has all warnings.
+configure_sanitized() {
+    configure "$@" -Dbuildtype=custom -Ddebug=false -Doptimization=1 "-Dc_args=-g1 -Wno-format-truncation"
+}
+
 check_format() {
     find build/include src tests examples perf -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
 }
@@ -77,7 +84,7 @@ run_tests build
 run_tests build --suite numa
 
 # What these tests need is built as they are run, the rest is not.
-configure build-asan --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
+configure_sanitized build-asan -Db_sanitize=address,undefined -Db_lundef=false
 count_result "build folder with sanitizers" $?
 # Slower code gets more time, from Check as well. Libraries that keep memory until the process ends
 # are not our leaks.
@@ -91,15 +98,17 @@ export LSAN_OPTIONS="suppressions=$PWD/tests/leaks.txt:print_suppressions=0"
 # shellcheck disable=SC2086
 run_tests build-asan --timeout-multiplier 5 $sanitized
 
-configure build-tsan --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
+configure_sanitized build-tsan -Db_sanitize=thread -Db_lundef=false
 count_result "build folder with the thread sanitizer" $?
 export TSAN_OPTIONS="suppressions=$PWD/tests/races.txt:halt_on_error=1"
 # shellcheck disable=SC2086
 run_tests build-tsan --timeout-multiplier 5 $threaded
 
+sh tests/fuzz/run.sh 20
+status=$?
 for name in text hdf5 cache options; do
-    sh tests/fuzz/run.sh 20 $name
-    count_result "fuzzing: $name" $?
+    # One that was not run has what all of them ended with: no clang, or no program.
+    count_result "fuzzing: $name" "$(cat build-fuzz/$name.status 2>/dev/null || echo $status)"
 done
 
 check_format
