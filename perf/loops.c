@@ -158,7 +158,7 @@ static void prepare_operators(loop_data *d) {
                                     .isa = d->isa,
                                     .cache_dir = cache_dir};
     perf_try(dp_operators_create(&dp_team_serial, &request, message, &d->operators));
-    perf_try(dp_scratch_create(d->operators, &d->scratch));
+    perf_try(dp_scratch_create(d->operators, 0, &d->scratch));
     if (d->operators->level[LEVEL]->k_padded > STRIDE)
         perf_fail("expansions of %d digits are too long for the benchmark", d->n);
 }

@@ -84,10 +84,17 @@ static dagpole_status raise_exponents(const dp_team *team, const search *s, int 
     return DAGPOLE_OK;
 }
 
-/* Of values of so many numbers each: where one follows another they are searched as one array. */
+/* Numbers of each value, of all of its `width`. */
+typedef struct range {
+    int begin, end, width;
+} range;
+
+/* Where values follow one another and all of their numbers count, they are searched as one array.
+ */
 static dagpole_status raise_by(const dp_team *team, const dp_given *g, const void *values,
-                               int64_t width, int length, double *work, int *exponent) {
-    int is_dense = g->point == 1;
+                               range range, int length, double *work, int *exponent) {
+    const int64_t width = range.width;
+    int is_dense = g->point == 1 && range.end - range.begin == range.width;
     const size_t size = g->is_float ? sizeof(float) : sizeof(double);
     search s = {.is_float = g->is_float,
                 .n_vectors = g->n_vectors,
@@ -95,22 +102,40 @@ static dagpole_status raise_by(const dp_team *team, const dp_given *g, const voi
                 .vector = width * g->vector,
                 .point = is_dense ? 1 : width * g->point,
                 .largest = work};
-    for (int64_t d = 0; d < (is_dense ? 1 : width); d++) {
+    for (int64_t d = range.begin; d < (is_dense ? 1 : range.end); d++) {
         s.values = (const char *)values + (size_t)d * size;
         DP_TRY(raise_exponents(team, &s, length, exponent));
     }
     return DAGPOLE_OK;
 }
 
+/* Each is a normal, and a density that is multiplied by it. */
+static dagpole_status raise_by_stresslets(const dp_team *team, const dp_given *g, int length,
+                                          double *work, int *exponent) {
+    int of_normals[DP_MOST_VECTORS], of_densities[DP_MOST_VECTORS];
+    for (int v = 0; v < g->n_vectors; v++)
+        of_normals[v] = of_densities[v] = NONE;
+    DP_TRY(raise_by(team, g, g->dipoles, (range){0, 3, 6}, length, work, of_normals));
+    DP_TRY(raise_by(team, g, g->dipoles, (range){3, 6, 6}, 0, work, of_densities));
+    for (int v = 0; v < g->n_vectors; v++) {
+        int here = of_normals[v] + of_densities[v];
+        if (of_normals[v] != NONE && of_densities[v] != NONE && here > exponent[v])
+            exponent[v] = here;
+    }
+    return DAGPOLE_OK;
+}
+
 dagpole_status dp_charge_exponents(const dp_team *team, const dp_given *g, int length, double *work,
                                    int *exponent) {
-    const int n_parts = g->is_complex ? 2 : 1;
+    const int n_parts = g->widths->n_parts, charge = g->widths->charge, dipole = g->widths->dipole;
     for (int v = 0; v < g->n_vectors; v++)
         exponent[v] = NONE;
     if (g->charges)
-        DP_TRY(raise_by(team, g, g->charges, n_parts, 0, work, exponent));
-    if (g->dipoles)
-        DP_TRY(raise_by(team, g, g->dipoles, 3 * n_parts, length, work, exponent));
+        DP_TRY(raise_by(team, g, g->charges, (range){0, charge, charge}, 0, work, exponent));
+    if (g->dipoles && n_parts == DP_FLOW_PARTS)
+        DP_TRY(raise_by_stresslets(team, g, length, work, exponent));
+    else if (g->dipoles)
+        DP_TRY(raise_by(team, g, g->dipoles, (range){0, dipole, dipole}, length, work, exponent));
     for (int v = n_parts * g->n_vectors - 1; v >= 0; v--) {
         int of_value = exponent[v / n_parts];
         exponent[v] = of_value == NONE ? 0 : of_value - LARGEST;
@@ -120,6 +145,10 @@ dagpole_status dp_charge_exponents(const dp_team *team, const dp_given *g, int l
 
 dagpole_status dp_charge_exponent(int64_t n, const double *charges, int *exponent) {
     double work[DP_MAX_CHUNKS];
-    dp_given all = {.n = n, .charges = charges, .n_vectors = 1, .point = 1};
+    dp_given all = {.n = n,
+                    .charges = charges,
+                    .widths = dp_kernel_widths(DAGPOLE_LAPLACE),
+                    .n_vectors = 1,
+                    .point = 1};
     return dp_charge_exponents(&dp_team_serial, &all, 0, work, exponent);
 }

@@ -1,20 +1,13 @@
 #include <math.h>
+#include <string.h>
 
 #include "api/user.h"
 #include "geometry/chunk.h"
+#include "kernel/values.h"
 
 /* Targets of one piece of work, and pieces between two reports of progress. */
 #define PIECE            64
 #define PIECES_PER_STAGE 64
-
-/* What the caller wants of one point: where a vector's values begin, a value's width, and which
- * rows of sums it is made of. */
-typedef struct kind {
-    double *values;
-    int width, first;
-} kind;
-
-enum { N_KINDS = 3 };
 
 typedef struct direct_sum {
     const dagpole_plan_options *options;
@@ -28,8 +21,8 @@ typedef struct direct_sum {
     double *sources, *targets;                  /* scaled: x, y, z rows */
     double *carried;                            /* scaled: the rows of one value's parts */
     int n_sums;
-    kind kinds[N_KINDS];
-    dp_power of[N_KINDS]; /* from sums of what is scaled to results */
+    double *results[DP_N_RESULTS]; /* where a vector's values begin; NULL: not wanted */
+    int exponent;                  /* of the charges' unit */
 } direct_sum;
 
 /* n x 3 to three rows, scaled. */
@@ -45,18 +38,27 @@ static dp_soa rows_from(const double *rows, int64_t n, int64_t first) {
     return (dp_soa){rows + first, rows + n + first, rows + 2 * n + first};
 }
 
+/* Where a part's sums go. Those of squares are one number a value. */
+static dp_place place_of(const direct_sum *d, int part, dp_result result) {
+    dp_place place = dp_place_of(&d->shape, part, result);
+    if (d->is_rms && place.n_rows)
+        return (dp_place){place.first_row, 1, 1, 0, 1};
+    return place;
+}
+
 /* Sums of one piece, in the caller's units: part `part` of values. */
 static void store(const direct_sum *d, int64_t begin, int64_t n, int part,
                   double sums[DP_HESSIAN][PIECE]) {
-    int step = d->is_rms ? 1 : dp_n_parts(&d->shape);
-    for (int k = 0; k < N_KINDS; k++) {
-        const kind *kind = &d->kinds[k];
-        for (int64_t j = 0; kind->values && j < n; j++)
-            for (int i = 0; i < kind->width; i++) {
-                double sum = sums[kind->first + i][j];
-                int64_t at = kind->width * (begin + j) * d->point + i;
-                kind->values[step * at + part] =
-                    dp_power_times(&d->of[k], DP_KERNEL_FACTOR * (d->is_rms ? sqrt(sum) : sum));
+    for (int k = 0; k < DP_N_RESULTS; k++) {
+        const dp_place at = place_of(d, part, (dp_result)k);
+        const int lengths = dp_lengths_of(&d->shape, part, at.first_row);
+        const dp_power unit = dp_power_split(d->exponent - lengths * d->cube.exponent);
+        for (int64_t j = 0; d->results[k] && j < n; j++)
+            for (int i = 0; i < at.n_rows; i++) {
+                double sum = sums[at.first_row + i][j];
+                int64_t to = at.width * (begin + j) * d->point + at.first + i * at.step;
+                d->results[k][to] =
+                    dp_power_times(&unit, DP_KERNEL_FACTOR * (d->is_rms ? sqrt(sum) : sum));
             }
     }
 }
@@ -111,12 +113,33 @@ static dagpole_status sum_complex_rms(const direct_sum *d, int64_t begin, int64_
     return DAGPOLE_OK;
 }
 
+/* All parts of Stokes. */
+static dagpole_status sum_flow(const direct_sum *d, int64_t begin, int64_t n) {
+    const dp_isa isa = dp_isa_best();
+    double sums[DP_FLOW_PARTS][DP_HESSIAN][PIECE] = {{{0}}};
+    dp_direct_loop loop = {.parts = d->is_rms ? d->kernel->squares_parts[isa]
+                                              : d->kernel->p2p_parts[isa],
+                           .out_stride = DP_HESSIAN * PIECE,
+                           .carried_stride = dp_n_carried(&d->shape) * d->n_sources,
+                           .is_squares = d->is_rms};
+    DP_TRY(dp_direct(&loop, n, rows_from(d->targets, d->n_targets, begin),
+                     dp_sums_of_rows(sums[0][0], PIECE, d->n_sums), d->n_sources,
+                     rows_from(d->sources, d->n_sources, 0),
+                     dp_carried_of_rows(&d->shape, d->carried, d->n_sources)));
+    for (int part = 0; part < DP_FLOW_PARTS; part++)
+        if (!d->is_rms || part == 0 || part == DP_FORCES)
+            store(d, begin, n, part, sums[part]);
+    return DAGPOLE_OK;
+}
+
 static dagpole_status sum_piece(void *argument, int64_t i) {
     direct_sum *d = argument;
     int64_t begin = (d->first + i) * PIECE;
     int64_t n = d->n_targets - begin < PIECE ? d->n_targets - begin : PIECE;
     double sums[DP_HESSIAN][PIECE] = {{0}};
-    if (d->shape.is_complex)
+    if (dp_is_flow(&d->shape))
+        return sum_flow(d, begin, n);
+    if (dp_is_complex(&d->shape))
         return d->is_rms ? sum_complex_rms(d, begin, n) : sum_complex(d, begin, n);
     DP_TRY(add_part(d, 0, 0, 1, begin, n, sums));
     store(d, begin, n, 0, sums);
@@ -151,9 +174,41 @@ static dagpole_status take_number(const char *name, int64_t i, double number, co
     return DAGPOLE_OK;
 }
 
+/* Forces in their unit (squared, of an rms), and stresslets in that times a length. */
+static dagpole_status scale_flow(direct_sum *d, const request *r, int exponent) {
+    const double *forces = r->arrays.charges, *stresslets = r->arrays.dipoles;
+    const dp_power unit = dp_power_split(-exponent),
+                   of_stresslets = dp_power_split(-exponent - d->cube.exponent),
+                   as_is = dp_power_split(0);
+    const int64_t n = d->n_sources, of_part = dp_n_carried(&d->shape) * n;
+    memset(d->carried, 0, (size_t)(DP_FLOW_PARTS * of_part) * sizeof *d->carried);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = r->first_source + i * d->point;
+        double s[6], *to = d->carried + i;
+        for (int j = 0; forces && j < DP_FORCES; j++) {
+            double *force = &to[j * of_part];
+            DP_TRY(take_number("charges", 3 * at + j, forces[3 * at + j], &unit, force));
+            *force *= d->is_rms ? *force : 1;
+        }
+        for (int k = 0; stresslets && k < 6; k++)
+            DP_TRY(take_number("dipoles", 6 * at + k, stresslets[6 * at + k],
+                               k < 3 ? &as_is : &of_stresslets, &s[k]));
+        if (!stresslets)
+            continue;
+        for (int j = 0; j < DP_FORCES; j++)
+            for (int k = 0; k < 3; k++)
+                to[j * of_part + (1 + k) * n] = dp_doublet_of(s, j, k);
+        double source = dp_source_of(s);
+        to[DP_FORCES * of_part] = d->is_rms ? source * source : source;
+    }
+    return DAGPOLE_OK;
+}
+
 /* Charges in their unit (squared, of an rms), and dipoles in that times a length. */
 static dagpole_status scale_carried(direct_sum *d, const request *r, int exponent) {
     const double *charges = r->arrays.charges, *dipoles = r->arrays.dipoles;
+    if (dp_is_flow(&d->shape))
+        return scale_flow(d, r, exponent);
     const dp_power unit = dp_power_split(-exponent),
                    of_dipoles = dp_power_split(-exponent - d->cube.exponent);
     const int64_t n = d->n_sources, n_parts = dp_n_parts(&d->shape);
@@ -183,34 +238,30 @@ static dagpole_status scale_carried(direct_sum *d, const request *r, int exponen
     return DAGPOLE_OK;
 }
 
-static void set_kinds(direct_sum *d, const request *r) {
-    double *const arrays[N_KINDS] = {r->arrays.potentials, r->arrays.gradients, r->arrays.hessians};
-    static const int width[N_KINDS] = {1, 3, DP_N_SECOND},
-                     first[N_KINDS] = {0, DP_POTENTIAL, DP_GRADIENT};
-    for (int k = 0; k < N_KINDS; k++) {
-        int w = d->is_rms ? 1 : width[k], step = d->is_rms ? 1 : dp_n_parts(&d->shape);
-        d->kinds[k] =
-            (kind){arrays[k] ? arrays[k] + step * w * r->first_target : NULL, w, first[k]};
+static void set_results(direct_sum *d, const request *r) {
+    double *const arrays[] = {r->arrays.potentials, r->arrays.gradients, r->arrays.hessians,
+                              r->arrays.pressures};
+    for (int k = 0; k < DP_N_RESULTS; k++) {
+        int part = k == DP_PRESSURES ? DP_FORCES : 0, width = place_of(d, part, (dp_result)k).width;
+        d->results[k] = arrays[k] ? arrays[k] + width * r->first_target : NULL;
     }
 }
 
 static dagpole_status sum_vector(dagpole_context *context, direct_sum *d, const request *r) {
     const double *charges = r->arrays.charges, *dipoles = r->arrays.dipoles;
-    const int n_parts = dp_n_parts(&d->shape);
+    const dp_widths *widths = dp_kernel_widths(d->options->kernel);
     const dp_given given = {.n = d->n_sources,
-                            .charges = charges ? charges + n_parts * r->first_source : NULL,
-                            .dipoles = dipoles ? dipoles + 3 * n_parts * r->first_source : NULL,
-                            .is_complex = d->shape.is_complex,
+                            .charges = charges ? charges + widths->charge * r->first_source : NULL,
+                            .dipoles = dipoles ? dipoles + widths->dipole * r->first_source : NULL,
+                            .widths = widths,
                             .n_vectors = 1,
                             .point = d->point};
     double work[DP_MAX_CHUNKS];
-    int exponents[2], exponent;
+    int exponents[DP_FLOW_PARTS];
     DP_TRY(dp_charge_exponents(&dp_team_serial, &given, d->cube.exponent, work, exponents));
-    exponent = exponents[0];
-    DP_TRY(scale_carried(d, r, exponent));
-    set_kinds(d, r);
-    for (int k = 0; k < N_KINDS; k++)
-        d->of[k] = dp_power_split(exponent - (k + 1) * d->cube.exponent);
+    d->exponent = exponents[0];
+    DP_TRY(scale_carried(d, r, d->exponent));
+    set_results(d, r);
     return sum_all(context, d);
 }
 
@@ -253,7 +304,7 @@ static dagpole_status sum(dagpole_context *context, const dagpole_plan_options *
     d.point = o->point_stride;
     d.n_sums = arrays->hessians ? DP_HESSIAN : arrays->gradients ? DP_GRADIENT : DP_POTENTIAL;
     DP_TRY(dp_check_strides(o, d.n_sources > d.n_targets ? d.n_sources : d.n_targets));
-    DP_TRY(dp_check_values(&d.shape, d.n_sources, d.n_targets, arrays));
+    DP_TRY(dp_check_values(o, d.n_sources, d.n_targets, arrays));
     DP_TRY(dp_options_kernel(o, &d.kernel, &d.user));
     dagpole_status status = dp_user_check_gradients(d.user, arrays->gradients != NULL);
     if (status == DAGPOLE_OK)

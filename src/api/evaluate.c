@@ -15,16 +15,19 @@ static dagpole_status check_carried(const char *name, int is_carried, int64_t n_
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_check_values(const dp_shape *shape, int64_t n_sources, int64_t n_targets,
+dagpole_status dp_check_values(const dagpole_plan_options *o, int64_t n_sources, int64_t n_targets,
                                const dp_arrays *a) {
-    DP_TRY(check_carried("charges", shape->has_charges, n_sources, a->charges));
-    DP_TRY(check_carried("dipoles", shape->has_dipoles, n_sources, a->dipoles));
-    if (n_targets && !a->potentials && !a->gradients && !a->hessians)
+    DP_TRY(check_carried("charges", o->sources & DAGPOLE_CHARGES, n_sources, a->charges));
+    DP_TRY(check_carried("dipoles", o->sources & DAGPOLE_DIPOLES, n_sources, a->dipoles));
+    if (a->pressures && !dp_kernel_widths(o->kernel)->pressure)
+        return dp_fail(DAGPOLE_UNSUPPORTED, "pressures is not NULL, but the kernel %s has none",
+                       dp_kernel_name(o->kernel));
+    if (n_targets && !a->potentials && !a->gradients && !a->hessians && !a->pressures)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "potentials, gradients and hessians are NULL: one of them is to receive "
-                       "results of %lld targets",
+                       "potentials, gradients, hessians and pressures are NULL: one of them is to "
+                       "receive results of %lld targets",
                        (long long)n_targets);
-    if (a->hessians && shape->n_sums < DP_HESSIAN)
+    if (a->hessians && !o->hessians)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "hessians is not NULL, but options.hessians is 0: set it to 1");
     return DAGPOLE_OK;
@@ -73,18 +76,19 @@ static void *numbers_from(const void *array, size_t size, int64_t i) {
 /* Vectors [first, first + n) of the arrays. */
 static dp_call batch_of(const dagpole_plan *plan, const dp_arrays *a, int first, int n) {
     const dagpole_plan_options *o = &plan->options;
-    const size_t number =
-        (a->is_float ? sizeof(float) : sizeof(double)) * (size_t)dp_n_parts(&plan->shape);
+    const size_t number = a->is_float ? sizeof(float) : sizeof(double);
+    const dp_widths *widths = dp_kernel_widths(o->kernel);
     const int64_t stride = o->vector_stride, point = a->is_near_only ? 1 : o->point_stride,
                   source_vector = stride ? stride : plan->n_sources * point,
                   target_vector = stride ? stride : plan->n_targets * point;
     const int64_t sources = first * source_vector, targets = first * target_vector;
     return (dp_call){
-        .charges = numbers_from(a->charges, number, sources),
-        .dipoles = numbers_from(a->dipoles, number, 3 * sources),
-        .potentials = numbers_from(a->potentials, number, targets),
-        .gradients = numbers_from(a->gradients, number, 3 * targets),
+        .charges = numbers_from(a->charges, number, widths->charge * sources),
+        .dipoles = numbers_from(a->dipoles, number, widths->dipole * sources),
+        .potentials = numbers_from(a->potentials, number, widths->potential * targets),
+        .gradients = numbers_from(a->gradients, number, widths->gradient * targets),
         .hessians = numbers_from(a->hessians, number, DP_N_SECOND * targets),
+        .pressures = numbers_from(a->pressures, number, widths->pressure * targets),
         .is_float = a->is_float,
         .is_near_only = a->is_near_only,
         .n_vectors = n * dp_n_parts(&plan->shape),
@@ -101,7 +105,7 @@ static dagpole_status find_units(dagpole_plan *plan, const dp_call *call) {
                             .charges = call->charges,
                             .dipoles = call->dipoles,
                             .is_float = call->is_float,
-                            .is_complex = plan->shape.is_complex,
+                            .widths = dp_kernel_widths(plan->options.kernel),
                             .n_vectors = call->n_vectors / dp_n_parts(&plan->shape),
                             .vector = call->source_vector,
                             .point = call->point};
@@ -123,8 +127,8 @@ static dagpole_status run_batch(dagpole_plan *plan, const dp_call *call, dp_prof
 static dagpole_status run(dagpole_plan *plan, const dp_arrays *arrays) {
     int n_vectors = arrays->is_near_only ? 1 : plan->options.n_vectors;
     dp_profile all = {0};
-    for (int first = 0; first < n_vectors; first += dp_n_columns(&plan->shape)) {
-        int n = dp_vectors_left(n_vectors, first, dp_n_columns(&plan->shape));
+    for (int first = 0; first < n_vectors; first += dp_n_values(&plan->shape)) {
+        int n = dp_vectors_left(n_vectors, first, dp_n_values(&plan->shape));
         dp_call call = batch_of(plan, arrays, first, n);
         dp_profile profile;
         DP_TRY(run_batch(plan, &call, &profile));
@@ -139,7 +143,7 @@ static dagpole_status run(dagpole_plan *plan, const dp_arrays *arrays) {
 }
 
 dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays arrays) {
-    DP_TRY(dp_check_values(&plan->shape, plan->n_sources, plan->n_targets, &arrays));
+    DP_TRY(dp_check_values(&plan->options, plan->n_sources, plan->n_targets, &arrays));
     DP_TRY(dp_user_check_gradients(plan->user, arrays.gradients != NULL));
     DP_TRY(dp_plan_begin(plan));
     dagpole_status status = run(plan, &arrays);
@@ -154,7 +158,7 @@ dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays arrays) {
 /* Charges to potentials, and perhaps gradients: arrays of either precision. */
 static dagpole_status evaluate(dagpole_plan *plan, const dp_arrays *arrays) {
     DP_TRY(dp_plan_check(plan));
-    if (plan->shape.has_dipoles)
+    if (plan->options.sources & DAGPOLE_DIPOLES)
         return dp_fail(DAGPOLE_UNSUPPORTED,
                        "the plan's sources carry dipoles (options.sources is %d): evaluate it by "
                        "dagpole_plan_apply",
@@ -192,7 +196,8 @@ dagpole_status dp_values_take(const dagpole_values *values, dp_arrays *arrays) {
                           .dipoles = v.dipoles,
                           .potentials = v.potentials,
                           .gradients = v.gradients,
-                          .hessians = v.hessians};
+                          .hessians = v.hessians,
+                          .pressures = v.pressures};
     return DAGPOLE_OK;
 }
 

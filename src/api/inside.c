@@ -233,7 +233,7 @@ static dagpole_status write_operators(const dagpole_plan *plan, dp_store *store)
     }
     DP_TRY(write_int64(store, "/operators/of_level", plan->tree.depth + 1, of_level));
     dp_scratch scratch;
-    DP_TRY(dp_scratch_create(operators, &scratch));
+    DP_TRY(dp_scratch_create(operators, 0, &scratch));
     dagpole_status status = DAGPOLE_OK;
     for (int s = 0; s < operators->n_sets && status == DAGPOLE_OK; s++)
         if (operators->sets[s].k)

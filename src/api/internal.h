@@ -86,7 +86,7 @@ dagpole_status dp_plan_lists(const dp_team *team, const dagpole_plan *plan, dp_l
 /* The arrays of an evaluation. */
 typedef struct dp_arrays {
     const void *charges, *dipoles;
-    void *potentials, *gradients, *hessians; /* NULL where not wanted */
+    void *potentials, *gradients, *hessians, *pressures; /* NULL where not wanted */
     int is_float;
     int is_near_only; /* 1: one vector, and what P2P sums of it */
 } dp_arrays;
@@ -137,8 +137,8 @@ dagpole_status dp_check_kernel(dagpole_kernel kernel);
 dagpole_status dp_check_strides(const dagpole_plan_options *resolved, int64_t n_points);
 
 /* BAD_ARGUMENT where what sources carry is missing or unexpected, or no result is wanted. */
-dagpole_status dp_check_values(const dp_shape *shape, int64_t n_sources, int64_t n_targets,
-                               const dp_arrays *arrays);
+dagpole_status dp_check_values(const dagpole_plan_options *resolved, int64_t n_sources,
+                               int64_t n_targets, const dp_arrays *arrays);
 
 /* Reads a caller's values. */
 dagpole_status dp_values_take(const dagpole_values *values, dp_arrays *arrays);
@@ -146,18 +146,19 @@ dagpole_status dp_values_take(const dagpole_values *values, dp_arrays *arrays);
 /* Checks the options and replaces zeros by what digits ask for, except n_crit, which depends on the
  * points. options NULL = defaults. */
 dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_plan_options *out);
-/* What n sources carry: that of vector v and source i is value v vector + i point, one number of
- * charges and three of dipoles, of which each may be complex; NULL where they carry none. */
+/* What n sources carry: that of vector v and source i is value v vector + i point, of as many
+ * numbers as the kernel has of it; NULL where they carry none. */
 typedef struct dp_given {
     int64_t n;
     const void *charges, *dipoles;
-    int is_float, is_complex, n_vectors;
+    const dp_widths *widths;
+    int is_float, n_vectors;
     int64_t vector, point;
 } dp_given;
 
 /* Per vector the exponent of the unit in which its charges are counted, and its dipoles over
  * 2^length, so that neither large nor small ones leave the range of double on the way to results
- * that fit it (0 where all are 0); of complex ones twice, for both parts. work: DP_MAX_CHUNKS x
+ * that fit it (0 where all are 0), for every part of a value. work: DP_MAX_CHUNKS x
  * n_vectors. */
 dagpole_status dp_charge_exponents(const dp_team *team, const dp_given *given, int length,
                                    double *work, int *exponent);

@@ -125,12 +125,14 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
 }
 
 dp_shape dp_options_shape(const dagpole_plan_options *o) {
-    int is_complex = dp_kernel_get(o->kernel)->imaginary != NULL;
-    return (dp_shape){.n_vectors = is_complex ? 2 : 1,
-                      .is_complex = is_complex,
+    int n_parts = dp_kernel_get(o->kernel)->n_parts;
+    dp_shape shape = {.n_vectors = n_parts,
+                      .n_parts = n_parts,
                       .has_charges = (o->sources & DAGPOLE_CHARGES) != 0,
                       .has_dipoles = (o->sources & DAGPOLE_DIPOLES) != 0,
                       .n_sums = o->hessians ? DP_HESSIAN : DP_GRADIENT};
+    shape.has_charges |= dp_is_flow(&shape); /* stresslets are sources of flow as well */
+    return shape;
 }
 
 int dp_options_sums(const dagpole_plan_options *o) {

@@ -51,7 +51,7 @@ dp_leaf_request dp_plan_leaf_request(const dagpole_plan *p, const dp_bounds *bou
                              .n_sums = dp_options_sums(&p->options),
                              .n_crit = p->options.n_crit,
                              .root_side = p->options.root_side,
-                             .wave_number = p->shape.is_complex ? p->options.wave_number : 0};
+                             .wave_number = dp_is_complex(&p->shape) ? p->options.wave_number : 0};
 }
 
 /* Both from the cost model, where the options do not set them. */
@@ -123,7 +123,7 @@ static dagpole_status build_tree_of_floats(const dp_team *team, dagpole_plan *p,
 }
 
 dp_operators_request dp_plan_operators_request(const dagpole_plan *p) {
-    return (dp_operators_request){.kernel = p->kernel,
+    return (dp_operators_request){.kernel = dp_kernel_far(p->kernel),
                                   .lambda = p->user ? ldexp(1, p->tree.cube.exponent)
                                                     : dp_scaled_lambda(&p->options, &p->tree.cube),
                                   .side = p->tree.cube.side,
@@ -175,7 +175,7 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_accuracy accuracy = dp_options_accuracy(&p->options);
     dp_lambda lambda = dp_scaled_lambda(&p->options, &p->tree.cube);
     dp_precision precision =
-        dp_precision_of_sums(&accuracy, p->kernel->id, p->targets_are_sources, dp_damping(lambda),
+        dp_precision_of_sums(&accuracy, p->targets_are_sources, dp_damping(lambda),
                              dp_cube_side(&p->tree.cube, p->tree.depth));
     dp_nodes nodes;
     dp_runtime_nodes(runtime, &nodes);

@@ -9,7 +9,7 @@ static dagpole_status check(const dagpole_context *context, const dagpole_plan_o
     if (!context)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "context is NULL: make one with "
                                              "dagpole_context_create");
-    if (o->kernel == DAGPOLE_LAPLACE)
+    if (dp_kernel_get(o->kernel)->is_homogeneous)
         return DAGPOLE_OK;
     if (!(root_side > 0 && root_side <= DP_MAX_COORDINATE))
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "root_side is %g: it must be positive and at most %g",
@@ -38,10 +38,11 @@ dagpole_status dagpole_precompute(dagpole_context *context, const dagpole_plan_o
     double extent = root_side * (1 - 1e-6);
     dp_bounds bounds = {{0, 0, 0}, {extent, extent, extent}};
     dp_cube cube = dp_cube_fit(&bounds, 1);
-    dp_operators_request request = {.kernel = dp_kernel_get(o.kernel),
+    const dp_kernel *kernel = dp_kernel_get(o.kernel);
+    dp_operators_request request = {.kernel = dp_kernel_far(kernel),
                                     .lambda = dp_scaled_lambda(&o, &cube),
                                     .side = cube.side,
-                                    .depth = o.kernel == DAGPOLE_LAPLACE ? 2 : depth,
+                                    .depth = kernel->is_homogeneous ? DP_FIRST_LEVEL : depth,
                                     .accuracy = dp_options_accuracy(&o),
                                     .isa = context->isa,
                                     .cache_dir = context->cache_dir};
@@ -72,8 +73,10 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
                        (long long)n_sources, (long long)n_targets);
     const dp_shape shape = dp_options_shape(&o);
     const int n_parts = dp_n_parts(&shape);
-    double k = n_parts * dp_cost_expansion_size(o.tolerance), rank = dp_cost_mean_rank(k);
-    double v = dp_vectors_at_once(o.n_vectors, DP_MOST_VECTORS / n_parts), rows = v * n_parts;
+    const int of_column = dp_column_vectors(&shape);
+    double k = of_column * dp_cost_expansion_size(o.tolerance), rank = dp_cost_mean_rank(k);
+    double rows = n_parts * dp_vectors_at_once(o.n_vectors, DP_MOST_VECTORS / n_parts),
+           v = rows / of_column;
     /* What the cost model comes to. */
     double n_crit =
         o.n_crit ? o.n_crit

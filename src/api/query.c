@@ -152,7 +152,7 @@ static dagpole_status copy_potentials(const dagpole_plan *plan, int32_t box, int
 }
 
 dagpole_status dp_plan_check_batches(const dagpole_plan *plan, const char *what) {
-    if (plan->options.n_vectors == dp_n_columns(&plan->shape))
+    if (plan->options.n_vectors == dp_n_values(&plan->shape))
         return DAGPOLE_OK;
     return dp_fail(DAGPOLE_UNSUPPORTED,
                    "the plan has %d vectors, %s are of up to %d: more go through it in batches",
@@ -160,9 +160,10 @@ dagpole_status dp_plan_check_batches(const dagpole_plan *plan, const char *what)
 }
 
 dagpole_status dp_plan_check_real(const dagpole_plan *plan, const char *what) {
-    if (!plan->shape.is_complex)
+    if (dp_n_parts(&plan->shape) == 1)
         return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_UNSUPPORTED, "the kernel is %s: %s are told of real kernels alone",
+    return dp_fail(DAGPOLE_UNSUPPORTED,
+                   "the kernel is %s: %s are told of kernels of one real number alone",
                    plan->kernel->name, what);
 }
 

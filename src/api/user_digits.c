@@ -227,7 +227,7 @@ static dagpole_status judge_levels(const dagpole_plan *p, const double *weight, 
 static dagpole_status judge_all(const dagpole_plan *p, const double *weight, verdict *v) {
     dp_scratch scratch;
     *v = (verdict){.level = p->tree.depth};
-    DP_TRY(dp_scratch_create(p->operators, &scratch));
+    DP_TRY(dp_scratch_create(p->operators, 0, &scratch));
     dagpole_status status = judge_levels(p, weight, &scratch, v);
     dp_scratch_free(&scratch);
     return status;

@@ -4,6 +4,7 @@
 
 #include "kernel/ahead.h"
 #include "kernel/derivatives.h"
+#include "kernel/flow.h"
 #include "kernel/tile.h"
 
 /* Vectors of single precision are twice as wide. */
@@ -148,4 +149,77 @@ CLOSE_FUNCTION(NEAR_NAME(close, laplace)) {
 
 CLOSE_FUNCTION(NEAR_NAME(close, yukawa)) {
     sum_close(yukawa, near, is_mutual, target, source, lanes);
+}
+
+/* ---- Stokes ---- */
+
+/* Of a value, by lane: what sources carry or sums. */
+typedef struct close_flow {
+    double of[DP_GRADIENT][DP_FLOW_PARTS][CLOSE_WIDTH];
+} close_flow;
+
+/* Adds in all lanes; sign: of the differences as seen from the sums. */
+static void make_flow(const close_pairs *c, double sign, const close_flow *from, close_flow *to) {
+    const vec least = vec_splat(DP_NEAREST);
+    for (int at = 0; at < CLOSE_WIDTH; at += VEC_WIDTH) {
+        vec n[3] = {load(c->dx + at), load(c->dy + at), load(c->dz + at)};
+        vec r2 = square(n[0], n[1], n[2]);
+        vec_mask far;
+        vec inverse = inverse_of(EXACT, &least, r2, vec_guess(r2), &far);
+        flow carried, sums = {0};
+        for (int k = 0; k < 3; k++)
+            n[k] *= sign * inverse;
+        for (int k = 0; k < DP_GRADIENT; k++)
+            for (int part = 0; part < DP_FLOW_PARTS; part++)
+                carried.of[k][part] = load(from->of[k][part] + at);
+        add_flow(1, 1, 1, n, inverse, &carried, &sums);
+        for (int k = 0; k < DP_GRADIENT; k++)
+            for (int part = 0; part < DP_FLOW_PARTS; part++)
+                memcpy(to->of[k][part] + at, &sums.of[k][part], sizeof(vec));
+    }
+}
+
+/* What point i carries as the value that begins with vector v, in a lane. */
+static void carry(const dp_strip *s, const dp_strip_run *run, int i, int v, int lane,
+                  close_flow *to) {
+    for (int part = 0; part < DP_FLOW_PARTS; part++) {
+        load_of_point load = load_of(s, run, i, v + part);
+        int is_scalar = part == FLOW_SCALAR;
+        for (int k = 0; k < DP_GRADIENT; k++)
+            to->of[k][part][lane] = is_scalar && (k || !s->shape.has_dipoles) ? 0 : load.of[k];
+    }
+}
+
+static void add_lane(dp_strip *strip, int i, int v, const close_flow *sums, int lane) {
+    for (int k = 0; k < strip->n_sums; k++)
+        for (int part = 0; part < DP_FLOW_PARTS; part++)
+            strip->sums[dp_strip_row(strip, k, v + part) + i] += sums->of[k][part][lane];
+}
+
+CLOSE_FUNCTION(NEAR_NAME(close, flow)) {
+    dp_strip *t = near->targets, *s = near->sources;
+    const dp_strip_run *run = run_of(t->runs, target);
+    close_pairs c;
+    subtract(run, target - run->begin, s, source, lanes, &c);
+    dp_strip_use_close(t);
+    if (is_mutual)
+        dp_strip_use_close(s);
+    for (int v = 0; v < s->n_vectors; v += DP_FLOW_PARTS) {
+        close_flow of_sources = {0}, of_target = {0}, at_target, at_sources;
+        for (int k = 0; k < CLOSE_WIDTH; k++)
+            if (lanes >> k & 1) {
+                carry(s, c.run[k], source + k, v, k, &of_sources);
+                if (is_mutual)
+                    carry(t, run, target, v, k, &of_target);
+            }
+        make_flow(&c, 1, &of_sources, &at_target);
+        if (is_mutual)
+            make_flow(&c, -1, &of_target, &at_sources);
+        for (int k = 0; k < CLOSE_WIDTH; k++)
+            if (lanes >> k & 1) {
+                add_lane(t, target, v, &at_target, k);
+                if (is_mutual)
+                    add_lane(s, source + k, v, &at_sources, k);
+            }
+    }
 }

@@ -1,116 +1,13 @@
 #include "kernel/kernel.h"
 
-#include "base/per_isa.h"
-#include "kernel/green.h"
-#include "kernel/near.h"
-#include "kernel/orbits.h"
-#include "kernel/p2p.h"
 #include "kernel/user.h"
 
 #include <math.h>
-#include <stddef.h>
 
-#define BY_PRECISION(loop, kernel)                                                                 \
-    {                                                                                              \
-        [DP_DOUBLE] = DP_OF_EACH_ISA(loop##_##kernel),                                             \
-        [DP_REDUCED] = DP_OF_EACH_ISA(loop##_reduced_##kernel),                                    \
-        [DP_SINGLE] = DP_OF_EACH_ISA(loop##_single_##kernel),                                      \
-        [DP_ROUGH] = DP_OF_EACH_ISA(loop##_rough_##kernel)                                         \
-    }
+#define DECLARE(id, name, ...) extern const dp_kernel dp_kernel_##name;
+DP_EACH_KERNEL(DECLARE)
 
-#define LOOPS(kernel)                                                                              \
-    .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel),    \
-    .near = BY_PRECISION(dp_near, kernel), .near_many = BY_PRECISION(dp_near_many, kernel),        \
-    .to_orbits = BY_PRECISION(dp_to_orbits, kernel),                                               \
-    .from_orbits = BY_PRECISION(dp_from_orbits, kernel),                                           \
-    .to_orbits_many = BY_PRECISION(dp_to_orbits_many, kernel),                                     \
-    .from_orbits_many = BY_PRECISION(dp_from_orbits_many, kernel)
-
-/* What a complex kernel has, whose sums are always for several vectors and in double. */
-#define IN_DOUBLE(loop, kernel)                                                                    \
-    {                                                                                              \
-        [DP_DOUBLE] = DP_OF_EACH_ISA(loop##_##kernel), [DP_REDUCED] =                              \
-                                                           DP_OF_EACH_ISA(loop##_reduced_##kernel) \
-    }
-
-#define DIRECT_LOOPS(kernel)                                                                       \
-    .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel)
-
-#define PARAMETER(member, is_positive)                                                             \
-    { #member, offsetof(dagpole_plan_options, member), is_positive }
-#define PARAMETERS(list) .parameters = (list), .n_parameters = sizeof(list) / sizeof(list)[0]
-
-static const dp_parameter yukawa_parameters[] = {PARAMETER(lambda, 1)};
-static const dp_parameter helmholtz_parameters[] = {PARAMETER(wave_number, 0),
-                                                    PARAMETER(damping, 0)};
-
-static const dp_kernel helmholtz_imaginary = {
-    .id = DAGPOLE_HELMHOLTZ,
-    .name = "helmholtz",
-    .value = dp_helmholtz_imaginary_value,
-    .slope = dp_helmholtz_imaginary_slope,
-    .radial = dp_helmholtz_imaginary_radial,
-    .cost = 1,
-    DIRECT_LOOPS(helmholtz_imaginary),
-};
-
-static const dp_kernel helmholtz = {
-    .id = DAGPOLE_HELMHOLTZ,
-    .name = "helmholtz",
-    PARAMETERS(helmholtz_parameters),
-    .lambda = dp_helmholtz_lambda,
-    .has_dipoles = 1,
-    .value = dp_helmholtz_real_value,
-    .slope = dp_helmholtz_real_slope,
-    .radial = dp_helmholtz_real_radial,
-    .degree = -1,
-    .has_permutations = 1,
-    .rates = DAGPOLE_YUKAWA,
-    .cost = 1.6, /* sines beside the exponential */
-    .imaginary = &helmholtz_imaginary,
-    .near_many = IN_DOUBLE(dp_near_many, helmholtz),
-    .to_orbits_many = IN_DOUBLE(dp_to_orbits_many, helmholtz),
-    .from_orbits_many = IN_DOUBLE(dp_from_orbits_many, helmholtz),
-    DIRECT_LOOPS(helmholtz_real),
-};
-
-static const dp_kernel laplace = {
-    .id = DAGPOLE_LAPLACE,
-    .name = "laplace",
-    .has_dipoles = 1,
-    .has_hessians = 1,
-    .is_homogeneous = 1,
-    .degree = -1,
-    .has_permutations = 1,
-    .cost = 1,
-    .value = dp_laplace_value,
-    .slope = dp_laplace_slope,
-    .radial = dp_laplace_radial,
-    LOOPS(laplace),
-};
-
-/* A screened field bends more across a box: one more point an edge keeps the same digits. */
-static const dp_kernel yukawa = {
-    .id = DAGPOLE_YUKAWA,
-    .name = "yukawa",
-    PARAMETERS(yukawa_parameters),
-    .lambda = dp_yukawa_lambda,
-    .has_dipoles = 1,
-    .p_more = 1,
-    .degree = -1,
-    .has_permutations = 1,
-    .rates = DAGPOLE_YUKAWA,
-    .cost = 1,
-    .value = dp_yukawa_value,
-    .slope = dp_yukawa_slope,
-    .radial = dp_yukawa_radial,
-    LOOPS(yukawa),
-};
-
-/* The caller's: what it is made of comes with a plan (kernel/user.h). */
-static const dp_kernel user = {.id = DAGPOLE_USER, .name = "user", .degree = -1, .cost = 1};
-
-#define ENTRY(id, name, ...) &name,
+#define ENTRY(id, name, ...) &dp_kernel_##name,
 static const dp_kernel *const kernels[] = {DP_EACH_KERNEL(ENTRY)};
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 
@@ -190,6 +87,44 @@ static void add_dipole(const dp_kernel *kernel, dp_lambda lambda, const differen
         double mixed = (a == b ? along : 0) + p[a] * n[b] + p[b] * n[a];
         out.hessian[k][j] += (e.e3 * n[a] * n[b] * along - e.e2 * mixed) / to->r;
     }
+}
+
+/* Place of the second derivative along axes a and b among the rows of sums. */
+static int second_of(int a, int b) {
+    static const int place[3][3] = {{4, 5, 6}, {5, 7, 8}, {6, 8, 9}};
+    return place[a][b];
+}
+
+/* What a part of a source does to one of a target; of: value and derivatives. */
+static void add_part(const double of[DP_HESSIAN], dp_sums out, dp_carried carried) {
+    for (int a = 0; a < dp_n_sums(&out); a++) {
+        double *sum = dp_sums_row(&out, a);
+        if (carried.charge)
+            *sum += *carried.charge * of[a];
+        if (carried.dipole.x) {
+            const double p[3] = {*carried.dipole.x, *carried.dipole.y, *carried.dipole.z};
+            for (int k = 0; k < 3; k++)
+                *sum -= p[k] * of[a ? second_of(a - 1, k) : 1 + k];
+        }
+    }
+}
+
+void dp_p2p_parts_ref(const dp_kernel *kernel, int64_t n_targets, dp_soa targets, dp_sums out,
+                      int64_t out_stride, int64_t n_sources, dp_soa sources, dp_carried carried,
+                      int64_t carried_stride) {
+    for (int64_t j = 0; j < n_targets; j++)
+        for (int64_t i = 0; i < n_sources; i++) {
+            difference to = subtract(targets, j, sources, i);
+            double of[DP_FLOW_PARTS][DP_FLOW_PARTS][DP_HESSIAN];
+            if (!(to.r > DP_NEAREST) || isinf(to.r))
+                continue;
+            kernel->parts(to.d, of);
+            for (int at = 0; at < DP_FLOW_PARTS; at++)
+                for (int from = 0; from < DP_FLOW_PARTS; from++)
+                    add_part(of[at][from], dp_sums_from(out, at * out_stride + j),
+                             dp_carried_from(dp_carried_of_flow(carried, from),
+                                             from * carried_stride + i));
+        }
 }
 
 void dp_p2p_ref(const dp_kernel *kernel, dp_lambda lambda, int64_t n_targets, dp_soa targets,

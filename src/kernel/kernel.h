@@ -9,7 +9,10 @@
  *   grad g   = -e1 d
  *   second   = e2 n n - e1 I
  *   third    = (e2 (I n, in the three orders of the axes) - e3 n n n) / r
- * with e1 = -g'/r, e2 = g'' - g'/r, e3 = 3 e2 - r g''' (dp_radial). */
+ * with e1 = -g'/r, e2 = g'' - g'/r, e3 = 3 e2 - r g''' (dp_radial).
+ *
+ * A kernel's value consists of parts, each of which is a vector of its own inside (dp_shape): one
+ * of a real kernel, real and imaginary part of a complex one, four of Stokes (kernel/flow.h). */
 #ifndef DP_KERNEL_KERNEL_H
 #define DP_KERNEL_KERNEL_H
 
@@ -111,17 +114,39 @@ typedef struct dp_shape {
     int n_vectors;
     int has_charges, has_dipoles; /* what sources carry, in this order; at least one of them */
     int n_sums;                   /* rows of sums at a target: DP_GRADIENT or DP_HESSIAN */
-    int is_complex; /* 1: real and imaginary parts are vectors of their own, one behind the other */
+    int n_parts;                  /* of a value, vectors of their own, one behind the other; 0: 1 */
 } dp_shape;
 
 /* Vectors that a value of the kernel consists of. */
 static inline int dp_n_parts(const dp_shape *shape) {
-    return shape->is_complex ? 2 : 1;
+    return shape->n_parts > 1 ? shape->n_parts : 1;
 }
 
-/* Columns of expansions: one for all parts. */
-static inline int dp_n_columns(const dp_shape *shape) {
+/* The parts are a real and an imaginary one. */
+static inline int dp_is_complex(const dp_shape *shape) {
+    return shape->n_parts == 2;
+}
+
+/* The parts of Stokes: three of forces and velocities, one of sources and pressures. */
+enum { DP_FLOW_PARTS = 4 };
+
+static inline int dp_is_flow(const dp_shape *shape) {
+    return shape->n_parts == DP_FLOW_PARTS;
+}
+
+/* The caller's vectors. */
+static inline int dp_n_values(const dp_shape *shape) {
     return shape->n_vectors / dp_n_parts(shape);
+}
+
+/* Vectors of a column of expansions. */
+static inline int dp_column_vectors(const dp_shape *shape) {
+    return dp_is_complex(shape) ? 2 : 1;
+}
+
+/* Columns of expansions: of a complex kernel one for both parts, else one for each. */
+static inline int dp_n_columns(const dp_shape *shape) {
+    return shape->n_vectors / dp_column_vectors(shape);
 }
 
 /* Charges, and what is wanted of them is at most gradients. */
@@ -166,6 +191,28 @@ typedef void (*dp_p2p_fn)(dp_lambda lambda, int64_t n_targets, dp_soa targets, d
  * dipoles p_i themselves: potential[j] += sum_i q_i g^2 + (p_i . grad g)^2 and, where gx is not
  * NULL, gx[j] += sum_i q_i |grad g|^2 + |grad (p_i . grad g)|^2, and where hessian[0] is not NULL,
  * hessian[0][j] += the same with squares of all 9 second derivatives; the others are not used. */
+
+/* Of Stokes charges always are, and what they and dipoles are to each part. A charge is a force, a
+ * dipole a derivative of that: the three of part j do, times p_jk, what force j's derivative along
+ * k with respect to the source does. A source of flow comes with dipoles alone (a double layer is
+ * made of both), and has none itself. Rows of what is not there are not read. */
+static inline dp_carried dp_carried_of_flow(dp_carried carried, int part) {
+    if (part < DP_FLOW_PARTS - 1)
+        return carried;
+    return (dp_carried){.charge = carried.dipole.x ? carried.charge : NULL};
+}
+
+/* What sources' parts do to targets' parts, all at once: what part p of a source carries is
+ * p carried_stride behind what the first does, and its sums are p out_stride behind. Otherwise as
+ * dp_p2p_fn. There are no second derivatives.
+ *
+ * Sums of squares have a random sign for every charge and every dipole of every part. Those of the
+ * parts of a vector are one sum, which is where its first part's would be: of Stokes part 0 of out
+ * has those of velocities and of all their derivatives, part 3 those of pressures. Nothing is
+ * written to parts 1 and 2. As above charges are carried as squares, dipoles are not. */
+typedef void (*dp_p2p_parts_fn)(dp_lambda lambda, int64_t n_targets, dp_soa targets, dp_sums out,
+                                int64_t out_stride, int64_t n_sources, dp_soa sources,
+                                dp_carried carried, int64_t carried_stride);
 
 /* Near sums: each target of one strip of points with each source of another (kernel/strip.h).
  * Where the two strips are the same, each pair within it; a point does nothing to itself.
@@ -305,6 +352,13 @@ typedef struct dp_kernel {
     /* Of a complex kernel, of which this is the real part: of p2p, squares and scalar functions.
      * The other loops are of both parts. */
     const struct dp_kernel *imaginary;
+    int n_parts;                 /* of a value: 1, 2 or DP_FLOW_PARTS */
+    const struct dp_kernel *far; /* whose expansions and operators serve it; NULL: its own */
+    /* Of Stokes, in place of the scalar functions and of p2p and squares (kernel/flow.h). Beside
+     * them it has near_many. */
+    void (*parts)(const double d[3], double of[DP_FLOW_PARTS][DP_FLOW_PARTS][DP_HESSIAN]);
+    dp_p2p_parts_fn p2p_parts[DP_N_ISA];
+    dp_p2p_parts_fn squares_parts[DP_N_ISA];
     dp_p2p_fn p2p[DP_N_ISA]; /* to the last bit */
     dp_p2p_fn squares[DP_N_ISA];
     dp_near_fn near[DP_N_PRECISIONS][DP_N_ISA];      /* of plain strips */
@@ -315,9 +369,17 @@ typedef struct dp_kernel {
     dp_from_orbits_many_fn from_orbits_many[DP_N_PRECISIONS][DP_N_ISA];
 } dp_kernel;
 
+/* Whose expansions serve another. */
+extern const dp_kernel dp_kernel_laplace;
+
 /* Numbers of a value: 2 of a complex kernel. */
 static inline int dp_n_components(const dp_kernel *kernel) {
     return kernel->imaginary ? 2 : 1;
+}
+
+/* The kernel of its expansions. */
+static inline const dp_kernel *dp_kernel_far(const dp_kernel *kernel) {
+    return kernel->far ? kernel->far : kernel;
 }
 
 /* NULL where there is no such kernel. */
@@ -334,9 +396,16 @@ void dp_kernel_matrix(const dp_kernel *kernel, dp_lambda lambda, int n_targets, 
 void dp_p2p_ref(const dp_kernel *kernel, dp_lambda lambda, int64_t n_targets, dp_soa targets,
                 dp_sums out, int64_t n_sources, dp_soa sources, dp_carried carried);
 
+/* The same over the parts of Stokes. */
+void dp_p2p_parts_ref(const dp_kernel *kernel, int64_t n_targets, dp_soa targets, dp_sums out,
+                      int64_t out_stride, int64_t n_sources, dp_soa sources, dp_carried carried,
+                      int64_t carried_stride);
+
 /* What sums are taken by: the loop of a kernel, or of the caller's the callbacks. */
 typedef struct dp_direct_loop {
     dp_p2p_fn p2p;
+    dp_p2p_parts_fn parts;              /* NULL: p2p; else, with */
+    int64_t out_stride, carried_stride; /* what it takes */
     dp_lambda lambda;
     struct dp_user_work *user; /* NULL: p2p */
     int is_squares;            /* of user's values */

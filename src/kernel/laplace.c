@@ -1,17 +1,33 @@
-#include "kernel/green.h"
+#include "kernel/loops.h"
 
-double dp_laplace_value(dp_lambda lambda, double r) {
+static double value(dp_lambda lambda, double r) {
     (void)lambda;
     return 1 / r;
 }
 
-double dp_laplace_slope(dp_lambda lambda, double r) {
+static double slope(dp_lambda lambda, double r) {
     (void)lambda;
     return -1 / r / r;
 }
 
-dp_radial dp_laplace_radial(dp_lambda lambda, double r) {
+static dp_radial radial(dp_lambda lambda, double r) {
     (void)lambda;
     double e1 = 1 / r / r / r;
     return (dp_radial){1 / r, e1, 3 * e1, 15 * e1};
 }
+
+const dp_kernel dp_kernel_laplace = {
+    .id = DAGPOLE_LAPLACE,
+    .name = "laplace",
+    .n_parts = 1,
+    .has_dipoles = 1,
+    .has_hessians = 1,
+    .is_homogeneous = 1,
+    .degree = -1,
+    .has_permutations = 1,
+    .cost = 1,
+    .value = value,
+    .slope = slope,
+    .radial = radial,
+    DP_LOOPS(laplace),
+};

@@ -6,7 +6,8 @@
 #include "base/status.h"
 
 /* DAGPOLE_..., name; how many vectors a value is inside (dp_shape); how many doubles the caller has
- * for a charge, a dipole, a potential, its gradient and a pressure: a complex number is two. */
+ * for a charge, a dipole, a potential, its gradient and a pressure: a complex number is two, and of
+ * Stokes a charge is a force, a dipole a normal and a density, a potential a velocity. */
 #define DP_EACH_KERNEL(X)                                                                          \
     X(LAPLACE, laplace, 1, 1, 3, 1, 3, 0)                                                          \
     X(YUKAWA, yukawa, 1, 1, 3, 1, 3, 0)                                                            \

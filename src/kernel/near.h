@@ -17,10 +17,13 @@
     NEAR_FUNCTION(loop##_single_##kernel##_##isa);                                                 \
     NEAR_FUNCTION(loop##_rough_##kernel##_##isa);
 
-#define DECLARE_NEAR(kernel, isa)                                                                  \
-    DECLARE_LOOPS(dp_near, kernel, isa)                                                            \
+#define DECLARE_FLOW(kernel, isa)                                                                  \
     DECLARE_LOOPS(dp_near_many, kernel, isa)                                                       \
     CLOSE_FUNCTION(dp_close_##kernel##_##isa);
+
+#define DECLARE_NEAR(kernel, isa)                                                                  \
+    DECLARE_LOOPS(dp_near, kernel, isa)                                                            \
+    DECLARE_FLOW(kernel, isa)
 
 /* A complex kernel's parts. */
 #define DECLARE_NEAR_MANY(kernel, isa)                                                             \
@@ -46,5 +49,9 @@ DECLARE_NEAR(yukawa, avx512)
 DECLARE_NEAR_MANY(helmholtz, portable)
 DECLARE_NEAR_MANY(helmholtz, avx2)
 DECLARE_NEAR_MANY(helmholtz, avx512)
+
+DECLARE_FLOW(flow, portable)
+DECLARE_FLOW(flow, avx2)
+DECLARE_FLOW(flow, avx512)
 
 #endif

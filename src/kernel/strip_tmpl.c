@@ -26,9 +26,15 @@ static const double *carried_of(const dp_strip *s, const dp_strip_run *run, int 
     return rows[dp_first_carried(&s->shape) + k] + v * run->carried_stride;
 }
 
+/* Vector v is of a part of flow whose charges count like dipoles' components and whose sums like
+ * first derivatives of the others. */
+static int is_higher(const dp_strip *s, int v) {
+    return dp_is_flow(&s->shape) && v % DP_FLOW_PARTS == DP_FLOW_PARTS - 1;
+}
+
 /* By which row k is multiplied in single precision, one factor after the other. */
 static void factors_of(const dp_strip *s, int k, int v, double factor[2]) {
-    int is_charge = k < s->shape.has_charges;
+    int is_charge = k < s->shape.has_charges && !is_higher(s, v);
     factor[0] = is_charge ? s->to_unit[v][0] : s->to_unit[v][0] * s->inverse;
     factor[1] = s->to_unit[v][1];
 }
@@ -125,7 +131,8 @@ static void take(const dp_strip *s, const dp_strip_run *run, int v) {
     double inverse = s->inverse, unit = s->frame.charge_unit[v], square = inverse * inverse;
     for (int k = 0; k < s->n_sums; k++) {
         double *out = dp_sums_row(&run->out, k) + v * run->out_stride;
-        double scale = k == 0 ? inverse : k < DP_GRADIENT ? square : square * inverse;
+        int order = (k >= DP_POTENTIAL) + (k >= DP_GRADIENT) + is_higher(s, v);
+        double scale = order == 0 ? inverse : order == 1 ? square : square * inverse;
         int at = dp_strip_row(s, k, v) + run->begin;
         if (s->is_single)
             add_scaled(run->n, scale, unit, s->sums_f + at, out);

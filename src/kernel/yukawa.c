@@ -1,24 +1,44 @@
-#include "kernel/green.h"
+#include "kernel/loops.h"
 
 #include <math.h>
 
-dp_lambda dp_yukawa_lambda(const dagpole_plan_options *options) {
+static dp_lambda lambda(const dagpole_plan_options *options) {
     return options->lambda;
 }
 
-double dp_yukawa_value(dp_lambda lambda, double r) {
+static double value(dp_lambda lambda, double r) {
     return exp(-dp_damping(lambda) * r) / r;
 }
 
-double dp_yukawa_slope(dp_lambda lambda, double r) {
+static double slope(dp_lambda lambda, double r) {
     return -(dp_damping(lambda) + 1 / r) * exp(-dp_damping(lambda) * r) / r;
 }
 
 /* Beyond `most` exp(-x) is 0, and powers of x shall not overflow beside it. */
-dp_radial dp_yukawa_radial(dp_lambda lambda, double r) {
+static dp_radial radial(dp_lambda lambda, double r) {
     const double most = 800;
-    double x = fmin(dp_damping(lambda) * r, most), g = dp_yukawa_value(lambda, r),
-           slope = g / r / r;
+    double x = fmin(dp_damping(lambda) * r, most), g = value(lambda, r), slope = g / r / r;
     return (dp_radial){g, slope * (1 + x), slope * (3 + x * (3 + x)),
                        slope * (15 + x * (15 + x * (6 + x)))};
 }
+
+static const dp_parameter parameters[] = {DP_PARAMETER(lambda, 1)};
+
+/* A screened field bends more across a box: one more point an edge keeps the same digits. */
+const dp_kernel dp_kernel_yukawa = {
+    .id = DAGPOLE_YUKAWA,
+    .name = "yukawa",
+    .n_parts = 1,
+    DP_PARAMETERS(parameters),
+    .lambda = lambda,
+    .has_dipoles = 1,
+    .p_more = 1,
+    .degree = -1,
+    .has_permutations = 1,
+    .rates = DAGPOLE_YUKAWA,
+    .cost = 1,
+    .value = value,
+    .slope = slope,
+    .radial = radial,
+    DP_LOOPS(yukawa),
+};

@@ -67,10 +67,17 @@ static inline int dp_vectors_at_once(int n_vectors, int most) {
     return (n_vectors + n_batches - 1) / n_batches;
 }
 
-/* The same of a shape's vectors, all parts of one together. */
+/* The same of a shape's vectors, all parts of a value together. */
 static inline int dp_shape_at_once(const dp_shape *shape, int most) {
     int n_parts = dp_n_parts(shape);
-    return n_parts * dp_vectors_at_once(dp_n_columns(shape), most / n_parts);
+    return n_parts * dp_vectors_at_once(dp_n_values(shape), most / n_parts);
+}
+
+/* And of columns of expansions at points. A column of a complex kernel is four vectors of sums: of
+ * both parts of what is carried, by both of the kernel. */
+static inline int dp_columns_at_once(const dp_shape *shape) {
+    int n_vectors = dp_column_vectors(shape);
+    return dp_shape_at_once(shape, DP_COLUMNS / n_vectors) / n_vectors;
 }
 
 static inline int dp_vectors_left(int n_vectors, int first, int at_once) {

@@ -22,6 +22,7 @@ static const dp_accuracy by_digits[] = {
     [11] = {16, 1.6e-12, 1e-14, 1. / 3, DP_REDUCED},
     [12] = {18, 3e-13, 1e-14, 1. / 3, DP_DOUBLE},
     [13] = {20, 3e-14, 1e-15, 1. / 3, DP_DOUBLE},
+    [14] = {22, 3e-15, 1e-15, 1. / 3, DP_DOUBLE},
 };
 
 /* For dipoles and second derivatives, with all else of the next digit: the largest at which no kind
@@ -29,8 +30,8 @@ static const dp_accuracy by_digits[] = {
  * more than 0.8 of the promise. (Smaller ones are not always better: at 6 digits 1.2e-8 takes 0.7
  * to 1.4, since the last directions of the basis amplify what single precision rounds.) */
 static const double harder_tolerance[] = {
-    [3] = 1.5e-5,  [4] = 9e-7,  [5] = 4e-7,   [6] = 2e-8,     [7] = 3.2e-9,
-    [8] = 1.2e-10, [9] = 3e-11, [10] = 4e-12, [11] = 1.8e-13, [12] = 1.8e-14,
+    [3] = 1.5e-5, [4] = 9e-7,   [5] = 4e-7,     [6] = 2e-8,     [7] = 3.2e-9, [8] = 1.2e-10,
+    [9] = 3e-11,  [10] = 4e-12, [11] = 1.8e-13, [12] = 1.8e-14, [13] = 2e-15,
 };
 
 double dp_precision_closest(dp_precision precision, const dp_shape *shape) {
@@ -38,10 +39,9 @@ double dp_precision_closest(dp_precision precision, const dp_shape *shape) {
     return shape->has_dipoles ? 4 * of_charges : of_charges;
 }
 
-dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, dagpole_kernel kernel,
-                                  int targets_are_sources, double lambda, double finest_side) {
-    int may_vanish =
-        kernel != DAGPOLE_LAPLACE && (!targets_are_sources || lambda * finest_side > 16);
+dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, int targets_are_sources,
+                                  double lambda, double finest_side) {
+    int may_vanish = lambda > 0 && (!targets_are_sources || lambda * finest_side > 16);
     return may_vanish && accuracy->precision != DP_DOUBLE ? DP_REDUCED : accuracy->precision;
 }
 
@@ -49,16 +49,33 @@ dp_accuracy dp_accuracy_for_digits(int digits) {
     return by_digits[digits];
 }
 
-/* 1 where expansions take the next digit's. */
-static int is_harder(const dp_shape *shape) {
+/* How many digits more expansions take: for derivatives one, of which velocities are made, and
+ * doublets of forces are one more. */
+static int more_digits(const dp_shape *shape) {
+    if (dp_is_flow(shape))
+        return 1 + shape->has_dipoles;
     return shape->has_dipoles || shape->n_sums > DP_GRADIENT;
 }
 
+/* The same for forces of Stokes, whose velocities' gradients decide, on lattices of random forces.
+ */
+static const double flow_tolerance[] = {
+    [3] = 3.5e-5,  [4] = 2e-6,  [5] = 1e-7,   [6] = 2e-8,   [7] = 4e-10,
+    [8] = 1.2e-10, [9] = 6e-12, [10] = 6e-13, [11] = 4e-14, [12] = 4e-15,
+};
+
+static double tolerance_for_rows(int digits, const dp_shape *shape) {
+    if (dp_is_flow(shape) && !shape->has_dipoles)
+        return flow_tolerance[digits];
+    return harder_tolerance[digits + more_digits(shape) - 1];
+}
+
 static dp_accuracy accuracy_for_rows(int digits, const dp_shape *shape) {
-    if (!is_harder(shape))
+    int more = more_digits(shape);
+    if (!more)
         return by_digits[digits];
-    dp_accuracy accuracy = by_digits[digits + 1];
-    accuracy.tolerance = harder_tolerance[digits];
+    dp_accuracy accuracy = by_digits[digits + more];
+    accuracy.tolerance = tolerance_for_rows(digits, shape);
     accuracy.precision = by_digits[digits].precision;
     return accuracy;
 }
@@ -72,11 +89,11 @@ static const double of_waves[] = {
  * multiply by wave number times distance. Their surfaces have 6 points an edge and more. */
 dp_accuracy dp_accuracy_for_shape(int digits, const dp_shape *shape) {
     dp_accuracy accuracy = accuracy_for_rows(digits, shape);
-    if (!shape->is_complex)
+    if (!dp_is_complex(shape))
         return accuracy;
     accuracy.precision = digits >= 10 ? DP_DOUBLE : DP_REDUCED;
     accuracy.p = accuracy.p < 6 ? 6 : accuracy.p;
-    accuracy.p_of_waves = of_waves[digits + is_harder(shape)];
+    accuracy.p_of_waves = of_waves[digits + more_digits(shape)];
     return accuracy;
 }
 

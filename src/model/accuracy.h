@@ -24,14 +24,15 @@ int dp_accuracy_points(const dp_accuracy *accuracy, double wave_number);
 
 /* The same for such a shape. The far potential of dipoles errs as the far gradient of charges does,
  * and within a lattice of equal charges second derivatives nearly vanish beside their far part:
- * with either, expansions have a digit more. Near sums do not need it. */
+ * with either, expansions have a digit more. Velocities of Stokes are made of gradients (a digit
+ * more), those of stresslets of dipoles' gradients (two). Near sums do not need it. */
 dp_accuracy dp_accuracy_for_shape(int digits, const dp_shape *shape);
 
 /* The precision of sums for points whose finest leaves have this side. Screened potentials may all
  * lie below what single precision can hold: where the targets are not among the sources, or where
  * exp(-lambda r) is small even within the finest leaves. */
-dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, dagpole_kernel kernel,
-                                  int targets_are_sources, double lambda, double finest_side);
+dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, int targets_are_sources,
+                                  double lambda, double finest_side);
 
 /* The closest pair that sums in single precision do not leave to double, in half sides of a leaf
  * (kernel/strip.h). A dipole along the normal of a surface has p . d nearly vanish for its

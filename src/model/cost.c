@@ -40,6 +40,18 @@ static const double near_more[][N_WANTED] = {{1, 5, 12}, {3, 15, 36}, {4, 20, 48
 static const double pair_to[] = {1, 1.7, 1.8};
 static const double pair_from[N_WANTED] = {1, 1.7, 3};
 
+/* Near pairs of a flow in times of potentials of charges, by what is carried: velocities, and with
+ * their gradients. Its far field is of four vectors, and of one derivative more. */
+static const double near_flow[][2] = {{5, 15}, {25, 80}, {25, 80}};
+
+static dp_cost cost_of_flow(dp_cost one, const more *each, const dp_shape *shape, int n_sums) {
+    const int c = carried(shape), w = wanted(n_sums);
+    const double n_more = shape->n_vectors - 1;
+    one.pair *= (1 + n_more * each->pair) * (pair_to[c] + pair_from[w + 1]) / 2;
+    one.near *= dp_n_values(shape) * near_flow[c][w > 0];
+    return one;
+}
+
 dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision,
                    const dp_shape *shape, int n_sums) {
     const more *each = &per_vector[precision];
@@ -48,6 +60,16 @@ dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision 
     double n_more = dp_n_parts(shape) * shape->n_vectors - 1, n_vectors = dp_n_columns(shape);
     double near = rates->near[kernel->rates][precision] * kernel->cost;
     double pair = rates->pair[kernel->rates][precision] * kernel->cost;
+    if (dp_is_flow(shape))
+        return cost_of_flow((dp_cost){.pair = pair,
+                                      .near = near,
+                                      .leaf_pair = rates->leaf_pair,
+                                      .flop = rates->flop * n_vectors,
+                                      .column = rates->column * n_vectors,
+                                      .coefficient = rates->coefficient * n_vectors,
+                                      .point = rates->point * shape->n_vectors,
+                                      .task = LEAST_TASK_S},
+                            each, shape, n_sums);
     return (dp_cost){.pair = pair * (1 + n_more * each->pair) * (pair_to[c] + pair_from[w]) / 2,
                      .near = near * (near_first[c][w] + n_more * each->near * near_more[c][w]),
                      .leaf_pair = rates->leaf_pair,

@@ -235,7 +235,7 @@ static double price_direct(const model *m) {
 
 static void set_costs(model *m) {
     const dp_leaf_request *r = m->request;
-    double k = dp_n_parts(&r->shape) * dp_cost_expansion_size(r->accuracy.tolerance),
+    double k = dp_column_vectors(&r->shape) * dp_cost_expansion_size(r->accuracy.tolerance),
            n = (double)(r->n_sources + r->n_targets);
     dp_precision precision = r->accuracy.precision;
     m->is_single = precision == DP_SINGLE || precision == DP_ROUGH;

@@ -7,6 +7,7 @@
 #define DP_OPERATORS_APPLY_H
 
 #include "kernel/user.h"
+#include "operators/flow.h"
 #include "operators/operators.h"
 
 typedef struct dp_scratch {
@@ -14,17 +15,13 @@ typedef struct dp_scratch {
     double *product;    /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
     int ld;             /* the longest column, padded */
     dp_user_work *user; /* NULL: the kernel is built in */
+    dp_flow_work *flow; /* NULL: expansions are of the kernel itself */
 } dp_scratch;
 
-dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scratch);
+/* is_flow: expansions are those of Stokes flow. */
+dagpole_status dp_scratch_create(const dp_operators *operators, int is_flow, dp_scratch *scratch);
 void dp_scratch_free(dp_scratch *scratch);
 int64_t dp_scratch_bytes(const dp_scratch *scratch);
-
-/* A vector of a complex kernel is a column, but two of what is carried and of sums, its real and
- * its imaginary part: so many go together. */
-static inline int dp_most_vectors(int n_components) {
-    return DP_COLUMNS / (n_components * n_components);
-}
 
 /* P2M and P2L: potentials of what n points carry on a surface of the box, of n_vectors vectors that
  * are carried_stride apart, into columns from first_column on of scratch->columns; after up to

@@ -13,7 +13,7 @@ typedef struct parts {
     int64_t vector; /* from one row to the next */
 } parts;
 
-/* In memory for DP_COLUMNS columns, which is enough for dp_most_vectors. */
+/* In memory for DP_COLUMNS columns, which is enough for dp_columns_at_once. */
 static parts parts_in(double *memory, const dp_surface_sums *surface, int n_vectors) {
     int64_t vector = DP_N_PARITIES * (int64_t)surface->row;
     return (parts){memory, memory + 2 * n_vectors * vector, vector};
@@ -43,6 +43,25 @@ static void add_complex(const dp_operator_set *set, const dp_surface_sums *surfa
         add_product(surface, &p, v, potential + (size_t)v * scratch->ld);
 }
 
+static int64_t flow_points(int64_t n, int64_t begin) {
+    return n - begin < DP_FLOW_POINTS ? n - begin : DP_FLOW_POINTS;
+}
+
+static void add_flow(const dp_operator_set *set, const dp_surface_sums *surface,
+                     const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
+                     int64_t carried_stride, int n_vectors, double *potential,
+                     dp_scratch *scratch) {
+    for (int64_t i = 0; i < n; i += DP_FLOW_POINTS) {
+        int64_t n_here = flow_points(n, i), stride;
+        dp_soa at = dp_soa_from(points, i);
+        dp_carried here =
+            dp_flow_carried(scratch->flow, frame, n_here, at, dp_carried_from(carried, i),
+                            carried_stride, n_vectors, &stride);
+        set->to_orbits_many(set->lambda, &surface->orbits, n_vectors, potential, scratch->ld,
+                            surface->ld, frame, n_here, at, here, stride);
+    }
+}
+
 void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *surface,
                            const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
                            int64_t carried_stride, int n_vectors, int is_first, int first_column,
@@ -51,7 +70,10 @@ void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *su
     for (int v = 0; is_first && v < n_vectors; v++)
         memset(potential + (size_t)v * scratch->ld, 0,
                (size_t)(DP_N_PARITIES * surface->ld) * sizeof *potential);
-    if (scratch->user)
+    if (scratch->flow)
+        add_flow(set, surface, frame, n, points, carried, carried_stride, n_vectors, potential,
+                 scratch);
+    else if (scratch->user)
         dp_user_to_orbits(scratch->user, &surface->orbits, n_vectors, potential, scratch->ld,
                           surface->ld, frame, n, points, carried.charge, carried_stride);
     else if (set->n_components == 2)
@@ -105,11 +127,29 @@ static void evaluate_complex(const dp_operator_set *set, const dp_surface_sums *
                                      surface->row, frame, n, points, out, out_stride);
 }
 
+static void evaluate_flow(const dp_operator_set *set, const dp_surface_sums *surface, int is_far,
+                          const dp_frame *frame, const double *density, int n_vectors, int64_t n,
+                          dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch) {
+    for (int64_t i = 0; i < n; i += DP_FLOW_POINTS) {
+        int64_t n_here = flow_points(n, i), stride;
+        dp_soa at = dp_soa_from(points, i);
+        dp_sums here = dp_sums_from(out, i),
+                sums = dp_flow_begin_sums(scratch->flow, n_here, here, n_vectors, &stride);
+        (is_far ? set->from_orbits_many_far
+                : set->from_orbits_many)(set->lambda, &surface->orbits, n_vectors, density,
+                                         scratch->ld, surface->ld, frame, n_here, at, sums, stride);
+        dp_flow_end_sums(scratch->flow, frame, n_here, at, n_vectors, here, out_stride);
+    }
+}
+
 void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surface, int is_far,
                          const dp_frame *frame, int first_column, int n_vectors, int64_t n,
                          dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch) {
     const double *density = scratch->product + (size_t)first_column * scratch->ld;
-    if (scratch->user)
+    if (scratch->flow)
+        evaluate_flow(set, surface, is_far, frame, density, n_vectors, n, points, out, out_stride,
+                      scratch);
+    else if (scratch->user)
         dp_user_from_orbits(scratch->user, &surface->orbits, n_vectors, density, scratch->ld,
                             surface->ld, frame, n, points, out, out_stride);
     else if (set->n_components == 2)

@@ -10,7 +10,7 @@ static int64_t columns_bytes(const dp_scratch *scratch) {
     return (int64_t)sizeof(double) * 2 * (int64_t)DP_COLUMNS * scratch->ld;
 }
 
-dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scratch) {
+dagpole_status dp_scratch_create(const dp_operators *operators, int is_flow, dp_scratch *scratch) {
     int longest = DP_PAD;
     for (int i = 0; i < operators->n_sets; i++) {
         const dp_operator_set *set = &operators->sets[i];
@@ -22,9 +22,14 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
     scratch->columns = dp_alloc_apart((size_t)columns_bytes(scratch));
     if (!scratch->columns)
         return DAGPOLE_NO_MEMORY;
-    if (operators->user && dp_user_work_create(operators->user, &scratch->user) != DAGPOLE_OK) {
+    dagpole_status status = DAGPOLE_OK;
+    if (operators->user)
+        status = dp_user_work_create(operators->user, &scratch->user);
+    if (status == DAGPOLE_OK && is_flow)
+        status = dp_flow_work_create(scratch->ld, &scratch->flow);
+    if (status != DAGPOLE_OK) {
         dp_scratch_free(scratch);
-        return DAGPOLE_NO_MEMORY;
+        return status;
     }
     memset(scratch->columns, 0, (size_t)columns_bytes(scratch));
     scratch->product = scratch->columns + n;
@@ -32,11 +37,13 @@ dagpole_status dp_scratch_create(const dp_operators *operators, dp_scratch *scra
 }
 
 void dp_scratch_free(dp_scratch *scratch) {
+    dp_flow_work_destroy(scratch->flow);
     dp_user_work_destroy(scratch->user);
     dp_free(scratch->columns);
     *scratch = (dp_scratch){0};
 }
 
 int64_t dp_scratch_bytes(const dp_scratch *scratch) {
-    return columns_bytes(scratch) + (scratch->user ? (int64_t)sizeof *scratch->user : 0);
+    return columns_bytes(scratch) + (scratch->user ? (int64_t)sizeof *scratch->user : 0) +
+           (scratch->flow ? dp_flow_work_bytes(scratch->flow) : 0);
 }

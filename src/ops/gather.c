@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel/values.h"
 #include "ops/views.h"
 
 typedef struct gather_work {
@@ -93,18 +94,30 @@ static double largest_of(int64_t n, const double *numbers) {
     return largest;
 }
 
+static void zero(const gather_work *w, double *row) {
+    memset(row, 0, (size_t)w->n_sources * sizeof *row);
+}
+
+/* Of Stokes the force's components; sources of flow come with stresslets. */
 static dagpole_status gather_charges(const gather_work *w, const dp_call *call, int vector,
                                      double *row, double *largest) {
     int n_parts = dp_n_parts(&w->shape);
+    *largest = 0;
+    if (!call->charges || vector % n_parts == DP_FORCES) {
+        zero(w, row);
+        return DAGPOLE_OK;
+    }
     const gathered g = {.name = "charges",
                         .values = call->charges,
                         .component = vector % n_parts,
                         .first = vector / n_parts * call->source_vector,
                         .unit = dp_power_split(-call->charge_exponent[vector])};
-    if (n_parts == 2)
+    if (n_parts == 1)
+        DP_TRY(gather_numbers(w, call, &g, 1, row));
+    else if (n_parts == 2)
         DP_TRY(gather_numbers(w, call, &g, 2, row));
     else
-        DP_TRY(gather_numbers(w, call, &g, 1, row));
+        DP_TRY(gather_numbers(w, call, &g, DP_FORCES, row));
     *largest = largest_of(w->n_sources, row);
     return DAGPOLE_OK;
 }
@@ -129,6 +142,67 @@ static dagpole_status gather_dipoles(const gather_work *w, const dp_call *call, 
     return DAGPOLE_OK;
 }
 
+/* The caller's stresslet number i, its density in the unit. */
+static dagpole_status read_stresslet(const dp_call *call, const gathered *g, int64_t i,
+                                     double stresslet[6]) {
+    for (int k = 0; k < 6; k++) {
+        stresslet[k] = number_at(call, g->values, 6 * i + k);
+        DP_TRY(check_number("dipoles", 6 * (call->first_vector * call->source_vector + i) + k,
+                            stresslet[k]));
+    }
+    for (int k = 3; k < 6; k++)
+        stresslet[k] = dp_power_times(&g->unit, stresslet[k]);
+    return DAGPOLE_OK;
+}
+
+/* What unique point i's stresslets are to a part: three of doublets, or in the first a source. */
+static dagpole_status add_stresslets(const gather_work *w, const dp_call *call, const gathered *g,
+                                     int part, int64_t i, double to[3]) {
+    int64_t begin, end;
+    dp_points_copies(w->points, i, &begin, &end);
+    to[0] = to[1] = to[2] = 0;
+    for (int64_t j = begin; j < end; j++) {
+        double stresslet[6];
+        int64_t at = g->first + w->points->origin[j] * call->point;
+        DP_TRY(read_stresslet(call, g, at, stresslet));
+        for (int k = 0; part < DP_FORCES && k < 3; k++)
+            to[k] += dp_doublet_of(stresslet, part, k);
+        if (part == DP_FORCES)
+            to[0] += dp_source_of(stresslet);
+        if (!isfinite(to[0] + to[1] + to[2]))
+            return dp_fail(DAGPOLE_NUMERIC,
+                           "dipoles[%lld] and the 5 numbers behind it overflow: the normal times "
+                           "the density must be finite",
+                           (long long)(6 * (call->first_vector * call->source_vector + at)));
+    }
+    return DAGPOLE_OK;
+}
+
+/* Of Stokes: rows are doublets, or the one in front of them sources, which are charges times
+ * lengths as well. */
+static dagpole_status gather_stresslets(const gather_work *w, const dp_call *call, int vector,
+                                        double *rows, double *largest) {
+    const int part = vector % DP_FLOW_PARTS, n = part < DP_FORCES ? 3 : 1;
+    const gathered g = {.name = "dipoles",
+                        .values = call->dipoles,
+                        .first = vector / DP_FLOW_PARTS * call->source_vector,
+                        .unit = dp_power_split(-call->charge_exponent[vector] - w->exponent)};
+    int64_t at = 0;
+    rows -= part < DP_FORCES ? 0 : w->row;
+    for (int32_t r = 0; r < w->n_ranges; r++)
+        for (int64_t i = w->range[r].begin; i < w->range[r].end; i++, at++) {
+            double of_point[3];
+            dp_fetch_ahead(call, w->points, call->dipoles, g.first, 6, i, 0);
+            DP_TRY(add_stresslets(w, call, &g, part, i, of_point));
+            for (int k = 0; k < n; k++)
+                rows[k * w->row + at] = of_point[k];
+        }
+    *largest = 0;
+    for (int k = 0; k < n; k++)
+        *largest = fmax(*largest, largest_of(w->n_sources, rows + k * w->row));
+    return DAGPOLE_OK;
+}
+
 /* Vectors that the call does not have are zero. */
 static dagpole_status gather_vector(const gather_work *w, const dp_call *call, int vector,
                                     double *rows, double *largest) {
@@ -137,13 +211,15 @@ static dagpole_status gather_vector(const gather_work *w, const dp_call *call, i
     double *dipoles = rows + shape->has_charges * w->row;
     double *largest_dipole = largest + shape->n_vectors;
     for (int k = 0; !is_there && k < dp_n_carried(shape); k++)
-        memset(rows + k * w->row, 0, (size_t)w->n_sources * sizeof *rows);
+        zero(w, rows + k * w->row);
     *largest = *largest_dipole = 0;
     if (is_there && shape->has_charges)
         DP_TRY(gather_charges(w, call, vector, rows, largest));
-    if (is_there && shape->has_dipoles)
-        DP_TRY(gather_dipoles(w, call, vector, dipoles, largest_dipole));
-    return DAGPOLE_OK;
+    if (!is_there || !shape->has_dipoles)
+        return DAGPOLE_OK;
+    if (dp_is_flow(shape))
+        return gather_stresslets(w, call, vector, dipoles, largest_dipole);
+    return gather_dipoles(w, call, vector, dipoles, largest_dipole);
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {

@@ -39,10 +39,10 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
         dp_zero_locals(fields[0], children, (int64_t)w->n_boxes * w->n_vectors);
     for (int32_t i = 0; i < w->n_pairs; i++) {
         const dp_parent_child *pair = &w->pair[i];
+        const dp_shift shift = dp_shift_down(pair->reflection);
         for (int v = 0; v < w->n_vectors; v++) {
             dp_columns *batch = dp_transfer_add(
-                pair->reflection,
-                dp_expansion(fields[pair->access], parents, pair->other, w->n_vectors, v),
+                w, worker, pair, fields, parents, &shift, v,
                 dp_expansion(fields[0], children, pair->own, w->n_vectors, v), batches);
             if (batch->n == DP_COLUMNS)
                 dp_transfer_apply(w, dp_l2l, batch, worker);

@@ -85,7 +85,7 @@ static int32_t evaluate(const l2p_work *w, const l2p_batch *b, const l2p_home *h
         dp_surface_evaluate(set, &set->outer, 0, &frame, c, b->n, targets.n,
                             dp_target_points(&w->targets, fields, targets),
                             dp_target_sums(&w->shape, &w->targets, fields, worker->call, targets,
-                                           dp_n_parts(&w->shape) * b->first),
+                                           dp_column_vectors(&w->shape) * b->first),
                             dp_sums_stride(&w->shape, w->row), &worker->scratch);
     }
     return leaf;
@@ -122,7 +122,7 @@ static void run_vectors(const l2p_work *w, int first, int n, void *const *fields
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const l2p_work *w = work;
-    int n = dp_vectors_at_once(dp_n_columns(&w->shape), dp_most_vectors(dp_n_parts(&w->shape)));
+    int n = dp_columns_at_once(&w->shape);
     for (int v = 0; v < dp_n_columns(&w->shape); v += n)
         run_vectors(w, v, dp_vectors_left(dp_n_columns(&w->shape), v, n), fields, worker);
     return DAGPOLE_OK;

@@ -78,18 +78,28 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     return DAGPOLE_OK;
 }
 
+/* Of moments, from the position of a label. */
+static dp_shift shift_of(const dp_offsets *offsets, int label) {
+    const int *v = offsets->folded[label / 8].v;
+    int position[3];
+    for (int d = 0; d < 3; d++)
+        position[d] = label % 8 >> d & 1 ? -v[d] : v[d];
+    return dp_shift_across(position);
+}
+
 /* Pairs of one label, a column for each vector. */
 static void run_label(const m2l_work *w, const m2l_run *run, int64_t begin,
-                      const dp_operator_set *set, void *const *fields, dp_scratch *scratch) {
+                      const dp_operator_set *set, void *const *fields, dp_worker *worker) {
+    const dp_shift shift = shift_of(&worker->operators->offsets, run->label);
     dp_columns batch = {.reflection = run->label % 8};
     for (int64_t i = begin; i < run->end; i++) {
         const m2l_pair *pair = &w->pair[i];
         for (int v = 0; v < w->n_vectors; v++) {
-            batch.source[batch.n] =
-                dp_expansion(fields[pair->access], set, pair->source, w->n_vectors, v);
+            batch.source[batch.n] = dp_moved_expansion(
+                worker, fields[pair->access], set, pair->source, w->n_vectors, v, &shift, batch.n);
             batch.target[batch.n++] = dp_expansion(fields[0], set, pair->target, w->n_vectors, v);
             if (batch.n == DP_COLUMNS || (i + 1 == run->end && v + 1 == w->n_vectors)) {
-                dp_m2l(set, run->label / 8, &batch, scratch);
+                dp_m2l(set, run->label / 8, &batch, &worker->scratch);
                 batch.n = 0;
             }
         }
@@ -101,7 +111,7 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     const dp_operator_set *set = dp_worker_set(worker, w->level);
     dp_zero_locals(fields[0], set, (int64_t)w->n_boxes * w->n_vectors);
     for (int32_t r = 0; r < w->n_runs; r++)
-        run_label(w, &w->run[r], r ? w->run[r - 1].end : 0, set, fields, &worker->scratch);
+        run_label(w, &w->run[r], r ? w->run[r - 1].end : 0, set, fields, worker);
     return DAGPOLE_OK;
 }
 

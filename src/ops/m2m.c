@@ -65,14 +65,12 @@ static void run_vectors(const dp_transfer_work *w, int first, int n, void *const
         const dp_parent_child *pair = &w->pair[i];
         if (pair->is_first && is_full(batches, n))
             dp_transfer_flush(w, dp_m2m, batches, worker);
+        const dp_shift shift = dp_shift_up(pair->reflection);
         for (int v = first; v < first + n; v++) {
             double *parent = dp_expansion(fields[0], parents, pair->own, w->n_vectors, v);
             if (pair->is_first)
                 memset(parent, 0, (size_t)parents->k_padded * sizeof(double));
-            dp_transfer_add(
-                pair->reflection,
-                dp_expansion(fields[pair->access], children, pair->other, w->n_vectors, v), parent,
-                batches);
+            dp_transfer_add(w, worker, pair, fields, children, &shift, v, parent, batches);
         }
     }
     dp_transfer_flush(w, dp_m2m, batches, worker);

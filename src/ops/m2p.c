@@ -90,7 +90,7 @@ static void evaluate(const m2p_work *w, const m2p_batch *b, const m2p_pair *pair
     const dp_operator_set *set = dp_worker_set(worker, pair->level);
     dp_soa points = dp_target_points(&w->targets, fields, leaf->targets);
     dp_sums sums = dp_target_sums(&w->shape, &w->targets, fields, worker->call, leaf->targets,
-                                  dp_n_parts(&w->shape) * b->first);
+                                  dp_column_vectors(&w->shape) * b->first);
     dp_frame frame = dp_frame_of(w->cube, pair->level, pair->key);
     dp_surface_evaluate(set, &set->inner, leaf->is_far, &frame, c, b->n, leaf->targets.n, points,
                         sums, dp_sums_stride(&w->shape, leaf->targets.row), &worker->scratch);
@@ -112,7 +112,7 @@ static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const m2p_work *w = work;
-    int n = dp_vectors_at_once(dp_n_columns(&w->shape), dp_most_vectors(dp_n_parts(&w->shape)));
+    int n = dp_columns_at_once(&w->shape);
     for (int v = 0; v < dp_n_columns(&w->shape); v += n) {
         m2p_batch b = {.first = v, .n = dp_vectors_left(dp_n_columns(&w->shape), v, n)};
         for (int64_t i = 0; i < w->n_pairs; i += b.n_pairs) {

@@ -10,10 +10,11 @@
 /* The arrays of one evaluation, in the caller's order. Only GATHER and SCATTER look into them: what
  * lies between is in doubles whatever they hold. */
 typedef struct dp_call {
-    const void *charges, *dipoles;           /* what the plan's sources carry */
-    void *potentials, *gradients, *hessians; /* each NULL where it is not wanted */
-    int is_float;                            /* 1: all hold floats, 0: doubles */
-    int is_near_only;                        /* 1: what P2P sums, and nothing else */
+    const void *charges, *dipoles; /* what the plan's sources carry */
+    /* Each NULL where it is not wanted. */
+    void *potentials, *gradients, *hessians, *pressures;
+    int is_float;     /* 1: all hold floats, 0: doubles */
+    int is_near_only; /* 1: what P2P sums, and nothing else */
     /* That the arrays hold, real and imaginary parts counted apart, though they lie interleaved in
      * complex arrays: at most the plan's, whose others are 0. */
     int n_vectors;

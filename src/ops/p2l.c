@@ -64,7 +64,7 @@ static void run_vectors(const p2l_work *w, const dp_operator_set *set, int first
         int is_last = i + 1 == w->n_sources || w->source[i + 1].box != s->box;
         dp_frame frame = dp_frame_of(w->cube, w->level, s->key);
         dp_carried carried = dp_source_carried(&w->shape, fields[s->access], s->sources,
-                                               dp_n_parts(&w->shape) * first);
+                                               dp_column_vectors(&w->shape) * first);
         dp_surface_potentials(
             set, surface, &frame, s->sources.n, dp_source_points(fields[s->access], s->sources),
             carried, dp_carried_stride(&w->shape, s->sources.row), n, is_first, n_columns, scratch);
@@ -83,7 +83,7 @@ static dagpole_status run(const void *work, void *const *fields, dp_worker *work
     const dp_operator_set *set = dp_worker_set(worker, w->level);
     if (w->is_first)
         dp_zero_locals(fields[0], set, (int64_t)w->n_boxes * dp_n_columns(&w->shape));
-    int n = dp_vectors_at_once(dp_n_columns(&w->shape), dp_most_vectors(dp_n_parts(&w->shape)));
+    int n = dp_columns_at_once(&w->shape);
     for (int v = 0; v < dp_n_columns(&w->shape); v += n)
         run_vectors(w, set, v, dp_vectors_left(dp_n_columns(&w->shape), v, n), fields,
                     &worker->scratch);

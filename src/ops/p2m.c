@@ -57,8 +57,8 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
         const p2m_leaf *leaf = &w->leaf[i];
         dp_frame frame = dp_frame_of(w->cube, w->level, leaf->key);
         dp_points_at sources = {leaf->at, leaf->n, w->row};
-        dp_carried carried =
-            dp_source_carried(&w->shape, fields[SOURCES], sources, dp_n_parts(&w->shape) * first);
+        dp_carried carried = dp_source_carried(&w->shape, fields[SOURCES], sources,
+                                               dp_column_vectors(&w->shape) * first);
         dp_surface_potentials(set, &set->outer, &frame, leaf->n,
                               dp_source_points(fields[SOURCES], sources), carried,
                               dp_carried_stride(&w->shape, w->row), n, 1, n_columns, scratch);
@@ -77,7 +77,7 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2m_work *w = work;
     const dp_operator_set *set = dp_worker_set(worker, w->level);
-    int n = dp_vectors_at_once(dp_n_columns(&w->shape), dp_most_vectors(dp_n_parts(&w->shape)));
+    int n = dp_columns_at_once(&w->shape);
     for (int v = 0; v < dp_n_columns(&w->shape); v += n)
         run_vectors(w, set, v, dp_vectors_left(dp_n_columns(&w->shape), v, n), fields,
                     &worker->scratch);

@@ -299,12 +299,15 @@ static void add_run(const slice *s, const p2p_run *run) {
 }
 
 /* Largest charges, and dipoles over half a side, of the batch's vectors in a field, where they are
- * larger. */
+ * larger. Parts of a value are added to one another: they share theirs. */
 static void widen(const slice *s, int32_t access, double half, double largest[DP_STRIP_VECTORS]) {
     const dp_shape *shape = &s->w->shape;
     const double *here = dp_largest_carried(shape, s->fields[access], s->of[access].row) + s->first;
-    for (int v = 0; v < s->n_vectors; v++)
-        largest[v] = fmax(largest[v], fmax(here[v], here[shape->n_vectors + v] / half));
+    const int n_parts = dp_n_parts(shape);
+    for (int v = 0; v < s->n_vectors; v++) {
+        double *of_value = &largest[v / n_parts * n_parts];
+        *of_value = fmax(*of_value, fmax(here[v], here[shape->n_vectors + v] / half));
+    }
 }
 
 /* The frame of a leaf, and per vector a unit that holds every charge around it. */
@@ -312,6 +315,7 @@ static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_r
                                const p2p_run *end) {
     dp_frame box = dp_frame_of(s->w->cube, s->w->level, leaf->key);
     dp_strip_frame frame = {.half = box.half};
+    const int n_parts = dp_n_parts(&s->w->shape);
     double largest[DP_STRIP_VECTORS] = {0};
     memcpy(frame.centre, box.centre, sizeof frame.centre);
     if (s->w->targets.is_mutual)
@@ -319,7 +323,7 @@ static dp_strip_frame frame_of(const slice *s, const p2p_leaf *leaf, const p2p_r
     for (const p2p_run *run = begin; run < end; run++)
         widen(s, run->access, box.half, largest);
     for (int v = 0; v < s->n_vectors; v++)
-        frame.charge_unit[v] = dp_strip_charge_unit(largest[v]);
+        frame.charge_unit[v] = dp_strip_charge_unit(largest[v / n_parts * n_parts]);
     return frame;
 }
 

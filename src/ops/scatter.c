@@ -3,6 +3,7 @@
  * a gradient charge/length^2, a second derivative charge/length^3. */
 #include <math.h>
 
+#include "kernel/values.h"
 #include "ops/views.h"
 
 /* Sums in an earlier block's halo, leaf after leaf: they are added to those of the block. */
@@ -102,31 +103,42 @@ static int is_held(const dp_call *call, double result) {
     return fabs(result) < (call->is_float ? FLOAT_OVERFLOW : INFINITY);
 }
 
-/* What a result has of each kind: where the caller wants it, how many numbers of a value are rows
- * of sums, and which. A complex value has as many numbers of another vector between them. */
+/* One of the caller's arrays, and what a part is there. */
 typedef struct kind {
     void *array;
-    int first, width, step;
+    dp_place place;
 } kind;
 
-enum { N_KINDS = 3 };
+/* A part of a value: what is wanted of it, the value's number, and where its vector begins. */
+typedef struct part {
+    kind kinds[DP_N_RESULTS];
+    int n_kinds, value;
+    int64_t first;
+} part;
 
-static void list_kinds(const dp_call *call, int n_parts, kind kinds[N_KINDS]) {
-    kinds[0] = (kind){call->potentials, 0, DP_POTENTIAL, n_parts};
-    kinds[1] = (kind){call->gradients, DP_POTENTIAL, DP_GRADIENT - DP_POTENTIAL, n_parts};
-    kinds[2] = (kind){call->hessians, DP_GRADIENT, DP_N_SECOND, n_parts};
+static part part_of(const dp_call *call, const dp_shape *shape, int vector) {
+    void *const arrays[] = {call->potentials, call->gradients, call->hessians, call->pressures};
+    const int n_parts = dp_n_parts(shape);
+    part p = {.value = vector / n_parts, .first = vector / n_parts * call->target_vector};
+    for (int k = 0; k < DP_N_RESULTS; k++) {
+        dp_place place = dp_place_of(shape, vector % n_parts, (dp_result)k);
+        if (arrays[k] && place.n_rows)
+            p.kinds[p.n_kinds++] = (kind){arrays[k], place};
+    }
+    return p;
 }
 
-/* Part `part` of value `to`. */
-static inline void write_value(const dp_call *call, const kind *kind, int64_t to, int part,
+/* Of value `to`. */
+static inline void write_value(const dp_call *call, const kind *kind, int64_t to,
                                const double *result) {
-    int64_t first = kind->width * kind->step * to + part;
+    const dp_place *at = &kind->place;
+    int64_t first = at->width * to + at->first;
     if (call->is_float)
-        for (int d = 0; d < kind->width; d++)
-            ((float *)kind->array)[first + d * kind->step] = (float)result[kind->first + d];
+        for (int d = 0; d < at->n_rows; d++)
+            ((float *)kind->array)[first + d * at->step] = (float)result[at->first_row + d];
     else
-        for (int d = 0; d < kind->width; d++)
-            ((double *)kind->array)[first + d * kind->step] = result[kind->first + d];
+        for (int d = 0; d < at->n_rows; d++)
+            ((double *)kind->array)[first + d * at->step] = result[at->first_row + d];
 }
 
 static dagpole_status fail_overflow(const dp_points *points, const dp_call *call, int64_t vector,
@@ -142,49 +154,41 @@ static dagpole_status fail_overflow(const dp_points *points, const dp_call *call
                    result[3], call->hessians ? ", or a second derivative" : "");
 }
 
-/* A vector's results of unique point i to all of the caller's targets at its position. */
-static dagpole_status write_point(const dp_points *points, const dp_call *call,
-                                  const kind kinds[N_KINDS], int64_t vector, int64_t i,
-                                  const double result[DP_HESSIAN]) {
-    int n_parts = kinds[0].step, part = (int)(vector % n_parts);
-    int64_t begin, end, first = vector / n_parts * call->target_vector;
+/* A part's results of unique point i to all of the caller's targets at its position. */
+static dagpole_status write_point(const dp_points *points, const dp_call *call, const part *p,
+                                  int64_t i, const double result[DP_HESSIAN]) {
+    int64_t begin, end;
     dp_points_copies(points, i, &begin, &end);
     for (int k = 0; k < dp_call_sums(call); k++)
         if (!is_held(call, result[k]))
-            return fail_overflow(points, call, vector / n_parts, i, result);
+            return fail_overflow(points, call, p->value, i, result);
     for (int64_t j = begin; j < end; j++)
-        for (int k = 0; k < N_KINDS; k++)
-            if (kinds[k].array)
-                write_value(call, &kinds[k], first + points->origin[j] * call->point, part, result);
+        for (int k = 0; k < p->n_kinds; k++)
+            write_value(call, &p->kinds[k], p->first + points->origin[j] * call->point, result);
     return DAGPOLE_OK;
 }
 
-static void fetch_results(const dp_call *call, const dp_points *points, const kind kinds[N_KINDS],
-                          int64_t first, int64_t i) {
-    for (int k = 0; k < N_KINDS; k++)
-        if (kinds[k].array)
-            dp_fetch_ahead(call, points, kinds[k].array, first, kinds[k].step * kinds[k].width, i,
-                           1);
+static void fetch_results(const dp_call *call, const dp_points *points, const part *p, int64_t i) {
+    for (int k = 0; k < p->n_kinds; k++)
+        dp_fetch_ahead(call, points, p->kinds[k].array, p->first, p->kinds[k].place.width, i, 1);
 }
 
 static dagpole_status scatter_vector(const scatter_work *w, const dp_call *call, int vector,
                                      const double *sums) {
     const int unit = call->charge_exponent[vector], n_sums = dp_call_sums(call);
+    const part p = part_of(call, &w->shape, vector);
     dp_power of[DP_HESSIAN];
-    kind kinds[N_KINDS];
-    list_kinds(call, dp_n_parts(&w->shape), kinds);
-    for (int k = 0; k < n_sums; k++)
-        of[k] = dp_power_split(unit - (k < DP_POTENTIAL  ? 1
-                                       : k < DP_GRADIENT ? 2
-                                                         : 3) *
-                                          w->exponent);
-    for (int32_t r = 0; r < w->n_ranges; r++)
+    for (int k = 0; k < n_sums; k++) {
+        int lengths = dp_lengths_of(&w->shape, vector % dp_n_parts(&w->shape), k);
+        of[k] = dp_power_split(unit - lengths * w->exponent);
+    }
+    for (int32_t r = 0; p.n_kinds && r < w->n_ranges; r++)
         for (int64_t i = w->range[r].begin; i < w->range[r].end; i++, sums++) {
             double result[DP_HESSIAN] = {0};
-            fetch_results(call, w->points, kinds, vector / kinds[0].step * call->target_vector, i);
+            fetch_results(call, w->points, &p, i);
             for (int64_t k = 0; k < n_sums; k++)
                 result[k] = dp_power_times(&of[k], DP_KERNEL_FACTOR * sums[k * w->row]);
-            DP_TRY(write_point(w->points, call, kinds, vector, i, result));
+            DP_TRY(write_point(w->points, call, &p, i, result));
         }
     return DAGPOLE_OK;
 }

@@ -50,12 +50,17 @@ static inline void dp_transfer_apply(const dp_transfer_work *w, dp_transfer_fn t
     batch->n = 0;
 }
 
-/* Columns are collected by reflection. Returns the batch, which may be full. */
-static inline dp_columns *dp_transfer_add(int reflection, const double *source, double *target,
-                                          dp_columns batches[8]) {
-    dp_columns *batch = &batches[reflection];
-    batch->reflection = reflection;
-    batch->source[batch->n] = source;
+/* Columns are collected by reflection: one from vector v of a pair's other box, whose set is
+ * `from`. shift: of its moments. Returns the batch, which may be full. */
+static inline dp_columns *dp_transfer_add(const dp_transfer_work *w, const dp_worker *worker,
+                                          const dp_parent_child *pair, void *const *fields,
+                                          const dp_operator_set *from, const dp_shift *shift, int v,
+                                          double *target, dp_columns batches[8]) {
+    dp_columns *batch = &batches[pair->reflection];
+    batch->reflection = pair->reflection;
+    batch->source[batch->n] =
+        dp_moved_expansion(worker, fields[pair->access], from, pair->other, w->n_vectors, v, shift,
+                           pair->reflection * DP_COLUMNS + batch->n);
     batch->target[batch->n++] = target;
     return batch;
 }

@@ -138,6 +138,20 @@ static inline double *dp_expansion(void *field, const dp_operator_set *set, int3
     return (double *)field + column * (size_t)set->k_padded;
 }
 
+/* The same to be taken to another box, whose moments (operators/flow.h) change on the way. column:
+ * where the worker keeps these until they are there, 0 ... 8 DP_COLUMNS - 1. */
+static inline const double *dp_moved_expansion(const dp_worker *worker, void *field,
+                                               const dp_operator_set *set, int32_t box,
+                                               int n_vectors, int vector, const dp_shift *shift,
+                                               int column) {
+    const dp_flow_work *flow = worker->scratch.flow;
+    int part = vector % DP_FLOW_PARTS;
+    if (!flow || part + 1 < DP_FLOW_PARTS)
+        return dp_expansion(field, set, box, n_vectors, vector);
+    return dp_flow_move(flow, shift, set->k_padded,
+                        dp_expansion(field, set, box, n_vectors, vector - part), column);
+}
+
 /* ---- the caller's arrays ---- */
 
 /* A run of points, in tree order. */

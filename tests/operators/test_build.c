@@ -94,7 +94,7 @@ START_TEST(shallow_trees_need_no_operators) {
         ck_assert_int_eq(operators->n_sets, 0);
         ck_assert_ptr_null(operators->level[0]);
         ck_assert_ptr_null(operators->level[1]);
-        ck_assert_int_eq(dp_scratch_create(operators, &scratch), DAGPOLE_OK);
+        ck_assert_int_eq(dp_scratch_create(operators, 0, &scratch), DAGPOLE_OK);
         dp_scratch_free(&scratch);
         dp_operators_destroy(operators);
     }

@@ -37,7 +37,7 @@ static void bench_open(dagpole_kernel kernel, double lambda, bench *b) {
     *b = (bench){.kernel = request.kernel, .lambda = lambda};
     ck_assert_int_eq(dp_operators_create(&dp_team_serial, &request, message, &b->operators),
                      DAGPOLE_OK);
-    ck_assert_int_eq(dp_scratch_create(b->operators, &b->scratch), DAGPOLE_OK);
+    ck_assert_int_eq(dp_scratch_create(b->operators, 0, &b->scratch), DAGPOLE_OK);
     b->set = b->operators->level[2];
     for (int k = 0; k < 4; k++)
         for (int i = 0; i < ROW; i++)

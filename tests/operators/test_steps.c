@@ -44,7 +44,7 @@ static void bench_open(const dp_kernel *kernel, double lambda, bench *b) {
     ck_assert_int_eq(dp_surface_create(P, 1, &b->surface), DAGPOLE_OK);
     ck_assert_int_eq(dp_operator_data_build(&dp_team_serial, b->surface, &key, &b->data),
                      DAGPOLE_OK);
-    ck_assert_int_eq(dp_scratch_create(b->operators, &b->scratch), DAGPOLE_OK);
+    ck_assert_int_eq(dp_scratch_create(b->operators, 0, &b->scratch), DAGPOLE_OK);
     b->set = b->operators->level[2];
     ck_assert_int_eq(b->set->k, b->data->k);
 }

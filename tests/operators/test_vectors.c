@@ -29,7 +29,7 @@ static void bench_open(dagpole_kernel kernel, bench *b) {
     *b = (bench){0};
     ck_assert_int_eq(dp_operators_create(&dp_team_serial, &request, message, &b->operators),
                      DAGPOLE_OK);
-    ck_assert_int_eq(dp_scratch_create(b->operators, &b->scratch), DAGPOLE_OK);
+    ck_assert_int_eq(dp_scratch_create(b->operators, 0, &b->scratch), DAGPOLE_OK);
     b->set = b->operators->level[2];
     for (int i = 0; i < MOST * STRIDE; i++)
         (&b->charge[0][0])[i] = suite_uniform(&state) - 0.5;

@@ -61,7 +61,7 @@ static void bench_open(int i, bench *b) {
                               .isa = suite_isa,
                               .cache_dir = ""};
     ck_assert_int_eq(dp_operators_create(&dp_team_serial, &r, message, &b->operators), DAGPOLE_OK);
-    ck_assert_int_eq(dp_scratch_create(b->operators, &b->scratch), DAGPOLE_OK);
+    ck_assert_int_eq(dp_scratch_create(b->operators, 0, &b->scratch), DAGPOLE_OK);
     b->set = b->operators->level[2];
     b->fine = b->operators->level[3];
 }
