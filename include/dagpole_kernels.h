@@ -4,6 +4,14 @@
  *   dagpole_plan_options_init(&options);
  *   dagpole_kernel_find("helmholtz", &options.kernel);
  *   dagpole_plan_options_set(&options, "wave_number", 12.5);
+ *
+ * Stokes flow of viscosity 1. A charge is a force f, 3 doubles, which adds the velocity
+ * (f/r + d (d . f)/r^3)/(8 pi) and the pressure d . f/(4 pi r^3) at d = x - y, r = |d|. A dipole is
+ * a stresslet, 6 doubles, a normal n and behind it a density g: velocity
+ * -3/(4 pi) d (d . n)(d . g)/r^5 and its pressure (n . g - 3 (d . n)(d . g)/r^2)/(2 pi r^3); a
+ * double layer's g is its density times the quadrature's weight. potentials are velocities, 3
+ * doubles a target; gradients 9, d u_i/d x_k at 3 i + k; pressures 1. Digits count for velocities,
+ * and one fewer for gradients and pressures.
  */
 #ifndef DAGPOLE_KERNELS_H
 #define DAGPOLE_KERNELS_H
@@ -25,7 +33,9 @@ typedef struct dagpole_kernel_info {
     const char *name; /* the library's own text */
     int n_parameters;
     /* Doubles of a source and of a target: 1 and 3 of real kernels' charges, dipoles, potentials
-     * and gradients, 2 and 6 of complex ones, 6 of second derivatives; 0: the kernel has none. */
+     * and gradients, 2 and 6 of complex ones, 6 of second derivatives; of Stokes 3 of a force, 6
+     * of a stresslet, 3 of a velocity, 9 of its gradient, 1 of a pressure; 0: the kernel has none.
+     */
     int charge, dipole, potential, gradient, hessian, pressure;
 } dagpole_kernel_info;
 

@@ -12,6 +12,7 @@
     X(LAPLACE, laplace, 1, 1, 3, 1, 3, 0)                                                          \
     X(YUKAWA, yukawa, 1, 1, 3, 1, 3, 0)                                                            \
     X(HELMHOLTZ, helmholtz, 2, 2, 6, 2, 6, 0)                                                      \
+    X(STOKES, stokes, 4, 3, 6, 3, 9, 1)                                                            \
     X(USER, user, 1, 1, 3, 1, 3, 0)
 
 typedef struct dp_widths {

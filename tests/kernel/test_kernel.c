@@ -12,7 +12,8 @@ START_TEST(table_is_complete) {
     ck_assert_str_eq(dp_kernel_get(DAGPOLE_LAPLACE)->name, "laplace");
     ck_assert_str_eq(dp_kernel_get(DAGPOLE_YUKAWA)->name, "yukawa");
     ck_assert_str_eq(dp_kernel_get(DAGPOLE_HELMHOLTZ)->name, "helmholtz");
-    ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)3));
+    ck_assert_str_eq(dp_kernel_get(DAGPOLE_STOKES)->name, "stokes");
+    ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)5));
     ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)-1));
     for (int id = 0; id < 2; id++) {
         ck_assert_int_eq(dp_kernel_get((dagpole_kernel)id)->id, id);
@@ -39,6 +40,19 @@ START_TEST(table_is_complete) {
         for (const dp_kernel *part = waves; part; part = part->imaginary)
             ck_assert(part->p2p[isa] != NULL && part->squares[isa] != NULL);
     }
+    const dp_kernel *flow = dp_kernel_get(DAGPOLE_STOKES);
+    ck_assert_ptr_eq(flow->far, dp_kernel_get(DAGPOLE_LAPLACE));
+    for (int isa = 0; isa < DP_N_ISA; isa++) {
+        ck_assert(flow->p2p_parts[isa] != NULL && flow->squares_parts[isa] != NULL);
+        for (int precision = 0; precision < DP_N_PRECISIONS; precision++)
+            ck_assert(flow->near_many[precision][isa] != NULL);
+    }
+    for (int i = 0; dp_kernel_number(i); i++) {
+        const dp_kernel *kernel = dp_kernel_number(i);
+        ck_assert_int_eq(kernel->n_parts, dp_kernel_widths(kernel->id)->n_parts);
+        ck_assert_str_eq(kernel->name, dp_kernel_name(kernel->id));
+    }
+    ck_assert_ptr_null(dp_kernel_widths((dagpole_kernel)5));
 }
 END_TEST
 

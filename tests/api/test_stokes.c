@@ -1,0 +1,463 @@
+/* Stokes flow: evaluations against direct sums, and both against what is known. */
+#include <math.h>
+
+#include "plans.h"
+
+enum { N = 1200, M = 300, MOST_VECTORS = 2, MOST = MOST_VECTORS * N };
+
+typedef struct scene {
+    dagpole_context *context;
+    dagpole_plan_options options;
+    int64_t n_targets;
+    double *sources, *targets; /* targets NULL: the sources */
+    double forces[3 * MOST], stresslets[6 * MOST];
+    double velocities[3 * MOST], gradients[9 * MOST], pressures[MOST];
+} scene;
+
+static const cloud clouds[] = {CLOUD_CUBE, CLOUD_SPHERE, CLOUD_LOG_RADIAL, CLOUD_PLUMMER};
+
+/* Stresslets are as strong as points are apart: beside forces neither hides the other. */
+static scene *open_scene(cloud kind, int sources, int digits, int has_targets) {
+    scene *s = calloc(1, sizeof *s);
+    uint64_t seed = 11;
+    s->context = open_with_cache();
+    s->options = quick_options(0);
+    s->options.kernel = DAGPOLE_STOKES;
+    s->options.sources = sources;
+    s->options.digits = digits;
+    s->options.n_crit = 12 * digits;
+    s->n_targets = has_targets ? M : N;
+    s->sources = cloud_make(kind, N, 5);
+    s->targets = has_targets ? cloud_make(kind, M, 6) : NULL;
+    for (int i = 0; i < 3 * MOST; i++)
+        s->forces[i] = 2 * suite_uniform(&seed) - 1;
+    for (int i = 0; i < 6 * MOST; i++)
+        s->stresslets[i] = (2 * suite_uniform(&seed) - 1) / 3;
+    return s;
+}
+
+static void close_scene(scene *s) {
+    dagpole_context_destroy(s->context);
+    free(s->sources);
+    free(s->targets);
+    free(s);
+}
+
+static dagpole_plan *plan_of(const scene *s) {
+    return open_plan(s->context, s->options, N, s->sources, s->targets ? M : 0, s->targets);
+}
+
+/* What the scene's sources carry, and its results. */
+static dagpole_values values_of(scene *s) {
+    dagpole_values values;
+    dagpole_values_init(&values);
+    if (s->options.sources != DAGPOLE_DIPOLES)
+        values.charges = s->forces;
+    if (s->options.sources & DAGPOLE_DIPOLES)
+        values.dipoles = s->stresslets;
+    values.potentials = s->velocities;
+    values.gradients = s->gradients;
+    values.pressures = s->pressures;
+    return values;
+}
+
+static void apply(scene *s) {
+    dagpole_values values = values_of(s);
+    dagpole_plan *plan = plan_of(s);
+    must(dagpole_plan_apply(plan, &values));
+    dagpole_plan_destroy(plan);
+}
+
+/* All of these lie one behind the other. */
+static void apply_direct(scene *s, int is_rms, const int width[3], double *results) {
+    const int64_t n = s->n_targets * s->options.n_vectors;
+    dagpole_values values = values_of(s);
+    values.potentials = results;
+    values.gradients = results + width[0] * n;
+    values.pressures = results + (width[0] + width[1]) * n;
+    must(dagpole_direct_apply(NULL, &s->options, N, s->sources, s->targets ? M : 0, s->targets,
+                              is_rms, &values));
+}
+
+/* Of all vectors, one by one. */
+static void check_digits(scene *s) {
+    static const int width[] = {3, 9, 1}, of_rms[] = {1, 1, 1};
+    const int64_t n = s->n_targets;
+    const int n_vectors = s->options.n_vectors;
+    double *direct = make_results(13 * n_vectors * n), *random = make_results(3 * n_vectors * n);
+    const double *results[] = {s->velocities, s->gradients, s->pressures};
+    apply_direct(s, 0, width, direct);
+    apply_direct(s, 1, of_rms, random);
+    const double *expected = direct;
+    for (int k = 0; k < 3; expected += width[k++] * n_vectors * n)
+        for (int v = 0; v < n_vectors; v++) {
+            int64_t first = width[k] * v * n;
+            ck_assert_double_le(promised_error(width[k] * n, results[k] + first, expected + first,
+                                               norm_of(n, random + (k * n_vectors + v) * n)),
+                                pow(10, (k > 0) - s->options.digits));
+        }
+    free(direct);
+    free(random);
+}
+
+/* _i: digits, of all precisions of sums. Of many digits, whose leaves are large, every other case.
+ */
+START_TEST(digits_hold) {
+    const int step = _i > 8 ? 2 : 1, begin = step == 2 ? _i % 2 : 0;
+    for (int k = begin; k < 4; k += step) {
+        scene *s =
+            open_scene(clouds[(_i + k) % 4], k < 2 ? DAGPOLE_CHARGES : k, _i, (_i + k) % 3 == 0);
+        s->options.n_vectors = k == 1 ? MOST_VECTORS : 1;
+        apply(s);
+        check_digits(s);
+        close_scene(s);
+    }
+}
+END_TEST
+
+START_TEST(bits_do_not_depend_on_workers) {
+    scene *s = open_scene(CLOUD_PLUMMER, 3, 6, 0);
+    double *velocities = make_results(3 * N), *gradients = make_results(9 * N);
+    apply(s);
+    memcpy(velocities, s->velocities, sizeof velocities[0] * 3 * N);
+    memcpy(gradients, s->gradients, sizeof gradients[0] * 9 * N);
+    dagpole_context_destroy(s->context);
+    s->context = open_context((dagpole_context_options){
+        .serial = suite_scheduler() != NULL, .threads = 2, .cache_dir = getenv("XDG_CACHE_HOME")});
+    apply(s);
+    ck_assert_mem_eq(velocities, s->velocities, sizeof velocities[0] * 3 * N);
+    ck_assert_mem_eq(gradients, s->gradients, sizeof gradients[0] * 9 * N);
+    free(velocities);
+    free(gradients);
+    close_scene(s);
+}
+END_TEST
+
+/* More than go through a plan at once, in places that are not one behind the other: none depends on
+ * what the others are. */
+START_TEST(vectors_are_independent) {
+    enum { VECTORS = 18, FEW = 200, ALL = 3 * VECTORS * FEW };
+    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 4, 0);
+    double *forces = calloc(ALL, sizeof *forces), *all = make_results(ALL),
+           *others = make_results(ALL), *one = make_results(ALL);
+    for (int i = 0; i < ALL; i++)
+        forces[i] = s->forces[i % (3 * MOST)];
+    s->options.n_crit = 30;
+    s->options.n_vectors = VECTORS;
+    s->options.vector_stride = 1;
+    s->options.point_stride = VECTORS;
+    dagpole_plan *plan = open_plan(s->context, s->options, FEW, s->sources, 0, NULL);
+    must(dagpole_plan_evaluate(plan, forces, all, NULL));
+    for (int i = 0; i < ALL; i++)
+        forces[i] *= i / 3 % VECTORS % 5 ? 1e7 : 1;
+    must(dagpole_plan_evaluate(plan, forces, others, NULL));
+    dagpole_plan_destroy(plan);
+    s->options.n_vectors = 1;
+    plan = open_plan(s->context, s->options, FEW, s->sources, 0, NULL);
+    for (int v = 0; v < VECTORS; v += 5) {
+        must(dagpole_plan_evaluate(plan, forces + 3 * v, one, NULL));
+        for (int i = 0; i < 3 * FEW; i++) {
+            int at = 3 * (i / 3 * VECTORS) + i % 3;
+            ck_assert_double_eq(others[at + 3 * v], all[at + 3 * v]);
+            ck_assert_double_eq_tol(one[at], all[at + 3 * v], 1e-5 * fabs(one[at]) + 1e-5);
+        }
+    }
+    dagpole_plan_destroy(plan);
+    free(forces);
+    free(all);
+    free(others);
+    free(one);
+    close_scene(s);
+}
+END_TEST
+
+/* Results that are asked for one by one, by floats, or with targets that are the sources' copies.
+ */
+START_TEST(any_results_may_be_asked_for) {
+    scene *s = open_scene(CLOUD_PLUMMER, 3, 5, 0);
+    double *velocities = make_results(3 * N), *pressures = make_results(N),
+           *gradients = make_results(9 * N);
+    apply(s);
+    dagpole_plan *plan = plan_of(s);
+    dagpole_values values = values_of(s);
+    values.potentials = velocities;
+    values.gradients = NULL;
+    values.pressures = NULL;
+    must(dagpole_plan_apply(plan, &values));
+    values.potentials = NULL;
+    values.pressures = pressures;
+    must(dagpole_plan_apply(plan, &values));
+    values.pressures = NULL;
+    values.gradients = gradients;
+    must(dagpole_plan_apply(plan, &values));
+    dagpole_plan_destroy(plan);
+    ck_assert_double_le(relative_error(3 * N, velocities, s->velocities), 1e-7);
+    ck_assert_double_le(relative_error(N, pressures, s->pressures), 1e-6);
+    ck_assert_mem_eq(gradients, s->gradients, sizeof s->gradients[0] * 9 * N);
+    for (int i = 0; i < N; i++) { /* a flow has no divergence */
+        const double *g = &gradients[9 * i];
+        ck_assert_double_le(fabs(g[0] + g[4] + g[8]), 1e-4 * norm_of(9 * N, gradients) / sqrt(N));
+    }
+    free(velocities);
+    free(pressures);
+    free(gradients);
+    close_scene(s);
+}
+END_TEST
+
+/* Points of one place are one point with the sum of what they carry. */
+START_TEST(points_may_coincide) {
+    scene *s = open_scene(CLOUD_CLUMP, 3, 6, 0);
+    apply(s);
+    check_digits(s);
+    close_scene(s);
+}
+END_TEST
+
+START_TEST(floats_are_the_doubles_rounded) {
+    enum { FEW = 400 };
+    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 3, 0);
+    float forces[3 * FEW], velocities[3 * FEW], gradients[9 * FEW];
+    dagpole_plan *plan = open_plan(s->context, s->options, FEW, s->sources, 0, NULL);
+    for (int i = 0; i < 3 * FEW; i++)
+        s->forces[i] = forces[i] = (float)s->forces[i];
+    must(dagpole_plan_evaluate_float(plan, forces, velocities, gradients));
+    must(dagpole_plan_evaluate(plan, s->forces, s->velocities, s->gradients));
+    for (int i = 0; i < 3 * FEW; i++)
+        ck_assert_float_eq(velocities[i], (float)s->velocities[i]);
+    for (int i = 0; i < 9 * FEW; i++)
+        ck_assert_float_eq(gradients[i], (float)s->gradients[i]);
+    dagpole_plan_destroy(plan);
+    close_scene(s);
+}
+END_TEST
+
+/* Lengths and forces of any unit: velocities are forces over lengths, stresslets' over their
+ * squares. */
+START_TEST(units_do_not_matter) {
+    static const int lengths[] = {-200, 150}, strengths[] = {-300, 300};
+    scene *s = open_scene(CLOUD_CUBE, _i ? DAGPOLE_DIPOLES : DAGPOLE_CHARGES, 4, 0);
+    double *velocities = make_results(3 * N), *pressures = make_results(N);
+    apply(s);
+    memcpy(velocities, s->velocities, sizeof velocities[0] * 3 * N);
+    memcpy(pressures, s->pressures, sizeof pressures[0] * N);
+    for (int i = 0; i < 3 * N; i++)
+        s->sources[i] = ldexp(s->sources[i], lengths[_i]);
+    for (int i = 0; i < 3 * MOST; i++)
+        s->forces[i] = ldexp(s->forces[i], strengths[_i]);
+    for (int i = 0; i < 6 * MOST; i++)
+        s->stresslets[i] = ldexp(s->stresslets[i], strengths[_i] / 2);
+    apply(s);
+    for (int i = 0; i < 3 * N; i++)
+        ck_assert_double_eq(ldexp(s->velocities[i], (1 + _i) * lengths[_i] - strengths[_i]),
+                            velocities[i]);
+    for (int i = 0; i < N; i++)
+        ck_assert_double_eq(ldexp(s->pressures[i], (2 + _i) * lengths[_i] - strengths[_i]),
+                            pressures[i]);
+    free(velocities);
+    free(pressures);
+    close_scene(s);
+}
+END_TEST
+
+/* ---- what is known ---- */
+
+/* A rule on the unit sphere: Gauss-Legendre along z, equal steps around it. */
+enum { RINGS = 40, AROUND = 80, ON_SPHERE = RINGS * AROUND };
+
+static void legendre(double x, double *value, double *slope) {
+    double before = 1, p = x;
+    for (int k = 2; k <= RINGS; k++) {
+        double next = ((2 * k - 1) * x * p - (k - 1) * before) / k;
+        before = p;
+        p = next;
+    }
+    *value = p;
+    *slope = RINGS * (x * p - before) / (x * x - 1);
+}
+
+static void place_on_sphere(double points[3 * ON_SPHERE], double weights[ON_SPHERE]) {
+    for (int k = 0; k < RINGS; k++) {
+        double z = cos(M_PI * (k + 0.75) / (RINGS + 0.5)), value, slope;
+        for (int step = 0; step < 20; step++) {
+            legendre(z, &value, &slope);
+            z -= value / slope;
+        }
+        legendre(z, &value, &slope);
+        for (int i = 0; i < AROUND; i++) {
+            double angle = 2 * M_PI * i / AROUND, *at = &points[3 * (k * AROUND + i)];
+            at[0] = sqrt(1 - z * z) * cos(angle);
+            at[1] = sqrt(1 - z * z) * sin(angle);
+            at[2] = z;
+            weights[k * AROUND + i] = 2 / ((1 - z * z) * slope * slope) * 2 * M_PI / AROUND;
+        }
+    }
+}
+
+enum { INSIDE = 7 };
+
+/* Inside and outside of the sphere, as far from it as the rule holds ten digits. */
+static const double around[2 * INSIDE][3] = {
+    {0, 0, 0},       {0.3, 0, 0},     {0, -0.2, 0.1}, {0.1, 0.2, 0.3}, {-0.4, 0.1, 0},
+    {0, 0.45, 0},    {0.2, 0.2, 0.2}, {2, 0, 0},      {0, -2.5, 0},    {0, 0, 3},
+    {1.5, 1.5, 1.5}, {-2, 1, 0},      {-3, -3, 2},    {1, 2, -1}};
+
+/* A rigid sphere of radius 1 that moves with velocity U in a fluid of viscosity 1 has traction
+ * 3 U / 2 everywhere: its drag is 6 pi U. All that is inside moves with it. Outside it is Stokes'
+ * solution, with the pressure 3 U . x / (2 r^3). */
+START_TEST(a_sphere_has_the_drag_of_stokes) {
+    static const double u[3] = {0.6, -0.3, 1};
+    static double points[3 * ON_SPHERE], weights[ON_SPHERE], forces[3 * ON_SPHERE];
+    double velocities[3 * 2 * INSIDE], pressures[2 * INSIDE], drag[3] = {0};
+    dagpole_context *context = open_with_cache();
+    dagpole_plan_options options = quick_options(0);
+    options.kernel = DAGPOLE_STOKES;
+    options.digits = 10;
+    options.n_crit = 100;
+    place_on_sphere(points, weights);
+    for (int i = 0; i < ON_SPHERE; i++)
+        for (int d = 0; d < 3; d++)
+            drag[d] += forces[3 * i + d] = 1.5 * u[d] * weights[i];
+    for (int d = 0; d < 3; d++)
+        ck_assert_double_eq_tol(drag[d], 6 * M_PI * u[d], 1e-12);
+    dagpole_plan *plan = open_plan(context, options, ON_SPHERE, points, 2 * INSIDE, around[0]);
+    dagpole_values values;
+    dagpole_values_init(&values);
+    values.charges = forces;
+    values.potentials = velocities;
+    values.pressures = pressures;
+    must(dagpole_plan_apply(plan, &values));
+    for (int i = 0; i < 2 * INSIDE; i++) {
+        const double *x = around[i];
+        double r = i < INSIDE ? 1 : sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
+        double along = (u[0] * x[0] + u[1] * x[1] + u[2] * x[2]) / (r * r);
+        for (int d = 0; d < 3; d++) {
+            double outside = (0.75 / r + 0.25 / (r * r * r)) * u[d] +
+                             0.75 * (1 / r - 1 / (r * r * r)) * along * x[d];
+            ck_assert_double_eq_tol(velocities[3 * i + d], i < INSIDE ? u[d] : outside, 1e-9);
+        }
+        ck_assert_double_eq_tol(pressures[i], i < INSIDE ? 0 : 1.5 * along / r, 1e-8);
+    }
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+}
+END_TEST
+
+/* A double layer of constant density on a closed surface is that inside, and nothing outside. */
+START_TEST(a_double_layer_jumps) {
+    static const double g[3] = {0.5, -1, 0.25};
+    static double points[3 * ON_SPHERE], weights[ON_SPHERE], stresslets[6 * ON_SPHERE];
+    double velocities[3 * 2 * INSIDE];
+    dagpole_context *context = open_with_cache();
+    dagpole_plan_options options = quick_options(0);
+    options.kernel = DAGPOLE_STOKES;
+    options.sources = DAGPOLE_DIPOLES;
+    options.digits = 9;
+    options.n_crit = 100;
+    place_on_sphere(points, weights);
+    for (int i = 0; i < ON_SPHERE; i++)
+        for (int d = 0; d < 3; d++) {
+            stresslets[6 * i + d] = points[3 * i + d];
+            stresslets[6 * i + 3 + d] = weights[i] * g[d];
+        }
+    dagpole_plan *plan = open_plan(context, options, ON_SPHERE, points, 2 * INSIDE, around[0]);
+    dagpole_values values;
+    dagpole_values_init(&values);
+    values.dipoles = stresslets;
+    values.potentials = velocities;
+    must(dagpole_plan_apply(plan, &values));
+    for (int i = 0; i < 2 * INSIDE; i++)
+        for (int d = 0; d < 3; d++)
+            ck_assert_double_eq_tol(velocities[3 * i + d], i < INSIDE ? g[d] : 0, 1e-8);
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+}
+END_TEST
+
+/* A velocity's gradient, and that it has no divergence, by differences of velocities. */
+START_TEST(gradients_are_differences) {
+    const double step = 1e-3;
+    scene *s = open_scene(CLOUD_CUBE, 3, 9, 0);
+    double targets[7 * 3], velocities[7 * 3], gradients[7 * 9], divergence = 0;
+    for (int k = 0; k < 7; k++)
+        for (int d = 0; d < 3; d++)
+            targets[3 * k + d] = 1.3 + (k && (k - 1) / 2 == d ? (k % 2 ? step : -step) : 0);
+    dagpole_plan *plan = open_plan(s->context, s->options, N, s->sources, 7, targets);
+    dagpole_values values = values_of(s);
+    values.potentials = velocities;
+    values.gradients = gradients;
+    values.pressures = NULL;
+    must(dagpole_plan_apply(plan, &values));
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 3; k++) {
+            double slope =
+                (velocities[3 * (1 + 2 * k) + i] - velocities[3 * (2 + 2 * k) + i]) / (2 * step);
+            ck_assert_double_eq_tol(gradients[3 * i + k], slope, 1e-5 * norm_of(9, gradients));
+            divergence += i == k ? slope : 0;
+        }
+    ck_assert_double_le(fabs(divergence), 1e-5 * norm_of(9, gradients));
+    dagpole_plan_destroy(plan);
+    close_scene(s);
+}
+END_TEST
+
+/* ---- bad input ---- */
+
+START_TEST(bad_values_are_named) {
+    scene *s = open_scene(CLOUD_CUBE, 3, 3, 0);
+    dagpole_plan *plan = plan_of(s), *none;
+    dagpole_values values = values_of(s);
+    s->forces[3 * 17 + 2] = NAN;
+    expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_NUMERIC, "charges[53] is nan");
+    s->forces[3 * 17 + 2] = 0;
+    s->stresslets[6 * 8 + 4] = INFINITY;
+    expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_NUMERIC, "dipoles[52] is inf");
+    s->stresslets[6 * 8 + 4] = 1;
+    expect_failure(dagpole_plan_evaluate(plan, s->forces, s->velocities, NULL), DAGPOLE_UNSUPPORTED,
+                   "dagpole_plan_apply");
+    values.charges = NULL;
+    expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_BAD_ARGUMENT, "charges is NULL");
+    values.charges = s->forces;
+    must(dagpole_plan_apply(plan, &values));
+    values.hessians = s->gradients;
+    expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_BAD_ARGUMENT, "hessians is not NULL");
+    expect_failure(dagpole_plan_expansions(plan, 0, s->velocities, NULL, NULL), DAGPOLE_UNSUPPORTED,
+                   "stokes");
+    dagpole_plan_destroy(plan);
+    s->options.hessians = 1;
+    expect_failure(dagpole_plan_create(s->context, &s->options, N, s->sources, 0, NULL, &none),
+                   DAGPOLE_UNSUPPORTED, "the kernel is stokes");
+    close_scene(s);
+}
+END_TEST
+
+START_TEST(pressures_are_of_stokes_alone) {
+    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 3, 0);
+    s->options.kernel = DAGPOLE_LAPLACE;
+    dagpole_plan *plan = plan_of(s);
+    dagpole_values values = values_of(s);
+    expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_UNSUPPORTED,
+                   "the kernel laplace has none");
+    dagpole_plan_destroy(plan);
+    close_scene(s);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("stokes");
+    TCase *tcase = tcase_create("stokes");
+    tcase_set_timeout(tcase, 100);
+    tcase_add_loop_test(tcase, digits_hold, 3, SUITE_IS_SANITIZED ? 5 : 13);
+    tcase_add_test(tcase, bits_do_not_depend_on_workers);
+    tcase_add_test(tcase, vectors_are_independent);
+    tcase_add_test(tcase, any_results_may_be_asked_for);
+    tcase_add_test(tcase, points_may_coincide);
+    tcase_add_test(tcase, floats_are_the_doubles_rounded);
+    tcase_add_loop_test(tcase, units_do_not_matter, 0, 2);
+    tcase_add_test(tcase, a_sphere_has_the_drag_of_stokes);
+    tcase_add_test(tcase, a_double_layer_jumps);
+    tcase_add_test(tcase, gradients_are_differences);
+    tcase_add_test(tcase, bad_values_are_named);
+    tcase_add_test(tcase, pressures_are_of_stokes_alone);
+    return suite_run(suite, tcase);
+}
