@@ -50,7 +50,9 @@ typedef struct dp_strip_run {
 } dp_strip_run;
 
 /* Where coordinates and charges of single precision count from. The unit of each vector in use
- * comes from dp_strip_charge_unit and the largest of its |charge| and |dipole component| / half. */
+ * comes from dp_strip_charge_unit and the largest of its |charge| and |dipole component| / half. Of
+ * flow the parts of a value, which mix, have one unit, and the charge of the last counts over half
+ * as well. */
 typedef struct dp_strip_frame {
     double centre[3], half;
     double charge_unit[DP_STRIP_VECTORS];
