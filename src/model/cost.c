@@ -42,7 +42,7 @@ static const double pair_from[N_WANTED] = {1, 1.7, 3};
 
 /* Near pairs of a flow in times of potentials of charges, by what is carried: velocities, and with
  * their gradients. Its far field is of four vectors, and of one derivative more. */
-static const double near_flow[][2] = {{5, 15}, {25, 80}, {25, 80}};
+static const double near_flow[][2] = {{3.8, 12}, {9, 22}, {9, 22}};
 
 static dp_cost cost_of_flow(dp_cost one, const more *each, const dp_shape *shape, int n_sums) {
     const int c = carried(shape), w = wanted(n_sums);
