@@ -30,9 +30,9 @@ typedef struct dagpole_cloud {
  * cube) or "lattice" (integer coordinates, the smallest cube that holds n; no random numbers).
  * charges: "unit" (all 1), "mixed" (uniform in [-1, 1]), "alternating" (1 and -1 in turn; on a
  * lattice neighbours differ, as in rock salt) or, each number uniform in [-1, 1], "dipoles" (no
- * charges) or "complex" (charges for DAGPOLE_HELMHOLTZ). The same seed gives the same cloud
- * everywhere. The arrays are owned by *cloud: dagpole_cloud_free. Statuses: BAD_ARGUMENT,
- * NO_MEMORY. */
+ * charges), "complex" (charges for DAGPOLE_HELMHOLTZ) or "forces" (for DAGPOLE_STOKES). The same
+ * seed gives the same cloud everywhere. The arrays are owned by *cloud: dagpole_cloud_free.
+ * Statuses: BAD_ARGUMENT, NO_MEMORY. */
 DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n,
                                                   uint64_t seed, const char *charges,
                                                   dagpole_cloud *cloud);

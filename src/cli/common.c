@@ -31,7 +31,7 @@ void cli_options_for(const dagpole_cloud *cloud, dagpole_plan_options *options) 
 }
 
 dagpole_values cli_values(const dagpole_cloud *cloud, double *potentials, double *gradients,
-                          double *hessians) {
+                          double *hessians, double *pressures) {
     dagpole_values values;
     dagpole_values_init(&values);
     values.charges = cloud->charges;
@@ -39,6 +39,7 @@ dagpole_values cli_values(const dagpole_cloud *cloud, double *potentials, double
     values.potentials = potentials;
     values.gradients = gradients;
     values.hessians = hessians;
+    values.pressures = pressures;
     return values;
 }
 

@@ -19,9 +19,9 @@ dagpole_status cli_cloud_read(const char *operand, dagpole_kernel kernel, const 
  * they allow. */
 void cli_options_for(const dagpole_cloud *cloud, dagpole_plan_options *options);
 
-/* What the cloud's sources carry, and where results go; hessians may be NULL, as gradients. */
+/* What the cloud's sources carry, and where results go: all but potentials may be NULL. */
 dagpole_values cli_values(const dagpole_cloud *cloud, double *potentials, double *gradients,
-                          double *hessians);
+                          double *hessians, double *pressures);
 
 typedef struct cli_context_choice {
     int threads, serial, no_cache;

@@ -173,7 +173,8 @@ static const struct {
              {"mixed", draw_mixed, 1, 0, DAGPOLE_LAPLACE},
              {"alternating", draw_alternating, 1, 0, DAGPOLE_LAPLACE},
              {"dipoles", draw_mixed, 3, 1, DAGPOLE_LAPLACE},
-             {"complex", draw_mixed, 2, 0, DAGPOLE_HELMHOLTZ}};
+             {"complex", draw_mixed, 2, 0, DAGPOLE_HELMHOLTZ},
+             {"forces", draw_mixed, 3, 0, DAGPOLE_STOKES}};
 enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
 static dagpole_status find(const char *distribution, const char *charges, int *which, int *kind) {
@@ -190,7 +191,7 @@ static dagpole_status find(const char *distribution, const char *charges, int *w
         ++*kind;
     if (!charges || *kind == N_KINDS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "charges is '%.100s': unit, mixed, alternating, dipoles or complex",
+                       "charges is '%.100s': unit, mixed, alternating, dipoles, complex or forces",
                        charges ? charges : "NULL");
     return DAGPOLE_OK;
 }

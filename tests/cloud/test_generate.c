@@ -56,7 +56,10 @@ END_TEST
 /* One number after the other of the same stream. */
 START_TEST(charges_of_several_numbers) {
     dagpole_cloud a = generate("sphere", 300, 7, "complex"),
-                  b = generate("sphere", 600, 7, "mixed");
+                  b = generate("sphere", 600, 7, "mixed"), c = generate("sphere", 200, 7, "forces");
+    ck_assert(c.kernel == DAGPOLE_STOKES && !c.dipoles);
+    ck_assert_mem_eq(c.charges, b.charges, 600 * sizeof(double));
+    dagpole_cloud_free(&c);
     ck_assert(a.kernel == DAGPOLE_HELMHOLTZ && b.kernel == DAGPOLE_LAPLACE && !a.dipoles);
     ck_assert_mem_eq(a.charges, b.charges, 600 * sizeof(double));
     dagpole_cloud_free(&a);
@@ -244,7 +247,7 @@ START_TEST(bad_arguments) {
     ck_assert_mem_eq(&cloud, &zero, sizeof zero);
     ck_assert_int_eq(dagpole_cloud_generate(NULL, 1, 0, "unit", &cloud), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_cloud_generate("cube", 1, 0, "unity", &cloud), DAGPOLE_BAD_ARGUMENT);
-    assert_error_has("'unity': unit, mixed, alternating, dipoles or complex");
+    assert_error_has("'unity': unit, mixed, alternating, dipoles, complex or forces");
     ck_assert_int_eq(dagpole_cloud_generate("cube", 1, 0, NULL, &cloud), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_cloud_generate("cube", -1, 0, "unit", &cloud), DAGPOLE_BAD_ARGUMENT);
     assert_error_has("-1");

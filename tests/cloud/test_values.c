@@ -9,7 +9,7 @@
 #include "suite.h"
 
 static double numbers[24] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0x1.8p-30};
-static const double charges[4] = {1, -1, 0.1f, 1e30f};
+static double charges[4] = {1, -1, 0.1f, 1e30f};
 
 /* ---- points ------------------------------------------------------------------------------- */
 
@@ -119,6 +119,50 @@ START_TEST(real_charges_of_a_complex_kernel) {
 }
 END_TEST
 
+/* A charge of three numbers: N x 3 or V x N x 3, whatever N is; text has no place for it. */
+START_TEST(forces) {
+    scratch s = scratch_make("a.h5");
+    dagpole_cloud cloud, back;
+    for (int64_t v = 1; v <= 2; v++) {
+        double stresslets[24];
+        for (int i = 0; i < 24; i++)
+            stresslets[i] = i;
+        cloud = (dagpole_cloud){.n_sources = 4 / v,
+                                .sources = numbers,
+                                .charges = numbers,
+                                .dipoles = stresslets,
+                                .n_vectors = v,
+                                .kernel = DAGPOLE_STOKES};
+        must(dagpole_cloud_write(s.path, &cloud));
+        must(read_for(&s, DAGPOLE_STOKES, &back));
+        ck_assert(back.n_sources == 4 / v && back.n_vectors == v);
+        ck_assert_mem_eq(back.charges, numbers, 12 * sizeof(double));
+        ck_assert_mem_eq(back.dipoles, stresslets, sizeof stresslets);
+        dagpole_cloud_free(&back);
+    }
+    add_real(s.path, "sources", 2, (hsize_t[]){3, 3}, numbers);
+    add_real(s.path, "charges", 2, (hsize_t[]){3, 3}, numbers);
+    must(dagpole_cloud_read(s.path, &back));
+    ck_assert_int_eq(back.n_vectors, 3);
+    dagpole_cloud_free(&back);
+    must(read_for(&s, DAGPOLE_STOKES, &back));
+    ck_assert_int_eq(back.n_vectors, 1);
+    dagpole_cloud_free(&back);
+    add_real(s.path, "sources", 2, (hsize_t[]){4, 3}, numbers);
+    add_real(s.path, "charges", 1, (hsize_t[]){4}, charges);
+    refused(read_for(&s, DAGPOLE_STOKES, &back), DAGPOLE_FILE,
+            "shape 4: 4 x 3 (one charge a source) or V x 4 x 3 (V vectors of them)");
+    add_real(s.path, "sources", 2, (hsize_t[]){2, 3}, numbers);
+    add_real(s.path, "dipoles", 2, (hsize_t[]){2, 3}, numbers);
+    refused(read_for(&s, DAGPOLE_STOKES, &back), DAGPOLE_FILE,
+            "shape 2 x 3: 2 x 6 (one dipole a source)");
+    scratch_write(&s, "0 0 0 1\n1 0 0 -1\n");
+    refused(read_for(&s, DAGPOLE_STOKES, &back), DAGPOLE_FILE,
+            "one number for each charge: those of the kernel stokes have 3");
+    scratch_remove(&s);
+}
+END_TEST
+
 /* By the index that the file has. */
 START_TEST(numbers_that_are_not_finite) {
     static const struct {
@@ -132,6 +176,7 @@ START_TEST(numbers_that_are_not_finite) {
         {DAGPOLE_HELMHOLTZ, 0, 1, 3, "/charges[1] of"},
         {DAGPOLE_HELMHOLTZ, 0, 2, 4, "/charges[1][0] of"},
         {DAGPOLE_HELMHOLTZ, 1, 1, 9, "/dipoles[1][1] of"},
+        {DAGPOLE_STOKES, 0, 1, 5, "/charges[1][2] of"},
     };
     scratch s = scratch_make("a.h5");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -227,5 +272,46 @@ START_TEST(results_that_do_not_fit) {
 }
 END_TEST
 
-SUITE_MAIN("values", 20, complex_charges, real_charges_of_a_complex_kernel,
-           numbers_that_are_not_finite, complex_results, results_that_do_not_fit)
+/* Velocities M x 3, their gradients M x 3 x 3, pressures M; of two vectors with an axis more. */
+START_TEST(results_of_flow) {
+    scratch s = scratch_make("a.h5");
+    double velocities[12], gradients[36];
+    for (int i = 0; i < 36; i++)
+        velocities[i % 12] = gradients[i] = i;
+    for (int64_t v = 1; v <= 2; v++) {
+        dagpole_results made = {.size = sizeof made,
+                                .n_targets = 4 / v,
+                                .n_vectors = v,
+                                .potentials = velocities,
+                                .gradients = gradients,
+                                .pressures = charges,
+                                .kernel = DAGPOLE_STOKES},
+                        back = {.size = sizeof back};
+        dp_store *store;
+        int rank;
+        int64_t shape[4];
+        must(dagpole_results_write(s.path, &made));
+        must(dagpole_results_read(s.path, &back));
+        ck_assert(back.n_targets == 4 / v && back.n_vectors == v);
+        ck_assert_mem_eq(back.potentials, velocities, sizeof velocities);
+        ck_assert_mem_eq(back.gradients, gradients, sizeof gradients);
+        ck_assert_mem_eq(back.pressures, charges, sizeof charges);
+        dagpole_results_free(&back);
+        must(dp_store_open(s.path, &store));
+        must(dp_store_shape(store, "/gradients", &rank, shape));
+        ck_assert(rank == 2 + v && shape[rank - 1] == 3 && shape[rank - 2] == 3);
+        must(dp_store_shape(store, "/pressures", &rank, shape));
+        ck_assert_int_eq(rank, v);
+        dp_store_close(store);
+    }
+    dagpole_results older = {.size = offsetof(dagpole_results, pressures)};
+    must(dagpole_results_read(s.path, &older));
+    ck_assert_ptr_null(older.pressures);
+    dagpole_results_free(&older);
+    ck_assert_int_eq(dp_memory_live(), 0);
+    scratch_remove(&s);
+}
+END_TEST
+
+SUITE_MAIN("values", 20, complex_charges, real_charges_of_a_complex_kernel, forces,
+           numbers_that_are_not_finite, complex_results, results_that_do_not_fit, results_of_flow)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/names.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FUZZ_CHECK(condition)                                                                      \
@@ -123,9 +125,10 @@ static inline void fuzz_check_failure(dagpole_status status) {
     FUZZ_CHECK(*dagpole_last_error());
 }
 
-/* Reads the file as points with charges of so many doubles: a cloud that is whole, or a status, a
- * sentence and nothing else. */
-static inline void fuzz_read_cloud_for(dagpole_kernel kernel, int doubles) {
+/* Reads the file as points for a kernel: a cloud that is whole, or a status, a sentence and nothing
+ * else. */
+static inline void fuzz_read_cloud_for(dagpole_kernel kernel) {
+    const dp_widths *of = dp_kernel_widths(kernel);
     dagpole_cloud cloud, nothing = {0};
     dagpole_status status = dagpole_cloud_read_for(fuzz_path, kernel, NULL, &cloud);
     if (status == DAGPOLE_OK) {
@@ -134,9 +137,9 @@ static inline void fuzz_read_cloud_for(dagpole_kernel kernel, int doubles) {
         FUZZ_CHECK(!cloud.n_sources || (cloud.sources && (cloud.charges || cloud.dipoles)));
         fuzz_touch(cloud.sources, 3 * cloud.n_sources);
         if (cloud.charges)
-            fuzz_touch(cloud.charges, doubles * cloud.n_sources * cloud.n_vectors);
+            fuzz_touch(cloud.charges, of->charge * cloud.n_sources * cloud.n_vectors);
         if (cloud.dipoles)
-            fuzz_touch(cloud.dipoles, 3 * doubles * cloud.n_sources * cloud.n_vectors);
+            fuzz_touch(cloud.dipoles, of->dipole * cloud.n_sources * cloud.n_vectors);
         if (cloud.targets)
             fuzz_touch(cloud.targets, 3 * cloud.n_targets);
         dagpole_cloud_free(&cloud);
@@ -147,8 +150,9 @@ static inline void fuzz_read_cloud_for(dagpole_kernel kernel, int doubles) {
 }
 
 static inline void fuzz_read_cloud(void) {
-    fuzz_read_cloud_for(DAGPOLE_LAPLACE, 1);
-    fuzz_read_cloud_for(DAGPOLE_HELMHOLTZ, 2);
+    fuzz_read_cloud_for(DAGPOLE_LAPLACE);
+    fuzz_read_cloud_for(DAGPOLE_HELMHOLTZ);
+    fuzz_read_cloud_for(DAGPOLE_STOKES);
 }
 
 #endif

@@ -9,6 +9,8 @@ static const char *const names[] = {"/sources",
                                     "/targets",
                                     "/potentials",
                                     "/gradients",
+                                    "/pressures",
+                                    "/dipoles",
                                     "/particle_data/sources",
                                     "/particle_data/source_densities",
                                     "/particle_data/targets",
@@ -16,11 +18,11 @@ static const char *const names[] = {"/sources",
                                     "/elsewhere"};
 static const char *const attributes[] = {"kernel",    "input",     "digits", "lambda",
                                          "n_sources", "scheduler", "depth",  "version"};
-enum { N_NAMES = 10, N_ATTRIBUTES = 8, MOST_RANK = 5, MOST_BYTES = 1 << 14 };
+enum { N_NAMES = 12, N_ATTRIBUTES = 8, MOST_RANK = 5, MOST_BYTES = 1 << 14 };
 
 /* ---- sound files ---------------------------------------------------------------------------- */
 
-enum { N_SOUND = 4, N_POINTS = 3 };
+enum { N_SOUND = 6, N_POINTS = 3 };
 
 static struct {
     uint8_t *data;
@@ -28,7 +30,7 @@ static struct {
 } sound[N_SOUND];
 
 static void make_sound_files(void) {
-    double values[6 * N_POINTS] = {0, 1, 2, -3, 4e300, 5, 6, 7, 8, 9};
+    double values[9 * N_POINTS] = {0, 1, 2, -3, 4e300, 5, 6, 7, 8, 9};
     dagpole_cloud cloud = {.n_sources = N_POINTS,
                            .n_targets = 1,
                            .sources = values,
@@ -50,6 +52,12 @@ static void make_sound_files(void) {
     sound[2].data = fuzz_read(&sound[2].size);
     FUZZ_CHECK(dagpole_results_write(fuzz_path, &results) == DAGPOLE_OK);
     sound[3].data = fuzz_read(&sound[3].size);
+    cloud.kernel = report.kernel = DAGPOLE_STOKES;
+    results.pressures = values;
+    FUZZ_CHECK(dagpole_cloud_write(fuzz_path, &cloud) == DAGPOLE_OK);
+    sound[4].data = fuzz_read(&sound[4].size);
+    FUZZ_CHECK(dagpole_results_write(fuzz_path, &results) == DAGPOLE_OK);
+    sound[5].data = fuzz_read(&sound[5].size);
 }
 
 static void write_damaged(fuzz_input *input) {
@@ -221,11 +229,13 @@ static void read_results(void) {
     dagpole_status status = dagpole_results_read(fuzz_path, &results);
     if (status == DAGPOLE_OK) {
         FUZZ_CHECK(results.n_targets >= 0);
-        int64_t n = results.n_targets * results.n_vectors,
-                doubles = results.kernel == DAGPOLE_HELMHOLTZ ? 2 : 1;
-        fuzz_touch(results.potentials, doubles * n);
+        const dp_widths *of = dp_kernel_widths(results.kernel);
+        int64_t n = results.n_targets * results.n_vectors;
+        fuzz_touch(results.potentials, of->potential * n);
         if (results.gradients)
-            fuzz_touch(results.gradients, 3 * doubles * n);
+            fuzz_touch(results.gradients, of->gradient * n);
+        if (results.pressures)
+            fuzz_touch(results.pressures, of->pressure * n);
         FUZZ_CHECK(memchr(report.scheduler, 0, sizeof report.scheduler));
         dagpole_results_free(&results);
     } else {

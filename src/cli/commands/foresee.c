@@ -100,7 +100,7 @@ static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const d
         choice->gradients ? calloc(n, (size_t)info.gradient * sizeof(double)) : NULL;
     dagpole_status status =
         potentials && (gradients || !choice->gradients) ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-    const dagpole_values values = cli_values(cloud, potentials, gradients, NULL);
+    const dagpole_values values = cli_values(cloud, potentials, gradients, NULL, NULL);
     for (int i = 0; i < choice->repeat && status == DAGPOLE_OK; i++)
         status = evaluate_once(plan, &values, i == 0, seen);
     free(gradients);

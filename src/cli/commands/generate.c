@@ -13,7 +13,7 @@ typedef struct choice {
 
 static void print_summary(const choice *choice) {
     if (!choice->json) {
-        int is_noun = strcmp(choice->charges, "dipoles") == 0;
+        int is_noun = cli_list_has("dipoles|forces", '|', choice->charges);
         printf("%s %s (%s) on a %s, seed %s, in %s\n", cli_text_count(choice->n),
                is_noun ? choice->charges : "charges", is_noun ? "random" : choice->charges,
                choice->distribution, cli_text_count(choice->seed), choice->path);
@@ -72,7 +72,7 @@ static int generate_main(const cli_command *self, int argc, char **argv) {
          "where the charges lie [cube]", 0, 0},
         {"--n", CLI_COUNT, &choice.n, "N", "how many, such as 1e6; required", 0, 1099511627776.0},
         {"--seed", CLI_COUNT, &choice.seed, "S", "of the random numbers [1]", 0, 1e15},
-        {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed|alternating|dipoles|complex",
+        {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed|alternating|dipoles|complex|forces",
          "all 1, in [-1, 1], 1 and -1 in turn, or others in [-1, 1] [unit]", 0, 0},
         {"--vectors", CLI_INT, &choice.vectors, "V", "vectors of charges", 1, 1000000},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},

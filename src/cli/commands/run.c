@@ -16,7 +16,7 @@ typedef struct choice {
     cli_plan_choice plan;
     const char *output, *inside, *dipoles;
     cli_pictures pictures;
-    int gradients, hessians, repeat, json, roof;
+    int gradients, hessians, pressures, repeat, json, roof;
 } choice;
 
 /* ---- what would only be found out after the work ---- */
@@ -74,8 +74,8 @@ static dagpole_status make_plan(const choice *choice, const dagpole_cloud *cloud
 
 static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const dagpole_cloud *cloud,
                                dagpole_results *results, cli_run_report *run) {
-    const dagpole_values values =
-        cli_values(cloud, results->potentials, results->gradients, results->hessians);
+    const dagpole_values values = cli_values(cloud, results->potentials, results->gradients,
+                                             results->hessians, results->pressures);
     dagpole_status status = DAGPOLE_OK;
     for (int i = 0; i < choice->repeat && status == DAGPOLE_OK; i++) {
         cli_progress_begin();
@@ -114,8 +114,10 @@ static dagpole_status allocate(dagpole_results *results, const dagpole_cloud *cl
     results->potentials = calloc_values(n, info.potential);
     results->gradients = choice->gradients ? calloc_values(n, info.gradient) : NULL;
     results->hessians = choice->hessians ? calloc_values(n, info.hessian) : NULL;
+    results->pressures = choice->pressures ? calloc_values(n, info.pressure) : NULL;
     int is_complete = results->potentials && (results->gradients || !choice->gradients) &&
-                      (results->hessians || !choice->hessians);
+                      (results->hessians || !choice->hessians) &&
+                      (results->pressures || !choice->pressures);
     return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
@@ -134,6 +136,7 @@ static void sum_up(const dagpole_results *results, cli_run_report *run) {
     uint64_t sum = hash(0xcbf29ce484222325u, results, results->potentials, info.potential);
     sum = hash(sum, results, results->gradients, info.gradient);
     sum = hash(sum, results, results->hessians, info.hessian);
+    sum = hash(sum, results, results->pressures, info.pressure);
     snprintf(run->checksum, sizeof run->checksum, "%016" PRIx64, sum);
 }
 
@@ -184,6 +187,7 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     free(results.potentials);
     free(results.gradients);
     free(results.hessians);
+    free(results.pressures);
     free(results.input);
     return status;
 }
@@ -196,6 +200,7 @@ static int run_main(const cli_command *self, int argc, char **argv) {
          0},
         {"--hessians", CLI_FLAG, &choice.hessians, NULL, "second derivatives and gradients as well",
          0, 0},
+        {"--pressures", CLI_FLAG, &choice.pressures, NULL, "of Stokes: pressures as well", 0, 0},
         {"--dipoles", CLI_TEXT, &choice.dipoles, "DATASET",
          "N x 3, what the sources carry as well [/dipoles]", 0, 0},
         CLI_CONTEXT_OPTIONS(choice.context),
@@ -214,6 +219,10 @@ static int run_main(const cli_command *self, int argc, char **argv) {
     if (code == CLI_PROCEED)
         code = cli_plan_choice_check(self, &choice.plan);
     run.output = choice.output;
+    if (code == CLI_PROCEED && choice.pressures &&
+        !cli_kernel_info(choice.plan.plan.kernel).pressure)
+        code = cli_usage(self, "--pressures: the kernel %s has none", choice.plan.kernel);
+    run.has_pressures = choice.pressures;
     choice.gradients = choice.gradients || choice.hessians;
     run.has_gradients = choice.plan.plan.gradients = choice.gradients;
     choice.plan.plan.hessians = choice.hessians;

@@ -95,8 +95,9 @@ void cli_run_report_table(const cli_run_report *run) {
     printf("memory: peak %s, plan %s, operators %s\n", cli_text_bytes(peak_rss_bytes()),
            cli_text_bytes(plan->bytes_plan), cli_text_bytes(plan->bytes_operators));
     if (run->output)
-        printf("results: %s (/potentials%s%s)\n", run->output,
-               run->has_gradients ? ", /gradients" : "", plan->hessians ? ", /hessians" : "");
+        printf("results: %s (/potentials%s%s%s)\n", run->output,
+               run->has_gradients ? ", /gradients" : "", plan->hessians ? ", /hessians" : "",
+               run->has_pressures ? ", /pressures" : "");
     else
         printf("results: not written, since there is no --output\n");
 }
@@ -158,6 +159,7 @@ void cli_run_report_json(const cli_run_report *run) {
     cli_json_int(&json, "digits", plan->digits);
     cli_json_bool(&json, "gradients", run->has_gradients);
     cli_json_bool(&json, "hessians", plan->hessians);
+    cli_json_bool(&json, "pressures", run->has_pressures);
     cli_json_bool(&json, "dipoles", (plan->sources & DAGPOLE_DIPOLES) != 0);
     cli_json_int(&json, "p", plan->p);
     cli_json_int(&json, "n_crit", plan->n_crit);

@@ -9,7 +9,7 @@
 typedef struct cli_run_report {
     const char *input, *output; /* output NULL: not asked for */
     char charges_from[64];      /* as dagpole_cloud has it */
-    int has_gradients;
+    int has_gradients, has_pressures;
     double read_s, start_s, write_s; /* input, runtime, output */
     double best_s;                   /* fastest of the evaluations */
     double total_s;                  /* from reading to writing */

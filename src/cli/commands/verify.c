@@ -31,11 +31,20 @@ typedef struct error {
 typedef struct outcome {
     int64_t samples, n_targets;
     int64_t vector, n_vectors; /* vector: the one whose errors these are, the worst */
-    int has_gradients, has_hessians;
+    int has[CLI_N_QUANTITIES];
     const char
         *no_far; /* why the near field could not be summed as the run summed it; NULL: it was */
-    error potentials, gradients, hessians, far_gradients;
+    error errors[CLI_N_QUANTITIES], far_gradients;
 } outcome;
+
+/* The promise allows each derivative one digit less, which pressures are one of. */
+static const struct {
+    const char *title, *json;
+    double allowance;
+} quantities[] = {[CLI_POTENTIALS] = {"potentials", NULL, 1},
+                  [CLI_GRADIENTS] = {"gradients", "gradients", 10},
+                  [CLI_HESSIANS] = {"second derivatives", "hessians", 100},
+                  [CLI_PRESSURES] = {"pressures", "pressures", 10}};
 
 /* A value of `width` doubles, real and imaginary parts among them. */
 enum { MOST_DOUBLES = 12 };
@@ -146,39 +155,33 @@ static dagpole_status find_near_field(dagpole_context *context, const dagpole_re
     return status;
 }
 
+static dagpole_values values_of(const dagpole_cloud *cloud, double *const arrays[]) {
+    return cli_values(cloud, arrays[CLI_POTENTIALS], arrays[CLI_GRADIENTS], arrays[CLI_HESSIANS],
+                      arrays[CLI_PRESSURES]);
+}
+
 static dagpole_status compare(dagpole_context *context, const dagpole_report *report,
                               const dagpole_cloud *cloud, const cli_sample *s, outcome *outcome) {
     dagpole_plan_options options;
     dagpole_plan_options_init(&options);
     dagpole_status status = cli_options_of(report, &options);
-    options.hessians = s->hessians != NULL;
+    options.hessians = s->result[CLI_HESSIANS] != NULL;
     cli_options_for(cloud, &options);
     options.n_vectors = 1;
-    dagpole_values direct =
-        cli_values(cloud, s->direct_potentials, s->direct_gradients, s->direct_hessians);
-    dagpole_values random =
-        cli_values(cloud, s->random_potentials, s->random_gradients, s->random_hessians);
+    dagpole_values direct = values_of(cloud, s->direct), random = values_of(cloud, s->random);
     if (status == DAGPOLE_OK)
         status = dagpole_direct_apply(context, &options, cloud->n_sources, cloud->sources, s->n,
                                       s->targets, 1, &random);
     if (status == DAGPOLE_OK)
         status = dagpole_direct_apply(context, &options, cloud->n_sources, cloud->sources, s->n,
                                       s->targets, 0, &direct);
-    if (status != DAGPOLE_OK)
-        return status;
-    const kind potential = {s->of.potential, 0}, gradient = {s->of.gradient, 0},
-               hessian = {s->of.hessian, 1};
-    outcome->potentials =
-        measure_sums(s->n, potential, s->potentials, s->direct_potentials, s->random_potentials);
-    outcome->has_gradients = s->gradients != NULL;
-    if (s->gradients)
-        outcome->gradients =
-            measure_sums(s->n, gradient, s->gradients, s->direct_gradients, s->random_gradients);
-    outcome->has_hessians = s->hessians != NULL;
-    if (s->hessians)
-        outcome->hessians =
-            measure_sums(s->n, hessian, s->hessians, s->direct_hessians, s->random_hessians);
-    return DAGPOLE_OK;
+    for (int q = 0; status == DAGPOLE_OK && q < CLI_N_QUANTITIES; q++) {
+        const kind kind = {s->doubles[q], q == CLI_HESSIANS};
+        outcome->has[q] = s->result[q] != NULL;
+        if (outcome->has[q])
+            outcome->errors[q] = measure_sums(s->n, kind, s->result[q], s->direct[q], s->random[q]);
+    }
+    return status;
 }
 
 static dagpole_status compare_far(dagpole_context *context, const dagpole_report *report,
@@ -187,21 +190,23 @@ static dagpole_status compare_far(dagpole_context *context, const dagpole_report
     int is_same;
     dagpole_status status = find_near_field(context, report, cloud, s, &is_same);
     outcome->no_far = is_same ? NULL : "the run had other coefficients or instructions";
-    double vanished = 0.1 * VANISHED * rms(s->n, 3, s->direct_gradients);
+    double vanished = 0.1 * VANISHED * rms(s->n, 3, s->direct[CLI_GRADIENTS]);
     if (status == DAGPOLE_OK)
-        outcome->far_gradients = measure(s->n, (kind){3, 0}, s->gradients, s->near_sums,
-                                         s->direct_gradients, s->near_gradients, vanished);
+        outcome->far_gradients = measure(s->n, (kind){3, 0}, s->result[CLI_GRADIENTS], s->near_sums,
+                                         s->direct[CLI_GRADIENTS], s->near_gradients, vanished);
     return status;
 }
 
-/* As a share of what is promised; each derivative has one digit less. NaN counts as the worst. */
+/* As a share of what is promised. NaN counts as the worst. */
 static double badness(const outcome *o) {
-    double potentials = promised_error(&o->potentials),
-           gradients = o->has_gradients ? promised_error(&o->gradients) / 10 : 0,
-           hessians = o->has_hessians ? promised_error(&o->hessians) / 100 : 0;
-    if (isnan(potentials) || isnan(gradients) || isnan(hessians))
-        return INFINITY;
-    return fmax(potentials, fmax(gradients, hessians));
+    double worst = 0;
+    for (int q = 0; q < CLI_N_QUANTITIES; q++) {
+        double share = o->has[q] ? promised_error(&o->errors[q]) / quantities[q].allowance : 0;
+        if (isnan(share))
+            return INFINITY;
+        worst = fmax(worst, share);
+    }
+    return worst;
 }
 
 /* One vector of the charges and its results. */
@@ -221,11 +226,11 @@ static dagpole_status compare_vector(const choice *choice, dagpole_context *cont
         v->cloud.charges += of.charge * number * cloud->n_sources;
     if (cloud->dipoles)
         v->cloud.dipoles += of.dipole * number * cloud->n_sources;
-    v->results.potentials += of.potential * number * results->n_targets;
-    if (results->gradients)
-        v->results.gradients += of.gradient * number * results->n_targets;
-    if (results->hessians)
-        v->results.hessians += of.hessian * number * results->n_targets;
+    for (int q = 0; q < CLI_N_QUANTITIES; q++) {
+        double **array = cli_results_array(&v->results, q);
+        if (*array)
+            *array += cli_results_doubles(results, q) * number * results->n_targets;
+    }
     dagpole_status status = cli_sample_draw(&v->sample, choice->samples, (uint64_t)choice->seed,
                                             &v->cloud, &v->results);
     v->outcome.samples = v->sample.n;
@@ -298,16 +303,14 @@ static void print_table(const char *path, const choice *choice, const outcome *o
                cli_text_count(outcome->n_vectors));
     printf("%34s  L2 error relative to   largest    root mean square of\n", "");
     printf("%34s  result     random*    error      result     random*\n", "");
-    print_error("potentials", &outcome->potentials);
-    if (outcome->has_gradients) {
-        print_error("gradients", &outcome->gradients);
-        if (!outcome->no_far)
+    for (int q = 0; q < CLI_N_QUANTITIES; q++) {
+        if (outcome->has[q])
+            print_error(quantities[q].title, &outcome->errors[q]);
+        if (q == CLI_GRADIENTS && outcome->has[q] && !outcome->no_far)
             print_error("gradients without the near field", &outcome->far_gradients);
-        else
+        else if (q == CLI_GRADIENTS && outcome->has[q])
             printf("  gradients without the near field: not compared, %s\n", outcome->no_far);
     }
-    if (outcome->has_hessians)
-        print_error("second derivatives", &outcome->hessians);
     printf("  * what charges of random sign would give; digits are relative to the larger of the "
            "two\n");
 }
@@ -337,41 +340,32 @@ static void print_json(const char *path, const choice *choice, const outcome *ou
     cli_json_int(&json, "vector", outcome->vector);
     cli_json_int(&json, "samples", outcome->samples);
     cli_json_int(&json, "seed", choice->seed);
-    json_promise(&json, &outcome->potentials);
-    if (outcome->has_gradients) {
-        cli_json_open(&json, "gradients");
-        json_promise(&json, &outcome->gradients);
-        cli_json_close(&json);
-        if (!outcome->no_far) {
-            cli_json_open(&json, "gradients_far");
-            json_error(&json, &outcome->far_gradients);
+    json_promise(&json, &outcome->errors[CLI_POTENTIALS]);
+    for (int q = CLI_POTENTIALS + 1; q < CLI_N_QUANTITIES; q++)
+        if (outcome->has[q]) {
+            cli_json_open(&json, quantities[q].json);
+            json_promise(&json, &outcome->errors[q]);
             cli_json_close(&json);
         }
-    }
-    if (outcome->has_hessians) {
-        cli_json_open(&json, "hessians");
-        json_promise(&json, &outcome->hessians);
+    if (outcome->has[CLI_GRADIENTS] && !outcome->no_far) {
+        cli_json_open(&json, "gradients_far");
+        json_error(&json, &outcome->far_gradients);
         cli_json_close(&json);
     }
     cli_json_close(&json);
 }
 
-/* The promise allows each derivative one digit less. Written so that NaN fails. */
+/* Written so that NaN fails. */
 static int check_tolerance(const cli_command *self, double tolerance, const outcome *outcome) {
-    double potentials = promised_error(&outcome->potentials);
-    double gradients = promised_error(&outcome->gradients);
-    if (tolerance == 0)
-        return CLI_SUCCESS;
-    if (!(potentials <= tolerance))
-        return cli_fail(self, "the error of the potentials, %.3e, is above --tolerance %g",
-                        potentials, tolerance);
-    if (outcome->has_gradients && !(gradients <= 10 * tolerance))
-        return cli_fail(self, "the error of the gradients, %.3e, is above 10 x --tolerance %g",
-                        gradients, tolerance);
-    if (outcome->has_hessians && !(promised_error(&outcome->hessians) <= 100 * tolerance))
-        return cli_fail(self,
-                        "the error of the second derivatives, %.3e, is above 100 x --tolerance %g",
-                        promised_error(&outcome->hessians), tolerance);
+    for (int q = 0; tolerance > 0 && q < CLI_N_QUANTITIES; q++) {
+        double error = promised_error(&outcome->errors[q]), allowance = quantities[q].allowance;
+        char times[16] = "";
+        if (allowance > 1)
+            snprintf(times, sizeof times, "%g x ", allowance);
+        if (outcome->has[q] && !(error <= allowance * tolerance))
+            return cli_fail(self, "the error of the %s, %.3e, is above %s--tolerance %g",
+                            quantities[q].title, error, times, tolerance);
+    }
     return CLI_SUCCESS;
 }
 

@@ -4,49 +4,63 @@
 #include <stdlib.h>
 #include <string.h>
 
+double **cli_results_array(dagpole_results *results, cli_quantity quantity) {
+    double **const arrays[] = {[CLI_POTENTIALS] = &results->potentials,
+                               [CLI_GRADIENTS] = &results->gradients,
+                               [CLI_HESSIANS] = &results->hessians,
+                               [CLI_PRESSURES] = &results->pressures};
+    return arrays[quantity];
+}
+
+int cli_results_doubles(const dagpole_results *results, cli_quantity quantity) {
+    const dagpole_kernel_info of = cli_kernel_info(results->kernel);
+    const int doubles[] = {[CLI_POTENTIALS] = of.potential,
+                           [CLI_GRADIENTS] = of.gradient,
+                           [CLI_HESSIANS] = of.hessian,
+                           [CLI_PRESSURES] = of.pressure};
+    return doubles[quantity];
+}
+
 void cli_sample_free(cli_sample *s) {
     free(s->index);
     free(s->targets);
-    free(s->potentials);
-    free(s->gradients);
-    free(s->direct_potentials);
-    free(s->direct_gradients);
     free(s->near_gradients);
     free(s->near_sums);
-    free(s->random_potentials);
-    free(s->random_gradients);
-    free(s->hessians);
-    free(s->direct_hessians);
-    free(s->random_hessians);
+    for (int q = 0; q < CLI_N_QUANTITIES; q++) {
+        free(s->result[q]);
+        free(s->direct[q]);
+        free(s->random[q]);
+    }
 }
 
-/* 0 where an array is wanted and there is no memory for it. */
-static int make(double **values, int is_wanted, size_t n, int doubles) {
-    if (is_wanted)
-        *values = calloc(n, (size_t)doubles * sizeof(double));
-    return !is_wanted || *values;
+static dagpole_status make(double **values, int64_t n, int doubles) {
+    *values = calloc(n > 0 ? (size_t)n : 1, (size_t)doubles * sizeof(double));
+    return *values ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
-static dagpole_status allocate(cli_sample *s, int64_t n, const dagpole_results *results) {
-    size_t room = n > 0 ? (size_t)n : 1;
-    int with_gradients = results->gradients != NULL, with_hessians = results->hessians != NULL;
-    dagpole_kernel_info of = cli_kernel_info(results->kernel);
+static dagpole_status make_quantity(cli_sample *s, cli_quantity q) {
+    dagpole_status status = make(&s->result[q], s->n, s->doubles[q]);
+    if (status == DAGPOLE_OK)
+        status = make(&s->direct[q], s->n, s->doubles[q]);
+    if (status == DAGPOLE_OK)
+        status = make(&s->random[q], s->n, 1);
+    return status;
+}
+
+static dagpole_status allocate(cli_sample *s, int64_t n, dagpole_results *results) {
     s->n = n;
-    s->of = of;
-    s->index = calloc(room, sizeof(int64_t));
-    int is_complete = s->index && make(&s->targets, 1, room, 3) &&
-                      make(&s->potentials, 1, room, of.potential) &&
-                      make(&s->direct_potentials, 1, room, of.potential) &&
-                      make(&s->random_potentials, 1, room, 1) &&
-                      make(&s->gradients, with_gradients, room, of.gradient) &&
-                      make(&s->direct_gradients, with_gradients, room, of.gradient) &&
-                      make(&s->near_gradients, with_gradients, room, of.gradient) &&
-                      make(&s->near_sums, with_gradients, room, of.gradient) &&
-                      make(&s->random_gradients, with_gradients, room, 1) &&
-                      make(&s->hessians, with_hessians, room, of.hessian) &&
-                      make(&s->direct_hessians, with_hessians, room, of.hessian) &&
-                      make(&s->random_hessians, with_hessians, room, 1);
-    return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    s->index = calloc(n > 0 ? (size_t)n : 1, sizeof(int64_t));
+    dagpole_status status = s->index ? make(&s->targets, n, 3) : DAGPOLE_NO_MEMORY;
+    for (int q = 0; status == DAGPOLE_OK && q < CLI_N_QUANTITIES; q++) {
+        s->doubles[q] = cli_results_doubles(results, q);
+        if (*cli_results_array(results, q))
+            status = make_quantity(s, q);
+    }
+    if (status == DAGPOLE_OK && results->gradients)
+        status = make(&s->near_gradients, n, s->doubles[CLI_GRADIENTS]);
+    if (status == DAGPOLE_OK && results->gradients)
+        status = make(&s->near_sums, n, s->doubles[CLI_GRADIENTS]);
+    return status;
 }
 
 /* splitmix64 (Steele, Lea, Flood 2014), as a double in [0, 1). */
@@ -65,7 +79,7 @@ static void take(double *to, const double *from, int64_t at, int64_t i, int doub
 /* Selection sampling (Knuth, volume 2, algorithm S): ascending indices, each subset equally likely.
  */
 dagpole_status cli_sample_draw(cli_sample *s, int64_t wanted, uint64_t seed,
-                               const dagpole_cloud *cloud, const dagpole_results *results) {
+                               const dagpole_cloud *cloud, dagpole_results *results) {
     int64_t n_targets = results->n_targets;
     const double *points = cloud->targets ? cloud->targets : cloud->sources;
     dagpole_status status = allocate(s, wanted < n_targets ? wanted : n_targets, results);
@@ -75,9 +89,8 @@ dagpole_status cli_sample_draw(cli_sample *s, int64_t wanted, uint64_t seed,
             continue;
         s->index[n] = i;
         take(s->targets, points, n, i, 3);
-        take(s->potentials, results->potentials, n, i, s->of.potential);
-        take(s->gradients, results->gradients, n, i, s->of.gradient);
-        take(s->hessians, results->hessians, n, i, s->of.hessian);
+        for (int q = 0; q < CLI_N_QUANTITIES; q++)
+            take(s->result[q], *cli_results_array(results, q), n, i, s->doubles[q]);
         n++;
     }
     return status;

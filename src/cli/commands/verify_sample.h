@@ -4,20 +4,35 @@
 
 #include <dagpole.h>
 
-/* n sampled targets; values that results hold, values of the direct sum, and the near field's part
- * of the gradients, exactly and as summed. Gradients and hessians are NULL where results have none.
- */
+/* What results may hold. */
+typedef enum cli_quantity {
+    CLI_POTENTIALS,
+    CLI_GRADIENTS,
+    CLI_HESSIANS,
+    CLI_PRESSURES,
+    CLI_N_QUANTITIES
+} cli_quantity;
+
+/* n sampled targets; of each quantity, which is NULL where results have none, what they hold, the
+ * direct sum and the length that charges of random sign would give; and the near field's part of
+ * the gradients, exactly and as summed. */
 typedef struct cli_sample {
     int64_t n, *index;
-    dagpole_kernel_info of; /* how many doubles a value has */
-    double *targets, *potentials, *gradients, *hessians;
-    double *direct_potentials, *direct_gradients, *direct_hessians, *near_gradients, *near_sums;
-    double *random_potentials, *random_gradients, *random_hessians; /* n lengths each */
+    double *targets;
+    int doubles[CLI_N_QUANTITIES]; /* of a value; of a random one 1 */
+    double *result[CLI_N_QUANTITIES], *direct[CLI_N_QUANTITIES], *random[CLI_N_QUANTITIES];
+    double *near_gradients, *near_sums;
 } cli_sample;
+
+/* The array of a quantity; NULL: there is none. */
+double **cli_results_array(dagpole_results *results, cli_quantity quantity);
+
+/* How many doubles a value of it has. */
+int cli_results_doubles(const dagpole_results *results, cli_quantity quantity);
 
 /* Targets of one vector's results, by the seed; cli_sample_free also after a failure. NO_MEMORY. */
 dagpole_status cli_sample_draw(cli_sample *sample, int64_t wanted, uint64_t seed,
-                               const dagpole_cloud *cloud, const dagpole_results *results);
+                               const dagpole_cloud *cloud, dagpole_results *results);
 void cli_sample_free(cli_sample *sample);
 
 #endif

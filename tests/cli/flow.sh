@@ -1,0 +1,43 @@
+#!/bin/sh
+# Forces and velocities from file to file: Stokes.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+
+expect 0 generate f.h5 --n 800 --charges forces --vectors 2 --seed 5 --json
+holds 'o["charges"] == "forces" and o["n_vectors"] == 2'
+expect 0 generate q.h5 --n 800 --charges mixed --seed 5
+
+expect 0 run f.h5 --kernel stokes --digits 5 --n-crit 40 --gradients --pressures --output r.h5 --json
+holds 'o["kernel"] == "stokes" and o["gradients"] and o["pressures"] and o["n_vectors"] == 2'
+expect 0 verify r.h5 --tolerance 1e-5 --json
+holds 'o["n_vectors"] == 2 and 0 < o["promised_error"] < 1e-5'
+holds '0 < o["gradients"]["promised_error"] < 1e-4 and 0 < o["pressures"]["promised_error"] < 1e-4'
+expect 0 run f.h5 --kernel stokes --digits 4 --n-crit 40 --pressures --output s.h5
+grep -q '(/potentials, /pressures)' out || fail "run's table does not name /pressures"
+expect 0 verify s.h5 --tolerance 1e-4
+grep -q '^  pressures' out || fail "verify's table does not have pressures"
+expect 1 verify s.h5 --tolerance 1e-12
+says "--tolerance"
+
+# What is no force, and what forces are not for.
+expect 1 run q.h5 --kernel stokes
+says "/charges of 'q.h5' has shape 800: 800 x 3 (one charge a source)"
+expect 1 run f.h5
+says "/charges of 'f.h5' has shape 2 x 800 x 3: 800 (one charge a source)"
+expect 1 run f.h5 --kernel stokes --dipoles /sources
+says "800 x 6 (one dipole a source)"
+printf '0 0 0 1\n0 1 0 -1\n' >p.txt
+expect 1 run p.txt --kernel stokes
+says "those of the kernel stokes have 3"
+expect 2 run f.h5 --pressures
+says "the kernel laplace has none"
+expect 2 run f.h5 --kernel stokes --lambda 1
+says "not of stokes"
+expect 1 run f.h5 --kernel stokes --hessians
+says "stokes"
+
+expect 0 foresee f.h5 --kernel stokes --digits 3 --workers 1,4 --repeat 1 --json
+holds 'o["kernel"] == "stokes" and len(o["foreseen"]) == 2'
+expect 0 precompute --kernel stokes --digits 3 --json
+holds 'o["kernel"] == "stokes" and "root_side" not in o'
+finish
