@@ -98,12 +98,22 @@ static dp_orbits orbits_of(dp_pairs *p) {
     return (dp_orbits){DP_PAIRS_ORBITS, p->orbit[0], p->orbit[1], p->orbit[2]};
 }
 
+/* What sums with surfaces are taken by: of flow Laplace's loops, with a derivative more. */
+static const dp_kernel *of_surface(const dp_pairs_request *r, int *n_sums) {
+    *n_sums = r->n_sums;
+    if (r->kernel->far)
+        *n_sums = r->n_sums == DP_POTENTIAL ? DP_GRADIENT : DP_HESSIAN;
+    return dp_kernel_far(r->kernel);
+}
+
 void dp_pairs_run_to_surface(void *pairs, int64_t repeats) {
     dp_pairs *p = pairs;
     const dp_pairs_request *r = &p->request;
     dp_orbits orbits = orbits_of(p);
-    dp_to_orbits_fn one = r->kernel->to_orbits[r->precision][r->isa];
-    dp_to_orbits_many_fn many = r->kernel->to_orbits_many[r->precision][r->isa];
+    int n_sums;
+    const dp_kernel *kernel = of_surface(r, &n_sums);
+    dp_to_orbits_fn one = kernel->to_orbits[r->precision][r->isa];
+    dp_to_orbits_many_fn many = kernel->to_orbits_many[r->precision][r->isa];
     memset(p->potential, 0, sizeof p->potential);
     for (int64_t i = 0; i < repeats; i++)
         if (p->n_surface > 1 || r->shape.has_dipoles)
@@ -118,14 +128,17 @@ void dp_pairs_run_from_surface(void *pairs, int64_t repeats) {
     dp_pairs *p = pairs;
     const dp_pairs_request *r = &p->request;
     dp_orbits orbits = orbits_of(p);
-    dp_from_orbits_fn one = r->kernel->from_orbits[r->precision][r->isa];
-    dp_from_orbits_many_fn many = r->kernel->from_orbits_many[r->precision][r->isa];
+    int n_sums;
+    const dp_kernel *kernel = of_surface(r, &n_sums);
+    dp_from_orbits_fn one = kernel->from_orbits[r->precision][r->isa];
+    dp_from_orbits_many_fn many = kernel->from_orbits_many[r->precision][r->isa];
+    const dp_sums sums = dp_sums_of_rows(p->sums[0][0], DP_PAIRS_MOST, n_sums);
     memset(p->sums, 0, sizeof p->sums);
     for (int64_t i = 0; i < repeats; i++)
-        if (p->n_surface > 1 || r->n_sums > DP_GRADIENT)
+        if (p->n_surface > 1 || n_sums > DP_GRADIENT)
             many(DP_PAIRS_LAMBDA, &orbits, p->n_surface, p->density, 0, DP_PAIRS_ORBITS, &frame,
-                 p->n, dp_pairs_points(p, 0), dp_pairs_sums(p, 0), 0);
+                 p->n, dp_pairs_points(p, 0), sums, 0);
         else
             one(DP_PAIRS_LAMBDA, &orbits, p->density, DP_PAIRS_ORBITS, &frame, p->n,
-                dp_pairs_points(p, 0), dp_pairs_sums(p, 0));
+                dp_pairs_points(p, 0), sums);
 }

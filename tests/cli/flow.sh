@@ -36,6 +36,16 @@ says "not of stokes"
 expect 1 run f.h5 --kernel stokes --hessians
 says "stokes"
 
+# Sums with surfaces are Laplace's, with a derivative more.
+expect 0 run f.h5 --kernel stokes --digits 4 --n-crit 40 --gradients --roof --json
+holds 'all(o["arithmetic"]["operators"][k]["roof_s"] > 0 for k in ("P2M", "M2L", "L2P", "P2P"))'
+cp out roof.json
+expect 0 plot roof.json roof.svg
+grep -q stokes roof.svg || fail "the chart does not name the kernel"
+expect 1 run f.h5 --kernel stokes --inside i.h5
+says "the kernel is stokes: expansions are told of"
+[ ! -e i.h5 ] || fail "expansions of stokes were written"
+
 expect 0 foresee f.h5 --kernel stokes --digits 3 --workers 1,4 --repeat 1 --json
 holds 'o["kernel"] == "stokes" and len(o["foreseen"]) == 2'
 expect 0 precompute --kernel stokes --digits 3 --json
