@@ -94,7 +94,7 @@ static dagpole_status check(const dagpole_plan_options *o) {
             DAGPOLE_BAD_ARGUMENT,
             "vector_stride is %lld, point_stride %lld: each must be 0 (automatic) or more",
             (long long)o->vector_stride, (long long)o->point_stride);
-    DP_TRY(check_int("p", o->p, 3, 20));
+    DP_TRY(check_int("p", o->p, 3, 22));
     DP_TRY(check_int("n_crit", o->n_crit, 1, 100000));
     if (!(o->root_side >= 0 && o->root_side <= 16 * DP_MAX_COORDINATE))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,

@@ -22,7 +22,6 @@ static const dp_accuracy by_digits[] = {
     [11] = {16, 1.6e-12, 1e-14, 1. / 3, DP_REDUCED},
     [12] = {18, 3e-13, 1e-14, 1. / 3, DP_DOUBLE},
     [13] = {20, 3e-14, 1e-15, 1. / 3, DP_DOUBLE},
-    [14] = {22, 3e-15, 1e-15, 1. / 3, DP_DOUBLE},
 };
 
 /* For dipoles and second derivatives, with all else of the next digit: the largest at which no kind
@@ -30,8 +29,8 @@ static const dp_accuracy by_digits[] = {
  * more than 0.8 of the promise. (Smaller ones are not always better: at 6 digits 1.2e-8 takes 0.7
  * to 1.4, since the last directions of the basis amplify what single precision rounds.) */
 static const double harder_tolerance[] = {
-    [3] = 1.5e-5, [4] = 9e-7,   [5] = 4e-7,     [6] = 2e-8,     [7] = 3.2e-9, [8] = 1.2e-10,
-    [9] = 3e-11,  [10] = 4e-12, [11] = 1.8e-13, [12] = 1.8e-14, [13] = 2e-15,
+    [3] = 1.5e-5,  [4] = 9e-7,  [5] = 4e-7,   [6] = 2e-8,     [7] = 3.2e-9,
+    [8] = 1.2e-10, [9] = 3e-11, [10] = 4e-12, [11] = 1.8e-13, [12] = 1.8e-14,
 };
 
 double dp_precision_closest(dp_precision precision, const dp_shape *shape) {
@@ -49,33 +48,45 @@ dp_accuracy dp_accuracy_for_digits(int digits) {
     return by_digits[digits];
 }
 
-/* How many digits more expansions take: for derivatives one, of which velocities are made, and
- * doublets of forces are one more. */
-static int more_digits(const dp_shape *shape) {
-    if (dp_is_flow(shape))
-        return 1 + shape->has_dipoles;
+/* 1 where expansions take the next digit's. */
+static int is_harder(const dp_shape *shape) {
     return shape->has_dipoles || shape->n_sums > DP_GRADIENT;
 }
 
-/* The same for forces of Stokes, whose velocities' gradients decide, on lattices of random forces.
- */
-static const double flow_tolerance[] = {
-    [3] = 3.5e-5,  [4] = 2e-6,  [5] = 1e-7,   [6] = 2e-8,   [7] = 4e-10,
-    [8] = 1.2e-10, [9] = 6e-12, [10] = 6e-13, [11] = 4e-14, [12] = 4e-15,
-};
+/* For Stokes, by the same rule: velocities, their gradients and pressures of forces, where
+ * gradients within a lattice of random forces decide, and of doublets, where velocities do. More
+ * points an edge than the tolerance asks for elsewhere, which gradients need. */
+typedef struct flow_accuracy {
+    int p;
+    double tolerance;
+} flow_accuracy;
 
-static double tolerance_for_rows(int digits, const dp_shape *shape) {
-    if (dp_is_flow(shape) && !shape->has_dipoles)
-        return flow_tolerance[digits];
-    return harder_tolerance[digits + more_digits(shape) - 1];
+static const flow_accuracy of_forces[] = {
+    [3] = {6, 3e-5},    [4] = {8, 1.3e-6},   [5] = {8, 1e-7},     [6] = {12, 1e-8},
+    [7] = {12, 4e-10},  [8] = {16, 7e-11},   [9] = {18, 3.5e-12}, [10] = {20, 3e-13},
+    [11] = {20, 2e-14}, [12] = {22, 1.5e-15}};
+static const flow_accuracy of_doublets[] = {
+    [3] = {8, 4e-6},     [4] = {8, 3e-7},     [5] = {10, 2e-8},  [6] = {12, 2.2e-9},
+    [7] = {14, 1.2e-10}, [8] = {16, 1.2e-11}, [9] = {18, 1e-12}, [10] = {20, 6e-14},
+    [11] = {20, 5e-15},  [12] = {22, 5e-16}};
+
+static dp_accuracy accuracy_of_flow(int digits, const dp_shape *shape) {
+    const flow_accuracy *flow = (shape->has_dipoles ? of_doublets : of_forces) + digits;
+    int finer = digits + 1 + shape->has_dipoles;
+    dp_accuracy accuracy = by_digits[finer > 13 ? 13 : finer];
+    accuracy.p = flow->p;
+    accuracy.tolerance = flow->tolerance;
+    accuracy.precision = by_digits[digits].precision;
+    return accuracy;
 }
 
 static dp_accuracy accuracy_for_rows(int digits, const dp_shape *shape) {
-    int more = more_digits(shape);
-    if (!more)
+    if (dp_is_flow(shape))
+        return accuracy_of_flow(digits, shape);
+    if (!is_harder(shape))
         return by_digits[digits];
-    dp_accuracy accuracy = by_digits[digits + more];
-    accuracy.tolerance = tolerance_for_rows(digits, shape);
+    dp_accuracy accuracy = by_digits[digits + 1];
+    accuracy.tolerance = harder_tolerance[digits];
     accuracy.precision = by_digits[digits].precision;
     return accuracy;
 }
@@ -93,7 +104,7 @@ dp_accuracy dp_accuracy_for_shape(int digits, const dp_shape *shape) {
         return accuracy;
     accuracy.precision = digits >= 10 ? DP_DOUBLE : DP_REDUCED;
     accuracy.p = accuracy.p < 6 ? 6 : accuracy.p;
-    accuracy.p_of_waves = of_waves[digits + more_digits(shape)];
+    accuracy.p_of_waves = of_waves[digits + is_harder(shape)];
     return accuracy;
 }
 

@@ -135,8 +135,8 @@ START_TEST(expert_options_out_of_range) {
     assert_fails(create(&newer.known, N, points, 0, NULL, &plan), DAGPOLE_BAD_ARGUMENT,
                  "plan options of|is not 0|newer dagpole");
     CHECK(kernel, (dagpole_kernel)7, "kernel is 7|laplace (0)");
-    CHECK(p, 2, "p is 2|3 ... 20");
-    CHECK(p, 21, "p is 21|3 ... 20");
+    CHECK(p, 2, "p is 2|3 ... 22");
+    CHECK(p, 23, "p is 23|3 ... 22");
     CHECK(p, -5, "p is -5");
     CHECK(n_crit, -1, "n_crit is -1|1 ... 100000");
     CHECK(n_crit, 100001, "n_crit is 100001");
