@@ -101,7 +101,7 @@ static dagpole_status check(const dagpole_plan_options *o) {
                        "root_side is %g: it must be 0 (automatic) or positive and finite",
                        o->root_side);
     DP_TRY(check_int("block_boxes", o->block_boxes, 1, 100000));
-    DP_TRY(check_double("tolerance", o->tolerance, 1e-15, 1e-1));
+    DP_TRY(check_double("tolerance", o->tolerance, 1e-16, 1e-1));
     DP_TRY(check_double("svd_cutoff", o->svd_cutoff, 1e-16, 1e-2));
     return DAGPOLE_OK;
 }

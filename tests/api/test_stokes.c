@@ -100,11 +100,11 @@ static void check_digits(scene *s) {
     free(random);
 }
 
-/* _i: digits, of all precisions of sums. Of many digits, whose leaves are large, every other case.
- */
+/* _i: digits, of all precisions of sums. Of many digits, whose operators take seconds, forces alone
+ * at an even number and stresslets at an odd one. */
 START_TEST(digits_hold) {
-    const int step = _i > 8 ? 2 : 1, begin = step == 2 ? _i % 2 : 0;
-    for (int k = begin; k < 4; k += step) {
+    const int begin = _i > 8 && _i % 2 ? 2 : 0, end = _i > 8 && !begin ? 2 : 4;
+    for (int k = begin; k < end; k++) {
         scene *s =
             open_scene(clouds[(_i + k) % 4], k < 2 ? DAGPOLE_CHARGES : k, _i, (_i + k) % 3 == 0);
         s->options.n_vectors = k == 1 ? MOST_VECTORS : 1;
