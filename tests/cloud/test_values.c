@@ -313,5 +313,48 @@ START_TEST(results_of_flow) {
 }
 END_TEST
 
+/* Of text, whose numbers become complex, of points and of results. */
+static dagpole_status read_all(const scratch *text, const scratch *s) {
+    dagpole_cloud cloud;
+    dagpole_results results = {.size = sizeof results};
+    dagpole_status status = read_for(text, DAGPOLE_HELMHOLTZ, &cloud);
+    if (status != DAGPOLE_OK)
+        return status;
+    status = dagpole_cloud_write(s->path, &cloud);
+    dagpole_cloud_free(&cloud);
+    if (status == DAGPOLE_OK)
+        status = read_for(s, DAGPOLE_HELMHOLTZ, &cloud);
+    dagpole_cloud_free(&cloud);
+    dagpole_results made = {.size = sizeof made,
+                            .n_targets = 2,
+                            .potentials = numbers,
+                            .pressures = charges,
+                            .kernel = DAGPOLE_STOKES};
+    if (status == DAGPOLE_OK)
+        status = dagpole_results_write(s->path, &made);
+    if (status == DAGPOLE_OK)
+        status = dagpole_results_read(s->path, &results);
+    dagpole_results_free(&results);
+    return status;
+}
+
+START_TEST(memory_that_runs_out) {
+    scratch text = scratch_make("a.txt"), s = scratch_make("a.h5");
+    scratch_write(&text, "0 0 0 1\n1 0 0 -1\n");
+    dp_memory_fail_at(0, 0);
+    must(read_all(&text, &s));
+    int64_t n = dp_memory_count();
+    ck_assert_int_ge(n, 10);
+    for (int64_t k = 1; k <= n; k++) {
+        dp_memory_fail_at(k, 0);
+        ck_assert_int_eq(read_all(&text, &s), DAGPOLE_NO_MEMORY);
+        ck_assert_int_eq(dp_memory_live(), 0);
+    }
+    scratch_remove(&text);
+    scratch_remove(&s);
+}
+END_TEST
+
 SUITE_MAIN("values", 20, complex_charges, real_charges_of_a_complex_kernel, forces,
-           numbers_that_are_not_finite, complex_results, results_that_do_not_fit, results_of_flow)
+           numbers_that_are_not_finite, complex_results, results_that_do_not_fit, results_of_flow,
+           memory_that_runs_out)
