@@ -71,7 +71,7 @@ typedef struct cli_plan_choice {
         CLI_PARAMETER_OPTION((choice).parameter[2]), CLI_PARAMETER_OPTION((choice).parameter[3]),  \
         CLI_PARAMETER_OPTION((choice).parameter[4]), CLI_PARAMETER_OPTION((choice).parameter[5]),  \
         {"--digits", CLI_INT, &(choice).plan.digits, "D", "correct digits [6]", 3, 12},            \
-        {"--p", CLI_INT, &(choice).plan.p, "P", "expert: points along a surface's edge", 3, 20},   \
+        {"--p", CLI_INT, &(choice).plan.p, "P", "expert: points along a surface's edge", 3, 22},   \
         {"--n-crit", CLI_INT, &(choice).plan.n_crit, "N", "expert: most points in a leaf",         \
          1,          100000},                                                                      \
         {"--tolerance",                                                                            \
@@ -79,7 +79,7 @@ typedef struct cli_plan_choice {
          &(choice).plan.tolerance,                                                                 \
          "T",                                                                                      \
          "expert: cut of the compressed basis",                                                    \
-         1e-15,                                                                                    \
+         1e-16,                                                                                    \
          1e-1},                                                                                    \
         {"--svd-cutoff",                                                                           \
          CLI_REAL,                                                                                 \
