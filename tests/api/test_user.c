@@ -385,17 +385,19 @@ int main(void) {
     tcase_add_loop_test(tcase, a_medium_holds_the_digits, 1, SUITE_IS_SANITIZED ? 2 : 4);
     const TTest *const tests[] = {a_plan_says_what_the_medium_needed,
                                   degrees_are_those_of_levels,
-                                  kernels_with_a_length_hold_the_digits,
                                   the_unit_of_length_does_not_matter,
                                   vectors_do_not_meet,
                                   direct_sums_are_those_of_the_callbacks,
                                   near_pairs_are_exact,
                                   values_may_be_of_any_size,
                                   the_smallest_clouds,
-                                  softened_gravity_holds_while_leaves_are_large,
                                   versions_name_operators,
                                   failing_allocations_leave_nothing};
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);
+    if (!SUITE_IS_SANITIZED) { /* numbers alone, and many */
+        tcase_add_test(tcase, kernels_with_a_length_hold_the_digits);
+        tcase_add_test(tcase, softened_gravity_holds_while_leaves_are_large);
+    }
     return suite_run(suite, tcase);
 }

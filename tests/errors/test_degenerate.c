@@ -192,29 +192,29 @@ static double cpu_s(void) {
 /* Merged before the tree, half a million coincident points cost no pair: their 10^11 pairs would
  * take a minute. */
 START_TEST(half_of_a_million_coincide) {
-    enum { MILLION = 1000000, N_SAMPLES = 500 };
-    double *points = calloc(8 * MILLION, sizeof *points), *charges = points + 3 * MILLION;
-    double *potentials = charges + MILLION, *gradients = potentials + MILLION;
+    enum { N_MANY = SUITE_IS_SANITIZED ? 100000 : 1000000, N_SAMPLES = 500 };
+    double *points = calloc(8 * N_MANY, sizeof *points), *charges = points + 3 * N_MANY;
+    double *potentials = charges + N_MANY, *gradients = potentials + N_MANY;
     double targets[3 * N_SAMPLES], expected[N_SAMPLES], sampled[N_SAMPLES];
     dagpole_report report = {.size = sizeof report};
     ck_assert_ptr_nonnull(points);
     dagpole_context *context = open_serial();
-    fill_uniform(3 * MILLION, points, 9);
-    fill_uniform(MILLION, charges, 10);
-    for (int64_t i = 0; i < MILLION; i += 2)
+    fill_uniform(3 * N_MANY, points, 9);
+    fill_uniform(N_MANY, charges, 10);
+    for (int64_t i = 0; i < N_MANY; i += 2)
         memcpy(points + 3 * i, (double[]){0.3, 0.4, 0.5}, 3 * sizeof *points);
-    dagpole_plan *plan = open_plan(context, MILLION, points);
+    dagpole_plan *plan = open_plan(context, N_MANY, points);
     assert_ok(dagpole_plan_report(plan, &report));
-    ck_assert_int_eq(report.n_unique_sources, MILLION / 2 + 1);
+    ck_assert_int_eq(report.n_unique_sources, N_MANY / 2 + 1);
     double start = cpu_s();
     assert_ok(dagpole_plan_evaluate(plan, charges, potentials, gradients));
     ck_assert_double_le(cpu_s() - start, MOST_S);
     for (int64_t i = 0; i < N_SAMPLES; i++) {
-        int64_t j = i * (MILLION / N_SAMPLES) + i % 2;
+        int64_t j = i * (N_MANY / N_SAMPLES) + i % 2;
         memcpy(targets + 3 * i, points + 3 * j, 3 * sizeof *points);
         sampled[i] = potentials[j];
     }
-    assert_ok(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, MILLION, points, charges, N_SAMPLES, targets,
+    assert_ok(dagpole_direct(NULL, DAGPOLE_LAPLACE, 0, N_MANY, points, charges, N_SAMPLES, targets,
                              expected, NULL));
     ck_assert_double_le(relative_error(N_SAMPLES, sampled, expected), 1e-6);
     dagpole_plan_destroy(plan);

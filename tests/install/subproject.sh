@@ -16,5 +16,5 @@ executable('user', 'user.c',
 END
 cd "$place"
 meson setup build --wrap-mode=forcefallback >log 2>&1 || { cat log; exit 1; }
-ninja -C build user >log 2>&1 || { cat log; exit 1; }
+ninja -C build -j 1 user >log 2>&1 || { cat log; exit 1; }
 build/user

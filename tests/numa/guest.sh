@@ -201,7 +201,7 @@ fi
 measure_copies "$(echo "$full" | tr , ' ' | wc -w)"
 pack
 if [ $boots = first ]; then
-    boot nodes $full points=5000 clouds=plummer schedulers=lws,prio,dagpole gradients=yes mask=none
+    boot nodes $full points=5000 clouds=plummer schedulers=lws,dagpole gradients=yes mask=none
 else
     # The mask is of two processors on different nodes.
     boot nodes $full points=20000 clouds=sphere,plummer schedulers=lws,prio,dagpole gradients=no mask=6
