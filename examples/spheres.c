@@ -1,6 +1,5 @@
 /* Two spheres of radius 1 at a distance of 3 that move along the line of their centres through a
- * viscous fluid: conjugate gradients for the forces on N points that move all of them: spheres [N]
- */
+ * viscous fluid: conjugate gradients for the forces on N points that move them all: spheres [N] */
 #include <dagpole.h>
 #include <math.h>
 #include <stdio.h>
