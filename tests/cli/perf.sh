@@ -45,6 +45,13 @@ says "'nonsense'"
 expect 2 soak --digits
 says --digits
 
+# The table of kernels.
+kernels=$(dirname "$0")/../../perf/kernels.py
+"$python" "$kernels" "$(dirname "$tool")/../dagpole" --n 500 --digits 3,4 --clouds cube \
+    --kernels 'laplace;helmholtz, 1 wavelength' --repeat 1 --samples 50 >out 2>err || { fail "kernels.py"; cat err; }
+[ "$(grep -c '^| [lh].*, cube | [^|]* ([0-9.]*); [^|]* | [^|]* ([0-9.]*); [^|]* |$' out)" -eq 2 ] ||
+    { fail "not a table of two kernels and numbers of digits"; cat out; }
+
 tool=$(dirname "$tool")/bench
 expect 0 loops --only "take strip" --json
 holds 'o["kind"] == "bench" and len(o["rows"]) == 4 and all(r["best"] > 0 for r in o["rows"])'
