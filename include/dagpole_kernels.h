@@ -11,7 +11,9 @@
  * -3/(4 pi) d (d . n)(d . g)/r^5 and its pressure (n . g - 3 (d . n)(d . g)/r^2)/(2 pi r^3); a
  * double layer's g is its density times the quadrature's weight. potentials are velocities, 3
  * doubles a target; gradients 9, d u_i/d x_k at 3 i + k; pressures 1. Digits count for velocities,
- * and one fewer for gradients and pressures.
+ * and one fewer for gradients and pressures. Root mean squares (dagpole_direct_apply) have one
+ * number of each a target; every component of a force has a random sign there, and of a stresslet
+ * each of the four that it is made of, a source of flow and derivatives of three forces.
  */
 #ifndef DAGPOLE_KERNELS_H
 #define DAGPOLE_KERNELS_H

@@ -5,6 +5,7 @@
 
 #include "api/internal.h"
 #include "geometry/chunk.h"
+#include "kernel/values.h"
 
 /* Largest charge in this unit: 2^64. Cubes of inverse distances reach 2^900 (DP_NEAREST), sums of
  * 2^40 charges at one place 2^104, so that nothing between charges and results overflows; charges
@@ -65,6 +66,38 @@ static dagpole_status search_chunk(void *argument, int64_t chunk, int64_t begin,
 /* Of what has not all been zero so far. */
 #define NONE INT_MIN
 
+/* A stresslet is as large as its normal times its density: exponents, NONE where all are 0. */
+static dagpole_status search_stresslets(void *argument, int64_t chunk, int64_t begin, int64_t end) {
+    const search *s = argument;
+    double *largest = s->largest + chunk * s->n_vectors;
+    for (int v = 0; v < s->n_vectors; v++)
+        for (int64_t i = begin; i < end; i++) {
+            double size[6];
+            for (int k = 0; k < 6; k++)
+                size[k] = size_at(s, 6 * (v * s->vector + i * s->point) + k);
+            double normal = fmax(size[0], fmax(size[1], size[2])),
+                   density = fmax(size[3], fmax(size[4], size[5]));
+            double exponent = dp_exponent_of(size) + dp_exponent_of(size + 3);
+            if (normal > 0 && density > 0 && isfinite(normal) && isfinite(density))
+                largest[v] = fmax(largest[v], exponent);
+        }
+    return DAGPOLE_OK;
+}
+
+static dagpole_status raise_by_stresslets(const dp_team *team, const dp_given *g, int length,
+                                          double *work, int *exponent) {
+    search s = {g->dipoles, g->is_float, g->n_vectors, g->n, g->vector, g->point, work};
+    for (int i = 0; i < DP_MAX_CHUNKS * g->n_vectors; i++)
+        work[i] = NONE;
+    DP_TRY(dp_chunk_for(team, g->n, GRAIN, search_stresslets, &s));
+    for (int i = 0; i < DP_MAX_CHUNKS * g->n_vectors; i++) {
+        int *of_vector = &exponent[i % g->n_vectors];
+        if (work[i] > NONE && work[i] - length > *of_vector)
+            *of_vector = (int)work[i] - length;
+    }
+    return DAGPOLE_OK;
+}
+
 /* Raises the exponents to those of the largest numbers, less `length`. */
 static dagpole_status raise_exponents(const dp_team *team, const search *s, int length,
                                       int *exponent) {
@@ -84,17 +117,10 @@ static dagpole_status raise_exponents(const dp_team *team, const search *s, int 
     return DAGPOLE_OK;
 }
 
-/* Numbers of each value, of all of its `width`. */
-typedef struct range {
-    int begin, end, width;
-} range;
-
-/* Where values follow one another and all of their numbers count, they are searched as one array.
- */
+/* Of values of so many numbers each: where one follows another they are searched as one array. */
 static dagpole_status raise_by(const dp_team *team, const dp_given *g, const void *values,
-                               range range, int length, double *work, int *exponent) {
-    const int64_t width = range.width;
-    int is_dense = g->point == 1 && range.end - range.begin == range.width;
+                               int64_t width, int length, double *work, int *exponent) {
+    int is_dense = g->point == 1;
     const size_t size = g->is_float ? sizeof(float) : sizeof(double);
     search s = {.is_float = g->is_float,
                 .n_vectors = g->n_vectors,
@@ -102,25 +128,9 @@ static dagpole_status raise_by(const dp_team *team, const dp_given *g, const voi
                 .vector = width * g->vector,
                 .point = is_dense ? 1 : width * g->point,
                 .largest = work};
-    for (int64_t d = range.begin; d < (is_dense ? 1 : range.end); d++) {
+    for (int64_t d = 0; d < (is_dense ? 1 : width); d++) {
         s.values = (const char *)values + (size_t)d * size;
         DP_TRY(raise_exponents(team, &s, length, exponent));
-    }
-    return DAGPOLE_OK;
-}
-
-/* Each is a normal, and a density that is multiplied by it. */
-static dagpole_status raise_by_stresslets(const dp_team *team, const dp_given *g, int length,
-                                          double *work, int *exponent) {
-    int of_normals[DP_MOST_VECTORS], of_densities[DP_MOST_VECTORS];
-    for (int v = 0; v < g->n_vectors; v++)
-        of_normals[v] = of_densities[v] = NONE;
-    DP_TRY(raise_by(team, g, g->dipoles, (range){0, 3, 6}, length, work, of_normals));
-    DP_TRY(raise_by(team, g, g->dipoles, (range){3, 6, 6}, 0, work, of_densities));
-    for (int v = 0; v < g->n_vectors; v++) {
-        int here = of_normals[v] + of_densities[v];
-        if (of_normals[v] != NONE && of_densities[v] != NONE && here > exponent[v])
-            exponent[v] = here;
     }
     return DAGPOLE_OK;
 }
@@ -131,11 +141,11 @@ dagpole_status dp_charge_exponents(const dp_team *team, const dp_given *g, int l
     for (int v = 0; v < g->n_vectors; v++)
         exponent[v] = NONE;
     if (g->charges)
-        DP_TRY(raise_by(team, g, g->charges, (range){0, charge, charge}, 0, work, exponent));
+        DP_TRY(raise_by(team, g, g->charges, charge, 0, work, exponent));
     if (g->dipoles && n_parts == DP_FLOW_PARTS)
         DP_TRY(raise_by_stresslets(team, g, length, work, exponent));
     else if (g->dipoles)
-        DP_TRY(raise_by(team, g, g->dipoles, (range){0, dipole, dipole}, length, work, exponent));
+        DP_TRY(raise_by(team, g, g->dipoles, dipole, length, work, exponent));
     for (int v = n_parts * g->n_vectors - 1; v >= 0; v--) {
         int of_value = exponent[v / n_parts];
         exponent[v] = of_value == NONE ? 0 : of_value - LARGEST;

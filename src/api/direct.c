@@ -177,9 +177,7 @@ static dagpole_status take_number(const char *name, int64_t i, double number, co
 /* Forces in their unit (squared, of an rms), and stresslets in that times a length. */
 static dagpole_status scale_flow(direct_sum *d, const request *r, int exponent) {
     const double *forces = r->arrays.charges, *stresslets = r->arrays.dipoles;
-    const dp_power unit = dp_power_split(-exponent),
-                   of_stresslets = dp_power_split(-exponent - d->cube.exponent),
-                   as_is = dp_power_split(0);
+    const dp_power unit = dp_power_split(-exponent), as_is = dp_power_split(0);
     const int64_t n = d->n_sources, of_part = dp_n_carried(&d->shape) * n;
     memset(d->carried, 0, (size_t)(DP_FLOW_PARTS * of_part) * sizeof *d->carried);
     for (int64_t i = 0; i < n; i++) {
@@ -191,10 +189,10 @@ static dagpole_status scale_flow(direct_sum *d, const request *r, int exponent) 
             *force *= d->is_rms ? *force : 1;
         }
         for (int k = 0; stresslets && k < 6; k++)
-            DP_TRY(take_number("dipoles", 6 * at + k, stresslets[6 * at + k],
-                               k < 3 ? &as_is : &of_stresslets, &s[k]));
+            DP_TRY(take_number("dipoles", 6 * at + k, stresslets[6 * at + k], &as_is, &s[k]));
         if (!stresslets)
             continue;
+        dp_stresslet_scale(s, -exponent - d->cube.exponent);
         for (int j = 0; j < DP_FORCES; j++)
             for (int k = 0; k < 3; k++)
                 to[j * of_part + (1 + k) * n] = dp_doublet_of(s, j, k);

@@ -162,9 +162,10 @@ dagpole_status dp_plan_check_batches(const dagpole_plan *plan, const char *what)
 dagpole_status dp_plan_check_real(const dagpole_plan *plan, const char *what) {
     if (dp_n_parts(&plan->shape) == 1)
         return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_UNSUPPORTED,
-                   "the kernel is %s: %s are told of kernels of one real number alone",
-                   plan->kernel->name, what);
+    return dp_fail(
+        DAGPOLE_UNSUPPORTED,
+        "the kernel is %s: %s are known only of kernels whose values are one real number",
+        plan->kernel->name, what);
 }
 
 dagpole_status dp_plan_check_expansions(const dagpole_plan *plan) {

@@ -52,9 +52,6 @@ void dp_kernel_matrix(const dp_kernel *kernel, dp_lambda lambda, int n_targets, 
         }
 }
 
-/* Axes of the second derivatives. */
-static const int second[DP_N_SECOND][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
-
 /* A charge's sums at target j. */
 static void add_charge(const dp_kernel *kernel, dp_lambda lambda, const difference *to,
                        double charge, dp_sums out, int64_t j) {
@@ -66,7 +63,7 @@ static void add_charge(const dp_kernel *kernel, dp_lambda lambda, const differen
         return;
     const dp_radial e = kernel->radial(lambda, to->r);
     for (int k = 0; k < DP_N_SECOND; k++) {
-        int a = second[k][0], b = second[k][1];
+        int a = dp_second_axes[k][0], b = dp_second_axes[k][1];
         double n_n = to->d[a] / to->r * (to->d[b] / to->r);
         out.hessian[k][j] += charge * (e.e2 * n_n - (a == b ? e.e1 : 0));
     }
@@ -83,16 +80,10 @@ static void add_dipole(const dp_kernel *kernel, dp_lambda lambda, const differen
     for (int a = 0; out.gx && a < 3; a++)
         dp_sums_row(&out, 1 + a)[j] += e.e1 * p[a] - e.e2 * n[a] * along;
     for (int k = 0; out.hessian[0] && k < DP_N_SECOND; k++) {
-        int a = second[k][0], b = second[k][1];
+        int a = dp_second_axes[k][0], b = dp_second_axes[k][1];
         double mixed = (a == b ? along : 0) + p[a] * n[b] + p[b] * n[a];
         out.hessian[k][j] += (e.e3 * n[a] * n[b] * along - e.e2 * mixed) / to->r;
     }
-}
-
-/* Place of the second derivative along axes a and b among the rows of sums. */
-static int second_of(int a, int b) {
-    static const int place[3][3] = {{4, 5, 6}, {5, 7, 8}, {6, 8, 9}};
-    return place[a][b];
 }
 
 /* What a part of a source does to one of a target; of: value and derivatives. */
@@ -104,7 +95,7 @@ static void add_part(const double of[DP_HESSIAN], dp_sums out, dp_carried carrie
         if (carried.dipole.x) {
             const double p[3] = {*carried.dipole.x, *carried.dipole.y, *carried.dipole.z};
             for (int k = 0; k < 3; k++)
-                *sum -= p[k] * of[a ? second_of(a - 1, k) : 1 + k];
+                *sum -= p[k] * of[a ? DP_GRADIENT + dp_second_along(a - 1, k) : 1 + k];
         }
     }
 }

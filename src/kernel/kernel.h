@@ -60,6 +60,13 @@ typedef struct dp_carried {
 /* Second derivatives: xx, xy, xz, yy, yz, zz. */
 enum { DP_N_SECOND = 6 };
 
+/* Their axes, and which of them is along a and b. */
+static const int dp_second_axes[DP_N_SECOND][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
+
+static inline int dp_second_along(int a, int b) {
+    return a && b ? a + b + 1 : a + b;
+}
+
 /* Where sums go: potential[j] += sum_i (q_i + p_i . grad_s) g(|t_j - s_i|) of charges q and dipoles
  * p, where gx is not NULL also its gradient with respect to the target, g{x,y,z}[j] += ..., and
  * where hessian[0] is not NULL its second derivatives. */
@@ -372,7 +379,7 @@ typedef struct dp_kernel {
 /* Whose expansions serve another. */
 extern const dp_kernel dp_kernel_laplace;
 
-/* Numbers of a value: 2 of a complex kernel. */
+/* Of the matrices between its expansions: 2 of a complex kernel. */
 static inline int dp_n_components(const dp_kernel *kernel) {
     return kernel->imaginary ? 2 : 1;
 }

@@ -13,8 +13,6 @@
 
 enum { FLOW = 3, SECOND = DP_GRADIENT };
 
-static const int axes[DP_N_SECOND][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
-
 static double unit(int a, int b) {
     return a == b;
 }
@@ -28,7 +26,7 @@ static void force(const double n[3], double r, int i, int j, double of[DP_HESSIA
             (-unit(i, j) * n[k] + unit(i, k) * n[j] + unit(j, k) * n[i] - 3 * n[i] * n[j] * n[k]) /
             (2 * r * r);
     for (int s = 0; s < DP_N_SECOND; s++) {
-        int k = axes[s][0], l = axes[s][1];
+        int k = dp_second_axes[s][0], l = dp_second_axes[s][1];
         double of_one = -unit(i, j) * (unit(k, l) - 3 * n[k] * n[l]) +
                         unit(i, k) * (unit(j, l) - 3 * n[j] * n[l]) +
                         unit(j, k) * (unit(i, l) - 3 * n[i] * n[l]);
@@ -44,7 +42,7 @@ static void source(const double n[3], double r, int i, double of[DP_HESSIAN]) {
     for (int k = 0; k < 3; k++)
         of[1 + k] = (unit(i, k) - 3 * n[i] * n[k]) / r / r / r;
     for (int s = 0; s < DP_N_SECOND; s++) {
-        int k = axes[s][0], l = axes[s][1];
+        int k = dp_second_axes[s][0], l = dp_second_axes[s][1];
         of[SECOND + s] = (15 * n[i] * n[k] * n[l] -
                           3 * (unit(i, k) * n[l] + unit(i, l) * n[k] + unit(k, l) * n[i])) /
                          r / r / r / r;

@@ -2,6 +2,9 @@
 #ifndef DP_KERNEL_VALUES_H
 #define DP_KERNEL_VALUES_H
 
+#include <math.h>
+
+#include "geometry/cube.h"
 #include "kernel/kernel.h"
 
 /* Components of a force, Stokes' first parts. */
@@ -44,6 +47,25 @@ static inline dp_place dp_place_of(const dp_shape *shape, int part, dp_result re
 static inline int dp_lengths_of(const dp_shape *shape, int part, int row) {
     int is_pressure = dp_is_flow(shape) && part == DP_FORCES;
     return (row < DP_POTENTIAL ? 1 : row < DP_GRADIENT ? 2 : 3) + is_pressure;
+}
+
+/* ---- stresslets ---- */
+
+/* Of the largest of three numbers by size. */
+static inline int dp_exponent_of(const double v[3]) {
+    int exponent;
+    frexp(fmax(fabs(v[0]), fmax(fabs(v[1]), fabs(v[2]))), &exponent);
+    return exponent;
+}
+
+/* Takes the normal to a length of about 1 and the density times that and 2^exponent. */
+static inline void dp_stresslet_scale(double stresslet[6], int exponent) {
+    const int length = dp_exponent_of(stresslet);
+    const dp_power unit = dp_power_split(exponent + length);
+    for (int k = 0; k < 3; k++) {
+        stresslet[k] = ldexp(stresslet[k], -length);
+        stresslet[3 + k] = dp_power_times(&unit, stresslet[3 + k]);
+    }
 }
 
 /* A stresslet's velocity is T_ijk n_k g_j with T_ijk = -3 d_i d_j d_k / r^5 of a normal n and a

@@ -42,13 +42,13 @@ static const double pair_from[N_WANTED] = {1, 1.7, 3};
 
 /* Near pairs of a flow in times of potentials of charges, by what is carried: velocities, and with
  * their gradients. Its far field is of four vectors, and of one derivative more. */
-static const double near_flow[][2] = {{3.8, 12}, {9, 22}, {9, 22}};
+static const double near_flow[2][2] = {{3.8, 12}, {9, 22}};
 
 static dp_cost cost_of_flow(dp_cost one, const more *each, const dp_shape *shape, int n_sums) {
     const int c = carried(shape), w = wanted(n_sums);
     const double n_more = shape->n_vectors - 1;
     one.pair *= (1 + n_more * each->pair) * (pair_to[c] + pair_from[w + 1]) / 2;
-    one.near *= dp_n_values(shape) * near_flow[c][w > 0];
+    one.near *= dp_n_values(shape) * near_flow[shape->has_dipoles != 0][w > 0];
     return one;
 }
 

@@ -44,6 +44,9 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
                          const dp_frame *frame, int first_column, int n_vectors, int64_t n,
                          dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch);
 
+/* What flow's work holds of a set (operators/flow.h), of which a homogeneous kernel has one. */
+void dp_flow_find_constant(const dp_operator_set *set, dp_scratch *scratch);
+
 /* Expansions to be taken from and added to, in order: all under the same reflection. */
 typedef struct dp_columns {
     int n, reflection; /* bit d set: coordinate d changes its sign */

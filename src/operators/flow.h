@@ -5,7 +5,10 @@
  * G = 1/|X - Y| h is Laplace's. With phi_j the potentials of the forces' components f_j and psi
  * that of their moments Y . f, velocity_i = (phi_i - X_j d_i phi_j + d_i psi) / 2, pressure = -d_j
  * phi_j (d_i: with respect to X). A source of strength m counts -2 m / h among the moments. Moments
- * depend on the centre: whoever takes an expansion to another box moves them. */
+ * depend on the centre: whoever takes an expansion to another box moves them.
+ *
+ * A constant in psi is no flow. Sources at a distance of D leave one of D/h in a local, which would
+ * take as many digits of its derivatives: it is left out where a local goes to a child. */
 #ifndef DP_OPERATORS_FLOW_H
 #define DP_OPERATORS_FLOW_H
 
@@ -20,6 +23,10 @@ typedef struct dp_flow_work {
     double *sums;
     double *moved; /* moved moments: 8 x DP_COLUMNS columns */
     int ld;        /* of these */
+    /* The local expansion of a constant, and what its product with one says of the centre: numbers
+     * [begin, end) of them, the others are 0. */
+    double *constant, *at_centre;
+    int begin, end;
 } dp_flow_work;
 
 /* ld: the longest expansion. */
@@ -40,10 +47,11 @@ dp_sums dp_flow_begin_sums(const dp_flow_work *work, int64_t n, dp_sums out, int
 void dp_flow_end_sums(const dp_flow_work *work, const dp_frame *frame, int64_t n, dp_soa points,
                       int n_vectors, dp_sums out, int64_t out_stride);
 
-/* How moments change where a centre moves: `own` times themselves, and the forces' components times
- * `by`. */
+/* How moments change where a centre moves: `own` times themselves, of a local less their constant,
+ * and the forces' components times `by`. */
 typedef struct dp_shift {
     double own, by[3];
+    int is_local;
 } dp_shift;
 
 /* To the parent of a child, and the other way; reflection: bit d set where the child lies on the

@@ -33,6 +33,8 @@ dagpole_status dp_scratch_create(const dp_operators *operators, int is_flow, dp_
     }
     memset(scratch->columns, 0, (size_t)columns_bytes(scratch));
     scratch->product = scratch->columns + n;
+    if (is_flow && operators->n_sets)
+        dp_flow_find_constant(&operators->sets[0], scratch);
     return DAGPOLE_OK;
 }
 

@@ -42,6 +42,7 @@ typedef struct gathered {
     int component; /* which number of a value */
     int64_t first; /* value that its vector begins with */
     dp_power unit;
+    int exponent; /* of the unit of stresslets */
 } gathered;
 
 /* Every float is a double. */
@@ -142,7 +143,7 @@ static dagpole_status gather_dipoles(const gather_work *w, const dp_call *call, 
     return DAGPOLE_OK;
 }
 
-/* The caller's stresslet number i, its density in the unit. */
+/* The caller's stresslet number i, in the unit of the vector. */
 static dagpole_status read_stresslet(const dp_call *call, const gathered *g, int64_t i,
                                      double stresslet[6]) {
     for (int k = 0; k < 6; k++) {
@@ -150,8 +151,7 @@ static dagpole_status read_stresslet(const dp_call *call, const gathered *g, int
         DP_TRY(check_number("dipoles", 6 * (call->first_vector * call->source_vector + i) + k,
                             stresslet[k]));
     }
-    for (int k = 3; k < 6; k++)
-        stresslet[k] = dp_power_times(&g->unit, stresslet[k]);
+    dp_stresslet_scale(stresslet, g->exponent);
     return DAGPOLE_OK;
 }
 
@@ -169,11 +169,6 @@ static dagpole_status add_stresslets(const gather_work *w, const dp_call *call, 
             to[k] += dp_doublet_of(stresslet, part, k);
         if (part == DP_FORCES)
             to[0] += dp_source_of(stresslet);
-        if (!isfinite(to[0] + to[1] + to[2]))
-            return dp_fail(DAGPOLE_NUMERIC,
-                           "dipoles[%lld] and the 5 numbers behind it overflow: the normal times "
-                           "the density must be finite",
-                           (long long)(6 * (call->first_vector * call->source_vector + at)));
     }
     return DAGPOLE_OK;
 }
@@ -186,7 +181,7 @@ static dagpole_status gather_stresslets(const gather_work *w, const dp_call *cal
     const gathered g = {.name = "dipoles",
                         .values = call->dipoles,
                         .first = vector / DP_FLOW_PARTS * call->source_vector,
-                        .unit = dp_power_split(-call->charge_exponent[vector] - w->exponent)};
+                        .exponent = -call->charge_exponent[vector] - w->exponent};
     int64_t at = 0;
     rows -= part < DP_FORCES ? 0 : w->row;
     for (int32_t r = 0; r < w->n_ranges; r++)

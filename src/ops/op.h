@@ -15,8 +15,8 @@ typedef struct dp_call {
     void *potentials, *gradients, *hessians, *pressures;
     int is_float;     /* 1: all hold floats, 0: doubles */
     int is_near_only; /* 1: what P2P sums, and nothing else */
-    /* That the arrays hold, real and imaginary parts counted apart, though they lie interleaved in
-     * complex arrays: at most the plan's, whose others are 0. */
+    /* That the arrays hold, the parts of values (dp_shape) counted apart, though they lie together
+     * there: at most the plan's, whose others are 0. */
     int n_vectors;
     int first_vector; /* which of all vectors these begin with, for who names one */
     /* How far apart the arrays' values are from vector to vector and from point to point, counted

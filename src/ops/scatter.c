@@ -114,12 +114,21 @@ typedef struct part {
     kind kinds[DP_N_RESULTS];
     int n_kinds, value;
     int64_t first;
+    const char *name; /* of its sums */
 } part;
+
+static const char *name_of(const dp_shape *shape, int part) {
+    static const char *const of_flow[] = {"velocity's x", "velocity's y", "velocity's z",
+                                          "pressure"};
+    return dp_is_flow(shape) ? of_flow[part] : "potential";
+}
 
 static part part_of(const dp_call *call, const dp_shape *shape, int vector) {
     void *const arrays[] = {call->potentials, call->gradients, call->hessians, call->pressures};
     const int n_parts = dp_n_parts(shape);
-    part p = {.value = vector / n_parts, .first = vector / n_parts * call->target_vector};
+    part p = {.value = vector / n_parts,
+              .first = vector / n_parts * call->target_vector,
+              .name = name_of(shape, vector % n_parts)};
     for (int k = 0; k < DP_N_RESULTS; k++) {
         dp_place place = dp_place_of(shape, vector % n_parts, (dp_result)k);
         if (arrays[k] && place.n_rows)
@@ -141,17 +150,17 @@ static inline void write_value(const dp_call *call, const kind *kind, int64_t to
             ((double *)kind->array)[first + d * at->step] = result[at->first_row + d];
 }
 
-static dagpole_status fail_overflow(const dp_points *points, const dp_call *call, int64_t vector,
+static dagpole_status fail_overflow(const dp_points *points, const dp_call *call, const part *p,
                                     int64_t i, const double *result) {
     int64_t begin, end;
     dp_points_copies(points, i, &begin, &end);
     return dp_fail(DAGPOLE_NUMERIC,
-                   "the result at targets[%lld] overflows%s (vector %lld: potential %g, gradient "
-                   "%g %g %g%s): charges or inverse distances are too large",
+                   "the result at targets[%lld] overflows%s (vector %lld: %s %g, gradient %g %g "
+                   "%g%s): what sources carry or inverse distances are too large",
                    (long long)points->origin[begin],
                    call->is_float ? " a float, which holds 3.4e38 at most" : "",
-                   (long long)(call->first_vector + vector), result[0], result[1], result[2],
-                   result[3], call->hessians ? ", or a second derivative" : "");
+                   (long long)(call->first_vector + p->value), p->name, result[0], result[1],
+                   result[2], result[3], call->hessians ? ", or a second derivative" : "");
 }
 
 /* A part's results of unique point i to all of the caller's targets at its position. */
@@ -159,9 +168,10 @@ static dagpole_status write_point(const dp_points *points, const dp_call *call, 
                                   int64_t i, const double result[DP_HESSIAN]) {
     int64_t begin, end;
     dp_points_copies(points, i, &begin, &end);
-    for (int k = 0; k < dp_call_sums(call); k++)
-        if (!is_held(call, result[k]))
-            return fail_overflow(points, call, p->value, i, result);
+    for (int k = 0; k < p->n_kinds; k++)
+        for (int d = 0; d < p->kinds[k].place.n_rows; d++)
+            if (!is_held(call, result[p->kinds[k].place.first_row + d]))
+                return fail_overflow(points, call, p, i, result);
     for (int64_t j = begin; j < end; j++)
         for (int k = 0; k < p->n_kinds; k++)
             write_value(call, &p->kinds[k], p->first + points->origin[j] * call->point, result);

@@ -68,6 +68,11 @@ static void apply(scene *s) {
     dagpole_plan_destroy(plan);
 }
 
+static void apply_all(const scene *s, dagpole_values values) {
+    must(dagpole_direct_apply(NULL, &s->options, N, s->sources, s->targets ? M : 0, s->targets, 0,
+                              &values));
+}
+
 /* All of these lie one behind the other. */
 static void apply_direct(scene *s, int is_rms, const int width[3], double *results) {
     const int64_t n = s->n_targets * s->options.n_vectors;
@@ -112,6 +117,35 @@ START_TEST(digits_hold) {
         check_digits(s);
         close_scene(s);
     }
+}
+END_TEST
+
+/* A body and a small one beside it, of equal traction: what comes from afar is nearly the same all
+ * over the small one's boxes, whose moments it must not drown. */
+START_TEST(velocities_hold_in_small_boxes) {
+    scene *s = open_scene(CLOUD_SPHERE, DAGPOLE_CHARGES, _i, 0);
+    const double size = 1e-4;
+    s->options.n_crit = 40;
+    for (int i = 0; i < N; i++)
+        for (int d = 0; d < 3; d++) {
+            int is_small = i % 2;
+            double *x = &s->sources[3 * i + d], *f = &s->forces[3 * i + d];
+            *x = is_small ? size * *x + (d == 0 ? 2 : 0) : *x;
+            *f = (d == 2 ? 1 + 0.3 * *f : 0) * (is_small ? size * size : 1);
+        }
+    apply(s);
+    double *direct = make_results(3 * N), error = 0, norm = 0;
+    dagpole_values values = values_of(s);
+    values.potentials = direct;
+    values.gradients = values.pressures = NULL;
+    apply_all(s, values);
+    for (int i = 3; i < 3 * N; i += i % 3 == 2 ? 4 : 1) { /* the small body's */
+        error += pow(s->velocities[i] - direct[i], 2);
+        norm += pow(direct[i], 2);
+    }
+    ck_assert_double_le(sqrt(error / norm), pow(10, -_i));
+    free(direct);
+    close_scene(s);
 }
 END_TEST
 
@@ -256,6 +290,46 @@ START_TEST(units_do_not_matter) {
                             pressures[i]);
     free(velocities);
     free(pressures);
+    close_scene(s);
+}
+END_TEST
+
+/* However long the normals are, one by one: their products with the densities count. */
+START_TEST(normals_may_be_of_any_length) {
+    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_DIPOLES, 4, 0);
+    double *velocities = make_results(3 * N), *direct = make_results(3 * N);
+    apply(s);
+    memcpy(velocities, s->velocities, sizeof velocities[0] * 3 * N);
+    for (int i = 0; i < 6 * N; i++)
+        s->stresslets[i] = ldexp(s->stresslets[i], (i / 3 % 2 ? 1 : -1) * (i / 6 % 2 ? 900 : -700));
+    apply(s);
+    for (int i = 0; i < 3 * N; i++)
+        ck_assert_double_eq(s->velocities[i], velocities[i]);
+    dagpole_values values = values_of(s);
+    values.potentials = direct;
+    values.gradients = values.pressures = NULL;
+    apply_all(s, values);
+    ck_assert_double_le(relative_error(3 * N, direct, velocities), 1e-4);
+    free(velocities);
+    free(direct);
+    close_scene(s);
+}
+END_TEST
+
+/* A pressure whose gradient, which nobody asks for, is no double. */
+START_TEST(what_is_not_wanted_may_overflow) {
+    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 3, 0);
+    for (int i = 0; i < 3 * N; i++)
+        s->sources[i] *= 1e-103;
+    apply(s);
+    for (int i = 0; i < N; i++)
+        ck_assert(isfinite(s->pressures[i]));
+    for (int i = 0; i < 3 * N; i++)
+        s->sources[i] *= 1e-60;
+    dagpole_plan *plan = plan_of(s);
+    dagpole_values values = values_of(s);
+    expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_NUMERIC, "velocity's");
+    dagpole_plan_destroy(plan);
     close_scene(s);
 }
 END_TEST
@@ -448,7 +522,10 @@ int main(void) {
     TCase *tcase = tcase_create("stokes");
     tcase_set_timeout(tcase, 100);
     tcase_add_loop_test(tcase, digits_hold, 3, SUITE_IS_SANITIZED ? 5 : 13);
+    tcase_add_loop_test(tcase, velocities_hold_in_small_boxes, 3, SUITE_IS_SANITIZED ? 4 : 9);
     tcase_add_test(tcase, bits_do_not_depend_on_workers);
+    tcase_add_test(tcase, normals_may_be_of_any_length);
+    tcase_add_test(tcase, what_is_not_wanted_may_overflow);
     tcase_add_test(tcase, vectors_are_independent);
     tcase_add_test(tcase, any_results_may_be_asked_for);
     tcase_add_test(tcase, points_may_coincide);
