@@ -59,7 +59,7 @@ expect 0 plot roof.json roof.svg
 grep -q helmholtz roof.svg || fail "the chart does not name the kernel"
 
 expect 1 run c.h5 --kernel helmholtz --wave-number 3 --inside i.h5
-says "the kernel is helmholtz: expansions are told of"
+says "the kernel is helmholtz: expansions are known"
 
 # NaN in an imaginary part is told by its place in the file, which its bytes are found in by the generator's first number.
 expect 0 generate nan.h5 --n 50 --charges complex --seed 0

@@ -43,7 +43,7 @@ cp out roof.json
 expect 0 plot roof.json roof.svg
 grep -q stokes roof.svg || fail "the chart does not name the kernel"
 expect 1 run f.h5 --kernel stokes --inside i.h5
-says "the kernel is stokes: expansions are told of"
+says "the kernel is stokes: expansions are known"
 [ ! -e i.h5 ] || fail "expansions of stokes were written"
 
 expect 0 foresee f.h5 --kernel stokes --digits 3 --workers 1,4 --repeat 1 --json
