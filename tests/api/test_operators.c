@@ -174,7 +174,8 @@ int main(void) {
     Suite *suite = suite_create("operators");
     TCase *tcase = tcase_create("operators");
     tcase_set_timeout(tcase, 60);
-    tcase_add_loop_test(tcase, estimates_are_right_within_a_factor_of_two, 0, 3);
+    tcase_add_loop_test(tcase, estimates_are_right_within_a_factor_of_two, 0,
+                        SUITE_IS_THREAD_SANITIZED ? 1 : 3);
     tcase_add_test(tcase, estimates_grow);
     tcase_add_test(tcase, precomputed_operators_are_used);
     tcase_add_test(tcase, damaged_files_are_replaced);
