@@ -304,7 +304,8 @@ static dagpole_status sum(dagpole_context *context, const dagpole_plan_options *
     DP_TRY(dp_check_strides(o, d.n_sources > d.n_targets ? d.n_sources : d.n_targets));
     DP_TRY(dp_check_values(o, d.n_sources, d.n_targets, arrays));
     DP_TRY(dp_options_kernel(o, &d.kernel, &d.user));
-    dagpole_status status = dp_user_check_gradients(d.user, arrays->gradients != NULL);
+    dagpole_status status = dp_user_check_results(d.user, o->sources, arrays->gradients != NULL,
+                                                  arrays->hessians != NULL);
     if (status == DAGPOLE_OK)
         status = prepare(&d, sources, targets ? targets : sources);
     if (status == DAGPOLE_OK)

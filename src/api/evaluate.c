@@ -144,7 +144,8 @@ static dagpole_status run(dagpole_plan *plan, const dp_arrays *arrays) {
 
 dagpole_status dp_plan_run(dagpole_plan *plan, dp_arrays arrays) {
     DP_TRY(dp_check_values(&plan->options, plan->n_sources, plan->n_targets, &arrays));
-    DP_TRY(dp_user_check_gradients(plan->user, arrays.gradients != NULL));
+    DP_TRY(dp_user_check_results(plan->user, plan->options.sources, arrays.gradients != NULL,
+                                 arrays.hessians != NULL));
     DP_TRY(dp_plan_begin(plan));
     dagpole_status status = run(plan, &arrays);
     if (!arrays.is_near_only || status != DAGPOLE_OK) /* near sums leave theirs as well */

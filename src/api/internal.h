@@ -174,9 +174,14 @@ dagpole_status dp_user_kernel_take(const dagpole_user_kernel *given, dagpole_use
 dagpole_status dp_options_kernel(const dagpole_plan_options *resolved, const dp_kernel **kernel,
                                  dp_user **user);
 
-/* UNSUPPORTED where gradients are asked for and a kernel of the caller's (NULL: it is none) has no
- * callback for them. */
-dagpole_status dp_user_check_gradients(const dp_user *user, int has_gradients);
+/* UNSUPPORTED where results of what sources carry (DAGPOLE_CHARGES, ...) take a callback that there
+ * is none of. */
+dagpole_status dp_user_check_callbacks(const dagpole_user_kernel *kernel, int sources,
+                                       int has_gradients, int has_hessians);
+
+/* The same of a plan's kernel; NULL: it is not the caller's. */
+dagpole_status dp_user_check_results(const dp_user *user, int sources, int has_gradients,
+                                     int has_hessians);
 
 /* Counts and arrays of points, of either precision; targets NULL: the sources are the targets. */
 dagpole_status dp_check_points(int64_t n_sources, const void *sources, int64_t n_targets,

@@ -62,7 +62,7 @@ static dagpole_status check(const dagpole_plan *plan, const double *charges, int
         if (targets[i] < 0 || targets[i] >= plan->n_targets)
             return dp_fail(DAGPOLE_BAD_ARGUMENT, "targets[%lld] is %lld: it must be 0 ... %lld",
                            (long long)i, (long long)targets[i], (long long)plan->n_targets - 1);
-    DP_TRY(dp_user_check_gradients(plan->user, has_gradients));
+    DP_TRY(dp_user_check_results(plan->user, plan->options.sources, has_gradients, 0));
     for (int64_t i = 0; i < plan->n_sources; i++)
         if (!isfinite(charges[i]))
             return dp_fail(DAGPOLE_NUMERIC, "charges[%lld] is %g: charges must be finite",

@@ -49,12 +49,7 @@ static dagpole_status check_kernel(const dagpole_plan_options *o) {
 static dagpole_status check_user(const dagpole_plan_options *o) {
     dagpole_user_kernel user;
     DP_TRY(dp_user_kernel_take(o->user_kernel, &user));
-    if (o->gradients && !user.gradients)
-        return dp_fail(DAGPOLE_UNSUPPORTED,
-                       "gradients is %d, but user_kernel has no callback for "
-                       "gradients (it is NULL)",
-                       o->gradients);
-    return DAGPOLE_OK;
+    return dp_user_check_callbacks(&user, o->sources, o->gradients, o->hessians);
 }
 
 static dagpole_status check_shape(const dagpole_plan_options *o) {
@@ -72,20 +67,21 @@ static dagpole_status check_shape(const dagpole_plan_options *o) {
                        o->sources, kernel->name);
     if (!kernel->has_hessians && o->hessians)
         return dp_fail(DAGPOLE_UNSUPPORTED,
-                       "hessians is 1, but the kernel is %s: only laplace has second derivatives",
+                       "hessians is 1, but the kernel is %s: of the library's own only laplace has "
+                       "second derivatives",
                        kernel->name);
     return DAGPOLE_OK;
 }
 
 static dagpole_status check(const dagpole_plan_options *o) {
     DP_TRY(check_kernel(o));
-    if (o->kernel == DAGPOLE_USER)
-        DP_TRY(check_user(o));
     if (o->digits < 3 || o->digits > 12)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
     if (o->gradients != 0 && o->gradients != 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "gradients is %d: it must be 0 or 1", o->gradients);
     DP_TRY(check_shape(o));
+    if (o->kernel == DAGPOLE_USER)
+        DP_TRY(check_user(o));
     if (o->n_vectors < 1 || o->n_vectors > DP_MAX_VECTORS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "n_vectors is %d: it must be 1 ... 2^30",
                        o->n_vectors);

@@ -39,6 +39,10 @@ dagpole_status dp_user_kernel_take(const dagpole_user_kernel *given, dagpole_use
     if (!taken->values)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "user_kernel.values is NULL: it must be a callback that fills values");
+    if (taken->hessians && !taken->gradients)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "user_kernel.gradients is NULL, but hessians is not: they are held against "
+                       "differences of gradients");
     if (taken->is_homogeneous != 0 && taken->is_homogeneous != 1)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "user_kernel.is_homogeneous is %d: it must be 0 or 1",
                        taken->is_homogeneous);
@@ -66,9 +70,38 @@ dagpole_status dp_options_kernel(const dagpole_plan_options *o, const dp_kernel 
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_user_check_gradients(const dp_user *user, int has_gradients) {
-    if (!has_gradients || !user || user->given.gradients)
+static dagpole_status refuse_gradients(const char *what) {
+    return dp_fail(DAGPOLE_UNSUPPORTED,
+                   "%s, but user_kernel has no callback for gradients (it is NULL)", what);
+}
+
+static dagpole_status refuse_hessians(const char *what) {
+    return dp_fail(DAGPOLE_UNSUPPORTED,
+                   "%s, but user_kernel has no callback for second derivatives (hessians is NULL)",
+                   what);
+}
+
+dagpole_status dp_user_check_callbacks(const dagpole_user_kernel *k, int sources, int has_gradients,
+                                       int has_hessians) {
+    int has_dipoles = sources & DAGPOLE_DIPOLES;
+    if (has_dipoles && !k->gradients)
+        return refuse_gradients("sources carry dipoles, whose potentials are made of gradients");
+    if (has_dipoles && has_hessians)
+        return dp_fail(DAGPOLE_UNSUPPORTED,
+                       "second derivatives of dipoles are asked for, but a user_kernel has no "
+                       "callback for the third derivatives that they are made of");
+    if (has_gradients && !k->gradients)
+        return refuse_gradients("gradients are asked for");
+    if (has_dipoles && has_gradients && !k->hessians)
+        return refuse_hessians("gradients of dipoles are asked for");
+    if (has_hessians && !k->hessians)
+        return refuse_hessians("second derivatives are asked for");
+    return DAGPOLE_OK;
+}
+
+dagpole_status dp_user_check_results(const dp_user *user, int sources, int has_gradients,
+                                     int has_hessians) {
+    if (!user)
         return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_UNSUPPORTED, "gradients are asked for, but user_kernel has no callback "
-                                        "for gradients (it is NULL)");
+    return dp_user_check_callbacks(&user->given, sources, has_gradients, has_hessians);
 }

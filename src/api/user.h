@@ -14,8 +14,9 @@ typedef struct dp_user_survey {
 } dp_user_survey;
 
 /* Measures, at random points: that the kernel is the same everywhere, symmetric, even in each
- * coordinate, of the degree that it is said to be of, and that gradients are the gradient of
- * values. UNSUPPORTED with what fails; NUMERIC where a value is not finite. */
+ * coordinate, of the degree that it is said to be of, that gradients are the gradient of values,
+ * and second derivatives those of gradients. UNSUPPORTED with what fails; NUMERIC where a value is
+ * not finite. */
 dagpole_status dp_user_check(const dp_user *user, const dp_cube *cube, int depth, int digits,
                              dp_user_survey *survey);
 

@@ -12,7 +12,8 @@ enum { N_SAMPLES = 24 };
 /* Differences up to this share of 10^-digits are as good as none. */
 #define SHARE 0.1
 
-/* A gradient is held against differences of values, whose own error is smaller. */
+/* A gradient is held against differences of values, whose own error is smaller, and second
+ * derivatives against those of gradients. */
 #define STEP        1e-4
 #define SLOPE_ERROR 1e-5
 
@@ -172,6 +173,49 @@ static dagpole_status check_gradients(const sample *s) {
     return DAGPOLE_OK;
 }
 
+/* Rows and columns of second derivatives, by differences of gradients along an axis. */
+static void bend_of(const sample *s, int i, double step, double bend[3][3]) {
+    const dagpole_user_kernel *k = &s->user->given;
+    for (int d = 0; d < 3; d++) {
+        double up[3] = {s->r[i][0], s->r[i][1], s->r[i][2]}, down[3] = {up[0], up[1], up[2]};
+        double above[3] = {NAN, NAN, NAN}, below[3] = {NAN, NAN, NAN};
+        up[d] += step;
+        down[d] -= step;
+        k->gradients(k->user, 1, up, 1, zero, above);
+        k->gradients(k->user, 1, down, 1, zero, below);
+        for (int a = 0; a < 3; a++)
+            bend[a][d] = (above[a] - below[a]) / (up[d] - down[d]);
+    }
+}
+
+static dagpole_status check_hessians(const sample *s) {
+    static const int place[3][3] = {{0, 1, 2}, {1, 3, 4}, {2, 4, 5}};
+    const dagpole_user_kernel *k = &s->user->given;
+    for (int i = 0; k->hessians && i < N_SAMPLES; i++) {
+        const double *r = s->r[i];
+        double is[DP_N_SECOND], bend[3][3], size = 0;
+        double length = sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2]);
+        for (int a = 0; a < DP_N_SECOND; a++)
+            is[a] = NAN;
+        k->hessians(k->user, 1, r, 1, zero, is);
+        bend_of(s, i, STEP * length, bend);
+        for (int at = 0; at < 9; at++)
+            size = fmax(size, fabs(bend[at / 3][at % 3]));
+        for (int at = 0; at < 9; at++) {
+            int a = at / 3, d = at % 3;
+            if (fabs(is[place[a][d]] - bend[a][d]) <=
+                SLOPE_ERROR * (size + s->size / length / length))
+                continue;
+            return dp_fail(DAGPOLE_UNSUPPORTED,
+                           "user_kernel.hessians does not hold second derivatives: at r = (%.9g, "
+                           "%.9g, %.9g) that along %c and %c is %g, and differences of gradients "
+                           "give %g",
+                           r[0], r[1], r[2], "xyz"[a], "xyz"[d], is[place[a][d]], bend[a][d]);
+        }
+    }
+    return DAGPOLE_OK;
+}
+
 static int has_permutations(const sample *s) {
     for (int i = 0; i < N_SAMPLES; i++)
         for (int q = 1; q < DP_N_PERMUTATIONS; q++) {
@@ -191,6 +235,7 @@ static dagpole_status check_scale(const double centre[3], double reach, uint64_t
     DP_TRY(check_reflections(s));
     DP_TRY(check_degree(s));
     DP_TRY(check_gradients(s));
+    DP_TRY(check_hessians(s));
     survey->has_permutations = survey->has_permutations && has_permutations(s);
     return DAGPOLE_OK;
 }

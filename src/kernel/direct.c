@@ -27,7 +27,7 @@ void dp_direct_add(const dp_direct_loop *loop, int64_t n_targets, dp_soa targets
                    int64_t n_sources, dp_soa sources, dp_carried carried) {
     if (loop->user)
         dp_user_sum(loop->user, loop->is_squares, n_targets, targets, out, n_sources, sources,
-                    carried.charge);
+                    carried);
     else if (loop->parts)
         loop->parts(loop->lambda, n_targets, targets, out, loop->out_stride, n_sources, sources,
                     carried, loop->carried_stride);

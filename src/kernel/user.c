@@ -5,14 +5,21 @@
 #include "base/memory.h"
 
 /* The caller's: what it is made of comes with a plan (kernel/user.h). */
-const dp_kernel dp_kernel_user = {
-    .id = DAGPOLE_USER, .name = "user", .n_parts = 1, .degree = -1, .cost = 1};
+const dp_kernel dp_kernel_user = {.id = DAGPOLE_USER,
+                                  .name = "user",
+                                  .n_parts = 1,
+                                  .has_dipoles = 1,
+                                  .has_hessians = 1,
+                                  .degree = -1,
+                                  .cost = 1};
 
 static void fill_kernel(dp_user *user) {
     const dagpole_user_kernel *given = &user->given;
     user->kernel = (dp_kernel){.id = DAGPOLE_USER,
                                .n_parts = 1,
                                .name = user->name,
+                               .has_dipoles = given->gradients != NULL,
+                               .has_hessians = given->hessians != NULL,
                                .is_homogeneous = given->is_homogeneous,
                                .degree = given->is_homogeneous ? given->degree : -1,
                                .cost = given->cost,

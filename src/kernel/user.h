@@ -1,5 +1,6 @@
 /* A kernel of the caller's: what loops do by formulas for the others is done here by its callbacks,
- * on blocks of points, in double, for charges, potentials and gradients.
+ * on blocks of points, in double, for all that sources carry and targets want but second
+ * derivatives of dipoles.
  *
  * Units. With H = half a box's side in the caller's unit, the kernel in a box's frame is G(x) where
  * it is homogeneous, so that frames of all levels are alike, and H G(H x) where it is not. What g
@@ -33,6 +34,7 @@ typedef struct dp_user_work {
     double targets[3 * DP_USER_TARGETS], sources[3 * DP_USER_SOURCES];
     double values[DP_USER_TARGETS * DP_USER_SOURCES];
     double gradients[3 * DP_USER_TARGETS * DP_USER_SOURCES];
+    double hessians[DP_N_SECOND * DP_USER_TARGETS * DP_USER_SOURCES];
 } dp_user_work;
 
 /* A copy of what is given, whose members are known to be sound; unit is 1 until it is set.
@@ -49,15 +51,16 @@ void dp_user_matrix(const dp_user *user, double half_side, int n_targets, dp_soa
                     int n_sources, dp_soa sources, double *matrix);
 
 /* As the loops of a kernel (kernel/kernel.h), for any number of vectors: sums between a box's
- * points and orbits, and direct sums (is_squares: of squares, with a gradient's in gx). */
+ * points and orbits, and direct sums (is_squares: of squares, with a gradient's in gx and second
+ * derivatives' in hessian[0]). */
 void dp_user_to_orbits(dp_user_work *work, const dp_orbits *orbits, int n_vectors,
                        double *potential, int64_t vector_ld, int ld, const dp_frame *frame,
-                       int64_t n, dp_soa points, const double *charges, int64_t charge_stride);
+                       int64_t n, dp_soa points, dp_carried carried, int64_t carried_stride);
 void dp_user_from_orbits(dp_user_work *work, const dp_orbits *orbits, int n_vectors,
                          const double *density, int64_t vector_ld, int ld, const dp_frame *frame,
                          int64_t n, dp_soa points, dp_sums out, int64_t out_stride);
 void dp_user_near(const dp_near *near);
 void dp_user_sum(dp_user_work *work, int is_squares, int64_t n_targets, dp_soa targets, dp_sums out,
-                 int64_t n_sources, dp_soa sources, const double *charges);
+                 int64_t n_sources, dp_soa sources, dp_carried carried);
 
 #endif

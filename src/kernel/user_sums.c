@@ -14,10 +14,28 @@
 /* Whose points a block has: where the caller's own lie, scaled. */
 typedef struct block {
     int n_targets, n_sources;
-    int has_gradient;
+    int lowest, highest; /* orders of the derivatives that it takes: 0 of G itself */
     const dp_soa *own_targets, *own_sources; /* NULL: points of a surface */
     double least;                            /* up to this distance points and points coincide */
 } block;
+
+/* Numbers of a pair in an order's derivatives. */
+static const int width_of[] = {1, 3, DP_N_SECOND};
+
+/* Where those of the block's pair (0, 0) begin. */
+static double *derivatives_of(dp_user_work *w, int order) {
+    return order == 0 ? w->values : order == 1 ? w->gradients : w->hessians;
+}
+
+static int order_of(int n_sums) {
+    return n_sums >= DP_HESSIAN ? 2 : n_sums >= DP_GRADIENT ? 1 : 0;
+}
+
+/* What a source does to so many sums: a dipole takes a derivative more than a charge. */
+static void set_orders(block *b, int has_charges, int has_dipoles, int n_sums) {
+    b->lowest = has_charges ? 0 : 1;
+    b->highest = order_of(n_sums) + (has_dipoles ? 1 : 0);
+}
 
 static void place(int n, dp_soa points, const double centre[3], double scale, double *rows) {
     for (int i = 0; i < n; i++) {
@@ -53,9 +71,11 @@ static void leave_out(dp_user_work *w, const block *b, int j) {
         if (!(fabs(t[0] - s[0]) <= b->least && fabs(t[1] - s[1]) <= b->least &&
               fabs(t[2] - s[2]) <= b->least))
             continue;
-        w->values[j * b->n_sources + i] = 0;
-        if (b->has_gradient)
-            memset(w->gradients + 3 * (j * b->n_sources + i), 0, 3 * sizeof(double));
+        for (int order = b->lowest; order <= b->highest; order++) {
+            int width = width_of[order];
+            memset(derivatives_of(w, order) + width * (j * b->n_sources + i), 0,
+                   (size_t)width * sizeof(double));
+        }
     }
 }
 
@@ -72,17 +92,17 @@ static void check_finite(dp_user_work *w, const block *b, int width, double *val
         }
 }
 
-/* Values, and gradients where they are wanted, of the points that were placed. */
+/* All that the block takes, of the points that were placed. */
 static void call(dp_user_work *w, const block *b) {
     const dagpole_user_kernel *k = &w->user->given;
-    k->values(k->user, b->n_targets, w->targets, b->n_sources, w->sources, w->values);
-    if (b->has_gradient)
-        k->gradients(k->user, b->n_targets, w->targets, b->n_sources, w->sources, w->gradients);
+    const dagpole_user_fn callback[] = {k->values, k->gradients, k->hessians};
+    for (int order = b->lowest; order <= b->highest; order++)
+        callback[order](k->user, b->n_targets, w->targets, b->n_sources, w->sources,
+                        derivatives_of(w, order));
     for (int j = 0; b->own_targets && b->own_sources && j < b->n_targets; j++)
         leave_out(w, b, j);
-    check_finite(w, b, 1, w->values);
-    if (b->has_gradient)
-        check_finite(w, b, 3, w->gradients);
+    for (int order = b->lowest; order <= b->highest; order++)
+        check_finite(w, b, width_of[order], derivatives_of(w, order));
 }
 
 static int piece(int64_t left, int most) {
@@ -103,18 +123,23 @@ static double dot(int n, const double *x, int stride, const double *y) {
 
 /* ---- units ----------------------------------------------------------------------------------- */
 
-/* Of a box's frame: coordinates times `scale` are what a callback gets, values times `value` the
- * kernel there, and sums of these times `potential` what g gives; with a gradient's `slope`. */
+/* Of a box's frame: coordinates times `scale` are what a callback gets. Its derivatives of
+ * order k times at_orbits[k] are those of the kernel in the frame, for sums in the frame, and times
+ * sum[k] those of g. */
 typedef struct units {
-    double scale, value, potential, slope;
+    double scale, at_orbits[3], sum[3];
 } units;
 
 static units units_of(const dp_user *user, double half) {
     double half_side = half * user->unit; /* the caller's */
     int is_homogeneous = user->kernel.is_homogeneous;
-    units u = {.scale = is_homogeneous ? 1 : half_side, .value = is_homogeneous ? 1 : half_side};
-    u.potential = FOUR_PI * user->unit * pow(half_side, user->kernel.degree) * u.value;
-    u.slope = u.potential * u.scale / half;
+    units u = {.scale = is_homogeneous ? 1 : half_side};
+    u.at_orbits[0] = u.scale;
+    u.sum[0] = FOUR_PI * user->unit * pow(half_side, user->kernel.degree) * u.scale;
+    for (int k = 1; k < 3; k++) {
+        u.at_orbits[k] = u.at_orbits[k - 1] * u.scale / half;
+        u.sum[k] = u.sum[k - 1] * u.scale / half;
+    }
     return u;
 }
 
@@ -144,6 +169,50 @@ void dp_user_matrix(const dp_user *user, double half_side, int n_targets, dp_soa
     }
 }
 
+/* ---- what a block's sources do to one of its targets ------------------------------------------
+ */
+
+/* Rows of sums (dp_sums_row): their order, and which of its derivatives each is. */
+static const int order_of_row[DP_HESSIAN] = {0, 1, 1, 1, 2, 2, 2, 2, 2, 2};
+static const int place_of_row[DP_HESSIAN] = {0, 0, 1, 2, 0, 1, 2, 3, 4, 5};
+
+/* The second derivative along two axes. */
+static const int second[3][3] = {{0, 1, 2}, {1, 3, 4}, {2, 4, 5}};
+
+/* Which derivative of the next order the one of a row becomes along an axis. */
+static int along(int row, int axis) {
+    return row ? second[row - 1][axis] : axis;
+}
+
+static const double *pair_of(dp_user_work *w, const block *b, int order, int j, int i) {
+    return derivatives_of(w, order) + width_of[order] * (j * b->n_sources + i);
+}
+
+/* Row `row` of target j's sums. The derivative with respect to a source's position is minus that
+ * with respect to the target's. unit: of the orders. */
+static double sum_of(dp_user_work *w, const block *b, const double *unit, int j, int row,
+                     dp_carried carried) {
+    const int order = order_of_row[row], n = b->n_sources;
+    const double *const dipole[] = {carried.dipole.x, carried.dipole.y, carried.dipole.z};
+    double sum = 0;
+    if (carried.charge)
+        sum = unit[order] * dot(n, pair_of(w, b, order, j, 0) + place_of_row[row], width_of[order],
+                                carried.charge);
+    for (int d = 0; carried.dipole.x && d < 3; d++)
+        sum -= unit[order + 1] * dot(n, pair_of(w, b, order + 1, j, 0) + along(row, d),
+                                     width_of[order + 1], dipole[d]);
+    return sum;
+}
+
+/* Adds what the block's sources do to its targets. */
+static void add_to_points(dp_user_work *w, const block *b, const units *u, dp_carried carried,
+                          dp_sums out) {
+    const int n_sums = dp_n_sums(&out);
+    for (int row = 0; row < n_sums; row++)
+        for (int j = 0; j < b->n_targets; j++)
+            dp_sums_row(&out, row)[j] += sum_of(w, b, u->sum, j, row, carried);
+}
+
 /* ---- points and orbits ----------------------------------------------------------------------- */
 
 enum { ORBITS = DP_USER_TARGETS / 8 };
@@ -164,13 +233,12 @@ static void place_images(const dp_orbits *orbits, int first, int n, double scale
 }
 
 /* What the block's sources do to the images of its orbits, by parity. */
-static void add_to_orbits(const dp_user_work *w, const block *b, double value,
-                          const double *charges, double *potential, int ld) {
+static void add_to_orbits(dp_user_work *w, const block *b, const units *u, dp_carried carried,
+                          double *potential, int ld) {
     for (int o = 0; o < b->n_targets / 8; o++) {
         double image[8];
         for (int g = 0; g < 8; g++)
-            image[g] =
-                value * dot(b->n_sources, w->values + (8 * o + g) * b->n_sources, 1, charges);
+            image[g] = sum_of(w, b, u->at_orbits, 8 * o + g, 0, carried);
         for (int a = 0; a < 8; a++)
             for (int g = 0; g < 8; g++)
                 potential[a * ld + o] += sign(a, g) * image[g];
@@ -179,18 +247,19 @@ static void add_to_orbits(const dp_user_work *w, const block *b, double value,
 
 void dp_user_to_orbits(dp_user_work *w, const dp_orbits *orbits, int n_vectors, double *potential,
                        int64_t vector_ld, int ld, const dp_frame *frame, int64_t n, dp_soa points,
-                       const double *charges, int64_t charge_stride) {
+                       dp_carried carried, int64_t carried_stride) {
     units u = units_of(w->user, frame->half);
     for (int64_t i = 0; i < n; i += DP_USER_SOURCES) {
         dp_soa own = dp_soa_from(points, i);
         block b = {.n_sources = piece(n - i, DP_USER_SOURCES), .own_sources = &own};
+        set_orders(&b, carried.charge != NULL, carried.dipole.x != NULL, DP_POTENTIAL);
         place(b.n_sources, own, frame->centre, u.scale / frame->half, w->sources);
         for (int o = 0; o < orbits->n; o += ORBITS) {
             b.n_targets = 8 * piece(orbits->n - o, ORBITS);
             place_images(orbits, o, b.n_targets / 8, u.scale, w->targets);
             call(w, &b);
             for (int v = 0; v < n_vectors; v++)
-                add_to_orbits(w, &b, u.value, charges + v * charge_stride + i,
+                add_to_orbits(w, &b, &u, dp_carried_from(carried, v * carried_stride + i),
                               potential + v * vector_ld + o, ld);
         }
     }
@@ -207,18 +276,6 @@ static void densities(const double *density, int ld, int n, double *image) {
         }
 }
 
-/* What densities of the block's sources do at its targets. */
-static void add_to_points(const dp_user_work *w, const block *b, const units *u,
-                          const double *density, dp_sums out) {
-    for (int j = 0; j < b->n_targets; j++) {
-        out.potential[j] +=
-            u->potential * dot(b->n_sources, w->values + j * b->n_sources, 1, density);
-        const double *gradient = w->gradients + 3 * j * b->n_sources;
-        for (int d = 0; b->has_gradient && d < 3; d++)
-            dp_sums_row(&out, 1 + d)[j] += u->slope * dot(b->n_sources, gradient + d, 3, density);
-    }
-}
-
 void dp_user_from_orbits(dp_user_work *w, const dp_orbits *orbits, int n_vectors,
                          const double *density, int64_t vector_ld, int ld, const dp_frame *frame,
                          int64_t n, dp_soa points, dp_sums out, int64_t out_stride) {
@@ -227,9 +284,8 @@ void dp_user_from_orbits(dp_user_work *w, const dp_orbits *orbits, int n_vectors
     double image[8 * MANY_ORBITS];
     for (int64_t j = 0; j < n; j += DP_USER_TARGETS) {
         dp_soa own = dp_soa_from(points, j);
-        block b = {.n_targets = piece(n - j, DP_USER_TARGETS),
-                   .has_gradient = out.gx != NULL,
-                   .own_targets = &own};
+        block b = {.n_targets = piece(n - j, DP_USER_TARGETS), .own_targets = &own};
+        set_orders(&b, 1, 0, dp_n_sums(&out));
         place(b.n_targets, own, frame->centre, u.scale / frame->half, w->targets);
         for (int o = 0; o < orbits->n; o += MANY_ORBITS) {
             b.n_sources = 8 * piece(orbits->n - o, MANY_ORBITS);
@@ -237,7 +293,8 @@ void dp_user_from_orbits(dp_user_work *w, const dp_orbits *orbits, int n_vectors
             call(w, &b);
             for (int v = 0; v < n_vectors; v++) {
                 densities(density + v * vector_ld + o, ld, b.n_sources / 8, image);
-                add_to_points(w, &b, &u, image, dp_sums_from(out, v * out_stride + j));
+                add_to_points(w, &b, &u, (dp_carried){.charge = image},
+                              dp_sums_from(out, v * out_stride + j));
             }
         }
     }
@@ -245,12 +302,14 @@ void dp_user_from_orbits(dp_user_work *w, const dp_orbits *orbits, int n_vectors
 
 /* ---- points and points ----------------------------------------------------------------------- */
 
-/* A block of near pairs: as many as fit of the n_targets and n_sources that are left. */
-static block near_block(dp_user_work *w, int64_t n_targets, const dp_soa *targets,
-                        int64_t n_sources, const dp_soa *sources, int has_gradient) {
+/* A block of near pairs: as many as fit of the n_targets and n_sources that are left, with the
+ * orders of b. */
+static block near_block(dp_user_work *w, block orders, int64_t n_targets, const dp_soa *targets,
+                        int64_t n_sources, const dp_soa *sources) {
     block b = {.n_targets = piece(n_targets, DP_USER_TARGETS),
                .n_sources = piece(n_sources, DP_USER_SOURCES),
-               .has_gradient = has_gradient,
+               .lowest = orders.lowest,
+               .highest = orders.highest,
                .own_targets = targets,
                .own_sources = sources,
                .least = DP_NEAREST * w->user->unit};
@@ -261,59 +320,103 @@ static block near_block(dp_user_work *w, int64_t n_targets, const dp_soa *target
 }
 
 static units near_units(const dp_user *user) {
-    return (units){.potential = FOUR_PI * user->unit, .slope = FOUR_PI * user->unit * user->unit};
+    double first = FOUR_PI * user->unit;
+    return (units){.sum = {first, first * user->unit, first * user->unit * user->unit}};
 }
 
-/* Squares of the block's values times squared charges; those of a gradient together. */
-static void add_squares(const dp_user_work *w, const block *b, const units *u,
-                        const double *charges, dp_sums out) {
-    for (int j = 0; j < b->n_targets; j++)
-        for (int i = 0; i < b->n_sources; i++) {
-            double value = u->potential * w->values[j * b->n_sources + i];
-            const double *gradient = w->gradients + 3 * (j * b->n_sources + i);
-            out.potential[j] += charges[i] * value * value;
-            for (int d = 0; b->has_gradient && d < 3; d++)
-                out.gx[j] += charges[i] * (u->slope * gradient[d]) * (u->slope * gradient[d]);
-        }
+/* Squares of an order's derivatives of a pair, with both of two that are equal. */
+static double squares_of(int order, const double *of, double unit) {
+    static const int times[][DP_N_SECOND] = {{1}, {1, 1, 1}, {1, 2, 2, 1, 2, 1}};
+    double sum = 0;
+    for (int k = 0; k < width_of[order]; k++)
+        sum += times[order][k] * (unit * of[k]) * (unit * of[k]);
+    return sum;
+}
+
+/* Squares of an order's derivatives of what a dipole does, up to the first. */
+static double squares_of_dipole(int order, const double *of, double unit, const double p[3]) {
+    double sum = 0;
+    for (int row = order; row <= 3 * order; row++) {
+        double of_row = 0;
+        for (int d = 0; d < 3; d++)
+            of_row += unit * of[along(row, d)] * p[d];
+        sum += of_row * of_row;
+    }
+    return sum;
+}
+
+/* Sums of squares, those of an order in the first of its rows. Charges are squares, dipoles are
+ * not. */
+static void add_squares(dp_user_work *w, const block *b, const units *u, dp_carried carried,
+                        dp_sums out) {
+    static const int first_row[] = {0, 1, DP_GRADIENT};
+    for (int order = 0; order <= order_of(dp_n_sums(&out)); order++)
+        for (int j = 0; j < b->n_targets; j++)
+            for (int i = 0; i < b->n_sources; i++) {
+                double *sum = dp_sums_row(&out, first_row[order]) + j;
+                if (carried.charge)
+                    *sum += carried.charge[i] *
+                            squares_of(order, pair_of(w, b, order, j, i), u->sum[order]);
+                if (carried.dipole.x)
+                    *sum += squares_of_dipole(
+                        order, pair_of(w, b, order + 1, j, i), u->sum[order + 1],
+                        (double[]){carried.dipole.x[i], carried.dipole.y[i], carried.dipole.z[i]});
+            }
 }
 
 void dp_user_sum(dp_user_work *w, int is_squares, int64_t n_targets, dp_soa targets, dp_sums out,
-                 int64_t n_sources, dp_soa sources, const double *charges) {
+                 int64_t n_sources, dp_soa sources, dp_carried carried) {
     units u = near_units(w->user);
+    block orders;
+    set_orders(&orders, carried.charge != NULL, carried.dipole.x != NULL, dp_n_sums(&out));
     for (int64_t j = 0; j < n_targets; j += DP_USER_TARGETS)
         for (int64_t i = 0; i < n_sources; i += DP_USER_SOURCES) {
             dp_soa t = dp_soa_from(targets, j), s = dp_soa_from(sources, i);
-            block b = near_block(w, n_targets - j, &t, n_sources - i, &s, out.gx != NULL);
+            block b = near_block(w, orders, n_targets - j, &t, n_sources - i, &s);
             if (is_squares)
-                add_squares(w, &b, &u, charges + i, dp_sums_from(out, j));
+                add_squares(w, &b, &u, dp_carried_from(carried, i), dp_sums_from(out, j));
             else
-                add_to_points(w, &b, &u, charges + i, dp_sums_from(out, j));
+                add_to_points(w, &b, &u, dp_carried_from(carried, i), dp_sums_from(out, j));
         }
 }
 
-/* The other side of a mutual pair: G is even and its gradient odd. */
-static void add_to_sources(const dp_user_work *w, const block *b, const units *u,
-                           const double *charges, dp_sums out) {
-    for (int j = 0; j < b->n_targets; j++) {
-        const double *value = w->values + j * b->n_sources;
-        const double *gradient = w->gradients + 3 * j * b->n_sources;
+/* What target j does to row `row` of the block's sources, the other side of a mutual pair: even
+ * derivatives are even, odd ones odd. */
+static void add_to_row(dp_user_work *w, const block *b, const units *u, int j, int row,
+                       dp_carried carried, double *sums) {
+    const int order = order_of_row[row], width = width_of[order];
+    const double *const dipole[] = {carried.dipole.x, carried.dipole.y, carried.dipole.z};
+    const double sign = order % 2 ? -1 : 1;
+    if (carried.charge) {
+        const double *of = pair_of(w, b, order, j, 0) + place_of_row[row];
+        double factor = sign * u->sum[order] * carried.charge[j];
         for (int i = 0; i < b->n_sources; i++)
-            out.potential[i] += u->potential * charges[j] * value[i];
-        for (int d = 0; b->has_gradient && d < 3; d++) {
-            double *row = dp_sums_row(&out, 1 + d);
-            for (int i = 0; i < b->n_sources; i++)
-                row[i] -= u->slope * charges[j] * gradient[3 * i + d];
-        }
+            sums[i] += factor * of[width * i];
     }
+    for (int d = 0; carried.dipole.x && d < 3; d++) {
+        const double *of = pair_of(w, b, order + 1, j, 0) + along(row, d);
+        double factor = sign * u->sum[order + 1] * dipole[d][j];
+        for (int i = 0; i < b->n_sources; i++)
+            sums[i] += factor * of[width_of[order + 1] * i];
+    }
+}
+
+static void add_to_sources(dp_user_work *w, const block *b, const units *u, dp_carried carried,
+                           dp_sums out) {
+    const int n_sums = dp_n_sums(&out);
+    for (int row = 0; row < n_sums; row++)
+        for (int j = 0; j < b->n_targets; j++)
+            add_to_row(w, b, u, j, row, carried, dp_sums_row(&out, row));
 }
 
 static dp_soa strip_points(const dp_strip *s, int i) {
     return (dp_soa){s->x + i, s->y + i, s->z + i};
 }
 
-/* Of a vector, from point i on. */
-static const double *strip_charges(const dp_strip *s, int v, int i) {
-    return s->carried + dp_strip_row(s, 0, v) + i;
+/* What points carry in a vector, from point i on. */
+static dp_carried strip_carried(const dp_strip *s, int v, int i) {
+    return dp_carried_of_rows(&s->shape, s->carried + dp_strip_row(s, 0, v) + i,
+                              (int64_t)s->shape.n_vectors * s->row);
 }
 
 static dp_sums strip_sums(const dp_strip *s, int v, int i, int n_sums) {
@@ -327,16 +430,17 @@ void dp_user_near(const dp_near *near) {
     dp_strip *targets = near->targets, *sources = near->sources;
     units u = near_units(w->user);
     int is_other = near->is_mutual && targets != sources;
+    block orders;
+    set_orders(&orders, sources->shape.has_charges, sources->shape.has_dipoles, near->n_sums);
     for (int j = 0; j < targets->n; j += DP_USER_TARGETS)
         for (int i = 0; i < sources->n; i += DP_USER_SOURCES) {
             dp_soa t = strip_points(targets, j), s = strip_points(sources, i);
-            block b =
-                near_block(w, targets->n - j, &t, sources->n - i, &s, near->n_sums >= DP_GRADIENT);
+            block b = near_block(w, orders, targets->n - j, &t, sources->n - i, &s);
             for (int v = 0; v < sources->n_vectors; v++) {
-                add_to_points(w, &b, &u, strip_charges(sources, v, i),
+                add_to_points(w, &b, &u, strip_carried(sources, v, i),
                               strip_sums(targets, v, j, near->n_sums));
                 if (is_other)
-                    add_to_sources(w, &b, &u, strip_charges(targets, v, j),
+                    add_to_sources(w, &b, &u, strip_carried(targets, v, j),
                                    strip_sums(sources, v, i, near->n_sums));
             }
         }

@@ -75,7 +75,7 @@ void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *su
                  scratch);
     else if (scratch->user)
         dp_user_to_orbits(scratch->user, &surface->orbits, n_vectors, potential, scratch->ld,
-                          surface->ld, frame, n, points, carried.charge, carried_stride);
+                          surface->ld, frame, n, points, carried, carried_stride);
     else if (set->n_components == 2)
         add_complex(set, surface, frame, n, points, carried, carried_stride, n_vectors, potential,
                     scratch);

@@ -174,7 +174,7 @@ dagpole_status dp_probe_surfaces(const dp_surface *s, const dp_kernel *kernel, d
 /* ---- the operators --------------------------------------------------------------------------- */
 
 /* Points of a box. */
-enum { N_POINTS = 40, N_SUMS = DP_GRADIENT };
+enum { N_POINTS = 40, N_SUMS = DP_HESSIAN };
 
 /* A position of each kind, the nearest and the farthest among them. */
 static const int positions[][3] = {{2, 0, 0},  {0, 2, 0},  {0, 0, 2}, {-1, 2, 1},
@@ -182,7 +182,9 @@ static const int positions[][3] = {{2, 0, 0},  {0, 2, 0},  {0, 0, 2}, {-1, 2, 1}
 enum { N_POSITIONS = sizeof positions / sizeof *positions };
 
 typedef struct chain_points {
-    double x[N_POINTS], y[N_POINTS], z[N_POINTS], charge[N_POINTS];
+    double x[N_POINTS], y[N_POINTS], z[N_POINTS];
+    double carried[3][N_POINTS]; /* a charge, or a dipole's components */
+    int has_dipoles;
     double is[N_SUMS][N_POINTS], exact[N_SUMS][N_POINTS];
 } chain_points;
 
@@ -190,12 +192,19 @@ static dp_soa points_of(const chain_points *p) {
     return (dp_soa){p->x, p->y, p->z};
 }
 
+static dp_carried carried_by(const chain_points *p) {
+    if (p->has_dipoles)
+        return (dp_carried){.dipole = {p->carried[0], p->carried[1], p->carried[2]}};
+    return (dp_carried){.charge = p->carried[0]};
+}
+
 static void place_points(const dp_frame *frame, uint64_t *state, chain_points *p) {
     for (int i = 0; i < N_POINTS; i++) {
         p->x[i] = frame->centre[0] + frame->half * dp_random(state);
         p->y[i] = frame->centre[1] + frame->half * dp_random(state);
         p->z[i] = frame->centre[2] + frame->half * dp_random(state);
-        p->charge[i] = dp_random(state);
+        for (int k = 0; k < (p->has_dipoles ? 3 : 1); k++)
+            p->carried[k][i] = dp_random(state);
     }
 }
 
@@ -235,7 +244,7 @@ static double *go_up(const dp_chain *c, const chain_frames *from, const chain_po
                      double *inner, double *outer, dp_scratch *scratch) {
     const dp_operator_set *set = c->fine ? c->fine : c->set;
     dp_surface_potentials(set, &set->outer, &from->inner, N_POINTS, points_of(sources),
-                          (dp_carried){.charge = sources->charge}, 0, 1, 1, 0, scratch);
+                          carried_by(sources), 0, 1, 1, 0, scratch);
     dp_surface_to_expansions(set, &set->outer, 1, &inner, scratch);
     if (!c->fine)
         return inner;
@@ -271,31 +280,34 @@ static void run_chain(const dp_chain *c, const int v[3], const chain_frames *fro
     go_down(c, at, local, local + n, n_sums, targets, scratch);
 }
 
-static void add_errors(const chain_points *p, int first, int end, double *error, double *size) {
-    for (int k = first; k < end; k++)
+/* Of the sums of one order of derivatives. */
+static void add_errors(const chain_points *p, int order, double *error, double *size) {
+    static const int first[] = {0, DP_POTENTIAL, DP_GRADIENT, DP_HESSIAN};
+    for (int k = first[order]; k < first[order + 1]; k++)
         for (int i = 0; i < N_POINTS; i++) {
             *error = hypot(*error, p->is[k][i] - p->exact[k][i]);
             *size = hypot(*size, p->exact[k][i]);
         }
 }
 
-void dp_probe_chain(const dp_chain *c, dp_scratch *scratch, double *work, dp_chain_errors *errors) {
-    int n_sums = scratch->user->user->given.gradients ? DP_GRADIENT : DP_POTENTIAL;
-    double error[2] = {0}, size[2] = {0};
+void dp_probe_chain(const dp_chain *c, int has_dipoles, int n_sums, dp_scratch *scratch,
+                    double *work, double errors[DP_CHAIN_ERRORS]) {
+    const int n_orders = n_sums >= DP_HESSIAN ? 3 : n_sums >= DP_GRADIENT ? 2 : 1;
+    double error[DP_CHAIN_ERRORS] = {0}, size[DP_CHAIN_ERRORS] = {0};
     uint64_t state = 2;
     for (int i = 0; i < N_POSITIONS; i++) {
         const int *v = positions[i];
         chain_frames from = frames_of(c, v, i), at = frames_of(c, (int[3]){0, 0, 0}, 3 * i % 8);
-        chain_points sources, targets = {.charge = {0}};
+        chain_points sources = {.has_dipoles = has_dipoles}, targets = {.has_dipoles = 0};
         place_points(&from.inner, &state, &sources);
         place_points(&at.inner, &state, &targets);
         run_chain(c, v, &from, &at, &sources, n_sums, &targets, work, scratch);
         dp_user_sum(scratch->user, 0, N_POINTS, points_of(&targets),
                     dp_sums_of_rows(targets.exact[0], N_POINTS, n_sums), N_POINTS,
-                    points_of(&sources), sources.charge);
-        add_errors(&targets, 0, DP_POTENTIAL, &error[0], &size[0]);
-        add_errors(&targets, DP_POTENTIAL, n_sums, &error[1], &size[1]);
+                    points_of(&sources), carried_by(&sources));
+        for (int k = 0; k < n_orders; k++)
+            add_errors(&targets, k, &error[k], &size[k]);
     }
-    errors->potential = relative(error[0], size[0]);
-    errors->gradient = relative(error[1], size[1]);
+    for (int k = 0; k < DP_CHAIN_ERRORS; k++)
+        errors[k] = relative(error[k], size[k]);
 }

@@ -28,14 +28,14 @@ typedef struct dp_chain {
     double half;
 } dp_chain;
 
-/* Error over norm of what these make of charges; gradient 0 where the kernel has none. */
-typedef struct dp_chain_errors {
-    double potential, gradient;
-} dp_chain_errors;
+/* By order of derivatives. */
+enum { DP_CHAIN_ERRORS = 3 };
 
-/* The scratch is that of the operators, of a kernel of the caller's. */
-void dp_probe_chain(const dp_chain *chain, dp_scratch *scratch, double *work,
-                    dp_chain_errors *errors);
+/* Error over norm of what these make of charges, or of dipoles, in potentials, gradients and second
+ * derivatives, as far as n_sums goes (DP_POTENTIAL, ...); 0 of the others. The scratch is that of
+ * the operators, of a kernel of the caller's. */
+void dp_probe_chain(const dp_chain *chain, int has_dipoles, int n_sums, dp_scratch *scratch,
+                    double *work, double errors[DP_CHAIN_ERRORS]);
 
 /* Doubles that dp_probe_chain works in. */
 size_t dp_probe_chain_work(const dp_chain *chain);

@@ -40,18 +40,6 @@ START_TEST(gradients_are_those_of_values) {
 }
 END_TEST
 
-START_TEST(dipoles_and_second_derivatives_are_others) {
-    user_kernel k = user_medium();
-    dagpole_user_kernel described = user_describe(&k);
-    dagpole_plan_options options = user_options(&described, 3, 60);
-    options.sources = DAGPOLE_DIPOLES;
-    expect_no_plan(options, DAGPOLE_UNSUPPORTED, "sources is 2");
-    options.sources = 0;
-    options.hessians = 1;
-    expect_no_plan(options, DAGPOLE_UNSUPPORTED, "hessians is 1");
-}
-END_TEST
-
 /* Raised p and moved cuts are for plans that leave them open. */
 START_TEST(what_experts_set_stays) {
     user_kernel k = user_medium();
@@ -158,6 +146,5 @@ END_TEST
 
 SUITE_MAIN("user_refused", 100, what_solves_no_elliptic_equation_is_refused,
            symmetries_are_measured, degrees_are_measured, gradients_are_those_of_values,
-           dipoles_and_second_derivatives_are_others, what_experts_set_stays,
-           bad_descriptions_are_named, without_their_callback_there_are_no_gradients,
-           a_nan_names_the_points)
+           what_experts_set_stays, bad_descriptions_are_named,
+           without_their_callback_there_are_no_gradients, a_nan_names_the_points)

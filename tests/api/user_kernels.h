@@ -23,7 +23,7 @@ typedef struct user_kernel {
     double e;
     double size;       /* values are times this; 0: 1 */
     double nan_within; /* values are NaN for pairs that are closer, and not at one place */
-    int wrong_slope;
+    int wrong_slope, wrong_bend;
 } user_kernel;
 
 /* Without its size. */
@@ -83,6 +83,26 @@ static inline void user_gradients(void *user, int64_t n_targets, const double *t
             for (int d = 0; d < 3; d++)
                 *gradients++ = slope * (k->shape == MEDIUM ? k->a[d] : 1) * (t[d] - s[d]) *
                                (k->wrong_slope ? 1.001 : 1);
+        }
+}
+
+/* Of the same. */
+static inline void user_hessians(void *user, int64_t n_targets, const double *targets,
+                                 int64_t n_sources, const double *sources, double *hessians) {
+    static const int axes[6][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
+    const user_kernel *k = user;
+    for (int64_t j = 0; j < n_targets; j++)
+        for (int64_t i = 0; i < n_sources; i++) {
+            const double *t = targets + 3 * j, *s = sources + 3 * i;
+            double g = user_shape(k, t, s), cube = user_size(k) * g * g * g, a[3];
+            for (int d = 0; d < 3; d++)
+                a[d] = k->shape == MEDIUM ? k->a[d] : 1;
+            for (int c = 0; c < 6; c++) {
+                int d = axes[c][0], e = axes[c][1];
+                double bend = 3 * g * (a[d] * (t[d] - s[d])) * (g * (a[e] * (t[e] - s[e])));
+                *hessians++ =
+                    cube * (bend - (d == e ? a[d] : 0)) * (k->wrong_bend && c == 4 ? 1.001 : 1);
+            }
         }
 }
 
