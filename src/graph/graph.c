@@ -75,8 +75,7 @@ static dagpole_status create_workers(dp_graph *g) {
             return DAGPOLE_NO_MEMORY;
         g->workers[i].call = &g->call;
         g->workers[i].operators = g->problem.operators;
-        DP_TRY(dp_scratch_create(g->problem.operators, dp_is_flow(&g->problem.shape),
-                                 &g->workers[i].scratch));
+        DP_TRY(dp_scratch_create(g->problem.operators, &g->problem.shape, &g->workers[i].scratch));
         DP_TRY(dp_strip_create(g->problem.isa, &shape, &g->workers[i].targets));
         DP_TRY(dp_strip_create(g->problem.isa, &shape, &g->workers[i].sources));
         if (has_homes)

@@ -11,15 +11,17 @@
 #include "operators/operators.h"
 
 typedef struct dp_scratch {
-    double *columns;    /* DP_COLUMNS x ld: surface potentials */
-    double *product;    /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
-    int ld;             /* the longest column, padded */
-    dp_user_work *user; /* NULL: the kernel is built in */
-    dp_flow_work *flow; /* NULL: expansions are of the kernel itself */
+    double *columns;       /* DP_COLUMNS x ld: surface potentials */
+    double *product;       /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
+    int ld;                /* the longest column, padded */
+    dp_user_work *user;    /* NULL: the kernel is built in */
+    dp_flow_work *flow;    /* NULL: expansions are of the kernel itself */
+    dp_monopole *monopole; /* of Laplace's dipoles and of flow, else NULL */
 } dp_scratch;
 
-/* is_flow: expansions are those of Stokes flow. */
-dagpole_status dp_scratch_create(const dp_operators *operators, int is_flow, dp_scratch *scratch);
+/* For what points have in a plan; NULL: charges. */
+dagpole_status dp_scratch_create(const dp_operators *operators, const dp_shape *shape,
+                                 dp_scratch *scratch);
 void dp_scratch_free(dp_scratch *scratch);
 int64_t dp_scratch_bytes(const dp_scratch *scratch);
 
@@ -44,8 +46,14 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
                          const dp_frame *frame, int first_column, int n_vectors, int64_t n,
                          dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch);
 
-/* What flow's work holds of a set (operators/flow.h), of which a homogeneous kernel has one. */
-void dp_flow_find_constant(const dp_operator_set *set, dp_scratch *scratch);
+/* The scratch's monopole, where operators are Laplace's. NO_MEMORY. */
+dagpole_status dp_monopole_create(const dp_operators *operators, dp_scratch *scratch);
+void dp_monopole_destroy(dp_monopole *monopole);
+
+/* What n points carry in all, of each vector: the charges of their multipoles. */
+void dp_total_charges(const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
+                      int64_t carried_stride, int n_vectors, const dp_scratch *scratch,
+                      double *charges);
 
 /* Expansions to be taken from and added to, in order: all under the same reflection. */
 typedef struct dp_columns {

@@ -11,7 +11,7 @@ enum { MOMENTS = 3 };
 enum { CARRIED = 4 * DP_FLOW_POINTS, SUMS = DP_HESSIAN * DP_FLOW_POINTS };
 
 static size_t n_numbers(int ld) {
-    return DP_COLUMNS * (size_t)(CARRIED + SUMS + 8 * ld) + 2 * (size_t)ld;
+    return DP_COLUMNS * (size_t)(CARRIED + SUMS + 8 * ld);
 }
 
 dagpole_status dp_flow_work_create(int ld, dp_flow_work **work) {
@@ -24,8 +24,6 @@ dagpole_status dp_flow_work_create(int ld, dp_flow_work **work) {
         return DAGPOLE_NO_MEMORY;
     w->sums = w->carried + DP_COLUMNS * CARRIED;
     w->moved = w->sums + DP_COLUMNS * SUMS;
-    w->constant = w->moved + 8 * (size_t)(DP_COLUMNS * ld);
-    w->at_centre = w->constant + ld;
     return DAGPOLE_OK;
 }
 
@@ -215,73 +213,18 @@ dp_shift dp_shift_across(const int position[3]) {
     return (dp_shift){1, {2 * position[0], 2 * position[1], 2 * position[2]}, 0};
 }
 
-/* Of moments `own` times which are in `to`. */
-static void leave_constant_out(const dp_flow_work *work, double own, const double *moments,
-                               double *to) {
-    double constant = 0;
-    for (int i = work->begin; i < work->end; i++)
-        constant += work->at_centre[i] * moments[i];
-    for (int i = work->begin; i < work->end; i++)
-        to[i] -= own * constant * work->constant[i];
-}
-
-const double *dp_flow_move(const dp_flow_work *work, const dp_shift *shift, int k,
-                           const double *first, int column) {
+const double *dp_flow_move(const dp_flow_work *work, const dp_monopole *monopole,
+                           const dp_shift *shift, int k, const double *first, int column) {
     const double *restrict x = first, *restrict y = x + k, *restrict z = y + k,
                            *restrict moments = z + k;
     double *restrict to = work->moved + (size_t)column * (size_t)work->ld;
     const double own = shift->own, bx = shift->by[0], by = shift->by[1], bz = shift->by[2];
     for (int i = 0; i < k; i++)
         to[i] = own * moments[i] + bx * x[i] + by * y[i] + bz * z[i];
-    if (shift->is_local)
-        leave_constant_out(work, own, moments, to);
+    if (!shift->is_local)
+        return to;
+    double constant = own * dp_monopole_at_centre(monopole, moments);
+    for (int i = monopole->begin; i < monopole->end; i++)
+        to[i] -= constant * monopole->constant[i];
     return to;
-}
-
-/* ---- the constant ---- */
-
-/* From potentials of 1 wherever locals take them. */
-static void find_constant(const dp_operator_set *set, dp_scratch *scratch) {
-    dp_flow_work *w = scratch->flow;
-    memset(w->constant, 0, (size_t)w->ld * sizeof *w->constant);
-    memset(scratch->columns, 0, (size_t)scratch->ld * sizeof *scratch->columns);
-    for (int o = 0; o < set->inner.orbits.n; o++)
-        scratch->columns[o] = 8; /* the sum of the images, which is all in the even parity */
-    dp_surface_to_expansions(set, &set->inner, 1, &w->constant, scratch);
-}
-
-/* What expansions of one even coefficient each do at the centre, n of them from `first` on, at most
- * DP_COLUMNS. unit: room for as many. */
-static void evaluate_at_centre(const dp_operator_set *set, int first, int n, double *unit,
-                               dp_scratch *scratch) {
-    static const double origin;
-    const dp_frame frame = {.half = 1};
-    const dp_soa centre = {&origin, &origin, &origin};
-    const double *expansion[DP_COLUMNS];
-    for (int i = 0; i < n; i++) {
-        double *column = unit + (size_t)i * (size_t)set->k_padded;
-        memset(column, 0, (size_t)set->k_padded * sizeof *column);
-        column[first + i] = 1;
-        expansion[i] = column;
-    }
-    dp_surface_densities(set, &set->outer, n, expansion, scratch);
-    double *sum = scratch->flow->at_centre + first;
-    memset(sum, 0, (size_t)n * sizeof *sum);
-    set->from_orbits_many_far(set->lambda, &set->outer.orbits, n, scratch->product, scratch->ld,
-                              set->outer.ld, &frame, 1, centre, (dp_sums){.potential = sum}, 1);
-}
-
-void dp_flow_find_constant(const dp_operator_set *set, dp_scratch *scratch) {
-    dp_flow_work *w = scratch->flow;
-    double size = 0;
-    w->begin = set->k_begin[0];
-    w->end = set->k_begin[1];
-    find_constant(set, scratch);
-    for (int i = w->begin; i < w->end; i += DP_COLUMNS)
-        evaluate_at_centre(set, i, w->end - i < DP_COLUMNS ? w->end - i : DP_COLUMNS, w->moved,
-                           scratch);
-    for (int i = w->begin; i < w->end; i++)
-        size += w->at_centre[i] * w->constant[i];
-    for (int i = w->begin; i < w->end; i++)
-        w->constant[i] /= size;
 }

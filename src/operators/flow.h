@@ -12,7 +12,7 @@
 #ifndef DP_OPERATORS_FLOW_H
 #define DP_OPERATORS_FLOW_H
 
-#include "kernel/kernel.h"
+#include "operators/monopole.h"
 
 /* Points that go through one call of the loops. */
 enum { DP_FLOW_POINTS = 64 };
@@ -23,10 +23,6 @@ typedef struct dp_flow_work {
     double *sums;
     double *moved; /* moved moments: 8 x DP_COLUMNS columns */
     int ld;        /* of these */
-    /* The local expansion of a constant, and what its product with one says of the centre: numbers
-     * [begin, end) of them, the others are 0. */
-    double *constant, *at_centre;
-    int begin, end;
 } dp_flow_work;
 
 /* ld: the longest expansion. */
@@ -62,7 +58,7 @@ dp_shift dp_shift_across(const int position[3]);
 
 /* The moments of a value whose first expansion is `first`, of k numbers each, one behind the other,
  * moved: in column `column` of the work (0 ... 8 DP_COLUMNS - 1). */
-const double *dp_flow_move(const dp_flow_work *work, const dp_shift *shift, int k,
-                           const double *first, int column);
+const double *dp_flow_move(const dp_flow_work *work, const dp_monopole *monopole,
+                           const dp_shift *shift, int k, const double *first, int column);
 
 #endif

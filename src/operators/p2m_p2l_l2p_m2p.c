@@ -87,6 +87,22 @@ void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *su
                             surface->ld, frame, n, points, carried, carried_stride);
 }
 
+void dp_total_charges(const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
+                      int64_t carried_stride, int n_vectors, const dp_scratch *scratch,
+                      double *charges) {
+    memset(charges, 0, (size_t)n_vectors * sizeof *charges);
+    for (int64_t begin = 0; begin < n; begin += DP_FLOW_POINTS) {
+        int64_t n_here = flow_points(n, begin), stride = carried_stride;
+        dp_carried here = dp_carried_from(carried, begin);
+        if (scratch->flow)
+            here = dp_flow_carried(scratch->flow, frame, n_here, dp_soa_from(points, begin), here,
+                                   carried_stride, n_vectors, &stride);
+        for (int v = 0; here.charge && v < n_vectors; v++)
+            for (int64_t i = 0; i < n_here; i++)
+                charges[v] += here.charge[v * stride + i];
+    }
+}
+
 void dp_surface_to_expansions(const dp_operator_set *set, const dp_surface_sums *surface,
                               int n_columns, double *const *expansion, dp_scratch *scratch) {
     const double *none = set->flip; /* the identity's */

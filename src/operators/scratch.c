@@ -10,7 +10,8 @@ static int64_t columns_bytes(const dp_scratch *scratch) {
     return (int64_t)sizeof(double) * 2 * (int64_t)DP_COLUMNS * scratch->ld;
 }
 
-dagpole_status dp_scratch_create(const dp_operators *operators, int is_flow, dp_scratch *scratch) {
+dagpole_status dp_scratch_create(const dp_operators *operators, const dp_shape *shape,
+                                 dp_scratch *scratch) {
     int longest = DP_PAD;
     for (int i = 0; i < operators->n_sets; i++) {
         const dp_operator_set *set = &operators->sets[i];
@@ -25,20 +26,19 @@ dagpole_status dp_scratch_create(const dp_operators *operators, int is_flow, dp_
     dagpole_status status = DAGPOLE_OK;
     if (operators->user)
         status = dp_user_work_create(operators->user, &scratch->user);
-    if (status == DAGPOLE_OK && is_flow)
+    if (status == DAGPOLE_OK && shape && dp_is_flow(shape))
         status = dp_flow_work_create(scratch->ld, &scratch->flow);
-    if (status != DAGPOLE_OK) {
-        dp_scratch_free(scratch);
-        return status;
-    }
     memset(scratch->columns, 0, (size_t)columns_bytes(scratch));
     scratch->product = scratch->columns + n;
-    if (is_flow && operators->n_sets)
-        dp_flow_find_constant(&operators->sets[0], scratch);
-    return DAGPOLE_OK;
+    if (status == DAGPOLE_OK && shape && (dp_is_flow(shape) || shape->has_dipoles))
+        status = dp_monopole_create(operators, scratch);
+    if (status != DAGPOLE_OK)
+        dp_scratch_free(scratch);
+    return status;
 }
 
 void dp_scratch_free(dp_scratch *scratch) {
+    dp_monopole_destroy(scratch->monopole);
     dp_flow_work_destroy(scratch->flow);
     dp_user_work_destroy(scratch->user);
     dp_free(scratch->columns);

@@ -116,6 +116,22 @@ START_TEST(digits_hold) {
 }
 END_TEST
 
+/* Dipoles have no charge: what is left of them at a distance of R is an R-th of what charges
+ * would leave. The nearest targets are in a cube that touches the sources' in a corner. */
+START_TEST(digits_hold_far_away) {
+    static const double distances[] = {1, 30, 1e4};
+    for (int k = 0; k < 3; k++) {
+        scene *s = open_scene(CLOUD_CUBE, DAGPOLE_DIPOLES, _i, 1);
+        s->options.n_crit = 60;
+        for (int i = 0; i < 3 * M; i++)
+            s->targets[i] += distances[k];
+        apply(s);
+        check_digits(s);
+        close_scene(s);
+    }
+}
+END_TEST
+
 /* A screened potential has dipoles and no second derivatives. */
 START_TEST(digits_hold_for_yukawa) {
     scene *s = open_scene(clouds[_i % 4], _i % 2 ? DAGPOLE_DIPOLES : 3, _i, _i % 3 == 0);
@@ -443,6 +459,7 @@ int main(void) {
     TCase *tcase = tcase_create("dipoles");
     tcase_set_timeout(tcase, 100);
     tcase_add_loop_test(tcase, digits_hold, 3, SUITE_IS_SANITIZED ? 5 : 13);
+    tcase_add_loop_test(tcase, digits_hold_far_away, 3, SUITE_IS_SANITIZED ? 4 : 11);
     tcase_add_loop_test(tcase, digits_hold_for_yukawa, 3, SUITE_IS_SANITIZED ? 4 : 8);
     tcase_add_test(tcase, a_dipole_is_a_close_pair);
     tcase_add_test(tcase, a_double_layer_jumps);

@@ -120,6 +120,22 @@ START_TEST(digits_hold) {
 }
 END_TEST
 
+/* Stresslets have no force: what is left of them at a distance of R is an R-th of what forces
+ * would leave. The nearest targets are in a cube that touches the sources' in a corner. */
+START_TEST(digits_hold_far_away) {
+    static const double distances[] = {1, 30, 1e4};
+    for (int k = 0; k < 3; k++) {
+        scene *s = open_scene(CLOUD_CUBE, DAGPOLE_DIPOLES, _i, 1);
+        s->options.n_crit = 60;
+        for (int i = 0; i < 3 * M; i++)
+            s->targets[i] += distances[k];
+        apply(s);
+        check_digits(s);
+        close_scene(s);
+    }
+}
+END_TEST
+
 /* A body and a small one beside it, of equal traction: what comes from afar is nearly the same all
  * over the small one's boxes, whose moments it must not drown. */
 START_TEST(velocities_hold_in_small_boxes) {
@@ -408,6 +424,7 @@ int main(void) {
     TCase *tcase = tcase_create("stokes");
     tcase_set_timeout(tcase, 100);
     tcase_add_loop_test(tcase, digits_hold, 3, SUITE_IS_SANITIZED ? 5 : 13);
+    tcase_add_loop_test(tcase, digits_hold_far_away, 3, SUITE_IS_SANITIZED ? 4 : 9);
     tcase_add_loop_test(tcase, velocities_hold_in_small_boxes, 3, SUITE_IS_SANITIZED ? 4 : 9);
     tcase_add_test(tcase, bits_do_not_depend_on_workers);
     tcase_add_test(tcase, normals_may_be_of_any_length);
