@@ -78,8 +78,9 @@ static dagpole_status refuse_shape(const char *path, const char *dataset, const 
     if (row->rank)
         describe_shape(row->rank, row->shape, axes, sizeof axes);
     const char *by = row->rank ? " x " : "";
-    snprintf(needed, sizeof needed, "%s%s%s (%s) or V x %s%s%s (V vectors of them)", count, by,
-             axes, row->name, count, by, axes);
+    snprintf(needed, sizeof needed,
+             "%s%s%s (%s) or V x %s%s%s (V vectors of them) for the kernel %s", count, by, axes,
+             row->name, count, by, axes, dp_kernel_name(row->kernel));
     return dp_rows_refuse(path, dataset, rank, shape, needed);
 }
 

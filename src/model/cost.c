@@ -44,40 +44,35 @@ static const double pair_from[N_WANTED] = {1, 1.7, 3};
  * their gradients. Its far field is of four vectors, and of one derivative more. */
 static const double near_flow[2][2] = {{3.8, 12}, {9, 22}};
 
-static dp_cost cost_of_flow(dp_cost one, const more *each, const dp_shape *shape, int n_sums) {
+static void scale_for_flow(const more *each, const dp_shape *shape, int n_sums, dp_cost *cost) {
     const int c = carried(shape), w = wanted(n_sums);
     const double n_more = shape->n_vectors - 1;
-    one.pair *= (1 + n_more * each->pair) * (pair_to[c] + pair_from[w + 1]) / 2;
-    one.near *= dp_n_values(shape) * near_flow[shape->has_dipoles != 0][w > 0];
-    return one;
+    cost->pair *= (1 + n_more * each->pair) * (pair_to[c] + pair_from[w + 1]) / 2;
+    cost->near *= dp_n_values(shape) * near_flow[shape->has_dipoles != 0][w > 0];
+}
+
+static void scale_for_shape(const more *each, const dp_shape *shape, int n_sums, dp_cost *cost) {
+    const int c = carried(shape), w = wanted(n_sums);
+    /* Each part of a value takes what both parts of another give. */
+    const double n_more = dp_n_parts(shape) * shape->n_vectors - 1;
+    cost->pair *= (1 + n_more * each->pair) * (pair_to[c] + pair_from[w]) / 2;
+    cost->near *= near_first[c][w] + n_more * each->near * near_more[c][w];
 }
 
 dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision precision,
                    const dp_shape *shape, int n_sums) {
-    const more *each = &per_vector[precision];
-    const int c = carried(shape), w = wanted(n_sums);
-    /* Each part of a value takes what both parts of another give. */
-    double n_more = dp_n_parts(shape) * shape->n_vectors - 1, n_vectors = dp_n_columns(shape);
-    double near = rates->near[kernel->rates][precision] * kernel->cost;
-    double pair = rates->pair[kernel->rates][precision] * kernel->cost;
-    if (dp_is_flow(shape))
-        return cost_of_flow((dp_cost){.pair = pair,
-                                      .near = near,
-                                      .leaf_pair = rates->leaf_pair,
-                                      .flop = rates->flop * n_vectors,
-                                      .column = rates->column * n_vectors,
-                                      .coefficient = rates->coefficient * n_vectors,
-                                      .point = rates->point * shape->n_vectors,
-                                      .task = LEAST_TASK_S},
-                            each, shape, n_sums);
-    return (dp_cost){.pair = pair * (1 + n_more * each->pair) * (pair_to[c] + pair_from[w]) / 2,
-                     .near = near * (near_first[c][w] + n_more * each->near * near_more[c][w]),
-                     .leaf_pair = rates->leaf_pair,
-                     .flop = rates->flop * n_vectors,
-                     .column = rates->column * n_vectors,
-                     .coefficient = rates->coefficient * n_vectors,
-                     .point = rates->point * shape->n_vectors,
-                     .task = LEAST_TASK_S};
+    const double n_columns = dp_n_columns(shape);
+    dp_cost cost = {.pair = rates->pair[kernel->rates][precision] * kernel->cost,
+                    .near = rates->near[kernel->rates][precision] * kernel->cost,
+                    .leaf_pair = rates->leaf_pair,
+                    .flop = rates->flop * n_columns,
+                    .column = rates->column * n_columns,
+                    .coefficient = rates->coefficient * n_columns,
+                    .point = rates->point * shape->n_vectors,
+                    .task = LEAST_TASK_S};
+    (dp_is_flow(shape) ? scale_for_flow : scale_for_shape)(&per_vector[precision], shape, n_sums,
+                                                           &cost);
+    return cost;
 }
 
 double dp_cost_surface(const dp_cost *cost, int n_surface) {
