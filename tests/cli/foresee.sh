@@ -2,7 +2,7 @@
 # foresee: forecasts as a table and as JSON, and what it refuses.
 # shellcheck source=tests/cli/common.sh
 . "$(dirname "$0")/common.sh"
-expect 0 generate --distribution sphere --n 3000 a.h5
+expect 0 generate --distribution sphere --n 20000 a.h5
 
 expect 0 foresee a.h5 --digits 3 --threads 1 --workers 1,2,...,64,100 --json
 holds '[m["workers"] for m in o["foreseen"]] == [1, 2, 4, 8, 16, 32, 64, 100]'
