@@ -151,6 +151,66 @@ CLOSE_FUNCTION(NEAR_NAME(close, yukawa)) {
     sum_close(yukawa, near, is_mutual, target, source, lanes);
 }
 
+/* ---- a complex kernel ---- */
+
+/* Derivatives of both parts, up to the second order. */
+typedef struct close_waves {
+    double of[2][N_UP_TO(2)][CLOSE_WIDTH];
+} close_waves;
+
+static void make_waves(dp_lambda lambda, const close_pairs *c, close_waves *to) {
+    const vec_lambda unit_lambda = splat_lambda(lambda, pair_unit(EXACT));
+    const vec least = vec_splat(DP_NEAREST);
+    for (int k = 0; k < CLOSE_WIDTH; k += VEC_WIDTH) {
+        vec dx = load(c->dx + k), dy = load(c->dy + k), dz = load(c->dz + k), of[2 * N_UP_TO(2)];
+        vec r2 = square(dx, dy, dz);
+        waves w = waves_of(EXACT, unit_lambda, &least, r2, vec_guess(r2));
+        derive_waves(2, EXACT, &w, -dx, -dy, -dz, of, 1, N_UP_TO(2));
+        for (int d = 0; d < 2 * N_UP_TO(2); d++) {
+            int at = d % N_UP_TO(2);
+            vec scaled = of[d] * (at ? gradient_unit(EXACT) : potential_unit(EXACT));
+            memcpy(to->of[d / N_UP_TO(2)][at] + k, &scaled, sizeof scaled);
+        }
+    }
+}
+
+/* Pair k to one side of the vectors v and v + 1, real and imaginary parts; sign: as above. */
+static void add_wave(dp_strip *strip, int i, int v, const load_of_point load[2],
+                     const close_waves *w, int k, double sign) {
+    int begin = dp_first_carried(&strip->shape), end = begin + dp_n_carried(&strip->shape);
+    for (int b = begin; b < end; b++)
+        for (int a = 0; a < strip->n_sums; a++)
+            for (int product = 0; product < 4; product++) {
+                int part = product / 2, from = product % 2;
+                double value = load[from].of[b] * w->of[part][place_of(a, b)][k];
+                strip->sums[dp_strip_row(strip, a, v + (part ^ from)) + i] +=
+                    (part && from ? -1 : 1) * sign_of(sign > 0 ? b : a) * value;
+            }
+}
+
+CLOSE_FUNCTION(NEAR_NAME(close, helmholtz)) {
+    dp_strip *t = near->targets, *s = near->sources;
+    const dp_strip_run *run = run_of(t->runs, target);
+    close_pairs c;
+    close_waves w;
+    subtract(run, target - run->begin, s, source, lanes, &c);
+    make_waves(near->lambda, &c, &w);
+    dp_strip_use_close(t);
+    if (is_mutual)
+        dp_strip_use_close(s);
+    for (int k = 0; k < CLOSE_WIDTH; k++)
+        for (int v = 0; (lanes >> k & 1) && v < s->n_vectors; v += 2) {
+            load_of_point load[2] = {load_of(s, c.run[k], source + k, v),
+                                     load_of(s, c.run[k], source + k, v + 1)};
+            add_wave(t, target, v, load, &w, k, 1);
+            if (!is_mutual)
+                continue;
+            load[0] = load_of(t, run, target, v);
+            load[1] = load_of(t, run, target, v + 1);
+            add_wave(s, source + k, v, load, &w, k, -1);
+        }
+}
+
 /* ---- Stokes ---- */
 
 /* Of a value, by lane: what sources carry or sums. */

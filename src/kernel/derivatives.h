@@ -85,7 +85,6 @@ VEC_INLINE void derive(int order, pair_grade grade, const pair *g, vec dx, vec d
     to[19 * step] = (zz - 2 * e2) * nz;
 }
 
-#ifdef DP_KERNEL_WAVES_H
 /* The same of both parts of a complex kernel, up to the second order; the imaginary part's are
  * `part` vectors behind. */
 VEC_INLINE void derive_waves(int order, pair_grade grade, const waves *w, vec dx, vec dy, vec dz,
@@ -100,6 +99,5 @@ VEC_INLINE void derive_waves(int order, pair_grade grade, const waves *w, vec dx
             derive_second(w->e1[k], w->e2[k], dx * inverse, dy * inverse, dz * inverse, to, step);
     }
 }
-#endif
 
 #endif

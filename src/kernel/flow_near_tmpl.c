@@ -220,9 +220,4 @@ VEC_INLINE void sum_all(close_fn *close, pair_grade grade, const dp_near *near) 
 
 #define SUM_ALL(kernel, close, grade, near) sum_all(close, grade, near);
 
-#ifdef SIMD_SINGLE
-DEFINE_ONE(near_many_single, flow, EXACT, NEAR_NAME(close, flow))
-DEFINE_ONE(near_many_rough, flow, REDUCED, NEAR_NAME(close, flow))
-#else
-DEFINE_IN_DOUBLE(near_many, flow)
-#endif
+DEFINE_OF(near_many, flow)

@@ -79,8 +79,8 @@ const dp_kernel dp_kernel_helmholtz = {
     .cost = 1.6, /* sines beside the exponential */
     .imaginary = &imaginary_part,
     .n_parts = 2,
-    .near_many = DP_IN_DOUBLE(dp_near_many, helmholtz),
-    .to_orbits_many = DP_IN_DOUBLE(dp_to_orbits_many, helmholtz),
-    .from_orbits_many = DP_IN_DOUBLE(dp_from_orbits_many, helmholtz),
+    .near_many = DP_BY_PRECISION(dp_near_many, helmholtz),
+    .to_orbits_many = DP_BY_PRECISION(dp_to_orbits_many, helmholtz),
+    .from_orbits_many = DP_BY_PRECISION(dp_from_orbits_many, helmholtz),
     DP_DIRECT_LOOPS(helmholtz_real),
 };

@@ -73,7 +73,6 @@ VEC_INLINE void tabulate(pair_fn *kernel, int order, const pairs_of *p, const wa
     }
 }
 
-#ifdef DP_KERNEL_WAVES_H
 /* Up to order 1. */
 VEC_INLINE void tabulate_waves(int order, const pairs_of *p, const walk *w, const table to[2]) {
     ahead ahead;
@@ -97,6 +96,5 @@ VEC_INLINE void tabulate_waves(int order, const pairs_of *p, const walk *w, cons
         }
     }
 }
-#endif
 
 #endif

@@ -170,21 +170,26 @@ static void add_parities(int n, real sums[ORBITS][8], double scale, double *pote
     }
 }
 
-/* By image, in the unit that is returned. */
-static double take_densities(const double *density, int ld, block *to) {
-    doubles v[ORBITS / GROUP][8], most = {0};
-    for (int i = 0; i * GROUP < to->n; i++) {
-        for (int a = 0; a < 8; a++)
-            v[i][a] = *(const doubles *)(density + a * ld + i * GROUP);
-        reflect(v[i]);
-        for (int g = 0; g < 8; g++)
-            take_larger((const double *)&v[i][g], &most);
-    }
+/* By image, in the unit that is returned. Of a complex kernel the densities for its imaginary part,
+ * part_ld numbers behind, go to the block that is part_step further, in the same unit. */
+static double take_densities(int n_parts, const double *density, int64_t part_ld, int ld, block *to,
+                             int part_step) {
+    doubles v[2][ORBITS / GROUP][8], most = {0};
+    for (int part = 0; part < n_parts; part++)
+        for (int i = 0; i * GROUP < to->n; i++) {
+            doubles *by = v[part][i];
+            for (int a = 0; a < 8; a++)
+                by[a] = *(const doubles *)(density + part * part_ld + a * ld + i * GROUP);
+            reflect(by);
+            for (int g = 0; g < 8; g++)
+                take_larger((const double *)&by[g], &most);
+        }
     double unit = unit_of(&most), inverse = 1 / unit;
-    for (int i = 0; i * GROUP < to->n; i++)
-        for (int g = 0; g < 8; g++)
-            *(reals *)(to->density[g] + i * GROUP) =
-                __builtin_convertvector(v[i][g] * inverse, reals);
+    for (int part = 0; part < n_parts; part++)
+        for (int i = 0; i * GROUP < to->n; i++)
+            for (int g = 0; g < 8; g++)
+                *(reals *)(to[part * part_step].density[g] + i * GROUP) =
+                    __builtin_convertvector(v[part][i][g] * inverse, reals);
     return unit;
 }
 
@@ -253,7 +258,6 @@ VEC_INLINE void evaluate_images(pair_fn *kernel, const pairs_of *p, const images
     }
 }
 
-#ifdef DP_KERNEL_WAVES_H
 /* The same of a complex kernel. */
 VEC_INLINE void evaluate_wave_images(const pairs_of *p, const images *d, const ahead *a, int step,
                                      waves pairs[8]) {
@@ -267,7 +271,6 @@ VEC_INLINE void evaluate_wave_images(const pairs_of *p, const images *d, const a
         pairs[g] = waves_of(p->grade, p->unit_lambda, NULL, square, guess);
     }
 }
-#endif
 
 typedef struct sums {
     vec potential[2], gx, gy, gz;

@@ -25,13 +25,6 @@
     .to_orbits_many = DP_BY_PRECISION(dp_to_orbits_many, kernel),                                  \
     .from_orbits_many = DP_BY_PRECISION(dp_from_orbits_many, kernel)
 
-/* What a complex kernel has, whose sums are always for several vectors and in double. */
-#define DP_IN_DOUBLE(loop, kernel)                                                                 \
-    {                                                                                              \
-        [DP_DOUBLE] = DP_OF_EACH_ISA(loop##_##kernel), [DP_REDUCED] =                              \
-                                                           DP_OF_EACH_ISA(loop##_reduced_##kernel) \
-    }
-
 #define DP_DIRECT_LOOPS(kernel)                                                                    \
     .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel)
 

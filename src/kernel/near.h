@@ -17,18 +17,14 @@
     NEAR_FUNCTION(loop##_single_##kernel##_##isa);                                                 \
     NEAR_FUNCTION(loop##_rough_##kernel##_##isa);
 
-#define DECLARE_FLOW(kernel, isa)                                                                  \
+/* Of a kernel whose sums are always of several rows. */
+#define DECLARE_NEAR_MANY(kernel, isa)                                                             \
     DECLARE_LOOPS(dp_near_many, kernel, isa)                                                       \
     CLOSE_FUNCTION(dp_close_##kernel##_##isa);
 
 #define DECLARE_NEAR(kernel, isa)                                                                  \
     DECLARE_LOOPS(dp_near, kernel, isa)                                                            \
-    DECLARE_FLOW(kernel, isa)
-
-/* A complex kernel's parts. */
-#define DECLARE_NEAR_MANY(kernel, isa)                                                             \
-    NEAR_FUNCTION(dp_near_many_##kernel##_##isa);                                                  \
-    NEAR_FUNCTION(dp_near_many_reduced_##kernel##_##isa);
+    DECLARE_NEAR_MANY(kernel, isa)
 
 /* Of a strip (kernel/strip.h): fills the rows of a run, and adds its sums to where they go. */
 #define DECLARE_STRIP(isa)                                                                         \
@@ -50,8 +46,8 @@ DECLARE_NEAR_MANY(helmholtz, portable)
 DECLARE_NEAR_MANY(helmholtz, avx2)
 DECLARE_NEAR_MANY(helmholtz, avx512)
 
-DECLARE_FLOW(flow, portable)
-DECLARE_FLOW(flow, avx2)
-DECLARE_FLOW(flow, avx512)
+DECLARE_NEAR_MANY(flow, portable)
+DECLARE_NEAR_MANY(flow, avx2)
+DECLARE_NEAR_MANY(flow, avx512)
 
 #endif

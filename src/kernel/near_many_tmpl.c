@@ -42,9 +42,6 @@ static __attribute__((noinline)) void derive_third(pair_grade grade, const met *
         derive(3, grade, &m->pair[k], m->dx[k], m->dy[k], m->dz[k], to + k, N_PAIRS(3));
 }
 
-#ifdef SIMD_SINGLE
-#define put_waves(order, grade, p, t, k, dx, dy, dz, least, r2, guess, to, at)
-#else
 /* Of a complex kernel: both parts of what target k has with a vector of sources. */
 VEC_INLINE void put_waves(int order, pair_grade grade, const problem *p, broadcast *t, int k,
                           vec dx, vec dy, vec dz, const vec *least, vec r2, vec guess, tables *to,
@@ -54,7 +51,6 @@ VEC_INLINE void put_waves(int order, pair_grade grade, const problem *p, broadca
     derive_waves(order, grade, &w, dx, dy, dz, to->of + at + k, N_WAVES(order),
                  N_UP_TO(order) * N_WAVES(order));
 }
-#endif
 
 /* A tile of targets and the vector of sources that begins with j: number `at` of the tables. ahead:
  * NULL, or where what comes first has been done, of which this is number ahead_at. kernel: NULL for
@@ -311,19 +307,17 @@ enum { MOST_ORDER_laplace = 3, MOST_ORDER_yukawa = 2 };
 
 DEFINE_NEAR(near_many)
 
-#ifndef SIMD_SINGLE
 #undef SUM_ALL
 #define SUM_ALL(kernel, close, grade, near)                                                        \
     switch (order_of(near)) {                                                                      \
     case 0:                                                                                        \
-        sum_all(NULL, NULL, 0, grade, near);                                                       \
+        sum_all(NULL, close, 0, grade, near);                                                      \
         break;                                                                                     \
     case 1:                                                                                        \
-        sum_all(NULL, NULL, 1, grade, near);                                                       \
+        sum_all(NULL, close, 1, grade, near);                                                      \
         break;                                                                                     \
     default:                                                                                       \
-        sum_all(NULL, NULL, 2, grade, near);                                                       \
+        sum_all(NULL, close, 2, grade, near);                                                      \
     }
 
-DEFINE_IN_DOUBLE(near_many, helmholtz)
-#endif
+DEFINE_OF(near_many, helmholtz)

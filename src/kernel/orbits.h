@@ -21,15 +21,8 @@
               int64_t vector_ld, int ld, const dp_frame *frame, int64_t n, dp_soa points,          \
               dp_sums out, int64_t out_stride)
 
-#define DECLARE_ORBITS(kernel, isa)                                                                \
-    TO_ORBITS_FUNCTION(dp_to_orbits_##kernel##_##isa);                                             \
-    TO_ORBITS_FUNCTION(dp_to_orbits_reduced_##kernel##_##isa);                                     \
-    TO_ORBITS_FUNCTION(dp_to_orbits_single_##kernel##_##isa);                                      \
-    TO_ORBITS_FUNCTION(dp_to_orbits_rough_##kernel##_##isa);                                       \
-    FROM_ORBITS_FUNCTION(dp_from_orbits_##kernel##_##isa);                                         \
-    FROM_ORBITS_FUNCTION(dp_from_orbits_reduced_##kernel##_##isa);                                 \
-    FROM_ORBITS_FUNCTION(dp_from_orbits_single_##kernel##_##isa);                                  \
-    FROM_ORBITS_FUNCTION(dp_from_orbits_rough_##kernel##_##isa);                                   \
+/* A complex kernel has these alone. */
+#define DECLARE_ORBITS_MANY(kernel, isa)                                                           \
     TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_##kernel##_##isa);                                   \
     TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_reduced_##kernel##_##isa);                           \
     TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_single_##kernel##_##isa);                            \
@@ -39,19 +32,23 @@
     FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_single_##kernel##_##isa);                        \
     FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_rough_##kernel##_##isa);
 
+#define DECLARE_ORBITS(kernel, isa)                                                                \
+    TO_ORBITS_FUNCTION(dp_to_orbits_##kernel##_##isa);                                             \
+    TO_ORBITS_FUNCTION(dp_to_orbits_reduced_##kernel##_##isa);                                     \
+    TO_ORBITS_FUNCTION(dp_to_orbits_single_##kernel##_##isa);                                      \
+    TO_ORBITS_FUNCTION(dp_to_orbits_rough_##kernel##_##isa);                                       \
+    FROM_ORBITS_FUNCTION(dp_from_orbits_##kernel##_##isa);                                         \
+    FROM_ORBITS_FUNCTION(dp_from_orbits_reduced_##kernel##_##isa);                                 \
+    FROM_ORBITS_FUNCTION(dp_from_orbits_single_##kernel##_##isa);                                  \
+    FROM_ORBITS_FUNCTION(dp_from_orbits_rough_##kernel##_##isa);                                   \
+    DECLARE_ORBITS_MANY(kernel, isa)
+
 DECLARE_ORBITS(laplace, portable)
 DECLARE_ORBITS(laplace, avx2)
 DECLARE_ORBITS(laplace, avx512)
 DECLARE_ORBITS(yukawa, portable)
 DECLARE_ORBITS(yukawa, avx2)
 DECLARE_ORBITS(yukawa, avx512)
-
-/* A complex kernel's. */
-#define DECLARE_ORBITS_MANY(kernel, isa)                                                           \
-    TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_##kernel##_##isa);                                   \
-    TO_ORBITS_MANY_FUNCTION(dp_to_orbits_many_reduced_##kernel##_##isa);                           \
-    FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_##kernel##_##isa);                               \
-    FROM_ORBITS_MANY_FUNCTION(dp_from_orbits_many_reduced_##kernel##_##isa);
 
 DECLARE_ORBITS_MANY(helmholtz, portable)
 DECLARE_ORBITS_MANY(helmholtz, avx2)

@@ -131,12 +131,13 @@ typedef struct blocks {
     double unit[DP_MANY];
 } blocks;
 
-APART void take_blocks(const dp_orbits *orbits, int begin, int n_vectors, const double *density,
-                       int64_t vector_ld, int ld, blocks *to) {
+APART void take_blocks(int n_parts, const dp_orbits *orbits, int begin, int n_vectors,
+                       const double *density, int64_t vector_ld, int ld, blocks *to) {
     take_orbits(orbits, begin, &to->of[0]);
     for (int v = 0; v < n_vectors; v++) {
         to->of[v].n = to->of[0].n;
-        to->unit[v] = take_densities(density + v * vector_ld + begin, ld, &to->of[v]);
+        to->unit[v] = take_densities(n_parts, density + v * vector_ld + begin,
+                                     n_vectors * vector_ld, ld, &to->of[v], n_vectors);
     }
 }
 
@@ -199,7 +200,7 @@ static void from_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_o
         int m = fewer(n - i, CHUNK);
         int n_steps = take_points(frame, m, dp_soa_from(points, i), &c);
         for (int begin = 0; begin < orbits->n; begin += ORBITS) {
-            take_blocks(orbits, begin, n_parts * n_vectors, density, vector_ld, ld, &b);
+            take_blocks(n_parts, orbits, begin, n_vectors, density, vector_ld, ld, &b);
             for (int k = 0; k < n_steps; k += width) {
                 int at = k * VEC_WIDTH;
                 sum_at_tile(by_order[order], n_parts, order, p, n_vectors, &b, &c, k,
@@ -246,35 +247,30 @@ static void from_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_o
     static tabulate_fn *const kernel##_##grade[] = {kernel##_0_##grade, kernel##_1_##grade,        \
                                                     kernel##_2_##grade};
 
-#define DEFINE_LOOPS(to_loop, from_loop, kernel, tables, grade)                                    \
-    tables(kernel, grade) DEFINE_BOTH(to_loop, from_loop, kernel, 1, grade)
-
-/* A complex kernel. */
+/* A complex kernel's. */
 #define DEFINE_WAVE_TABLE(kernel, order, grade)                                                    \
     static void kernel##_##order##_##grade(const pairs_of *p, const walk *w, const table *t) {     \
         const pairs_of constant = {grade, p->unit_lambda};                                         \
         tabulate_waves(order, &constant, w, t);                                                    \
     }
-
-#define DEFINE_WAVES(to_loop, from_loop, kernel, grade)                                            \
+#define WAVE_TABLES(kernel, grade)                                                                 \
     DEFINE_WAVE_TABLE(kernel, 0, grade)                                                            \
     DEFINE_WAVE_TABLE(kernel, 1, grade)                                                            \
-    static tabulate_fn *const kernel##_##grade[] = {kernel##_0_##grade, kernel##_1_##grade};       \
-    DEFINE_BOTH(to_loop, from_loop, kernel, 2, grade)
+    static tabulate_fn *const kernel##_##grade[] = {kernel##_0_##grade, kernel##_1_##grade};
+
+#define DEFINE_LOOPS(to_loop, from_loop, kernel, tables, n_parts, grade)                           \
+    tables(kernel, grade) DEFINE_BOTH(to_loop, from_loop, kernel, n_parts, grade)
 
 #ifdef SIMD_SINGLE
-#define EACH_LOOP(kernel, tables)                                                                  \
-    DEFINE_LOOPS(to_orbits_many_single, from_orbits_many_single, kernel, tables, EXACT)            \
-    DEFINE_LOOPS(to_orbits_many_rough, from_orbits_many_rough, kernel, tables, REDUCED)
+#define EACH_LOOP(kernel, tables, n_parts)                                                         \
+    DEFINE_LOOPS(to_orbits_many_single, from_orbits_many_single, kernel, tables, n_parts, EXACT)   \
+    DEFINE_LOOPS(to_orbits_many_rough, from_orbits_many_rough, kernel, tables, n_parts, REDUCED)
 #else
-#define EACH_LOOP(kernel, tables)                                                                  \
-    DEFINE_LOOPS(to_orbits_many, from_orbits_many, kernel, tables, EXACT)                          \
-    DEFINE_LOOPS(to_orbits_many_reduced, from_orbits_many_reduced, kernel, tables, REDUCED)
+#define EACH_LOOP(kernel, tables, n_parts)                                                         \
+    DEFINE_LOOPS(to_orbits_many, from_orbits_many, kernel, tables, n_parts, EXACT)                 \
+    DEFINE_LOOPS(to_orbits_many_reduced, from_orbits_many_reduced, kernel, tables, n_parts, REDUCED)
 #endif
 
-EACH_LOOP(laplace, TABLES_TO_2)
-EACH_LOOP(yukawa, TABLES_TO_1)
-#ifndef SIMD_SINGLE
-DEFINE_WAVES(to_orbits_many, from_orbits_many, helmholtz, EXACT)
-DEFINE_WAVES(to_orbits_many_reduced, from_orbits_many_reduced, helmholtz, REDUCED)
-#endif
+EACH_LOOP(laplace, TABLES_TO_2, 1)
+EACH_LOOP(yukawa, TABLES_TO_1, 1)
+EACH_LOOP(helmholtz, WAVE_TABLES, 2)

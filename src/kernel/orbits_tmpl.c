@@ -145,7 +145,7 @@ VEC_INLINE void from_orbits(pair_fn *kernel, int has_gradient, const pairs_of *p
         int n_vectors = move_to_frame(frame, m, dp_soa_from(points, i), &c);
         for (int begin = 0; begin < orbits->n; begin += ORBITS) {
             take_orbits(orbits, begin, &b);
-            double unit = take_densities(density + begin, ld, &b);
+            double unit = take_densities(1, density + begin, 0, ld, &b, 0);
             for (int k = 0; k < n_vectors; k++)
                 sum_at_points(kernel, has_gradient, p, &c, k, &b, &to);
             add_sums(m, &to, pair_unit(p->grade), 1 / frame->half, unit, out, i);

@@ -113,8 +113,6 @@ VEC_INLINE pair yukawa(pair_grade grade, vec_lambda unit_lambda, const vec *leas
     return (pair){exp_minus(x) * y, (x + 1) * square, second * square, third * square, y, far};
 }
 
-#ifndef SIMD_SINGLE
 #include "kernel/waves.h"
-#endif
 
 #endif

@@ -161,18 +161,16 @@ VEC_INLINE void look_for_close(close_fn *close, int is_same, int is_mutual, cons
     }
 
 #ifdef SIMD_SINGLE
-#define DEFINE_NEAR(loop)                                                                          \
-    DEFINE_ONE(loop##_single, laplace, EXACT, NEAR_NAME(close, laplace))                           \
-    DEFINE_ONE(loop##_single, yukawa, EXACT, NEAR_NAME(close, yukawa))                             \
-    DEFINE_ONE(loop##_rough, laplace, REDUCED, NEAR_NAME(close, laplace))                          \
-    DEFINE_ONE(loop##_rough, yukawa, REDUCED, NEAR_NAME(close, yukawa))
+#define DEFINE_OF(loop, kernel)                                                                    \
+    DEFINE_ONE(loop##_single, kernel, EXACT, NEAR_NAME(close, kernel))                             \
+    DEFINE_ONE(loop##_rough, kernel, REDUCED, NEAR_NAME(close, kernel))
 #else
-#define DEFINE_IN_DOUBLE(loop, kernel)                                                             \
+#define DEFINE_OF(loop, kernel)                                                                    \
     DEFINE_ONE(loop, kernel, EXACT, NULL)                                                          \
     DEFINE_ONE(loop##_reduced, kernel, REDUCED, NULL)
-#define DEFINE_NEAR(loop)                                                                          \
-    DEFINE_IN_DOUBLE(loop, laplace)                                                                \
-    DEFINE_IN_DOUBLE(loop, yukawa)
 #endif
+#define DEFINE_NEAR(loop)                                                                          \
+    DEFINE_OF(loop, laplace)                                                                       \
+    DEFINE_OF(loop, yukawa)
 
 #endif

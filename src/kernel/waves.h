@@ -1,32 +1,46 @@
-/* The real and the imaginary part of exp(i k r - damping r)/r, each a kernel of its own, in double.
- * A part of kernel/pairs.h. */
+/* The real and the imaginary part of exp(i k r - damping r)/r, each a kernel of its own, and both
+ * at once. A part of kernel/pairs.h. */
 #ifndef DP_KERNEL_WAVES_H
 #define DP_KERNEL_WAVES_H
-
-typedef uint64_t pair_bits __attribute__((vector_size(sizeof(vec))));
 
 typedef struct wave {
     vec cosine, sine;
 } wave;
 
 /* With x = n pi/2 + t and |t| <= pi/4, sin t = t + t^3 q(t^2) and cos t = 1 - t^2/2 + t^4 p(t^2): q
- * and p are the Chebyshev interpolants of degree 5, good to 2e-17. As for exp_minus, the sum of
- * 2 x / pi and EXP_SHIFT has n in its lowest bits. Up to WAVE_END n stays in these bits. */
-#define WAVE_END  0x1p40
-#define PI_2_HIGH 0x1.921fb54442d18p+0
-#define PI_2_LOW  0x1.1a62633145c07p-54
-
+ * and p are the Chebyshev interpolants of degree 5, good to 2e-17, in single of degree 2, good to
+ * 1.3e-8. As for exp_minus, the sum of 2 x / pi and EXP_SHIFT has n in its lowest bits. Up to
+ * WAVE_END n stays in these bits. Neither part is ever exactly 0, so that each divides: WAVE_LEAST
+ * is lost on all but 0. */
+#ifdef SIMD_SINGLE
+typedef uint32_t pair_bits __attribute__((vector_size(sizeof(vec))));
+#define SIGN_OF_2  30
+#define WAVE_END   0x1p20f
+#define WAVE_LEAST 0x1p-90f
+#define PI_2_HIGH  0x1.922p0f /* 12 bits: its product with n is exact */
+#define PI_2_LOW   -0x1.2aeef4p-18f
+static const float sine_coefficients[] = {-0x1.9ac98ep-13f, 0x1.110c28p-7f, -0x1.555552p-3f};
+static const float cosine_coefficients[] = {0x1.9bd88p-16f, -0x1.6c12d2p-10f, 0x1.555554p-5f};
+#else
+typedef uint64_t pair_bits __attribute__((vector_size(sizeof(vec))));
+#define SIGN_OF_2  62
+#define WAVE_END   0x1p40
+#define WAVE_LEAST 0x1p-600
+#define PI_2_HIGH  0x1.921fb54442d18p+0
+#define PI_2_LOW   0x1.1a62633145c07p-54
 static const double sine_coefficients[] = {0x1.5e098556d302ep-33, -0x1.ae60069e53ef1p-26,
                                            0x1.71de379252004p-19, -0x1.a01a019e80693p-13,
                                            0x1.1111111110ba5p-7,  -0x1.5555555555555p-3};
 static const double cosine_coefficients[] = {-0x1.907c0e63adbb6p-37, 0x1.1eeb66b683028p-29,
                                              -0x1.27e4fa15bd814p-22, 0x1.a01a019f4d0edp-16,
                                              -0x1.6c16c16c16960p-10, 0x1.5555555555555p-5};
+#endif
+#define N_WAVE_COEFFICIENTS (int)(sizeof sine_coefficients / sizeof sine_coefficients[0])
 
-VEC_INLINE vec wave_polynomial(const double coefficients[6], vec u) {
+VEC_INLINE vec wave_polynomial(const real *coefficients, vec u) {
     vec p = vec_splat(coefficients[0]);
 #pragma GCC unroll 5
-    for (int k = 1; k < 6; k++)
+    for (int k = 1; k < N_WAVE_COEFFICIENTS; k++)
         p = vec_fma(p, u, vec_splat(coefficients[k]));
     return p;
 }
@@ -36,21 +50,18 @@ VEC_INLINE pair_bits select_bits(pair_bits mask, vec a, vec b) {
     return (mask & (pair_bits)a) | (~mask & (pair_bits)b);
 }
 
-/* Neither part is ever exactly 0, so that each divides: WAVE_LEAST is lost on all but 0. */
-#define WAVE_LEAST 0x1p-600
-
 VEC_INLINE wave wave_of(vec x) {
-    vec shifted = vec_fma(x, vec_splat(0x1.45f306dc9c883p-1), vec_splat(EXP_SHIFT));
+    vec shifted = vec_fma(x, vec_splat((real)0x1.45f306dc9c883p-1), vec_splat(EXP_SHIFT));
     vec n = shifted - EXP_SHIFT;
     vec t = vec_fma(n, vec_splat(-PI_2_HIGH), x);
     t = vec_fma(n, vec_splat(-PI_2_LOW), t);
     vec u = t * t;
     vec sine = vec_fma(t * u, wave_polynomial(sine_coefficients, u), t);
     vec cosine = vec_fma(u * u, wave_polynomial(cosine_coefficients, u),
-                         vec_fma(u, vec_splat(-0.5), vec_splat(1)));
+                         vec_fma(u, vec_splat((real)-0.5), vec_splat(1)));
     pair_bits quarters = (pair_bits)shifted, is_odd = -(quarters & 1);
-    pair_bits of_cosine = select_bits(is_odd, sine, cosine) ^ ((quarters + 1) & 2) << 62;
-    pair_bits of_sine = select_bits(is_odd, cosine, sine) ^ (quarters & 2) << 62;
+    pair_bits of_cosine = select_bits(is_odd, sine, cosine) ^ ((quarters + 1) & 2) << SIGN_OF_2;
+    pair_bits of_sine = select_bits(is_odd, cosine, sine) ^ (quarters & 2) << SIGN_OF_2;
     return (wave){(vec)of_cosine + WAVE_LEAST, (vec)of_sine + WAVE_LEAST};
 }
 
@@ -75,12 +86,24 @@ typedef struct damped_wave {
     vec_mask far;
 } damped_wave;
 
+/* r over u, from its square and 1/r over u. In single precision a phase would show the error of the
+ * root, which a step of Newton's takes from r. */
+VEC_INLINE vec distance_of(pair_grade grade, vec r2, vec root) {
+    vec r = r2 * root;
+#ifdef SIMD_SINGLE
+    vec error = vec_fma(r * -(pair_unit(grade) * pair_unit(grade)), r, r2);
+    r = vec_fma(error * 0.5f, root, r);
+#endif
+    (void)grade;
+    return r;
+}
+
 /* Bounds as in yukawa. */
 VEC_INLINE damped_wave damped_wave_of(pair_grade grade, vec_lambda unit_lambda, const vec *least,
                                       vec r2, vec guess) {
     damped_wave w;
     w.root = pair_rsqrt(grade, r2, guess, least, &w.far);
-    vec r = r2 * w.root;
+    vec r = distance_of(grade, r2, w.root);
     w.x = vec_splat(0);
     w.y = vec_min(unit_lambda.wave_number * r, vec_splat(WAVE_END));
     w.size = w.root;

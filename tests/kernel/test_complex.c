@@ -93,9 +93,20 @@ static void sizes_of_waves(dp_lambda lambda, double r, double size[4]) {
     size[3] = (e[3] + 3 * e[2]) / r;
 }
 
-/* What a relative error of the root and of rounding does to sums of an order at point j. */
-static double sensitivity(dp_lambda lambda, int kind, const carriers *t, size_t j,
-                          const carriers *s, int order) {
+/* Of the root and of rounding, and in single precision of coordinates in a frame of half this side.
+ */
+static const double bounds[DP_N_PRECISIONS] = {DBL_EPSILON, DP_REDUCED_ERROR, DP_SINGLE_ERROR / 4,
+                                               DP_ROUGH_ERROR};
+static const double half = 0.5, least = 1. / 32;
+
+static double error_of_term(dp_precision precision, double r) {
+    double of_single = FLT_EPSILON * (1 + half / fmax(r, least * half));
+    return bounds[precision] + (precision >= DP_SINGLE ? of_single : 0);
+}
+
+/* What these errors do to sums of an order at point j. */
+static double sensitivity(dp_precision precision, dp_lambda lambda, int kind, const carriers *t,
+                          size_t j, const carriers *s, int order) {
     double sum = 0;
     for (size_t i = 0; i < s->n; i++) {
         double r = hypot(hypot(t->point[0][j] - s->point[0][i], t->point[1][j] - s->point[1][i]),
@@ -103,7 +114,7 @@ static double sensitivity(dp_lambda lambda, int kind, const carriers *t, size_t 
         if (!(r > DP_NEAREST))
             continue;
         double p = hypot(hypot(s->carried[1][i], s->carried[2][i]), s->carried[3][i]), size[4];
-        double terms = 16 * (1 + cabs(lambda) * r);
+        double terms = 16 * error_of_term(precision, r) * (1 + cabs(lambda) * r);
         sizes_of_waves(lambda, r, size);
         if (kind & CARRY_CHARGES)
             sum += terms * fabs(s->carried[0][i]) * size[order];
@@ -129,20 +140,19 @@ static void expect(const loop *l, carriers *t, const carriers *s, double expecte
 }
 
 /* By order, of all sums that are asked for. */
-static void find_sensitivities(const loop *l, const carriers *t, const carriers *s,
-                               double to[2][MOST]) {
+static void find_sensitivities(dp_precision precision, const loop *l, const carriers *t,
+                               const carriers *s, double to[2][MOST]) {
     for (int order = 0; order <= order_of(l->n_sums - 1); order++)
         for (size_t j = 0; j < t->n; j++)
-            to[order][j] = sensitivity(lambda_of(l->l), l->kind, t, j, s, order);
+            to[order][j] = sensitivity(precision, lambda_of(l->l), l->kind, t, j, s, order);
 }
 
-/* error: of the root, and of rounding. */
-static void compare(const char *what, const loop *l, double error, const carriers *t,
-                    const carriers *s, double expected[][MOST], double sensitivities[2][MOST]) {
+static void compare(const char *what, const loop *l, const carriers *t, const carriers *s,
+                    double expected[][MOST], double sensitivities[2][MOST]) {
     const double start = DBL_EPSILON * (1 + (double)s->n) + DBL_MIN; /* the sums start from 1 */
     for (int k = 0; k < DP_HESSIAN; k++)
         for (size_t j = 0; j < t->n; j++) {
-            double allowed = k < l->n_sums ? error * sensitivities[order_of(k)][j] + start : 0;
+            double allowed = k < l->n_sums ? sensitivities[order_of(k)][j] + start : 0;
             ck_assert_msg(fabs(t->sum[k][j] - expected[k][j]) <= allowed,
                           "%s %s, part %d, %zu sources to %zu targets, carried %d, %d sums, "
                           "damping %g, wave number %g: sum %d of target %zu is %.17g, not %.17g "
@@ -156,12 +166,12 @@ static void compare(const char *what, const loop *l, double error, const carrier
 static void check_direct(const loop *l, carriers *t, const carriers *s) {
     static double expected[DP_HESSIAN][MOST], sensitivities[2][MOST];
     expect(l, t, s, expected);
-    find_sensitivities(l, t, s, sensitivities);
+    find_sensitivities(DP_DOUBLE, l, t, s, sensitivities);
     carriers_set_sums(t, 1);
     part_of(l->part)->p2p[suite_isa](lambda_of(l->l), (int64_t)t->n, carriers_points(t),
                                      carriers_sums(t, l->n_sums), (int64_t)s->n, carriers_points(s),
                                      carriers_carried(s, l->kind));
-    compare("direct", l, DBL_EPSILON, t, s, expected, sensitivities);
+    compare("direct", l, t, s, expected, sensitivities);
 }
 
 /* Points of the two sides that coincide, and that nearly do. */
@@ -259,15 +269,16 @@ static void expect_complex(const loop *l, carriers *t, const carriers *s, double
     }
 }
 
-static void fill(const loop *l, const carriers *c, dp_strip *strip) {
+static void fill(const loop *l, dp_precision precision, const carriers *c, dp_strip *strip) {
     int64_t n = (int64_t)c->n / 2;
-    dp_strip_begin(strip, 0, &(dp_strip_frame){.half = 1});
+    dp_strip_frame frame = {{half, half, half}, half, {1, 1}};
+    dp_strip_begin(strip, precision >= DP_SINGLE, &frame);
     dp_strip_add(strip, (int)n, carriers_points(c), carriers_carried(c, l->kind), n,
                  carriers_sums(c, l->n_sums), n);
     dp_strip_end(strip, l->n_sums);
 }
 
-/* In both precisions that there are, mutually and one-sidedly; t may be s. */
+/* In every precision, mutually and one-sidedly; t may be s. */
 static void check_near(const loop *l, carriers *t, const carriers *s) {
     static double expected[DP_HESSIAN][MOST], at_sources[DP_HESSIAN][MOST];
     static double of_t[2][MOST], of_s[2][MOST];
@@ -283,27 +294,28 @@ static void check_near(const loop *l, carriers *t, const carriers *s) {
         ck_assert_int_eq(dp_strip_create(suite_isa, &shape, &strips[k]), DAGPOLE_OK);
     expect_complex(l, t, s, expected);
     expect_complex(l, from, t, at_sources);
-    find_sensitivities(l, t, s, of_t);
-    find_sensitivities(l, from, t, of_s);
-    for (int k = 0; k < 4; k++) {
-        int precision = k % 2, is_mutual = k / 2;
+    for (int k = 0; k < 2 * DP_N_PRECISIONS; k++) {
+        dp_precision precision = (dp_precision)(k / 2);
+        int is_mutual = k % 2;
         dp_near near = {.lambda = lambda_of(l->l),
+                        .least = least,
                         .n_sums = l->n_sums,
                         .is_mutual = is_mutual,
                         .targets = &strips[0],
                         .sources = t == s ? &strips[0] : &strips[1]};
-        double error = precision ? DP_REDUCED_ERROR : DBL_EPSILON;
+        find_sensitivities(precision, l, t, s, of_t);
+        find_sensitivities(precision, l, from, t, of_s);
         carriers_set_sums(t, 1);
         carriers_set_sums(from, 1);
-        fill(l, t, &strips[0]);
-        fill(l, from, &strips[1]);
+        fill(l, precision, t, &strips[0]);
+        fill(l, precision, from, &strips[1]);
         dp_kernel_get(DAGPOLE_HELMHOLTZ)->near_many[precision][suite_isa](&near);
         dp_strip_take(&strips[0]);
         if (is_mutual && t != s)
             dp_strip_take(&strips[1]);
-        compare("near", l, error, t, s, expected, of_t);
+        compare(dp_precision_name(precision), l, t, s, expected, of_t);
         if (is_mutual)
-            compare("near, at sources", l, error, from, t, at_sources, of_s);
+            compare("at sources", l, from, t, at_sources, of_s);
     }
     for (int k = 0; k < 2; k++)
         dp_strip_free(&strips[k]);
@@ -424,11 +436,10 @@ START_TEST(orbits_match_ref) {
     for (int call = 0; call < COUNT(points) * COUNT(orbits); call++) {
         cloud c = shell_points(points[call / COUNT(orbits)], 1);
         shell_fill(orbits[call % COUNT(orbits)], &s);
-        for (int k = 0; k < 2 * 5; k++) {
-            dp_precision precision = (dp_precision)(k % 2);
-            orbit_case of = {lambda_of(k / 2), precision, &s, &c, 0};
-            of.error =
-                16 * (precision ? DP_REDUCED_ERROR : DBL_EPSILON) * (1 + 12 * cabs(of.lambda));
+        for (int k = 0; k < DP_N_PRECISIONS * 5; k++) {
+            dp_precision precision = (dp_precision)(k % DP_N_PRECISIONS);
+            orbit_case of = {lambda_of(k / DP_N_PRECISIONS), precision, &s, &c, 0};
+            of.error = 16 * error_of_term(precision, 1) * (1 + 12 * cabs(of.lambda));
             check_to(&of);
             check_from(&of, 0);
             check_from(&of, 1);
