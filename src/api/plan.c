@@ -174,9 +174,11 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_runtime *runtime = p->context->runtime;
     dp_accuracy accuracy = dp_options_accuracy(&p->options);
     dp_lambda lambda = dp_scaled_lambda(&p->options, &p->tree.cube);
+    double finest_side = dp_cube_side(&p->tree.cube, p->tree.depth);
     dp_precision precision =
-        dp_precision_of_sums(&accuracy, p->targets_are_sources, dp_damping(lambda),
-                             dp_cube_side(&p->tree.cube, p->tree.depth));
+        dp_precision_of_sums(&accuracy, p->targets_are_sources, dp_damping(lambda), finest_side);
+    precision = dp_precision_of_near_waves(precision, accuracy.most_radians,
+                                           dp_wave_number(lambda) * finest_side);
     dp_nodes nodes;
     dp_runtime_nodes(runtime, &nodes);
     p->report.n_nodes = nodes.n > 1 ? nodes.n : 1;
@@ -192,6 +194,7 @@ static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
         .lambda = lambda,
         .tolerance = p->options.tolerance,
         .precision = precision,
+        .most_radians = accuracy.most_radians,
         .least = dp_precision_closest(precision, &p->shape),
         .shape = p->shape,
         .block_boxes = p->options.block_boxes,

@@ -20,7 +20,8 @@ typedef struct dp_problem {
     dp_cost cost;
     dp_lambda lambda;           /* scaled */
     double tolerance;           /* what the digits ask of the far field */
-    dp_precision precision;     /* of P2P */
+    dp_precision precision;     /* of P2P among the finest leaves */
+    double most_radians;        /* coarser ones with more have another (model/accuracy.h) */
     double least;               /* for single precision (kernel/strip.h) */
     dp_shape shape;             /* its vectors go through the graph at once, 1 ... DP_MOST_VECTORS:
                                    columns of every expansion */

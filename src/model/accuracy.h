@@ -10,7 +10,10 @@ typedef struct dp_accuracy {
     double svd_cutoff; /* cut of the pseudo-inverse, likewise */
     double m2l_cut;    /* cut of each M2L, over that of the basis */
     dp_precision precision; /* of sums over pairs; the matrices do not depend on it */
-    double p_of_waves;      /* where waves are short p is more: dp_accuracy_points. 0: it is not */
+    /* Of complex kernels: where waves are short p is more (dp_accuracy_points; 0: it is not), P2M
+     * and L2P visit so many more orbits a coefficient, and the precision may be single up to so
+     * many radians of a wave along a box's side. */
+    double p_of_waves, more_orbits, most_radians;
 } dp_accuracy;
 
 /* The parameters for 3 ... 12 digits, calibrated by `sweep accuracy` on the clouds of the accuracy
@@ -33,6 +36,12 @@ dp_accuracy dp_accuracy_for_shape(int digits, const dp_shape *shape);
  * exp(-lambda r) is small even within the finest leaves. */
 dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, int targets_are_sources,
                                   double lambda, double finest_side);
+
+/* That where a box's side is so many radians of a wave: single precision rounds phases by 2^-24 of
+ * the distance. For near sums, and between points and surfaces, which are further apart. */
+dp_precision dp_precision_of_near_waves(dp_precision precision, double most_radians,
+                                        double radians);
+dp_precision dp_precision_of_surface_waves(const dp_accuracy *accuracy, double radians);
 
 /* The closest pair that sums in single precision do not leave to double, in half sides of a leaf
  * (kernel/strip.h). A dipole along the normal of a surface has p . d nearly vanish for its

@@ -11,7 +11,7 @@
 #define N_PROBE     128   /* of those, where occupancies are looked up */
 #define LEAST_COUNT 16    /* sampled points in a box that still tell its occupancy */
 #define N_CUBES     5
-#define SHORT_WAVES 12 /* wave number times side of the root cube */
+#define SHORT_WAVES 40 /* radians along the side of the root cube */
 #define LARGEST     5000
 #define MUCH_DENSER 16 /* a parent's points over its child's: 8 in a uniform cloud */
 
@@ -41,12 +41,18 @@ typedef struct probe {
     int last_sources, last_targets;
 } probe;
 
+/* Of expansions of one length. */
+typedef struct far_cost {
+    double m2l_s, box_s;     /* one M2L pair; M2M, L2L and dense halves of P2M, L2P of a box */
+    double point_s, fetch_s; /* P2M and L2P of a point; fetching an M2L matrix */
+} far_cost;
+
 typedef struct model {
     const dp_leaf_request *request;
-    dp_cost cost;
-    double n_points, pair_share; /* points of the union; share of its pairs that are summed */
-    double m2l_s, box_s;         /* one M2L pair; M2M, L2L and dense halves of P2M, L2P of a box */
-    double point_s, fetch_s;     /* P2M and L2P of a point; fetching an M2L matrix */
+    dp_cost cost, of_short_waves; /* with the precision of short waves' sums */
+    double n_points, pair_share;  /* points of the union; share of its pairs that are summed */
+    double radians;               /* of a wave along the side of the probes' root cube */
+    far_cost far;                 /* where boxes see no wave */
     int is_single, n_probes;
     probe probes[N_PROBE];
 } model;
@@ -153,6 +159,7 @@ static dagpole_status look_around(const dp_cube *cube, model *m, uint64_t *key) 
 
 static dagpole_status take_probes(const dp_cube *cube, model *m) {
     const dp_leaf_request *r = m->request;
+    m->radians = r->wave_number * ldexp(cube->side, cube->exponent);
     int64_t n = r->n_sources + r->n_targets, n_sample = sample_size((range){0, n});
     uint64_t *key = dp_alloc((size_t)n_sample, sizeof *key);
     dagpole_status status = key ? sort_sample(r, cube, (range){0, n}, key) : DAGPOLE_NO_MEMORY;
@@ -179,6 +186,32 @@ static double splits_by(const probe *p, int level, double factor) {
     return parent > MUCH_DENSER * n ? (parent - n) / 3 : n;
 }
 
+/* What `radians` along the side of a box add to the length of its expansion, for each part: fits
+ * 3 to 12 digits and 10 to 40 radians to a fifth. */
+static double added_by_waves(double radians) {
+    return 1.2 * radians * radians;
+}
+
+static far_cost far_cost_of(const model *m, double radians) {
+    const dp_leaf_request *r = m->request;
+    double k = dp_column_vectors(&r->shape) *
+               (dp_cost_expansion_size(r->accuracy.tolerance) + added_by_waves(radians));
+    return (far_cost){
+        .m2l_s =
+            m->cost.flop * 4 * k * dp_cost_mean_rank(k) + m->cost.column + m->cost.coefficient * k,
+        /* 2 x 2 k^2 of M2M and L2L; what is left are 2 x 8 matrices of (k/8) x (k/8), and more */
+        .box_s = m->cost.flop * 4.7 * k * k + 2 * m->cost.column,
+        .point_s = m->cost.pair * 2 * 1.2 * k,
+        .fetch_s = dp_cost_fetch(k)};
+}
+
+static double near_s(const model *m, double radians) {
+    const dp_accuracy *accuracy = &m->request->accuracy;
+    dp_precision precision =
+        dp_precision_of_near_waves(accuracy->precision, accuracy->most_radians, radians);
+    return (precision == accuracy->precision ? &m->cost : &m->of_short_waves)->near;
+}
+
 /* Seconds per point at a probe: boxes of each level that are reached, and the leaf that ends the
  * descent, which for targets is the first box with no source around. Sources with no target around
  * have neither near pairs nor M2L. `widening`: side of the root cube over that of the probes' cube.
@@ -193,14 +226,17 @@ static double price_of_probe(const model *m, const probe *p, double widening, do
         double is_last = is_leaf(splits_by(p, level, factor), n_crit), in_leaf = fmin(n, n_crit);
         int is_far = level > p->last_sources, has_pairs = !is_far && level <= p->last_targets;
         double ends = level == DP_MAX_DEPTH || is_far ? 1 : is_last;
+        double radians = ldexp(m->radians * widening, -level);
+        far_cost of_level = m->radians > 0 ? far_cost_of(m, radians) : m->far;
         if (level >= 2) {
             double n_far = level <= p->last_targets ? fmin(far, n_boxes) : 0,
                    n_fetched = fmin(n_far * n_boxes, N_FETCHED);
-            seconds += reached * ((n_far * m->m2l_s + m->box_s) / n + ends * m->point_s +
-                                  n_fetched * m->fetch_s / m->n_points);
+            seconds +=
+                reached * ((n_far * of_level.m2l_s + of_level.box_s) / n + ends * of_level.point_s +
+                           n_fetched * of_level.fetch_s / m->n_points);
         }
         seconds += reached * ends * (has_pairs ? fmin(near, n_boxes) : 0) *
-                   (m->cost.near * m->pair_share * in_leaf + m->cost.leaf_pair / in_leaf);
+                   (near_s(m, radians) * m->pair_share * in_leaf + m->cost.leaf_pair / in_leaf);
         reached *= 1 - ends;
     }
     return seconds;
@@ -235,19 +271,14 @@ static double price_direct(const model *m) {
 
 static void set_costs(model *m) {
     const dp_leaf_request *r = m->request;
-    double k = dp_column_vectors(&r->shape) * dp_cost_expansion_size(r->accuracy.tolerance),
-           n = (double)(r->n_sources + r->n_targets);
+    double n = (double)(r->n_sources + r->n_targets);
     dp_precision precision = r->accuracy.precision;
     m->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
     m->cost = dp_cost_of(r->rates, r->kernel, precision, &r->shape, r->n_sums);
+    m->of_short_waves = dp_cost_of(r->rates, r->kernel, DP_REDUCED, &r->shape, r->n_sums);
     m->n_points = n;
     m->pair_share = r->n_targets ? (double)r->n_sources * (double)r->n_targets / (n * n) : 1;
-    m->m2l_s =
-        m->cost.flop * 4 * k * dp_cost_mean_rank(k) + m->cost.column + m->cost.coefficient * k;
-    /* 2 x 2 k^2 of M2M and L2L; what is left are 2 x 8 matrices of (k/8) x (k/8), and some more. */
-    m->box_s = m->cost.flop * 4.7 * k * k + 2 * m->cost.column;
-    m->point_s = m->cost.pair * 2 * 1.2 * k;
-    m->fetch_s = dp_cost_fetch(k);
+    m->far = far_cost_of(m, 0);
 }
 
 static double relative_side(const dp_cube *cube, const dp_cube *smallest) {

@@ -8,15 +8,16 @@
 #include "platform/store.h"
 
 /* Raised whenever the meaning of what is stored changes. */
-#define FORMAT "dagpole operators 6"
+#define FORMAT "dagpole operators 7"
 
 static int path_of(const char *directory, const dp_operator_key *key, char path[DP_PATH_BYTES]) {
     char wave[40] = "";
     if (key->kernel->imaginary)
         snprintf(wave, sizeof wave, "-k%a", dp_wave_number(key->lambda));
-    int n = snprintf(path, DP_PATH_BYTES, "%s/%s-l%a%s-p%d-t%a-c%a-m%a.h5", directory,
+    int n = snprintf(path, DP_PATH_BYTES, "%s/%s-l%a%s-p%d-t%a-c%a-m%a-o%a.h5", directory,
                      key->kernel->name, dp_damping(key->lambda), wave, key->accuracy.p,
-                     key->accuracy.tolerance, key->accuracy.svd_cutoff, key->accuracy.m2l_cut);
+                     key->accuracy.tolerance, key->accuracy.svd_cutoff, key->accuracy.m2l_cut,
+                     key->accuracy.more_orbits);
     return n > 0 && n < DP_PATH_BYTES;
 }
 
@@ -113,7 +114,7 @@ static int unpack_sizes(const int64_t sizes[MOST_SIZES], const dp_surface *s, dp
 static dagpole_status read_attributes(dp_store *store, const dp_operator_key *key, int *is_ours,
                                       int64_t *sum) {
     char format[64], kernel[64];
-    double lambda, wave_number, tolerance, cutoff, m2l_cut;
+    double lambda, wave_number, tolerance, cutoff, m2l_cut, more_orbits;
     int64_t p;
     *is_ours = 0;
     DP_TRY(dp_store_get_text(store, "format", format, sizeof format));
@@ -125,12 +126,13 @@ static dagpole_status read_attributes(dp_store *store, const dp_operator_key *ke
     DP_TRY(dp_store_get_double(store, "tolerance", &tolerance));
     DP_TRY(dp_store_get_double(store, "svd_cutoff", &cutoff));
     DP_TRY(dp_store_get_double(store, "m2l_cut", &m2l_cut));
+    DP_TRY(dp_store_get_double(store, "more_orbits", &more_orbits));
     DP_TRY(dp_store_get_int(store, "p", &p));
     DP_TRY(dp_store_get_int(store, "checksum", sum));
     *is_ours = !strcmp(kernel, key->kernel->name) && lambda == dp_damping(key->lambda) &&
                wave_number == dp_wave_number(key->lambda) && tolerance == key->accuracy.tolerance &&
                cutoff == key->accuracy.svd_cutoff && m2l_cut == key->accuracy.m2l_cut &&
-               p == key->accuracy.p;
+               more_orbits == key->accuracy.more_orbits && p == key->accuracy.p;
     return DAGPOLE_OK;
 }
 
@@ -207,6 +209,7 @@ static dagpole_status write_attributes(dp_store *store, const dp_operator_key *k
     DP_TRY(dp_store_set_double(store, "tolerance", key->accuracy.tolerance));
     DP_TRY(dp_store_set_double(store, "svd_cutoff", key->accuracy.svd_cutoff));
     DP_TRY(dp_store_set_double(store, "m2l_cut", key->accuracy.m2l_cut));
+    DP_TRY(dp_store_set_double(store, "more_orbits", key->accuracy.more_orbits));
     DP_TRY(dp_store_set_int(store, "p", key->accuracy.p));
     return dp_store_set_int(store, "checksum", sum);
 }

@@ -14,8 +14,8 @@
 #include "platform/linalg.h"
 
 /* With 1.04, boxes of a lattice whose charges are all alike, or alternate, err by up to twenty
- * times as much: what the fit loses has the same sign in all of them. More than 1.1 gains nothing.
- */
+ * times as much: what the fit loses has the same sign in all of them. More than 1.1 gains nothing,
+ * but for complex kernels (model/accuracy.c). */
 #define ORBITS_PER_COEFFICIENT 1.1
 
 void dp_inverse_free(dp_inverse *inv) {
@@ -187,12 +187,13 @@ static void choose_orbit(const residual *r, int orbit, double cut, double *direc
 
 /* How many parities are served by too few orbits so far. */
 static int n_unserved(const dp_surface *s, const dp_operator_data *data, const unsigned *parities) {
+    double per_coefficient = ORBITS_PER_COEFFICIENT + data->key.accuracy.more_orbits;
     int n_short = 0;
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int k = data->k_begin[a + 1] - data->k_begin[a], n = 0;
         for (int i = 0; i < data->n_check; i++)
             n += parities[i] >> a & 1 ? s->n_components : 0;
-        n_short += k > 0 && n < ORBITS_PER_COEFFICIENT * k;
+        n_short += k > 0 && n < per_coefficient * k;
     }
     return n_short;
 }

@@ -221,7 +221,8 @@ static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
 /* That of near sums, but double where most of a screened kernel lies below what single holds:
  * points and surface are up to 7 half sides apart. */
 static dp_precision surface_precision(const dp_operator_key *key) {
-    dp_precision precision = key->accuracy.precision;
+    dp_precision precision =
+        dp_precision_of_surface_waves(&key->accuracy, 2 * dp_wave_number(key->lambda));
     int is_double = dp_is_screened(key) && dp_damping(key->lambda) > 8;
     return precision >= DP_SINGLE && is_double ? DP_REDUCED : precision;
 }

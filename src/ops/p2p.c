@@ -163,6 +163,20 @@ static void describe_fields(const dp_layout *layout, int32_t b, const p2p_work *
     }
 }
 
+/* That which the coarsest of the leaves that meet allows. */
+static dp_precision precision_of(const dp_layout *layout, const dp_block *block) {
+    const dp_problem *p = layout->problem;
+    const dp_csr *near = &layout->interactions->near;
+    int level = block->level;
+    for (int64_t i = near->offset[block->box_begin]; i < near->offset[block->box_end]; i++) {
+        int of_near = p->tree->level[near->index[i]];
+        level = of_near < level ? of_near : level;
+    }
+    return dp_precision_of_near_waves(p->precision, p->most_radians,
+                                      dp_wave_number(p->lambda) *
+                                          dp_cube_side(&p->tree->cube, level));
+}
+
 static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     const dp_problem *p = layout->problem;
     const dp_block *block = &layout->blocks.block[b];
@@ -179,11 +193,12 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         dp_task_work(task, fixed + n_entries * sizeof(p2p_run) + most_fields * sizeof(p2p_field));
     if (!w)
         return DAGPOLE_NO_MEMORY;
-    w->sum = (dp_strip_is_plain(&p->shape) ? p->kernel->near
-                                           : p->kernel->near_many)[p->precision][p->isa];
+    dp_precision precision = precision_of(layout, block);
+    w->sum =
+        (dp_strip_is_plain(&p->shape) ? p->kernel->near : p->kernel->near_many)[precision][p->isa];
     w->lambda = p->lambda;
     w->least = p->least;
-    w->is_single = p->precision == DP_SINGLE || p->precision == DP_ROUGH;
+    w->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
     w->cube = &p->tree->cube;
     w->level = block->level;
     w->shape = p->shape;

@@ -22,6 +22,17 @@ grep -q 'a charge is more than one number' out || fail "verify does not say why 
 expect 0 run c.h5 --kernel helmholtz --wave-number 2 --digits 4 --output s.h5
 expect 0 verify s.h5 --tolerance 1e-4
 
+# Lattices, where errors add up: boxes of 8 charges and of 64, next to no waves and some.
+expect 0 generate a.h5 --distribution lattice --n 27000 --charges alternating
+expect 0 generate i.h5 --distribution lattice --n 27000 --charges complex
+for case in "a.h5 3 13 0.001" "i.h5 4 13 0.001" "i.h5 7 32 0.4"; do
+    # shellcheck disable=SC2086
+    set -- $case
+    expect 0 run "$1" --kernel helmholtz --digits "$2" --n-crit "$3" --wave-number "$4" --gradients --output l.h5
+    expect 0 verify l.h5 --samples 200 --tolerance "1e-$2" --json
+    holds "o['gradients']['promised_error'] < 10**(1 - $2)"
+done
+
 # Real charges are complex ones; the other way round there is no way.
 expect 0 run q.h5 --kernel helmholtz --wave-number 3 --digits 4 --n-crit 40 --output t.h5
 expect 0 verify t.h5 --tolerance 1e-4
