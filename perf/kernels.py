@@ -7,7 +7,7 @@ of the table is "multiple; seconds (times); cold, cached":
   multiple  the larger error, of potentials or gradients, over what the digits promise
   seconds   the best of the evaluations of potentials, and how many times Laplace's that is
   cold      seconds for the operators, built, and read from the cache
-Ends with 1 where a multiple is above 1. Wavelengths are along the cloud.
+Ends with 1 where a multiple is above 1. Wavelengths are along the cloud; charges of a lattice alternate.
 """
 import argparse
 import json
@@ -26,7 +26,8 @@ KERNELS = {
     'helmholtz, 5 wavelengths': ('complex', lambda width: helmholtz(5 / width)),
     'stokes, forces': ('forces', lambda width: ['--kernel', 'stokes']),
 }
-WIDTHS = {'cube': 1, 'sphere': 2}
+# Of a cloud of n points.
+WIDTHS = {'cube': lambda n: 1, 'sphere': lambda n: 2, 'lattice': lambda n: n ** (1 / 3)}
 
 
 def helmholtz(wavelengths):
@@ -53,9 +54,11 @@ def multiple_of(errors, digits):
 
 def measure(o, place, cloud, kernel, digits):
     charges, options = KERNELS[kernel]
+    if cloud == 'lattice' and charges in ('mixed', 'complex'):
+        charges = 'alternating'
     points, results, cache = (os.path.join(place, name) for name in ('points.h5', 'results.h5', 'cache'))
     call(o.tool, 'generate', points, '--distribution', cloud, '--n', o.n, '--charges', charges)
-    run = ['run', points, '--digits', digits, '--cache', cache, *options(WIDTHS[cloud])]
+    run = ['run', points, '--digits', digits, '--cache', cache, *options(WIDTHS[cloud](float(o.n)))]
     if o.threads:
         run += ['--threads', o.threads]
     cold = call(o.tool, *run)
@@ -108,7 +111,7 @@ def main():
     parser.add_argument('tool', nargs='?', default='build/dagpole')
     parser.add_argument('--n', default='1e5')
     parser.add_argument('--digits', default='3,6,9,12')
-    parser.add_argument('--clouds', default='cube,sphere', help=f"of {', '.join(WIDTHS)}")
+    parser.add_argument('--clouds', default='cube,sphere,lattice', help=f"of {', '.join(WIDTHS)}")
     parser.add_argument('--kernels', default=';'.join(KERNELS), help=f"parted by ;, of {'; '.join(KERNELS)}")
     parser.add_argument('--threads', help='workers [every core]')
     parser.add_argument('--repeat', default=5, help='evaluations [5]')

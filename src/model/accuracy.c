@@ -1,5 +1,7 @@
 #include "model/accuracy.h"
 
+#include <math.h>
+
 /* Measured by `sweep accuracy` (perf/): with the largest tolerances and cuts at which no cloud,
  * kind of charges, leaf size or instruction set is above the promise. Lattices decide from 7 digits
  * on, in leaves of a quarter of the chosen size: a lattice has no close pairs, so that its
@@ -123,10 +125,13 @@ typedef struct wave_accuracy {
 } wave_accuracy;
 
 static const wave_accuracy of_waves[] = {
-    [3] = {2, 4, 1, 0.9, 60},  [4] = {0, 4.7, 2, 0.2, 30}, [5] = {0, 5.3, 1.4, 0.2, 15},
+    [3] = {2, 4, 1, 0.9, 60},  [4] = {2, 4.7, 2, 0.2, 30}, [5] = {0, 5.3, 1.4, 0.2, 15},
     [6] = {2, 6, 1.2, 0.2, 6}, [7] = {2, 7.3, 1.2, 0.2},   [8] = {2, 8.7, 1, 0.2},
     [9] = {2, 10, 1, 0.2},     [10] = {2, 11.3, 1, 0.2},   [11] = {2, 12.7, 1, 0.2},
     [12] = {2, 14, 1, 0.2},    [13] = {2, 16, 1, 0.2}};
+
+/* What dipoles' tolerance is divided by, beside that. */
+#define HARDER_WAVES 1.5
 
 /* From 10 digits on complex kernels have exact roots, whose errors waves multiply by wave number
  * times distance. */
@@ -139,7 +144,7 @@ dp_accuracy dp_accuracy_for_shape(int digits, const dp_shape *shape) {
     accuracy.most_radians = waves->most_radians;
     accuracy.p += of_far->more_p;
     accuracy.p_of_waves = of_far->points;
-    accuracy.tolerance /= of_far->finer;
+    accuracy.tolerance /= of_far->finer * (is_harder(shape) ? HARDER_WAVES : 1);
     accuracy.more_orbits = of_far->more_orbits;
     return accuracy;
 }
@@ -156,4 +161,8 @@ int dp_accuracy_points(const dp_accuracy *accuracy, double wave_number) {
     while (accuracy->p_of_waves > 0 && p < most - 0.01 && p < FAR_TOO_MANY)
         p += 2;
     return p;
+}
+
+double dp_accuracy_tolerance(const dp_accuracy *accuracy, double wave_number) {
+    return accuracy->tolerance * fmin(fmax(wave_number, 1), 3);
 }

@@ -25,6 +25,9 @@ dp_accuracy dp_accuracy_for_digits(int digits);
 #define DP_POINTS_PER_RADIAN 0.4
 int dp_accuracy_points(const dp_accuracy *accuracy, double wave_number);
 
+/* And the cut of their basis: up to three times that of boxes that see no wave. */
+double dp_accuracy_tolerance(const dp_accuracy *accuracy, double wave_number);
+
 /* The same for such a shape. The far potential of dipoles errs as the far gradient of charges does,
  * and within a lattice of equal charges second derivatives nearly vanish beside their far part:
  * with either, expansions have a digit more. Velocities of Stokes are made of gradients (a digit

@@ -8,7 +8,9 @@
 static dp_operator_key key_of_level(const dp_operators_request *r, int level) {
     dp_lambda lambda = r->kernel->is_homogeneous ? 0 : r->lambda * r->side / (double)(2 << level);
     dp_operator_key key = {.kernel = r->kernel, .lambda = lambda, .accuracy = r->accuracy};
-    key.accuracy.p = dp_accuracy_points(&r->accuracy, 2 * dp_wave_number(lambda));
+    double radians = 2 * dp_wave_number(lambda);
+    key.accuracy.p = dp_accuracy_points(&r->accuracy, radians);
+    key.accuracy.tolerance = dp_accuracy_tolerance(&r->accuracy, radians);
     return key;
 }
 

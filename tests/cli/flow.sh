@@ -16,6 +16,7 @@ expect 0 run f.h5 --kernel stokes --digits 4 --n-crit 40 --pressures --output s.
 grep -q '(/potentials, /pressures)' out || fail "run's table does not name /pressures"
 expect 0 verify s.h5 --tolerance 1e-4
 grep -q '^  pressures' out || fail "verify's table does not have pressures"
+grep -q '^  velocities' out || fail "verify does not call velocities by their name"
 expect 1 verify s.h5 --tolerance 1e-12
 says "--tolerance"
 

@@ -60,6 +60,8 @@ static void bench_open(int i, bench *b) {
                                            .precision = DP_REDUCED},
                               .isa = suite_isa,
                               .cache_dir = ""};
+    /* What level 2 is cut at is the case's, whatever its waves allow. */
+    r.accuracy.tolerance *= b->of.tolerance / dp_accuracy_tolerance(&r.accuracy, b->of.wave_number);
     ck_assert_int_eq(dp_operators_create(&dp_team_serial, &r, message, &b->operators), DAGPOLE_OK);
     ck_assert_int_eq(dp_scratch_create(b->operators, 0, &b->scratch), DAGPOLE_OK);
     b->set = b->operators->level[2];

@@ -31,6 +31,7 @@ typedef struct error {
 typedef struct outcome {
     int64_t samples, n_targets;
     int64_t vector, n_vectors; /* vector: the one whose errors these are, the worst */
+    dagpole_kernel kernel;
     int has[CLI_N_QUANTITIES];
     const char
         *no_far; /* why the near field could not be summed as the run summed it; NULL: it was */
@@ -237,6 +238,7 @@ static dagpole_status compare_vector(const choice *choice, dagpole_context *cont
     v->outcome.n_targets = results->n_targets;
     v->outcome.vector = number;
     v->outcome.n_vectors = results->n_vectors;
+    v->outcome.kernel = results->kernel;
     v->outcome.no_far = cloud->dipoles   ? "sources carry dipoles"
                         : of.charge != 1 ? "a charge is more than one number"
                                          : NULL;
@@ -294,6 +296,11 @@ static void print_error(const char *name, const error *e) {
            e->is_absolute ? "  (errors are absolute: the result vanishes)" : "");
 }
 
+static const char *title_of(const outcome *outcome, int quantity) {
+    int is_velocity = quantity == CLI_POTENTIALS && outcome->kernel == DAGPOLE_STOKES;
+    return is_velocity ? "velocities" : quantities[quantity].title;
+}
+
 static void print_table(const char *path, const choice *choice, const outcome *outcome) {
     printf("%s against the direct sum at %s of %s targets, seed %s\n\n", path,
            cli_text_count(outcome->samples), cli_text_count(outcome->n_targets),
@@ -305,7 +312,7 @@ static void print_table(const char *path, const choice *choice, const outcome *o
     printf("%34s  result     random*    error      result     random*\n", "");
     for (int q = 0; q < CLI_N_QUANTITIES; q++) {
         if (outcome->has[q])
-            print_error(quantities[q].title, &outcome->errors[q]);
+            print_error(title_of(outcome, q), &outcome->errors[q]);
         if (q == CLI_GRADIENTS && outcome->has[q] && !outcome->no_far)
             print_error("gradients without the near field", &outcome->far_gradients);
         else if (q == CLI_GRADIENTS && outcome->has[q])
