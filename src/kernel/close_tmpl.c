@@ -232,7 +232,7 @@ static void make_flow(const close_pairs *c, double sign, const close_flow *from,
         for (int k = 0; k < DP_GRADIENT; k++)
             for (int part = 0; part < DP_FLOW_PARTS; part++)
                 carried.of[k][part] = load(from->of[k][part] + at);
-        add_flow(1, 1, 1, n, inverse, &carried, &sums);
+        add_flow(1, 1, 1, 1, n, inverse, &carried, &sums);
         for (int k = 0; k < DP_GRADIENT; k++)
             for (int part = 0; part < DP_FLOW_PARTS; part++)
                 memcpy(to->of[k][part] + at, &sums.of[k][part], sizeof(vec));

@@ -50,7 +50,7 @@ VEC_INLINE doublets doublets_of(const vec n[3], const flow *from) {
 
 /* Adds what `from` does at distance 1 / y to `to`. n: the direction from `from` to `to`, or where
  * sign is -1, a constant, the opposite. y = 0: nothing. With has_dipoles all is carried that there
- * is, without forces alone.
+ * is, without forces alone. Without has_pressure the last part of the sums stays as it is.
  *
  * Of forces f, source m and doublets D, with w = n f and half = y/2:
  *   velocity  half (f + n w + y (odd + n along)) + y^2 m n
@@ -59,8 +59,8 @@ VEC_INLINE doublets doublets_of(const vec n[3], const flow *from) {
  *     a = half y (f - 3 w n + y even) - 3 y^3 m n,  b = half y (f + 3 y odd)
  * and pressures are what forces and doublets have along n or in a, times 2 y. Of the opposite
  * direction what has an odd number of n is negative. */
-VEC_INLINE void add_flow(int has_dipoles, int has_gradient, int sign, const vec n[3], vec y,
-                         const flow *from, flow *to) {
+VEC_INLINE void add_flow(int has_dipoles, int has_gradient, int has_pressure, int sign,
+                         const vec n[3], vec y, const flow *from, flow *to) {
     const vec *f = from->of[0];
     doublets more;
     const vec half = y * (real)0.5, w = dot(f, n), half_y = half * y, half_y2 = half_y * y;
@@ -72,7 +72,8 @@ VEC_INLINE void add_flow(int has_dipoles, int has_gradient, int sign, const vec 
         along = vec_fma(signed_half_y, more.along, along);
         all = sign < 0 ? along - source : along + source;
     }
-    sum[FLOW_SCALAR] = vec_fma(sign < 0 ? -twice : twice, along, sum[FLOW_SCALAR]);
+    if (has_pressure)
+        sum[FLOW_SCALAR] = vec_fma(sign < 0 ? -twice : twice, along, sum[FLOW_SCALAR]);
 #pragma GCC unroll 3
     for (int i = 0; i < 3; i++) {
         sum[i] = vec_fma(half, f[i], vec_fma(all, n[i], sum[i]));
@@ -91,8 +92,9 @@ VEC_INLINE void add_flow(int has_dipoles, int has_gradient, int sign, const vec 
             a[k] = vec_fma(half_y2, more.even[k], a[k]);
             b[k] = vec_fma(three, more.odd[k], b[k]);
         }
-        to->of[1 + k][FLOW_SCALAR] =
-            vec_fma(sign < 0 ? -twice : twice, a[k], to->of[1 + k][FLOW_SCALAR]);
+        vec *slope = &to->of[1 + k][FLOW_SCALAR];
+        if (has_pressure)
+            *slope = vec_fma(sign < 0 ? -twice : twice, a[k], *slope);
         if (has_dipoles)
             a[k] = vec_fma(by_source, n[k], a[k]);
     }

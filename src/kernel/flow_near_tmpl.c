@@ -101,23 +101,26 @@ VEC_INLINE flow splat_carried(int has_dipoles, const rows *r, int i) {
     return of;
 }
 
-VEC_INLINE flow load_sums(int has_gradient, const rows *r, int j) {
+VEC_INLINE flow load_sums(int has_gradient, int has_pressure, const rows *r, int j) {
     const int n_rows = has_gradient ? DP_GRADIENT : DP_POTENTIAL;
+    const int n_parts = has_pressure ? DP_FLOW_PARTS : FLOW_SCALAR;
     flow of;
 #pragma GCC unroll 4
     for (int k = 0; k < n_rows; k++)
 #pragma GCC unroll 4
-        for (int part = 0; part < DP_FLOW_PARTS; part++)
+        for (int part = 0; part < n_parts; part++)
             of.of[k][part] = load(row_at(r, k, part) + j);
     return of;
 }
 
-VEC_INLINE void store_sums(int has_gradient, const flow *of, const rows *r, int j) {
+VEC_INLINE void store_sums(int has_gradient, int has_pressure, const flow *of, const rows *r,
+                           int j) {
     const int n_rows = has_gradient ? DP_GRADIENT : DP_POTENTIAL;
+    const int n_parts = has_pressure ? DP_FLOW_PARTS : FLOW_SCALAR;
 #pragma GCC unroll 4
     for (int k = 0; k < n_rows; k++)
 #pragma GCC unroll 4
-        for (int part = 0; part < DP_FLOW_PARTS; part++)
+        for (int part = 0; part < n_parts; part++)
             memcpy(row_at(r, k, part) + j, &of->of[k][part], sizeof(vec));
 }
 
@@ -126,8 +129,8 @@ VEC_INLINE void store_sums(int has_gradient, const flow *of, const rows *r, int 
 
 /* AT_ONCE targets from i on and all sources. Behind the last target idle ones carry nothing, and
  * their sums are in rows' padding. */
-VEC_INLINE void sum_at(int has_dipoles, int has_gradient, const meeting *m, const broadcast *t,
-                       int i, const vec *root) {
+VEC_INLINE void sum_at(int has_dipoles, int has_gradient, int has_pressure, const meeting *m,
+                       const broadcast *t, int i, const vec *root) {
     flow of_target[AT_ONCE], at[AT_ONCE];
 #pragma GCC unroll 4
     for (int k = 0; k < AT_ONCE; k++) {
@@ -142,15 +145,16 @@ VEC_INLINE void sum_at(int has_dipoles, int has_gradient, const meeting *m, cons
             n[k][0] = (t[k].x - x) * root[k];
             n[k][1] = (t[k].y - y) * root[k];
             n[k][2] = (t[k].z - z) * root[k];
-            add_flow(has_dipoles, has_gradient, 1, n[k], root[k], &from, &at[k]);
+            add_flow(has_dipoles, has_gradient, has_pressure, 1, n[k], root[k], &from, &at[k]);
         }
         if (j < m->own_end)
             continue;
-        flow at_sources = load_sums(has_gradient, &m->sums, j);
+        flow at_sources = load_sums(has_gradient, has_pressure, &m->sums, j);
 #pragma GCC unroll 4
         for (int k = 0; k < AT_ONCE; k++)
-            add_flow(has_dipoles, has_gradient, -1, n[k], root[k], &of_target[k], &at_sources);
-        store_sums(has_gradient, &at_sources, &m->sums, j);
+            add_flow(has_dipoles, has_gradient, has_pressure, -1, n[k], root[k], &of_target[k],
+                     &at_sources);
+        store_sums(has_gradient, has_pressure, &at_sources, &m->sums, j);
     }
     for (int k = 0; k < AT_ONCE; k++)
         for (int row = 0; row < (has_gradient ? DP_GRADIENT : DP_POTENTIAL); row++) {
@@ -164,16 +168,18 @@ VEC_INLINE void sum_at(int has_dipoles, int has_gradient, const meeting *m, cons
 /* The targets of a tile. */
 typedef void sum_at_fn(const meeting *m, const broadcast *t, int i, const vec *root);
 
-#define DEFINE_SUM_AT(name, has_dipoles, has_gradient)                                             \
+#define DEFINE_SUM_AT(name, has_dipoles, has_gradient, has_pressure)                               \
     static void name(const meeting *m, const broadcast *t, int i, const vec *root) {               \
         for (int k = 0; k < N_TARGETS; k += AT_ONCE)                                               \
-            sum_at(has_dipoles, has_gradient, m, t + k, i + k, root + k);                          \
+            sum_at(has_dipoles, has_gradient, has_pressure, m, t + k, i + k, root + k);            \
     }
 
-DEFINE_SUM_AT(velocity_of_forces, 0, 0)
-DEFINE_SUM_AT(gradient_of_forces, 0, 1)
-DEFINE_SUM_AT(velocity_of_dipoles, 1, 0)
-DEFINE_SUM_AT(gradient_of_dipoles, 1, 1)
+DEFINE_SUM_AT(velocity_of_forces, 0, 0, 0)
+DEFINE_SUM_AT(gradient_of_forces, 0, 1, 0)
+DEFINE_SUM_AT(velocity_and_pressure_of_forces, 0, 0, 1)
+DEFINE_SUM_AT(gradient_and_pressure_of_forces, 0, 1, 1)
+DEFINE_SUM_AT(velocity_and_pressure_of_dipoles, 1, 0, 1)
+DEFINE_SUM_AT(gradient_and_pressure_of_dipoles, 1, 1, 1)
 
 /* ---- both ---- */
 
@@ -190,9 +196,16 @@ static meeting meeting_of(const dp_near *near, int v) {
 
 static void sum_values(const dp_near *near, const broadcast *t, int i, int begin, int own_end,
                        const vec *root) {
-    static sum_at_fn *const by_what[2][2] = {{velocity_of_forces, gradient_of_forces},
-                                             {velocity_of_dipoles, gradient_of_dipoles}};
-    sum_at_fn *sum = by_what[near->sources->shape.has_dipoles][near->n_sums > DP_POTENTIAL];
+    /* Of dipoles the pressure is a tenth of the work, of forces a fifth. */
+    static sum_at_fn *const of_dipoles[] = {velocity_and_pressure_of_dipoles,
+                                            gradient_and_pressure_of_dipoles};
+    static sum_at_fn *const of_forces[][2] = {
+        {velocity_of_forces, gradient_of_forces},
+        {velocity_and_pressure_of_forces, gradient_and_pressure_of_forces}};
+    const int has_gradient = near->n_sums > DP_POTENTIAL;
+    sum_at_fn *sum = near->sources->shape.has_dipoles
+                         ? of_dipoles[has_gradient]
+                         : of_forces[near->has_pressure != 0][has_gradient];
     for (int v = 0; v < near->sources->n_vectors; v += DP_FLOW_PARTS) {
         meeting m = meeting_of(near, v);
         m.begin = begin;

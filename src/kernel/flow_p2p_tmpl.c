@@ -54,7 +54,7 @@ VEC_INLINE void add_sources(int has_dipoles, int has_gradient, const problem *p,
     for (int64_t i = 0; i < p->n_sources; i++) {
         vec n[3], inverse = meet(p, t, i, n);
         const flow from = load_source(has_dipoles, p, i);
-        add_flow(has_dipoles, has_gradient, 1, n, inverse, &from, &sum);
+        add_flow(has_dipoles, has_gradient, 1, 1, n, inverse, &from, &sum);
     }
     *sums = sum;
 }
@@ -109,7 +109,7 @@ static void add_squares(const problem *p, const place *t, flow *sums) {
             flow one = {0}, does = {0};
             for (int k = 1; k < DP_GRADIENT; k++)
                 one.of[k][j] = from.of[k][j];
-            add_flow(1, 1, 1, n, inverse, &one, &does);
+            add_flow(1, 1, 1, 1, n, inverse, &one, &does);
             add_square_flow(&does, sums);
         }
     }

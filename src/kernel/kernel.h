@@ -233,8 +233,9 @@ typedef struct dp_strip dp_strip;
 
 typedef struct dp_near {
     dp_lambda lambda;
-    double least; /* single precision: closest pair, in half sides */
-    int n_sums;   /* DP_POTENTIAL, ... */
+    double least;     /* single precision: closest pair, in half sides */
+    int n_sums;       /* DP_POTENTIAL, ... */
+    int has_pressure; /* of flow: the last part is wanted as well; else it may be left out */
     int is_mutual;
     dp_strip *targets, *sources;
     struct dp_user_work *user; /* for a kernel of the caller's (kernel/user.h) */

@@ -221,7 +221,8 @@ typedef struct slice {
     const p2p_field *of; /* per field */
     void *const *fields;
     dp_worker *worker;
-    int n_sums;           /* rows that the call wants */
+    int n_sums; /* rows that the call wants */
+    int has_pressure;
     int first, n_vectors; /* the batch */
 } slice;
 
@@ -238,6 +239,7 @@ static void sum(const slice *s, dp_strip *sources) {
     dp_near near = {.lambda = s->w->lambda,
                     .least = s->w->least,
                     .n_sums = s->n_sums,
+                    .has_pressure = s->has_pressure,
                     .is_mutual = s->w->targets.is_mutual,
                     .targets = &s->worker->targets,
                     .sources = sources,
@@ -405,7 +407,12 @@ static void sum_leaves(slice *s) {
 /* The first to write the block's sums: sets them to zero. */
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {
     const p2p_work *w = work;
-    slice s = {w, fields_of(w), fields, worker, .n_sums = dp_call_sums(worker->call)};
+    slice s = {w,
+               fields_of(w),
+               fields,
+               worker,
+               .n_sums = dp_call_sums(worker->call),
+               .has_pressure = worker->call->pressures != NULL};
     int at_once = dp_shape_at_once(&w->shape, DP_STRIP_VECTORS);
     for (int32_t i = 0; i < HALO + w->n_halos; i++)
         zero(&w->shape, fields[i], s.of[i].row, s.n_sums);

@@ -320,14 +320,19 @@ START_TEST(processes_start_at_once) {
 }
 END_TEST
 
-/* As a process leaves them that is killed meanwhile, or a disk that is full. */
+/* As a process leaves them that is killed meanwhile, or a disk that is full. A StarPU without GPUs
+ * may write no affinities. */
 START_TEST(files_that_end_early) {
-    static const char *const kinds[] = {"affinity", "bandwidth", "config", "latency"};
+    static const char *const kinds[] = {"bandwidth", "config", "latency", "affinity"};
     char command[512];
     const char *home = fresh_home();
     for (int bytes = 0; bytes <= 10; bytes += 10)
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
             run_once();
+            snprintf(command, sizeof command, "ls %s/.starpu/sampling/bus/*.affinity >%s/ls 2>&1",
+                     home, home);
+            if (strcmp(kinds[i], "affinity") == 0 && system(command) != 0)
+                continue;
             snprintf(command, sizeof command,
                      "test -s %s/.starpu/sampling/bus/*.%s && "
                      "truncate -s %d %s/.starpu/sampling/bus/*.%s",
