@@ -23,17 +23,19 @@ typedef struct p2p_field {
 
 typedef struct p2p_leaf {
     uint64_t key;
+    dp_precision precision;
     int32_t at, n;   /* its targets */
     int32_t run_end; /* of its runs; they begin where those of the leaf before end */
 } p2p_leaf;
 
 /* Behind the leaves lie the runs, and behind these the fields. */
 typedef struct p2p_work {
-    dp_near_fn sum;
+    const dp_near_fn (*sums)[DP_N_ISA]; /* by precision */
+    dp_isa isa;
     dp_lambda lambda;
     double least;
     const dp_cube *cube;
-    int is_single, level;
+    int level;
     dp_shape shape;
     dp_target_fields targets;
     int32_t n_halos; /* parts of the halo: fields 1 ... */
@@ -120,10 +122,25 @@ static void add_runs(const dp_layout *layout, int32_t b, int32_t leaf, p2p_work 
     }
 }
 
+/* That which the coarsest of the leaves that meet allows: of the blocks it knows nothing. */
+static dp_precision precision_of(const dp_layout *layout, int32_t leaf) {
+    const dp_problem *p = layout->problem;
+    const dp_csr *near = &layout->interactions->near;
+    int level = p->tree->level[leaf];
+    for (int64_t i = near->offset[leaf]; i < near->offset[leaf + 1]; i++) {
+        int of_near = p->tree->level[near->index[i]];
+        level = of_near < level ? of_near : level;
+    }
+    return dp_precision_of_near_waves(p->precision, p->most_radians,
+                                      dp_wave_number(p->lambda) *
+                                          dp_cube_side(&p->tree->cube, level));
+}
+
 static void add_leaf(const dp_layout *layout, int32_t b, int32_t leaf, p2p_work *w, int32_t *n,
                      dp_task *task) {
     p2p_leaf *l = &w->leaf[(*n)++];
     l->key = layout->problem->tree->key[leaf];
+    l->precision = precision_of(layout, leaf);
     l->at = (int32_t)layout->blocks.target_at[leaf];
     l->n = (int32_t)dp_n_targets(layout->problem->tree, leaf);
     add_runs(layout, b, leaf, w, runs_of(w), task);
@@ -163,20 +180,6 @@ static void describe_fields(const dp_layout *layout, int32_t b, const p2p_work *
     }
 }
 
-/* That which the coarsest of the leaves that meet allows. */
-static dp_precision precision_of(const dp_layout *layout, const dp_block *block) {
-    const dp_problem *p = layout->problem;
-    const dp_csr *near = &layout->interactions->near;
-    int level = block->level;
-    for (int64_t i = near->offset[block->box_begin]; i < near->offset[block->box_end]; i++) {
-        int of_near = p->tree->level[near->index[i]];
-        level = of_near < level ? of_near : level;
-    }
-    return dp_precision_of_near_waves(p->precision, p->most_radians,
-                                      dp_wave_number(p->lambda) *
-                                          dp_cube_side(&p->tree->cube, level));
-}
-
 static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     const dp_problem *p = layout->problem;
     const dp_block *block = &layout->blocks.block[b];
@@ -193,12 +196,10 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         dp_task_work(task, fixed + n_entries * sizeof(p2p_run) + most_fields * sizeof(p2p_field));
     if (!w)
         return DAGPOLE_NO_MEMORY;
-    dp_precision precision = precision_of(layout, block);
-    w->sum =
-        (dp_strip_is_plain(&p->shape) ? p->kernel->near : p->kernel->near_many)[precision][p->isa];
+    w->sums = dp_strip_is_plain(&p->shape) ? p->kernel->near : p->kernel->near_many;
+    w->isa = p->isa;
     w->lambda = p->lambda;
     w->least = p->least;
-    w->is_single = precision == DP_SINGLE || precision == DP_ROUGH;
     w->cube = &p->tree->cube;
     w->level = block->level;
     w->shape = p->shape;
@@ -223,7 +224,8 @@ typedef struct slice {
     dp_worker *worker;
     int n_sums; /* rows that the call wants */
     int has_pressure;
-    int first, n_vectors; /* the batch */
+    dp_precision precision; /* of the leaf */
+    int first, n_vectors;   /* the batch */
 } slice;
 
 /* Points with what they carry and their sums in the batch. */
@@ -244,7 +246,11 @@ static void sum(const slice *s, dp_strip *sources) {
                     .targets = &s->worker->targets,
                     .sources = sources,
                     .user = s->worker->scratch.user};
-    s->w->sum(&near);
+    s->w->sums[s->precision][s->w->isa](&near);
+}
+
+static int is_single(const slice *s) {
+    return s->precision == DP_SINGLE || s->precision == DP_ROUGH;
 }
 
 static void flush(const slice *s) {
@@ -254,7 +260,7 @@ static void flush(const slice *s) {
         sum(s, sources);
         dp_strip_take(sources);
     }
-    dp_strip_begin(sources, s->w->is_single, &s->worker->targets.frame);
+    dp_strip_begin(sources, is_single(s), &s->worker->targets.frame);
 }
 
 /* Points i ... i + n - 1. */
@@ -360,10 +366,10 @@ static void sum_slice(const slice *s, const p2p_leaf *leaf, const p2p_run *run,
     dp_strip *targets = &s->worker->targets;
     near_points all = targets_of(s, leaf);
     dp_strip_frame frame = frame_of(s, leaf, run, run_end);
-    dp_strip_begin(targets, s->w->is_single, &frame);
+    dp_strip_begin(targets, is_single(s), &frame);
     add_points(&all, begin, n, targets);
     dp_strip_end(targets, s->n_sums);
-    dp_strip_begin(&s->worker->sources, s->w->is_single, &frame);
+    dp_strip_begin(&s->worker->sources, is_single(s), &frame);
     if (s->w->targets.is_mutual) {
         sum(s, targets);
         add_sources(s, &all, begin + n, leaf->n);
@@ -399,6 +405,7 @@ static void sum_leaves(slice *s) {
     dp_strip_use_vectors(&s->worker->targets, s->n_vectors);
     dp_strip_use_vectors(&s->worker->sources, s->n_vectors);
     for (int32_t i = 0; i < w->n_leaves; i++) {
+        s->precision = w->leaf[i].precision;
         sum_leaf(s, &w->leaf[i], next, runs + w->leaf[i].run_end);
         next = runs + w->leaf[i].run_end;
     }
