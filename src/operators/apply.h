@@ -16,7 +16,7 @@ typedef struct dp_scratch {
     int ld;                /* the longest column, padded */
     dp_user_work *user;    /* NULL: the kernel is built in */
     dp_flow_work *flow;    /* NULL: expansions are of the kernel itself */
-    dp_monopole *monopole; /* of Laplace's dipoles and of flow, else NULL */
+    dp_monopole *monopole; /* where operators are Laplace's, else NULL */
 } dp_scratch;
 
 /* For what points have in a plan; NULL: charges. */

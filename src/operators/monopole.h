@@ -3,12 +3,19 @@
  *
  * What a multipole does far away is its charge first of all, and its error is the same at every
  * distance but for that. Dipoles have no charge, so that an R-th of what charges would do is left
- * at a distance of R, beside the error's charge: P2M and M2M put the charge right, which is known.
+ * at a distance of R, beside the error's charge; and where boxes of alternating charges are all
+ * alike, on a lattice, the errors' charges of all boxes add up. P2M and M2M put the charge right,
+ * which is known.
  */
 #ifndef DP_OPERATORS_MONOPOLE_H
 #define DP_OPERATORS_MONOPOLE_H
 
 #include "operators/operators.h"
+
+/* Where multipoles' charges are set: forces alone have moments beside them, which are not known. */
+static inline int dp_sets_charges(const dp_shape *shape) {
+    return shape->has_dipoles || !dp_is_flow(shape);
+}
 
 /* Numbers [begin, end) of expansions, the even parity's; the others are 0 in both. Their product is
  * 1. */

@@ -52,7 +52,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
 static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first, int n,
                         void *const *fields, dp_scratch *scratch) {
     double *multipole[DP_COLUMNS], charge[DP_COLUMNS];
-    const int has_known_charges = scratch->monopole && w->shape.has_dipoles;
+    const int has_known_charges = dp_sets_charges(&w->shape) && scratch->monopole;
     int n_columns = 0;
     for (int32_t i = 0; i < w->n_leaves; i++) {
         const p2m_leaf *leaf = &w->leaf[i];
