@@ -2,7 +2,7 @@
 # dagpole schedulers: what it prints, what it refuses, and no process left behind.
 # shellcheck source=tests/cli/common.sh
 . "$(dirname "$0")/common.sh"
-expect 0 generate --n 4000 a.h5
+expect 0 generate --n 20000 a.h5
 
 expect 0 schedulers a.h5 --only lws,dagpole,prio --threads 2 --repeat 2 --digits 4 --json --plot a.svg
 holds 'o["kind"] == "schedulers" and o["rounds"] == 2 and o["digits"] == 4 and o["threads"] == 2'
@@ -16,7 +16,7 @@ checksum=$("$python" -c 'import json; print(json.load(open("out"))["schedulers"]
 "$python" - <<'END' || fail "the chart does not name what it shows"
 import xml.etree.ElementTree as tree
 words = ' '.join(t.text for t in tree.parse('a.svg').iter('{http://www.w3.org/2000/svg}text'))
-assert all(w in words for w in ('lws', 'dagpole', 'prio', 'ms', 'a.h5', '4,000 points')), words
+assert all(w in words for w in ('lws', 'dagpole', 'prio', 'ms', 'a.h5', '20,000 points')), words
 END
 
 # The same bits as any other run of the plan.
