@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cloud/cloud.h"
 #include "kernel/names.h"
 
 /* One number has no axis; none has one of 0. */
@@ -132,6 +133,16 @@ static dagpole_status check_finite(const char *path, const char *dataset, const 
     return DAGPOLE_OK;
 }
 
+/* A file may say that it holds any number: products of it must not wrap around. */
+static dagpole_status check_count(const char *path, const char *dataset, int64_t n_vectors,
+                                  int64_t n) {
+    if (n <= DP_CLOUD_MAX_POINTS && n_vectors <= DP_CLOUD_MAX_POINTS / (n > 0 ? n : 1))
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_FILE,
+                   "%s of '%.250s' is of %lld vectors and %lld points: 2^40 values at most",
+                   dataset, path, (long long)n_vectors, (long long)n);
+}
+
 dagpole_status dp_rows_read(dp_store *store, const char *path, const char *dataset,
                             const dp_row *row, int is_loose, int64_t *n, int64_t *n_vectors,
                             double **values) {
@@ -146,6 +157,7 @@ dagpole_status dp_rows_read(dp_store *store, const char *path, const char *datas
         return refuse_shape(path, dataset, row, *n, rank, shape);
     *n = points;
     *n_vectors = n_outer == 1 ? 1 : shape[0];
+    DP_TRY(check_count(path, dataset, *n_vectors, points));
     size_t doubles = (size_t)dp_row_doubles(row);
     *values = dp_alloc((size_t)*n_vectors * doubles, (size_t)points * sizeof(double));
     if (!*values)

@@ -273,6 +273,25 @@ START_TEST(results_that_do_not_fit) {
 END_TEST
 
 /* Velocities M x 3, their gradients M x 3 x 3, pressures M; of two vectors with an axis more. */
+/* So many that their bytes wrap around to few; no byte of them is in the file. */
+START_TEST(more_than_memory_can_count) {
+    static const hsize_t shapes[][3] = {
+        {((hsize_t)1 << 62) + 105}, {(hsize_t)1 << 41}, {(hsize_t)1 << 60, 2}};
+    for (int i = 0; i < 3; i++) {
+        scratch s = scratch_make("results.h5");
+        dagpole_results results = {.size = sizeof results};
+        hid_t file = H5Fcreate(s.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+        hid_t space = H5Screate_simple(i < 2 ? 1 : 2, shapes[i], NULL);
+        H5Dclose(H5Dcreate2(file, "potentials", H5T_STD_I8LE, space, H5P_DEFAULT, H5P_DEFAULT,
+                            H5P_DEFAULT));
+        H5Sclose(space);
+        ck_assert_int_ge(H5Fclose(file), 0);
+        refused(dagpole_results_read(s.path, &results), DAGPOLE_FILE, "2^40 values at most");
+        scratch_remove(&s);
+    }
+}
+END_TEST
+
 START_TEST(results_of_flow) {
     scratch s = scratch_make("a.h5");
     double velocities[12], gradients[36];
@@ -356,5 +375,5 @@ START_TEST(memory_that_runs_out) {
 END_TEST
 
 SUITE_MAIN("values", 20, complex_charges, real_charges_of_a_complex_kernel, forces,
-           numbers_that_are_not_finite, complex_results, results_that_do_not_fit, results_of_flow,
-           memory_that_runs_out)
+           numbers_that_are_not_finite, complex_results, results_that_do_not_fit,
+           more_than_memory_can_count, results_of_flow, memory_that_runs_out)
