@@ -4,8 +4,7 @@
 
 #include "base/floating.h"
 #include "cloud/input.h"
-
-#define DP_CLOUD_MAX_POINTS ((int64_t)1 << 40)
+#include "cloud/limits.h"
 
 /* BAD_ARGUMENT where n_vectors times n_points values are too many. */
 dagpole_status dp_check_vectors(int64_t n_vectors, int64_t n_points);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cloud/cloud.h"
+#include "cloud/limits.h"
 #include "kernel/names.h"
 
 /* One number has no axis; none has one of 0. */
