@@ -196,7 +196,7 @@ static meeting meeting_of(const dp_near *near, int v) {
 
 static void sum_values(const dp_near *near, const broadcast *t, int i, int begin, int own_end,
                        const vec *root) {
-    /* Of dipoles the pressure is a tenth of the work, of forces a fifth. */
+    /* Beside what dipoles take the pressure is little. */
     static sum_at_fn *const of_dipoles[] = {velocity_and_pressure_of_dipoles,
                                             gradient_and_pressure_of_dipoles};
     static sum_at_fn *const of_forces[][2] = {

@@ -187,7 +187,7 @@ static double splits_by(const probe *p, int level, double factor) {
 }
 
 /* What `radians` along the side of a box add to the length of its expansion, for each part: fits
- * 3 to 12 digits and 10 to 40 radians to a fifth. */
+ * 3, 6 and 9 digits and 10 to 40 radians to a third. */
 static double added_by_waves(double radians) {
     return 1.2 * radians * radians;
 }

@@ -12,11 +12,6 @@
 
 #include "operators/operators.h"
 
-/* Where multipoles' charges are set: forces alone have moments beside them, which are not known. */
-static inline int dp_sets_charges(const dp_shape *shape) {
-    return shape->has_dipoles || !dp_is_flow(shape);
-}
-
 /* Numbers [begin, end) of expansions, the even parity's; the others are 0 in both. Their product is
  * 1. */
 typedef struct dp_monopole {

@@ -97,7 +97,7 @@ static void run_vectors(const dp_transfer_work *w, int first, int n, void *const
         }
     }
     dp_transfer_flush(w, dp_m2m, batches, worker);
-    if (w->sets_charges && worker->scratch.monopole)
+    if (worker->scratch.monopole)
         set_charges(w, first, n, fields, worker);
 }
 

@@ -52,7 +52,6 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
 static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first, int n,
                         void *const *fields, dp_scratch *scratch) {
     double *multipole[DP_COLUMNS], charge[DP_COLUMNS];
-    const int has_known_charges = dp_sets_charges(&w->shape) && scratch->monopole;
     int n_columns = 0;
     for (int32_t i = 0; i < w->n_leaves; i++) {
         const p2m_leaf *leaf = &w->leaf[i];
@@ -63,7 +62,7 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
         dp_surface_potentials(set, &set->outer, &frame, leaf->n,
                               dp_source_points(fields[SOURCES], sources), carried,
                               dp_carried_stride(&w->shape, w->row), n, 1, n_columns, scratch);
-        if (has_known_charges)
+        if (scratch->monopole)
             dp_total_charges(&frame, leaf->n, dp_source_points(fields[SOURCES], sources), carried,
                              dp_carried_stride(&w->shape, w->row), n, scratch, charge + n_columns);
         for (int v = first; v < first + n; v++, n_columns++) {
@@ -73,7 +72,7 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
         }
         if (n_columns + n > DP_COLUMNS || i + 1 == w->n_leaves) {
             dp_surface_to_expansions(set, &set->outer, n_columns, multipole, scratch);
-            for (int c = 0; has_known_charges && c < n_columns; c++)
+            for (int c = 0; scratch->monopole && c < n_columns; c++)
                 dp_monopole_set(scratch->monopole, charge[c], multipole[c]);
             n_columns = 0;
         }
