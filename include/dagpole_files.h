@@ -30,8 +30,10 @@ typedef struct dagpole_cloud {
  * cube) or "lattice" (integer coordinates, the smallest cube that holds n; no random numbers).
  * charges: "unit" (all 1), "mixed" (uniform in [-1, 1]), "alternating" (1 and -1 in turn; on a
  * lattice neighbours differ, as in rock salt) or, each number uniform in [-1, 1], "dipoles" (no
- * charges), "complex" (charges for DAGPOLE_HELMHOLTZ) or "forces" (for DAGPOLE_STOKES). The same
- * seed gives the same cloud everywhere. The arrays are owned by *cloud: dagpole_cloud_free.
+ * charges), "complex" (charges for DAGPOLE_HELMHOLTZ), "forces" (for DAGPOLE_STOKES) or
+ * "stresslets" (likewise, no charges: the densities behind normals of length 1, which point outward
+ * on sphere and ellipsoid and anywhere elsewhere). The same seed gives the same cloud everywhere.
+ * The arrays are owned by *cloud: dagpole_cloud_free.
  * Statuses: BAD_ARGUMENT, NO_MEMORY. */
 DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n,
                                                   uint64_t seed, const char *charges,

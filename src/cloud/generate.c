@@ -21,8 +21,8 @@ static uint64_t next(generator *g) {
     return z ^ z >> 31;
 }
 
-/* Points and charges have a stream each, so that both kinds of charges go with the same points and
- * a longer cloud begins with the shorter one (but a lattice does not). */
+/* Points, charges and normals have a stream each, so that all kinds of charges go with the same
+ * points and a longer cloud begins with the shorter one (but a lattice does not). */
 static generator make_stream(uint64_t seed, uint64_t stream) {
     generator g = {seed};
     uint64_t key = next(&g);
@@ -131,13 +131,16 @@ static void draw_lattice(generator *g, const place *at, double x[3]) {
     x[2] = (double)layer;
 }
 
+/* half_axis: where the points lie on a closed surface, its half axis along z, the others being 1;
+ * else 0. */
 static const struct {
     const char *name;
     void (*draw)(generator *g, const place *at, double x[3]);
+    double half_axis;
 } distributions[] = {
-    {"cube", draw_cube},           {"sphere", draw_sphere},   {"plummer", draw_plummer},
-    {"ellipsoid", draw_ellipsoid}, {"graded", draw_graded},   {"disk", draw_disk},
-    {"two-scale", draw_two_scale}, {"lattice", draw_lattice},
+    {"cube", draw_cube, 0},           {"sphere", draw_sphere, 1},   {"plummer", draw_plummer, 0},
+    {"ellipsoid", draw_ellipsoid, 4}, {"graded", draw_graded, 0},   {"disk", draw_disk, 0},
+    {"two-scale", draw_two_scale, 0}, {"lattice", draw_lattice, 0},
 };
 enum { N_DISTRIBUTIONS = sizeof distributions / sizeof distributions[0] };
 
@@ -163,18 +166,33 @@ static double draw_alternating(generator *g, int64_t i) {
     return i % 2 ? -1 : 1;
 }
 
-/* width: numbers at a point, which are a charge of the kernel, or a dipole. */
+/* Of length 1: outward where x lies on a closed surface, else a random direction. */
+static void draw_normal(generator *g, double half_axis, const double x[3], double normal[3]) {
+    if (half_axis == 0) {
+        draw_sphere(g, NULL, normal);
+        return;
+    }
+    double z = x[2] / (half_axis * half_axis);
+    double length = sqrt(x[0] * x[0] + x[1] * x[1] + z * z);
+    normal[0] = x[0] / length;
+    normal[1] = x[1] / length;
+    normal[2] = z / length;
+}
+
+/* width: numbers at a point, which are a charge of the kernel, or a dipole. n_normal: how many of
+ * them, the first, are a normal: 0 or 3. */
 static const struct {
     const char *name;
     double (*draw)(generator *g, int64_t i);
-    int width, is_dipole;
+    int width, n_normal, is_dipole;
     dagpole_kernel kernel;
-} kinds[] = {{"unit", draw_unit, 1, 0, DAGPOLE_LAPLACE},
-             {"mixed", draw_mixed, 1, 0, DAGPOLE_LAPLACE},
-             {"alternating", draw_alternating, 1, 0, DAGPOLE_LAPLACE},
-             {"dipoles", draw_mixed, 3, 1, DAGPOLE_LAPLACE},
-             {"complex", draw_mixed, 2, 0, DAGPOLE_HELMHOLTZ},
-             {"forces", draw_mixed, 3, 0, DAGPOLE_STOKES}};
+} kinds[] = {{"unit", draw_unit, 1, 0, 0, DAGPOLE_LAPLACE},
+             {"mixed", draw_mixed, 1, 0, 0, DAGPOLE_LAPLACE},
+             {"alternating", draw_alternating, 1, 0, 0, DAGPOLE_LAPLACE},
+             {"dipoles", draw_mixed, 3, 0, 1, DAGPOLE_LAPLACE},
+             {"complex", draw_mixed, 2, 0, 0, DAGPOLE_HELMHOLTZ},
+             {"forces", draw_mixed, 3, 0, 0, DAGPOLE_STOKES},
+             {"stresslets", draw_mixed, 6, 3, 1, DAGPOLE_STOKES}};
 enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
 static dagpole_status find(const char *distribution, const char *charges, int *which, int *kind) {
@@ -191,7 +209,8 @@ static dagpole_status find(const char *distribution, const char *charges, int *w
         ++*kind;
     if (!charges || *kind == N_KINDS)
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "charges is '%.100s': unit, mixed, alternating, dipoles, complex or forces",
+                       "charges is '%.100s': unit, mixed, alternating, dipoles, complex, forces or "
+                       "stresslets",
                        charges ? charges : "NULL");
     return DAGPOLE_OK;
 }
@@ -217,12 +236,16 @@ dagpole_status dagpole_cloud_generate(const char *distribution, int64_t n, uint6
     cloud->n_sources = cloud->n_targets = n;
     cloud->n_vectors = 1;
     cloud->kernel = kinds[kind].kernel;
-    generator points = make_stream(seed, 0), values = make_stream(seed, 1);
+    generator points = make_stream(seed, 0), values = make_stream(seed, 1),
+              normals = make_stream(seed, 2);
     place at = {.edge = lattice_edge(n)};
     for (; at.i < n; at.i++) {
-        distributions[which].draw(&points, &at, cloud->sources + 3 * at.i);
-        for (int k = 0; k < width; k++)
-            carried[width * at.i + k] = kinds[kind].draw(&values, at.i);
+        double *x = cloud->sources + 3 * at.i, *value = carried + width * at.i;
+        distributions[which].draw(&points, &at, x);
+        if (kinds[kind].n_normal)
+            draw_normal(&normals, distributions[which].half_axis, x, value);
+        for (int k = kinds[kind].n_normal; k < width; k++)
+            value[k] = kinds[kind].draw(&values, at.i);
     }
     return DAGPOLE_OK;
 }

@@ -20,6 +20,36 @@ grep -q '^  velocities' out || fail "verify does not call velocities by their na
 expect 1 verify s.h5 --tolerance 1e-12
 says "--tolerance"
 
+# same_normals N FILE: somewhere in the file lie two vectors of N stresslets, a normal and a density each,
+# whose normals are the same and whose densities are not.
+same_normals() {
+    "$python" -c '
+import sys
+n, b = int(sys.argv[1]), open(sys.argv[2], "rb").read()
+both = lambda at: (b[at:at + 24], b[at + 48 * n:at + 48 * n + 24])
+same, other = lambda at: len(set(both(at))) == 1, lambda at: len(set(both(at))) == 2
+sys.exit(not any(all(same(at + 48 * i) and other(at + 48 * i + 24) for i in range(n))
+                 for at in range(0, len(b) - 96 * n + 1, 8)))' "$1" "$2"
+}
+
+# Stresslets: a normal and a density.
+expect 0 generate d.h5 --n 800 --distribution sphere --charges stresslets --vectors 2 --seed 5 --json
+holds 'o["charges"] == "stresslets" and o["n_vectors"] == 2'
+same_normals 800 d.h5 || fail "the vectors do not have the same normals with densities of their own"
+expect 0 generate e.h5 --n 800 --charges stresslets
+grep -q '^800 stresslets (random) on a cube' out || fail "generate does not say what it made"
+expect 0 run d.h5 --kernel stokes --digits 5 --n-crit 40 --gradients --pressures --output t.h5 --json
+holds 'o["dipoles"] and o["charges_from"] == "/dipoles" and o["n_vectors"] == 2'
+expect 0 verify t.h5 --tolerance 1e-5 --json
+holds '0 < o["promised_error"] < 1e-5 and 0 < o["gradients"]["promised_error"] < 1e-4'
+holds '0 < o["pressures"]["promised_error"] < 1e-4'
+expect 0 foresee d.h5 --kernel stokes --digits 3 --workers 1,4 --repeat 1 --json
+holds 'len(o["foreseen"]) == 2'
+expect 1 run d.h5
+says "/dipoles of 'd.h5' has shape 2 x 800 x 6: 800 x 3 (one dipole a source)"
+expect 1 run d.h5 --kernel helmholtz --wave-number 1
+says "/dipoles of 'd.h5'"
+
 # What is no force, and what forces are not for.
 expect 1 run q.h5 --kernel stokes
 says "/charges of 'q.h5' has shape 800: 800 x 3 (one charge a source)"

@@ -68,6 +68,36 @@ START_TEST(charges_of_several_numbers) {
 }
 END_TEST
 
+/* Densities are the numbers that forces are. Normals are outward, on a cube random. */
+START_TEST(stresslets_are_normals_and_densities) {
+    static const char *const names[] = {"cube", "sphere", "ellipsoid"};
+    for (int k = 0; k < 3; k++) {
+        dagpole_cloud a = generate(names[k], 1000, 7, "stresslets"),
+                      b = generate(names[k], 1000, 7, "forces");
+        double mean[3] = {0};
+        ck_assert(a.kernel == DAGPOLE_STOKES && !a.charges);
+        ck_assert_mem_eq(a.sources, b.sources, 3000 * sizeof(double));
+        for (int i = 0; i < 1000; i++) {
+            const double *x = a.sources + 3 * i, *n = a.dipoles + 6 * i;
+            /* half the gradient of the surface's equation, x^2 + y^2 + z^2 / c^2 = 1 */
+            const double slope[] = {x[0], x[1], k == 2 ? x[2] / 16 : x[2]};
+            double length = sqrt(slope[0] * slope[0] + slope[1] * slope[1] + slope[2] * slope[2]);
+            ck_assert_double_eq_tol(n[0] * n[0] + n[1] * n[1] + n[2] * n[2], 1, 1e-15);
+            ck_assert_mem_eq(n + 3, b.charges + 3 * i, 3 * sizeof(double));
+            for (int d = 0; d < 3; d++) {
+                mean[d] += n[d] / 1000;
+                ck_assert(k == 0 || fabs(n[d] - slope[d] / length) < 1e-15);
+            }
+        }
+        for (int d = 0; d < 3; d++)
+            ck_assert_double_le(fabs(mean[d]), 5 * 0.577 / sqrt(1000));
+        dagpole_cloud_free(&a);
+        dagpole_cloud_free(&b);
+    }
+    ck_assert_int_eq(dp_memory_live(), 0);
+}
+END_TEST
+
 START_TEST(dipoles_come_instead_of_charges) {
     dagpole_cloud a = generate("sphere", 1000, 7, "dipoles"),
                   b = generate("sphere", 1000, 7, "mixed");
@@ -247,7 +277,7 @@ START_TEST(bad_arguments) {
     ck_assert_mem_eq(&cloud, &zero, sizeof zero);
     ck_assert_int_eq(dagpole_cloud_generate(NULL, 1, 0, "unit", &cloud), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_cloud_generate("cube", 1, 0, "unity", &cloud), DAGPOLE_BAD_ARGUMENT);
-    assert_error_has("'unity': unit, mixed, alternating, dipoles, complex or forces");
+    assert_error_has("'unity': unit, mixed, alternating, dipoles, complex, forces or stresslets");
     ck_assert_int_eq(dagpole_cloud_generate("cube", 1, 0, NULL, &cloud), DAGPOLE_BAD_ARGUMENT);
     ck_assert_int_eq(dagpole_cloud_generate("cube", -1, 0, "unit", &cloud), DAGPOLE_BAD_ARGUMENT);
     assert_error_has("-1");
@@ -279,8 +309,9 @@ START_TEST(memory_that_runs_out) {
 }
 END_TEST
 
-SUITE_MAIN("generate", 20, charges_of_several_numbers, the_generator_is_splitmix64,
-           a_seed_is_a_cloud, dipoles_come_instead_of_charges, cube_is_uniform,
-           sphere_is_uniform_on_its_surface, ellipsoid_is_on_its_surface, plummer_has_its_profile,
-           graded_is_graded, disk_has_its_profile, two_scales_are_a_million_apart,
-           lattice_is_rock_salt, bad_arguments, nothing_is_a_cloud, memory_that_runs_out)
+SUITE_MAIN("generate", 20, charges_of_several_numbers, stresslets_are_normals_and_densities,
+           the_generator_is_splitmix64, a_seed_is_a_cloud, dipoles_come_instead_of_charges,
+           cube_is_uniform, sphere_is_uniform_on_its_surface, ellipsoid_is_on_its_surface,
+           plummer_has_its_profile, graded_is_graded, disk_has_its_profile,
+           two_scales_are_a_million_apart, lattice_is_rock_salt, bad_arguments, nothing_is_a_cloud,
+           memory_that_runs_out)

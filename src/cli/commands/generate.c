@@ -13,7 +13,7 @@ typedef struct choice {
 
 static void print_summary(const choice *choice) {
     if (!choice->json) {
-        int is_noun = cli_list_has("dipoles|forces", '|', choice->charges);
+        int is_noun = cli_list_has("dipoles|forces|stresslets", '|', choice->charges);
         printf("%s %s (%s) on a %s, seed %s, in %s\n", cli_text_count(choice->n),
                is_noun ? choice->charges : "charges", is_noun ? "random" : choice->charges,
                choice->distribution, cli_text_count(choice->seed), choice->path);
@@ -37,6 +37,13 @@ static double *carried_of(dagpole_cloud *cloud, int *width) {
     return cloud->dipoles ? cloud->dipoles : cloud->charges;
 }
 
+/* A surface has its normals, whatever the densities on it are: those of vector 0 in all vectors. */
+static void keep_normals(const dagpole_cloud *cloud, const double *first, double *other) {
+    if (cloud->kernel == DAGPOLE_STOKES && cloud->dipoles)
+        for (int64_t i = 0; i < cloud->n_sources; i++)
+            memcpy(other + 6 * i, first + 6 * i, 3 * sizeof *first);
+}
+
 /* Vector v has what the cloud whose seed is v more has: the cloud has that of vector 0. */
 static dagpole_status write_vectors(const choice *choice, const dagpole_cloud *cloud) {
     int width;
@@ -52,8 +59,10 @@ static dagpole_status write_vectors(const choice *choice, const dagpole_cloud *c
         status =
             dagpole_cloud_generate(choice->distribution, choice->n,
                                    (uint64_t)choice->seed + (uint64_t)v, choice->charges, &more);
-        if (status == DAGPOLE_OK)
+        if (status == DAGPOLE_OK) {
             memcpy(carried + (size_t)v * n, carried_of(&more, &width), bytes);
+            keep_normals(cloud, first, carried + (size_t)v * n);
+        }
         dagpole_cloud_free(&more);
     }
     *(all.dipoles ? &all.dipoles : &all.charges) = carried;
@@ -72,7 +81,8 @@ static int generate_main(const cli_command *self, int argc, char **argv) {
          "where the charges lie [cube]", 0, 0},
         {"--n", CLI_COUNT, &choice.n, "N", "how many, such as 1e6; required", 0, 1099511627776.0},
         {"--seed", CLI_COUNT, &choice.seed, "S", "of the random numbers [1]", 0, 1e15},
-        {"--charges", CLI_CHOICE, &choice.charges, "unit|mixed|alternating|dipoles|complex|forces",
+        {"--charges", CLI_CHOICE, &choice.charges,
+         "unit|mixed|alternating|dipoles|complex|forces|stresslets",
          "all 1, in [-1, 1], 1 and -1 in turn, or others in [-1, 1] [unit]", 0, 0},
         {"--vectors", CLI_INT, &choice.vectors, "V", "vectors of charges", 1, 1000000},
         {"--json", CLI_FLAG, &choice.json, NULL, "print one JSON object", 0, 0},
