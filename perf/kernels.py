@@ -3,9 +3,10 @@
 
 Runs the tool (build/dagpole) for each cloud, kernel and number of digits, with an empty cache of operators,
 again with what is in it then, and a third time with gradients, which are verified with the potentials. An entry
-of the table is "multiple; seconds (times); cold, cached":
+of the table is "multiple; seconds (times), share; cold, cached":
   multiple  the larger error, of potentials or gradients, over what the digits promise
   seconds   the best of the evaluations of potentials, and how many times Laplace's that is
+  share     of the time of the last evaluation's tasks that is arithmetic: the line "all" of `run --roof`
   cold      seconds for the operators, built, and read from the cache
 Ends with 1 where a multiple is above 1. Wavelengths are along the cloud; charges of a lattice alternate.
 """
@@ -25,6 +26,7 @@ KERNELS = {
     'helmholtz, 1 wavelength': ('complex', lambda width: helmholtz(1 / width)),
     'helmholtz, 5 wavelengths': ('complex', lambda width: helmholtz(5 / width)),
     'stokes, forces': ('forces', lambda width: ['--kernel', 'stokes']),
+    'stokes, stresslets': ('stresslets', lambda width: ['--kernel', 'stokes']),
 }
 # Of a cloud of n points.
 WIDTHS = {'cube': lambda n: 1, 'sphere': lambda n: 2, 'lattice': lambda n: n ** (1 / 3)}
@@ -52,6 +54,11 @@ def multiple_of(errors, digits):
     return worst * 10**digits
 
 
+def share_of(operators):
+    """All operators together."""
+    return sum(x['roof_s'] for x in operators.values()) / sum(x['seconds'] for x in operators.values())
+
+
 def measure(o, place, cloud, kernel, digits):
     charges, options = KERNELS[kernel]
     if cloud == 'lattice' and charges in ('mixed', 'complex'):
@@ -62,19 +69,19 @@ def measure(o, place, cloud, kernel, digits):
     if o.threads:
         run += ['--threads', o.threads]
     cold = call(o.tool, *run)
-    cached = call(o.tool, *run, '--repeat', o.repeat)
+    cached = call(o.tool, *run, '--repeat', o.repeat, '--roof')
     call(o.tool, *run, '--gradients', '--output', results)
     errors = call(o.tool, 'verify', results, '--samples', o.samples)
     return {'cloud': cloud, 'kernel': kernel, 'digits': digits, 'multiple': multiple_of(errors, digits),
-            'evaluate_s': cached['evaluate_best_s'], 'operators_cold_s': cold['setup_s']['operators'],
-            'operators_cached_s': cached['setup_s']['operators']}
+            'evaluate_s': cached['evaluate_best_s'], 'roof_share': share_of(cached['arithmetic']['operators']),
+            'operators_cold_s': cold['setup_s']['operators'], 'operators_cached_s': cached['setup_s']['operators']}
 
 
 def entry(row, of_laplace):
     if 'refused' in row:
         return 'refused'
     times = '' if of_laplace is None else f" ({row['evaluate_s'] / of_laplace:.1f})"
-    return (f"{row['multiple']:.2g}; {row['evaluate_s']:.2g} s{times}; "
+    return (f"{row['multiple']:.2g}; {row['evaluate_s']:.2g} s{times}, {100 * row['roof_share']:.0f} %; "
             f"{row['operators_cold_s']:.2g}, {row['operators_cached_s']:.2g} s")
 
 
