@@ -2,102 +2,18 @@
  * both against what is known. */
 #include <math.h>
 
-#include "plans.h"
+#include "scene.h"
 
-enum { N = 1500, M = 400, MOST_VECTORS = 3, MOST = MOST_VECTORS * N };
-
-typedef struct scene {
-    dagpole_context *context;
-    dagpole_plan_options options;
-    int64_t n_targets;
-    double *sources, *targets; /* targets NULL: the sources */
-    double charges[MOST], dipoles[3 * MOST];
-    double potentials[MOST], gradients[3 * MOST], hessians[6 * MOST];
-} scene;
+enum { N = 1500, M = 400 };
 
 static const cloud clouds[] = {CLOUD_CUBE, CLOUD_SPHERE, CLOUD_LOG_RADIAL, CLOUD_PLUMMER};
 
-/* Dipoles are as long as points are apart: beside charges neither hides the other. */
-static scene *open_scene(cloud kind, int sources, int digits, int has_targets) {
-    scene *s = calloc(1, sizeof *s);
-    uint64_t seed = 11;
-    s->context = open_with_cache();
-    s->options = quick_options(0);
-    s->options.sources = sources;
-    s->options.digits = digits;
-    s->options.n_crit = 12 * digits;
-    s->n_targets = has_targets ? M : N;
-    s->sources = cloud_make(kind, N, 5);
-    s->targets = has_targets ? cloud_make(kind, M, 6) : NULL;
-    for (int i = 0; i < MOST; i++)
-        s->charges[i] = 2 * suite_uniform(&seed) - 1;
-    for (int i = 0; i < 3 * MOST; i++)
-        s->dipoles[i] = (2 * suite_uniform(&seed) - 1) / 12;
-    return s;
-}
-
-static void close_scene(scene *s) {
-    dagpole_context_destroy(s->context);
-    free(s->sources);
-    free(s->targets);
-    free(s);
-}
-
-static dagpole_plan *plan_of(const scene *s) {
-    return open_plan(s->context, s->options, N, s->sources, s->targets ? M : 0, s->targets);
-}
-
-/* The scene's charges and dipoles, whichever its sources carry, and its results. */
-static dagpole_values values_of(scene *s) {
-    dagpole_values values;
-    dagpole_values_init(&values);
-    if (s->options.sources != DAGPOLE_DIPOLES)
-        values.charges = s->charges;
-    if (s->options.sources & DAGPOLE_DIPOLES)
-        values.dipoles = s->dipoles;
-    values.potentials = s->potentials;
-    values.gradients = s->gradients;
-    if (s->options.hessians)
-        values.hessians = s->hessians;
-    return values;
-}
-
-static void apply(scene *s) {
-    dagpole_values values = values_of(s);
-    dagpole_plan *plan = plan_of(s);
-    must(dagpole_plan_apply(plan, &values));
-    dagpole_plan_destroy(plan);
-}
-
-static void apply_direct(const scene *s, int is_rms, dagpole_values values) {
-    must(dagpole_direct_apply(NULL, &s->options, N, s->sources, s->targets ? M : 0, s->targets,
-                              is_rms, &values));
-}
-
-/* Of all vectors, one by one. */
-static void check_digits(scene *s) {
-    const int64_t n = s->n_targets;
-    const int n_vectors = s->options.n_vectors;
-    double *direct = make_results(10 * n_vectors * n), *random = make_results(3 * n_vectors * n);
-    dagpole_values values = values_of(s);
-    values.potentials = direct;
-    values.gradients = direct + n_vectors * n;
-    values.hessians = s->options.hessians ? direct + 4 * n_vectors * n : NULL;
-    apply_direct(s, 0, values);
-    values.potentials = random;
-    values.gradients = random + n_vectors * n;
-    values.hessians = s->options.hessians ? random + 2 * n_vectors * n : NULL;
-    apply_direct(s, 1, values);
-    const double *results[] = {s->potentials, s->gradients, s->hessians};
-    static const int width[] = {1, 3, 6}, first[] = {0, 1, 4};
-    for (int v = 0; v < n_vectors; v++)
-        for (int k = 0; k < (s->options.hessians ? 3 : 2); k++)
-            ck_assert_double_le(promised_error(width[k] * n, results[k] + width[k] * v * n,
-                                               direct + (first[k] * n_vectors + width[k] * v) * n,
-                                               norm_of(n, random + (k * n_vectors + v) * n)),
-                                pow(10, k - s->options.digits));
-    free(direct);
-    free(random);
+static scene *open_layer(cloud kind, int sources, int digits, int has_targets) {
+    dagpole_plan_options options = quick_options(0);
+    options.sources = sources;
+    options.digits = digits;
+    options.n_crit = 12 * digits;
+    return open_scene(&options, kind, N, has_targets ? M : 0, 1. / 12);
 }
 
 /* _i: digits, of all precisions of sums. Of many digits, whose leaves are large, every other case.
@@ -105,9 +21,9 @@ static void check_digits(scene *s) {
 START_TEST(digits_hold) {
     const int step = _i > 8 ? 2 : 1, begin = step == 2 ? _i % 2 : 0;
     for (int k = begin; k < 4; k += step) {
-        scene *s = open_scene(clouds[(_i + k) % 4], k < 2 ? DAGPOLE_DIPOLES : 1 + 2 * (k == 2), _i,
+        scene *s = open_layer(clouds[(_i + k) % 4], k < 2 ? DAGPOLE_DIPOLES : 1 + 2 * (k == 2), _i,
                               (_i + k) % 3 == 0);
-        s->options.n_vectors = k == 1 ? MOST_VECTORS : 1;
+        s->options.n_vectors = k == 1 ? SCENE_VECTORS : 1;
         s->options.hessians = k != 0;
         apply(s);
         check_digits(s);
@@ -121,7 +37,7 @@ END_TEST
 START_TEST(digits_hold_far_away) {
     static const double distances[] = {1, 30, 1e4};
     for (int k = 0; k < 3; k++) {
-        scene *s = open_scene(CLOUD_CUBE, DAGPOLE_DIPOLES, _i, 1);
+        scene *s = open_layer(CLOUD_CUBE, DAGPOLE_DIPOLES, _i, 1);
         s->options.n_crit = 60;
         for (int i = 0; i < 3 * M; i++)
             s->targets[i] += distances[k];
@@ -134,7 +50,7 @@ END_TEST
 
 /* A screened potential has dipoles and no second derivatives. */
 START_TEST(digits_hold_for_yukawa) {
-    scene *s = open_scene(clouds[_i % 4], _i % 2 ? DAGPOLE_DIPOLES : 3, _i, _i % 3 == 0);
+    scene *s = open_layer(clouds[_i % 4], _i % 2 ? DAGPOLE_DIPOLES : 3, _i, _i % 3 == 0);
     s->options.kernel = DAGPOLE_YUKAWA;
     s->options.lambda = 2;
     apply(s);
@@ -206,7 +122,7 @@ END_TEST
 
 /* Charges by either call give the same bits; a plan with second derivatives sums in another way. */
 START_TEST(charges_go_through_both_calls) {
-    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 5, _i);
+    scene *s = open_layer(CLOUD_CUBE, DAGPOLE_CHARGES, 5, _i);
     double *potentials = make_results(s->n_targets), *gradients = make_results(3 * s->n_targets);
     size_t bytes = (size_t)s->n_targets * sizeof(double);
     dagpole_values values = values_of(s);
@@ -230,7 +146,7 @@ END_TEST
 /* What is wanted does not move what else is wanted by more than roundings, and arrays that are not
  * wanted may be left out. */
 START_TEST(any_result_may_be_left_out) {
-    scene *s = open_scene(CLOUD_SPHERE, 3, 6, 1);
+    scene *s = open_layer(CLOUD_SPHERE, 3, 6, 1);
     double *gradients = make_results(3 * M), *hessians = make_results(6 * M);
     s->options.hessians = 1;
     dagpole_values values = values_of(s);
@@ -256,8 +172,8 @@ END_TEST
 
 /* Each vector has its bits, whatever is beside it; strides move values alone. */
 START_TEST(vectors_do_not_know_of_others) {
-    enum { V = MOST_VECTORS, STRIDE = V + 1 };
-    scene *s = open_scene(CLOUD_CUBE, 3, 4, 1), *t = open_scene(CLOUD_CUBE, 3, 4, 1);
+    enum { V = SCENE_VECTORS, STRIDE = V + 1 };
+    scene *s = open_layer(CLOUD_CUBE, 3, 4, 1), *t = open_layer(CLOUD_CUBE, 3, 4, 1);
     s->options.hessians = t->options.hessians = 1;
     s->options.n_vectors = V;
     s->options.block_boxes = t->options.block_boxes = 50;
@@ -323,7 +239,7 @@ END_TEST
 /* Charges, dipoles and coordinates of any size: units are powers of two. */
 START_TEST(magnitudes_do_not_matter) {
     static const int exponents[][2] = {{600, 0}, {-900, 0}, {0, 200}, {0, -200}, {-300, 250}};
-    scene *s = open_scene(CLOUD_CUBE, 3, 5, 0), *t = open_scene(CLOUD_CUBE, 3, 5, 0);
+    scene *s = open_layer(CLOUD_CUBE, 3, 5, 0), *t = open_layer(CLOUD_CUBE, 3, 5, 0);
     s->options.hessians = t->options.hessians = 1;
     apply(s);
     for (int k = 0; k < 5; k++) {
@@ -350,7 +266,7 @@ END_TEST
 
 /* Results that no double holds are 0 or told of, however far beyond they are. */
 START_TEST(magnitudes_beyond_all_doubles) {
-    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_DIPOLES, 5, 0);
+    scene *s = open_layer(CLOUD_CUBE, DAGPOLE_DIPOLES, 5, 0);
     double *sources = s->sources;
     s->sources = malloc(3 * N * sizeof *sources);
     s->options.hessians = 1;
@@ -376,7 +292,7 @@ END_TEST
 
 /* Points in one place are one source, and each of the caller's targets there has the result. */
 START_TEST(copies_add_up) {
-    scene *s = open_scene(CLOUD_CUBE, 3, 5, 0);
+    scene *s = open_layer(CLOUD_CUBE, 3, 5, 0);
     memcpy(s->sources, s->sources + 3 * 700, 3 * 300 * sizeof *s->sources);
     s->options.hessians = 1;
     apply(s);
@@ -387,7 +303,7 @@ START_TEST(copies_add_up) {
 END_TEST
 
 START_TEST(second_derivatives_have_no_trace) {
-    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 6, 0);
+    scene *s = open_layer(CLOUD_CUBE, DAGPOLE_CHARGES, 6, 0);
     s->options.hessians = 1;
     apply(s);
     double trace = 0;
@@ -407,7 +323,7 @@ static void expect_options(scene *s, dagpole_status expected, const char *text) 
 }
 
 START_TEST(bad_input) {
-    scene *s = open_scene(CLOUD_CUBE, 4, 3, 0);
+    scene *s = open_layer(CLOUD_CUBE, 4, 3, 0);
     expect_options(s, DAGPOLE_BAD_ARGUMENT, "sources is 4");
     s->options.sources = -1;
     expect_options(s, DAGPOLE_BAD_ARGUMENT, "sources is -1");

@@ -1,108 +1,19 @@
 /* Stokes flow: evaluations against direct sums, and bad input. */
 #include <math.h>
 
-#include "plans.h"
+#include "scene.h"
 
-enum { N = 1200, M = 300, MOST_VECTORS = 2, MOST = MOST_VECTORS * N };
-
-typedef struct scene {
-    dagpole_context *context;
-    dagpole_plan_options options;
-    int64_t n_targets;
-    double *sources, *targets; /* targets NULL: the sources */
-    double forces[3 * MOST], stresslets[6 * MOST];
-    double velocities[3 * MOST], gradients[9 * MOST], pressures[MOST];
-} scene;
+enum { N = 1200, M = 300 };
 
 static const cloud clouds[] = {CLOUD_CUBE, CLOUD_SPHERE, CLOUD_LOG_RADIAL, CLOUD_PLUMMER};
 
-/* Stresslets are as strong as points are apart: beside forces neither hides the other. */
-static scene *open_scene(cloud kind, int sources, int digits, int has_targets) {
-    scene *s = calloc(1, sizeof *s);
-    uint64_t seed = 11;
-    s->context = open_with_cache();
-    s->options = quick_options(0);
-    s->options.kernel = DAGPOLE_STOKES;
-    s->options.sources = sources;
-    s->options.digits = digits;
-    s->options.n_crit = 12 * digits;
-    s->n_targets = has_targets ? M : N;
-    s->sources = cloud_make(kind, N, 5);
-    s->targets = has_targets ? cloud_make(kind, M, 6) : NULL;
-    for (int i = 0; i < 3 * MOST; i++)
-        s->forces[i] = 2 * suite_uniform(&seed) - 1;
-    for (int i = 0; i < 6 * MOST; i++)
-        s->stresslets[i] = (2 * suite_uniform(&seed) - 1) / 3;
-    return s;
-}
-
-static void close_scene(scene *s) {
-    dagpole_context_destroy(s->context);
-    free(s->sources);
-    free(s->targets);
-    free(s);
-}
-
-static dagpole_plan *plan_of(const scene *s) {
-    return open_plan(s->context, s->options, N, s->sources, s->targets ? M : 0, s->targets);
-}
-
-/* What the scene's sources carry, and its results. */
-static dagpole_values values_of(scene *s) {
-    dagpole_values values;
-    dagpole_values_init(&values);
-    if (s->options.sources != DAGPOLE_DIPOLES)
-        values.charges = s->forces;
-    if (s->options.sources & DAGPOLE_DIPOLES)
-        values.dipoles = s->stresslets;
-    values.potentials = s->velocities;
-    values.gradients = s->gradients;
-    values.pressures = s->pressures;
-    return values;
-}
-
-static void apply(scene *s) {
-    dagpole_values values = values_of(s);
-    dagpole_plan *plan = plan_of(s);
-    must(dagpole_plan_apply(plan, &values));
-    dagpole_plan_destroy(plan);
-}
-
-static void apply_all(const scene *s, dagpole_values values) {
-    must(dagpole_direct_apply(NULL, &s->options, N, s->sources, s->targets ? M : 0, s->targets, 0,
-                              &values));
-}
-
-/* All of these lie one behind the other. */
-static void apply_direct(scene *s, int is_rms, const int width[3], double *results) {
-    const int64_t n = s->n_targets * s->options.n_vectors;
-    dagpole_values values = values_of(s);
-    values.potentials = results;
-    values.gradients = results + width[0] * n;
-    values.pressures = results + (width[0] + width[1]) * n;
-    must(dagpole_direct_apply(NULL, &s->options, N, s->sources, s->targets ? M : 0, s->targets,
-                              is_rms, &values));
-}
-
-/* Of all vectors, one by one. */
-static void check_digits(scene *s) {
-    static const int width[] = {3, 9, 1}, of_rms[] = {1, 1, 1};
-    const int64_t n = s->n_targets;
-    const int n_vectors = s->options.n_vectors;
-    double *direct = make_results(13 * n_vectors * n), *random = make_results(3 * n_vectors * n);
-    const double *results[] = {s->velocities, s->gradients, s->pressures};
-    apply_direct(s, 0, width, direct);
-    apply_direct(s, 1, of_rms, random);
-    const double *expected = direct;
-    for (int k = 0; k < 3; expected += width[k++] * n_vectors * n)
-        for (int v = 0; v < n_vectors; v++) {
-            int64_t first = width[k] * v * n;
-            ck_assert_double_le(promised_error(width[k] * n, results[k] + first, expected + first,
-                                               norm_of(n, random + (k * n_vectors + v) * n)),
-                                pow(10, (k > 0) - s->options.digits));
-        }
-    free(direct);
-    free(random);
+static scene *open_flow(cloud kind, int sources, int digits, int has_targets) {
+    dagpole_plan_options options = quick_options(0);
+    options.kernel = DAGPOLE_STOKES;
+    options.sources = sources;
+    options.digits = digits;
+    options.n_crit = 12 * digits;
+    return open_scene(&options, kind, N, has_targets ? M : 0, 1. / 3);
 }
 
 /* _i: digits, of all precisions of sums. Of many digits, whose operators take seconds, forces alone
@@ -111,8 +22,8 @@ START_TEST(digits_hold) {
     const int begin = _i > 8 && _i % 2 ? 2 : 0, end = _i > 8 && !begin ? 2 : 4;
     for (int k = begin; k < end; k++) {
         scene *s =
-            open_scene(clouds[(_i + k) % 4], k < 2 ? DAGPOLE_CHARGES : k, _i, (_i + k) % 3 == 0);
-        s->options.n_vectors = k == 1 ? MOST_VECTORS : 1;
+            open_flow(clouds[(_i + k) % 4], k < 2 ? DAGPOLE_CHARGES : k, _i, (_i + k) % 3 == 0);
+        s->options.n_vectors = k == 1 ? 2 : 1;
         apply(s);
         check_digits(s);
         close_scene(s);
@@ -125,7 +36,7 @@ END_TEST
 START_TEST(digits_hold_far_away) {
     static const double distances[] = {1, 30, 1e4};
     for (int k = 0; k < 3; k++) {
-        scene *s = open_scene(CLOUD_CUBE, DAGPOLE_DIPOLES, _i, 1);
+        scene *s = open_flow(CLOUD_CUBE, DAGPOLE_DIPOLES, _i, 1);
         s->options.n_crit = 60;
         for (int i = 0; i < 3 * M; i++)
             s->targets[i] += distances[k];
@@ -139,13 +50,13 @@ END_TEST
 /* A body and a small one beside it, of equal traction: what comes from afar is nearly the same all
  * over the small one's boxes, whose moments it must not drown. */
 START_TEST(velocities_hold_in_small_boxes) {
-    scene *s = open_scene(CLOUD_SPHERE, DAGPOLE_CHARGES, _i, 0);
+    scene *s = open_flow(CLOUD_SPHERE, DAGPOLE_CHARGES, _i, 0);
     const double size = 1e-4;
     s->options.n_crit = 40;
     for (int i = 0; i < N; i++)
         for (int d = 0; d < 3; d++) {
             int is_small = i % 2;
-            double *x = &s->sources[3 * i + d], *f = &s->forces[3 * i + d];
+            double *x = &s->sources[3 * i + d], *f = &s->charges[3 * i + d];
             *x = is_small ? size * *x + (d == 0 ? 2 : 0) : *x;
             *f = (d == 2 ? 1 + 0.3 * *f : 0) * (is_small ? size * size : 1);
         }
@@ -154,9 +65,9 @@ START_TEST(velocities_hold_in_small_boxes) {
     dagpole_values values = values_of(s);
     values.potentials = direct;
     values.gradients = values.pressures = NULL;
-    apply_all(s, values);
+    apply_direct(s, 0, values);
     for (int i = 3; i < 3 * N; i += i % 3 == 2 ? 4 : 1) { /* the small body's */
-        error += pow(s->velocities[i] - direct[i], 2);
+        error += pow(s->potentials[i] - direct[i], 2);
         norm += pow(direct[i], 2);
     }
     ck_assert_double_le(sqrt(error / norm), pow(10, -_i));
@@ -166,16 +77,16 @@ START_TEST(velocities_hold_in_small_boxes) {
 END_TEST
 
 START_TEST(bits_do_not_depend_on_workers) {
-    scene *s = open_scene(CLOUD_PLUMMER, 3, 6, 0);
+    scene *s = open_flow(CLOUD_PLUMMER, 3, 6, 0);
     double *velocities = make_results(3 * N), *gradients = make_results(9 * N);
     apply(s);
-    memcpy(velocities, s->velocities, sizeof velocities[0] * 3 * N);
+    memcpy(velocities, s->potentials, sizeof velocities[0] * 3 * N);
     memcpy(gradients, s->gradients, sizeof gradients[0] * 9 * N);
     dagpole_context_destroy(s->context);
     s->context = open_context((dagpole_context_options){
         .serial = suite_scheduler() != NULL, .threads = 2, .cache_dir = getenv("XDG_CACHE_HOME")});
     apply(s);
-    ck_assert_mem_eq(velocities, s->velocities, sizeof velocities[0] * 3 * N);
+    ck_assert_mem_eq(velocities, s->potentials, sizeof velocities[0] * 3 * N);
     ck_assert_mem_eq(gradients, s->gradients, sizeof gradients[0] * 9 * N);
     free(velocities);
     free(gradients);
@@ -187,11 +98,11 @@ END_TEST
  * what the others are. */
 START_TEST(vectors_are_independent) {
     enum { VECTORS = 18, FEW = 200, ALL = 3 * VECTORS * FEW };
-    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 4, 0);
+    scene *s = open_flow(CLOUD_CUBE, DAGPOLE_CHARGES, 4, 0);
     double *forces = calloc(ALL, sizeof *forces), *all = make_results(ALL),
            *others = make_results(ALL), *one = make_results(ALL);
     for (int i = 0; i < ALL; i++)
-        forces[i] = s->forces[i % (3 * MOST)];
+        forces[i] = s->charges[i % (3 * N)];
     s->options.n_crit = 30;
     s->options.n_vectors = VECTORS;
     s->options.vector_stride = 1;
@@ -224,7 +135,7 @@ END_TEST
 /* Results that are asked for one by one, by floats, or with targets that are the sources' copies.
  */
 START_TEST(any_results_may_be_asked_for) {
-    scene *s = open_scene(CLOUD_PLUMMER, 3, 5, 0);
+    scene *s = open_flow(CLOUD_PLUMMER, 3, 5, 0);
     double *velocities = make_results(3 * N), *pressures = make_results(N),
            *gradients = make_results(9 * N);
     apply(s);
@@ -241,7 +152,7 @@ START_TEST(any_results_may_be_asked_for) {
     values.gradients = gradients;
     must(dagpole_plan_apply(plan, &values));
     dagpole_plan_destroy(plan);
-    ck_assert_double_le(relative_error(3 * N, velocities, s->velocities), 1e-7);
+    ck_assert_double_le(relative_error(3 * N, velocities, s->potentials), 1e-7);
     ck_assert_double_le(relative_error(N, pressures, s->pressures), 1e-6);
     ck_assert_mem_eq(gradients, s->gradients, sizeof s->gradients[0] * 9 * N);
     for (int i = 0; i < N; i++) { /* a flow has no divergence */
@@ -257,7 +168,7 @@ END_TEST
 
 /* Points of one place are one point with the sum of what they carry. */
 START_TEST(points_may_coincide) {
-    scene *s = open_scene(CLOUD_CLUMP, 3, 6, 0);
+    scene *s = open_flow(CLOUD_CLUMP, 3, 6, 0);
     apply(s);
     check_digits(s);
     close_scene(s);
@@ -266,15 +177,15 @@ END_TEST
 
 START_TEST(floats_are_the_doubles_rounded) {
     enum { FEW = 400 };
-    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 3, 0);
+    scene *s = open_flow(CLOUD_CUBE, DAGPOLE_CHARGES, 3, 0);
     float forces[3 * FEW], velocities[3 * FEW], gradients[9 * FEW];
     dagpole_plan *plan = open_plan(s->context, s->options, FEW, s->sources, 0, NULL);
     for (int i = 0; i < 3 * FEW; i++)
-        s->forces[i] = forces[i] = (float)s->forces[i];
+        s->charges[i] = forces[i] = (float)s->charges[i];
     must(dagpole_plan_evaluate_float(plan, forces, velocities, gradients));
-    must(dagpole_plan_evaluate(plan, s->forces, s->velocities, s->gradients));
+    must(dagpole_plan_evaluate(plan, s->charges, s->potentials, s->gradients));
     for (int i = 0; i < 3 * FEW; i++)
-        ck_assert_float_eq(velocities[i], (float)s->velocities[i]);
+        ck_assert_float_eq(velocities[i], (float)s->potentials[i]);
     for (int i = 0; i < 9 * FEW; i++)
         ck_assert_float_eq(gradients[i], (float)s->gradients[i]);
     dagpole_plan_destroy(plan);
@@ -286,20 +197,20 @@ END_TEST
  * squares. */
 START_TEST(units_do_not_matter) {
     static const int lengths[] = {-200, 150}, strengths[] = {-300, 300};
-    scene *s = open_scene(CLOUD_CUBE, _i ? DAGPOLE_DIPOLES : DAGPOLE_CHARGES, 4, 0);
+    scene *s = open_flow(CLOUD_CUBE, _i ? DAGPOLE_DIPOLES : DAGPOLE_CHARGES, 4, 0);
     double *velocities = make_results(3 * N), *pressures = make_results(N);
     apply(s);
-    memcpy(velocities, s->velocities, sizeof velocities[0] * 3 * N);
+    memcpy(velocities, s->potentials, sizeof velocities[0] * 3 * N);
     memcpy(pressures, s->pressures, sizeof pressures[0] * N);
     for (int i = 0; i < 3 * N; i++)
         s->sources[i] = ldexp(s->sources[i], lengths[_i]);
-    for (int i = 0; i < 3 * MOST; i++)
-        s->forces[i] = ldexp(s->forces[i], strengths[_i]);
-    for (int i = 0; i < 6 * MOST; i++)
-        s->stresslets[i] = ldexp(s->stresslets[i], strengths[_i] / 2);
+    for (int i = 0; i < 3 * N; i++)
+        s->charges[i] = ldexp(s->charges[i], strengths[_i]);
+    for (int i = 0; i < 6 * N; i++)
+        s->dipoles[i] = ldexp(s->dipoles[i], strengths[_i] / 2);
     apply(s);
     for (int i = 0; i < 3 * N; i++)
-        ck_assert_double_eq(ldexp(s->velocities[i], (1 + _i) * lengths[_i] - strengths[_i]),
+        ck_assert_double_eq(ldexp(s->potentials[i], (1 + _i) * lengths[_i] - strengths[_i]),
                             velocities[i]);
     for (int i = 0; i < N; i++)
         ck_assert_double_eq(ldexp(s->pressures[i], (2 + _i) * lengths[_i] - strengths[_i]),
@@ -312,19 +223,19 @@ END_TEST
 
 /* However long the normals are, one by one: their products with the densities count. */
 START_TEST(normals_may_be_of_any_length) {
-    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_DIPOLES, 4, 0);
+    scene *s = open_flow(CLOUD_CUBE, DAGPOLE_DIPOLES, 4, 0);
     double *velocities = make_results(3 * N), *direct = make_results(3 * N);
     apply(s);
-    memcpy(velocities, s->velocities, sizeof velocities[0] * 3 * N);
+    memcpy(velocities, s->potentials, sizeof velocities[0] * 3 * N);
     for (int i = 0; i < 6 * N; i++)
-        s->stresslets[i] = ldexp(s->stresslets[i], (i / 3 % 2 ? 1 : -1) * (i / 6 % 2 ? 900 : -700));
+        s->dipoles[i] = ldexp(s->dipoles[i], (i / 3 % 2 ? 1 : -1) * (i / 6 % 2 ? 900 : -700));
     apply(s);
     for (int i = 0; i < 3 * N; i++)
-        ck_assert_double_eq(s->velocities[i], velocities[i]);
+        ck_assert_double_eq(s->potentials[i], velocities[i]);
     dagpole_values values = values_of(s);
     values.potentials = direct;
     values.gradients = values.pressures = NULL;
-    apply_all(s, values);
+    apply_direct(s, 0, values);
     ck_assert_double_le(relative_error(3 * N, direct, velocities), 1e-4);
     free(velocities);
     free(direct);
@@ -334,7 +245,7 @@ END_TEST
 
 /* A pressure whose gradient, which nobody asks for, is no double. */
 START_TEST(what_is_not_wanted_may_overflow) {
-    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 3, 0);
+    scene *s = open_flow(CLOUD_CUBE, DAGPOLE_CHARGES, 3, 0);
     for (int i = 0; i < 3 * N; i++)
         s->sources[i] *= 1e-103;
     apply(s);
@@ -353,7 +264,7 @@ END_TEST
 /* A velocity's gradient, and that it has no divergence, by differences of velocities. */
 START_TEST(gradients_are_differences) {
     const double step = 1e-3;
-    scene *s = open_scene(CLOUD_CUBE, 3, 9, 0);
+    scene *s = open_flow(CLOUD_CUBE, 3, 9, 0);
     double targets[7 * 3], velocities[7 * 3], gradients[7 * 9], divergence = 0;
     for (int k = 0; k < 7; k++)
         for (int d = 0; d < 3; d++)
@@ -380,24 +291,24 @@ END_TEST
 /* ---- bad input ---- */
 
 START_TEST(bad_values_are_named) {
-    scene *s = open_scene(CLOUD_CUBE, 3, 3, 0);
+    scene *s = open_flow(CLOUD_CUBE, 3, 3, 0);
     dagpole_plan *plan = plan_of(s), *none;
     dagpole_values values = values_of(s);
-    s->forces[3 * 17 + 2] = NAN;
+    s->charges[3 * 17 + 2] = NAN;
     expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_NUMERIC, "charges[53] is nan");
-    s->forces[3 * 17 + 2] = 0;
-    s->stresslets[6 * 8 + 4] = INFINITY;
+    s->charges[3 * 17 + 2] = 0;
+    s->dipoles[6 * 8 + 4] = INFINITY;
     expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_NUMERIC, "dipoles[52] is inf");
-    s->stresslets[6 * 8 + 4] = 1;
-    expect_failure(dagpole_plan_evaluate(plan, s->forces, s->velocities, NULL), DAGPOLE_UNSUPPORTED,
-                   "dagpole_plan_apply");
+    s->dipoles[6 * 8 + 4] = 1;
+    expect_failure(dagpole_plan_evaluate(plan, s->charges, s->potentials, NULL),
+                   DAGPOLE_UNSUPPORTED, "dagpole_plan_apply");
     values.charges = NULL;
     expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_BAD_ARGUMENT, "charges is NULL");
-    values.charges = s->forces;
+    values.charges = s->charges;
     must(dagpole_plan_apply(plan, &values));
     values.hessians = s->gradients;
     expect_failure(dagpole_plan_apply(plan, &values), DAGPOLE_BAD_ARGUMENT, "hessians is not NULL");
-    expect_failure(dagpole_plan_expansions(plan, 0, s->velocities, NULL, NULL), DAGPOLE_UNSUPPORTED,
+    expect_failure(dagpole_plan_expansions(plan, 0, s->potentials, NULL, NULL), DAGPOLE_UNSUPPORTED,
                    "stokes");
     dagpole_plan_destroy(plan);
     s->options.hessians = 1;
@@ -408,7 +319,7 @@ START_TEST(bad_values_are_named) {
 END_TEST
 
 START_TEST(pressures_are_of_stokes_alone) {
-    scene *s = open_scene(CLOUD_CUBE, DAGPOLE_CHARGES, 3, 0);
+    scene *s = open_flow(CLOUD_CUBE, DAGPOLE_CHARGES, 3, 0);
     s->options.kernel = DAGPOLE_LAPLACE;
     dagpole_plan *plan = plan_of(s);
     dagpole_values values = values_of(s);
