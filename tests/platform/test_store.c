@@ -134,6 +134,20 @@ START_TEST(attributes_come_back) {
 }
 END_TEST
 
+/* h5py takes it for text, and that of a fixed length for bytes. */
+START_TEST(text_is_of_any_length) {
+    scratch s = scratch_make("a.h5");
+    write_sample(s.path);
+    hid_t file = H5Fopen(s.path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hid_t attribute = H5Aopen(file, "kernel", H5P_DEFAULT), type = H5Aget_type(attribute);
+    ck_assert(H5Tis_variable_str(type) > 0 && H5Tget_cset(type) == H5T_CSET_UTF8);
+    H5Tclose(type);
+    H5Aclose(attribute);
+    H5Fclose(file);
+    scratch_remove(&s);
+}
+END_TEST
+
 static void write_foreign(const char *path) {
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     hid_t line = H5Screate_simple(1, (hsize_t[]){3}, NULL), scalar = H5Screate(H5S_SCALAR);
@@ -143,6 +157,12 @@ static void write_foreign(const char *path) {
     hid_t attribute = H5Acreate2(file, "text", text, scalar, H5P_DEFAULT, H5P_DEFAULT);
     H5Awrite(attribute, text, &value);
     H5Aclose(attribute);
+    hid_t fixed = H5Tcopy(H5T_C_S1);
+    H5Tset_size(fixed, sizeof "of a fixed one");
+    attribute = H5Acreate2(file, "fixed", fixed, scalar, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(attribute, fixed, "of a fixed one");
+    H5Aclose(attribute);
+    H5Tclose(fixed);
     hid_t f = H5Dcreate2(file, "f", H5T_IEEE_F32BE, line, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     H5Dwrite(f, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, (double[]){0.5, -3, 1e30});
     H5Dclose(f);
@@ -178,6 +198,8 @@ START_TEST(types_are_converted) {
     ck_assert(i[0] == -7 && i[1] == 0 && i[2] == 300);
     ck_assert_int_eq(dp_store_get_text(store, "text", text, sizeof text), DAGPOLE_OK);
     ck_assert_str_eq(text, "of any length");
+    ck_assert_int_eq(dp_store_get_text(store, "fixed", text, sizeof text), DAGPOLE_OK);
+    ck_assert_str_eq(text, "of a fixed one");
     dp_store_close(store);
     scratch_remove(&s);
 }
@@ -304,6 +326,6 @@ START_TEST(large_arrays) {
 END_TEST
 
 SUITE_MAIN("store", 20, arrays_come_back, complex_numbers, attributes_come_back,
-           types_are_converted, what_is_no_array_is_refused, hdf5_error_handler_is_kept,
-           nothing_is_there_until_commit, close_without_commit_keeps_the_old,
-           same_contents_same_bytes, large_arrays)
+           text_is_of_any_length, types_are_converted, what_is_no_array_is_refused,
+           hdf5_error_handler_is_kept, nothing_is_there_until_commit,
+           close_without_commit_keeps_the_old, same_contents_same_bytes, large_arrays)
