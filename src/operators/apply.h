@@ -11,12 +11,12 @@
 #include "operators/operators.h"
 
 typedef struct dp_scratch {
-    double *columns;       /* DP_COLUMNS x ld: surface potentials */
-    double *product;       /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
-    int ld;                /* the longest column, padded */
-    dp_user_work *user;    /* NULL: the kernel is built in */
-    dp_flow_work *flow;    /* NULL: expansions are of the kernel itself */
-    dp_monopole *monopole; /* where operators are Laplace's, else NULL */
+    double *columns;    /* DP_COLUMNS x ld: surface potentials */
+    double *product;    /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
+    int ld;             /* the longest column, padded */
+    dp_user_work *user; /* NULL: the kernel is built in */
+    dp_flow_work *flow; /* NULL: expansions are of the kernel itself */
+    double isotropic[2 * DP_COLUMNS]; /* what densities leave out, each column's parts */
 } dp_scratch;
 
 /* For what points have in a plan; NULL: charges. */
@@ -46,14 +46,16 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
                          const dp_frame *frame, int first_column, int n_vectors, int64_t n,
                          dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch);
 
-/* The scratch's monopole, where operators are Laplace's. NO_MEMORY. */
-dagpole_status dp_monopole_create(const dp_operators *operators, dp_scratch *scratch);
-void dp_monopole_destroy(dp_monopole *monopole);
+/* L2P alone, between the two: takes the isotropic part of locals (isotropic.h), which is known
+ * everywhere, out of their densities on the outer surface. dp_surface_evaluate adds it. */
+void dp_surface_take_isotropic(const dp_operator_set *set, int n_columns,
+                               const double *const *local, dp_scratch *scratch);
 
-/* What n points carry in all, of each vector: the charges of their multipoles. */
-void dp_total_charges(const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
-                      int64_t carried_stride, int n_vectors, const dp_scratch *scratch,
-                      double *charges);
+/* The isotropic moments (isotropic.h) of what n points carry: of each vector, n_parts of the set's,
+ * which may be none. */
+void dp_moments(const dp_operator_set *set, const dp_frame *frame, int64_t n, dp_soa points,
+                dp_carried carried, int64_t carried_stride, int n_vectors,
+                const dp_scratch *scratch, double *moments);
 
 /* Expansions to be taken from and added to, in order: all under the same reflection. */
 typedef struct dp_columns {

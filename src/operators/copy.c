@@ -32,11 +32,13 @@ static void visit_surface(dp_surface_sums *sums, visit_fn visit, void *argument)
         visit_panel(&sums->to_expansion[a], visit, argument);
         visit_panel(&sums->from_expansion[a], visit, argument);
     }
+    visit_doubles(&sums->isotropic, (size_t)(sums->n_components * sums->ld), visit, argument);
 }
 
 static void visit_set(dp_operator_set *set, visit_fn visit, void *argument) {
     visit_surface(&set->outer, visit, argument);
     visit_surface(&set->inner, visit, argument);
+    visit_doubles(&set->isotropic.vector, dp_isotropic_numbers(&set->isotropic), visit, argument);
     visit_doubles(&set->flip, 8 * (size_t)set->k_padded, visit, argument);
     for (int f = 0; f < DP_N_FOLDED; f++)
         for (int i = 0; i < set->m2l[f].n; i++) {

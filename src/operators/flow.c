@@ -213,7 +213,7 @@ dp_shift dp_shift_across(const int position[3]) {
     return (dp_shift){1, {2 * position[0], 2 * position[1], 2 * position[2]}, 0};
 }
 
-const double *dp_flow_move(const dp_flow_work *work, const dp_monopole *monopole,
+const double *dp_flow_move(const dp_flow_work *work, const dp_isotropic *isotropic,
                            const dp_shift *shift, int k, const double *first, int column) {
     const double *restrict x = first, *restrict y = x + k, *restrict z = y + k,
                            *restrict moments = z + k;
@@ -221,10 +221,7 @@ const double *dp_flow_move(const dp_flow_work *work, const dp_monopole *monopole
     const double own = shift->own, bx = shift->by[0], by = shift->by[1], bz = shift->by[2];
     for (int i = 0; i < k; i++)
         to[i] = own * moments[i] + bx * x[i] + by * y[i] + bz * z[i];
-    if (!shift->is_local)
-        return to;
-    double constant = own * dp_monopole_at_centre(monopole, moments);
-    for (int i = monopole->begin; i < monopole->end; i++)
-        to[i] -= constant * monopole->constant[i];
+    if (shift->is_local)
+        dp_isotropic_take(isotropic, own, moments, to);
     return to;
 }

@@ -12,7 +12,7 @@
 #ifndef DP_OPERATORS_FLOW_H
 #define DP_OPERATORS_FLOW_H
 
-#include "operators/monopole.h"
+#include "operators/isotropic.h"
 
 /* Points that go through one call of the loops. */
 enum { DP_FLOW_POINTS = 64 };
@@ -58,7 +58,7 @@ dp_shift dp_shift_across(const int position[3]);
 
 /* The moments of a value whose first expansion is `first`, of k numbers each, one behind the other,
  * moved: in column `column` of the work (0 ... 8 DP_COLUMNS - 1). */
-const double *dp_flow_move(const dp_flow_work *work, const dp_monopole *monopole,
+const double *dp_flow_move(const dp_flow_work *work, const dp_isotropic *isotropic,
                            const dp_shift *shift, int k, const double *first, int column);
 
 #endif

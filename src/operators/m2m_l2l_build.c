@@ -32,6 +32,38 @@ static dagpole_status multiply(const dp_surface *s, const dp_surface *of_child,
     return DAGPOLE_OK;
 }
 
+/* A parent has the isotropic moment that its children have (isotropic.h): M2M takes what it lacks
+ * of that to the parent's centre. */
+static dagpole_status keep_moment(const dp_isotropic *parent, const dp_surface *of_child,
+                                  const dp_operator_data *child, int part, int k, double *m2m) {
+    double *moment = dp_alloc((size_t)child->k, sizeof *moment);
+    dagpole_status status = DAGPOLE_NO_MEMORY;
+    if (moment)
+        status = dp_isotropic_of_child(parent, of_child, child, part, moment);
+    const double *local = dp_isotropic_local(parent, part),
+                 *at_centre = dp_isotropic_multipole(parent, part);
+    for (int j = 0; status == DAGPOLE_OK && j < child->k; j++) {
+        double *column = m2m + (size_t)j * k, lacking = moment[j];
+        for (int i = parent->begin; i < parent->end; i++)
+            lacking -= local[i] * column[i];
+        for (int i = parent->begin; i < parent->end; i++)
+            column[i] += lacking * at_centre[i];
+    }
+    dp_free(moment);
+    return status;
+}
+
+static dagpole_status keep_moments(const dp_surface *of_parent, const dp_surface *of_child,
+                                   const dp_operator_data *parent, const dp_operator_data *child,
+                                   double *m2m) {
+    dp_isotropic isotropic;
+    dagpole_status status = dp_isotropic_create(of_parent, parent, &isotropic);
+    for (int part = 0; status == DAGPOLE_OK && part < isotropic.n_parts; part++)
+        status = keep_moment(&isotropic, of_child, child, part, parent->k, m2m);
+    dp_isotropic_free(&isotropic);
+    return status;
+}
+
 static dagpole_status pack(dp_isa isa, double scale, int k_parent, int k_child, const double *m2m,
                            dp_transfer *transfer) {
     double *l2l = dp_alloc((size_t)k_parent * k_child, sizeof *l2l);
@@ -62,6 +94,8 @@ dagpole_status dp_transfer_create(dp_isa isa, const dp_surface *of_parent,
         status = multiply(of_parent, of_child, parent, child, matrix, m2m);
         dp_blas_end();
     }
+    if (status == DAGPOLE_OK)
+        status = keep_moments(of_parent, of_child, parent, child, m2m);
     if (status == DAGPOLE_OK)
         status = pack(isa, exp2(key->kernel->degree), parent->k, child->k, m2m, transfer);
     dp_free(matrix);

@@ -11,6 +11,7 @@
 
 #include "geometry/cube.h"
 #include "operators/data.h"
+#include "operators/isotropic.h"
 #include "operators/panel.h"
 
 /* Where kernel sums are taken on a surface, and the matrices between these sums and an expansion:
@@ -23,6 +24,8 @@ typedef struct dp_surface_sums {
     int ld;                                 /* rows of all components */
     dp_panel to_expansion[DP_N_PARITIES];   /* k_a x sums: potentials to expansion */
     dp_panel from_expansion[DP_N_PARITIES]; /* sums x k_a: expansion to densities */
+    double *isotropic; /* of the outer surface, ld each: densities of each part of the set's
+                          isotropic local, in the even parity; NULL: none */
 } dp_surface_sums;
 
 /* Points that a point meets there. */
@@ -60,6 +63,7 @@ typedef struct dp_operator_set {
     dp_m2l_parts m2l[DP_N_FOLDED];      /* for positions with v >= 0 */
     dp_ranges ranges[8];                /* all coefficients, by reflection */
     dp_ranges of_parity[DP_N_PARITIES]; /* those of one */
+    dp_isotropic isotropic;
     double *flip; /* 8 x k_padded: -0 where a reflection changes a coefficient's sign, else 0 */
 } dp_operator_set;
 
@@ -122,8 +126,8 @@ double dp_m2l_padded_flops(const dp_operator_set *set, int folded);
 /* The padded flops' mean over all positions. */
 double dp_m2l_mean_flops(const dp_operator_set *set);
 
-/* Both surfaces of a set whose k_padded and of_parity are there (surface_sums.c): adds to *surface
- * what it can on failure as well. */
+/* Both surfaces of a set whose k_padded, of_parity and isotropic are there (surface_sums.c): adds
+ * to *surface what it can on failure as well. */
 dagpole_status dp_outer_create(const dp_operator_set *set, const dp_surface *surface,
                                const dp_operator_data *data, dp_surface_sums *sums);
 dagpole_status dp_inner_create(const dp_operator_set *set, const dp_surface *surface,

@@ -87,19 +87,20 @@ void dp_surface_potentials(const dp_operator_set *set, const dp_surface_sums *su
                             surface->ld, frame, n, points, carried, carried_stride);
 }
 
-void dp_total_charges(const dp_frame *frame, int64_t n, dp_soa points, dp_carried carried,
-                      int64_t carried_stride, int n_vectors, const dp_scratch *scratch,
-                      double *charges) {
-    memset(charges, 0, (size_t)n_vectors * sizeof *charges);
-    for (int64_t begin = 0; begin < n; begin += DP_FLOW_POINTS) {
+void dp_moments(const dp_operator_set *set, const dp_frame *frame, int64_t n, dp_soa points,
+                dp_carried carried, int64_t carried_stride, int n_vectors,
+                const dp_scratch *scratch, double *moments) {
+    const int n_parts = set->isotropic.n_parts;
+    memset(moments, 0, (size_t)(n_vectors * n_parts) * sizeof *moments);
+    for (int64_t begin = 0; n_parts && begin < n; begin += DP_FLOW_POINTS) {
         int64_t n_here = flow_points(n, begin), stride = carried_stride;
+        dp_soa at = dp_soa_from(points, begin);
         dp_carried here = dp_carried_from(carried, begin);
         if (scratch->flow)
-            here = dp_flow_carried(scratch->flow, frame, n_here, dp_soa_from(points, begin), here,
-                                   carried_stride, n_vectors, &stride);
-        for (int v = 0; here.charge && v < n_vectors; v++)
-            for (int64_t i = 0; i < n_here; i++)
-                charges[v] += here.charge[v * stride + i];
+            here = dp_flow_carried(scratch->flow, frame, n_here, at, here, carried_stride,
+                                   n_vectors, &stride);
+        dp_isotropic_add_moments(&set->isotropic, frame, n_here, at, here, stride, n_vectors,
+                                 moments);
     }
 }
 
@@ -116,6 +117,22 @@ void dp_surface_densities(const dp_operator_set *set, const dp_surface_sums *sur
     for (int a = 0; a < DP_N_PARITIES; a++)
         dp_panel_apply_from(set->isa, &surface->from_expansion[a], &set->of_parity[a], n_columns,
                             expansion, scratch->product + a * surface->ld, scratch->ld);
+    memset(scratch->isotropic, 0, sizeof scratch->isotropic);
+}
+
+void dp_surface_take_isotropic(const dp_operator_set *set, int n_columns,
+                               const double *const *local, dp_scratch *scratch) {
+    const dp_surface_sums *surface = &set->outer;
+    const int n_parts = set->isotropic.n_parts;
+    for (int c = 0; c < n_columns; c++)
+        for (int part = 0; part < n_parts; part++) {
+            double size = dp_isotropic_size(&set->isotropic, part, local[c]);
+            const double *of_one = surface->isotropic + (size_t)part * (size_t)surface->ld;
+            double *density = scratch->product + (size_t)c * (size_t)scratch->ld;
+            for (int o = 0; o < surface->ld; o++)
+                density[o] -= size * of_one[o];
+            scratch->isotropic[c * n_parts + part] = size;
+        }
 }
 
 /* A column's densities as they are, for the real part of the kernel, and times i for the imaginary
@@ -143,9 +160,20 @@ static void evaluate_complex(const dp_operator_set *set, const dp_surface_sums *
                                      surface->row, frame, n, points, out, out_stride);
 }
 
+static void add_isotropic(const dp_operator_set *set, const dp_surface_sums *surface,
+                          const dp_frame *frame, int first_column, int n_vectors, int64_t n,
+                          dp_soa points, dp_sums out, int64_t out_stride,
+                          const dp_scratch *scratch) {
+    if (surface->isotropic)
+        dp_isotropic_evaluate(&set->isotropic,
+                              scratch->isotropic + first_column * set->isotropic.n_parts, frame,
+                              n_vectors, n, points, out, out_stride);
+}
+
 static void evaluate_flow(const dp_operator_set *set, const dp_surface_sums *surface, int is_far,
-                          const dp_frame *frame, const double *density, int n_vectors, int64_t n,
+                          const dp_frame *frame, int first_column, int n_vectors, int64_t n,
                           dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch) {
+    const double *density = scratch->product + (size_t)first_column * scratch->ld;
     for (int64_t i = 0; i < n; i += DP_FLOW_POINTS) {
         int64_t n_here = flow_points(n, i), stride;
         dp_soa at = dp_soa_from(points, i);
@@ -154,6 +182,8 @@ static void evaluate_flow(const dp_operator_set *set, const dp_surface_sums *sur
         (is_far ? set->from_orbits_many_far
                 : set->from_orbits_many)(set->lambda, &surface->orbits, n_vectors, density,
                                          scratch->ld, surface->ld, frame, n_here, at, sums, stride);
+        add_isotropic(set, surface, frame, first_column, n_vectors, n_here, at, sums, stride,
+                      scratch);
         dp_flow_end_sums(scratch->flow, frame, n_here, at, n_vectors, here, out_stride);
     }
 }
@@ -162,10 +192,12 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
                          const dp_frame *frame, int first_column, int n_vectors, int64_t n,
                          dp_soa points, dp_sums out, int64_t out_stride, dp_scratch *scratch) {
     const double *density = scratch->product + (size_t)first_column * scratch->ld;
-    if (scratch->flow)
-        evaluate_flow(set, surface, is_far, frame, density, n_vectors, n, points, out, out_stride,
-                      scratch);
-    else if (scratch->user)
+    if (scratch->flow) {
+        evaluate_flow(set, surface, is_far, frame, first_column, n_vectors, n, points, out,
+                      out_stride, scratch);
+        return;
+    }
+    if (scratch->user)
         dp_user_from_orbits(scratch->user, &surface->orbits, n_vectors, density, scratch->ld,
                             surface->ld, frame, n, points, out, out_stride);
     else if (set->n_components == 2)
@@ -178,4 +210,6 @@ void dp_surface_evaluate(const dp_operator_set *set, const dp_surface_sums *surf
         (is_far ? set->from_orbits_many_far : set->from_orbits_many)(
             set->lambda, &surface->orbits, n_vectors, density, scratch->ld, surface->ld, frame, n,
             points, out, out_stride);
+    add_isotropic(set, surface, frame, first_column, n_vectors, n, points, out, out_stride,
+                  scratch);
 }

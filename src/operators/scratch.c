@@ -30,15 +30,12 @@ dagpole_status dp_scratch_create(const dp_operators *operators, const dp_shape *
         status = dp_flow_work_create(scratch->ld, &scratch->flow);
     memset(scratch->columns, 0, (size_t)columns_bytes(scratch));
     scratch->product = scratch->columns + n;
-    if (status == DAGPOLE_OK && shape)
-        status = dp_monopole_create(operators, scratch);
     if (status != DAGPOLE_OK)
         dp_scratch_free(scratch);
     return status;
 }
 
 void dp_scratch_free(dp_scratch *scratch) {
-    dp_monopole_destroy(scratch->monopole);
     dp_flow_work_destroy(scratch->flow);
     dp_user_work_destroy(scratch->user);
     dp_free(scratch->columns);

@@ -246,7 +246,9 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
     list_ranges(set->k_begin, (1u << DP_N_PARITIES) - 1, set->ranges);
     for (int a = 0; a < DP_N_PARITIES; a++)
         add_range((dp_range){data->k_begin[a], data->k_begin[a + 1], 0}, &set->of_parity[a]);
-    dagpole_status status = dp_outer_create(set, surface, data, &set->outer);
+    dagpole_status status = dp_isotropic_create(surface, data, &set->isotropic);
+    if (status == DAGPOLE_OK)
+        status = dp_outer_create(set, surface, data, &set->outer);
     if (status == DAGPOLE_OK)
         status = dp_inner_create(set, surface, data, &set->inner);
     if (status == DAGPOLE_OK)
@@ -264,6 +266,7 @@ void dp_operator_set_free(dp_operator_set *set) {
             dp_panel_free(&set->m2l[f].part[i].b);
             dp_panel_free(&set->m2l[f].part[i].a);
         }
+    dp_isotropic_free(&set->isotropic);
     dp_free(set->flip);
     dp_surface_sums_free(&set->inner);
     dp_surface_sums_free(&set->outer);

@@ -11,6 +11,7 @@ void dp_surface_sums_free(dp_surface_sums *sums) {
         dp_panel_free(&sums->from_expansion[a]);
         dp_panel_free(&sums->to_expansion[a]);
     }
+    dp_free(sums->isotropic);
     dp_free(sums->orbits.z);
     dp_free(sums->orbits.y);
     dp_free(sums->orbits.x);
@@ -19,6 +20,8 @@ void dp_surface_sums_free(dp_surface_sums *sums) {
 
 int64_t dp_surface_sums_bytes(const dp_surface_sums *sums) {
     int64_t bytes = 3 * (int64_t)sizeof(double) * sums->row;
+    if (sums->isotropic)
+        bytes += sums->n_components * (int64_t)sizeof(double) * sums->ld;
     for (int a = 0; a < DP_N_PARITIES; a++)
         bytes += dp_panel_bytes(&sums->from_expansion[a]) + dp_panel_bytes(&sums->to_expansion[a]);
     return bytes;
@@ -109,6 +112,26 @@ static dagpole_status pack_parity(const dp_operator_set *set, int a, const doubl
     return pack_from(set, a, sums, matrix, work, &sums->from_expansion[a]);
 }
 
+/* What L2P makes of the set's isotropic locals. */
+static dagpole_status make_isotropic(const dp_operator_set *set, const dp_operator_data *data,
+                                     dp_surface_sums *sums) {
+    const dp_isotropic *f = &set->isotropic;
+    const int n = sums->orbits.n, k = set->k_begin[1];
+    if (!f->n_parts)
+        return DAGPOLE_OK;
+    sums->isotropic = dp_alloc_zero((size_t)f->n_parts * (size_t)sums->ld, sizeof(double));
+    if (!sums->isotropic)
+        return DAGPOLE_NO_MEMORY;
+    for (int part = 0; part < f->n_parts; part++) {
+        double *density = sums->isotropic + (size_t)part * (size_t)sums->ld;
+        for (int o = 0; o < sums->n_components * n; o++)
+            for (int i = 0; i < k; i++)
+                density[o / n * sums->row + o % n] +=
+                    data->p2m[0][i + (size_t)o * k] * dp_isotropic_local(f, part)[i];
+    }
+    return DAGPOLE_OK;
+}
+
 dagpole_status dp_outer_create(const dp_operator_set *set, const dp_surface *surface,
                                const dp_operator_data *data, dp_surface_sums *sums) {
     DP_TRY(place_orbits(surface, DP_RADIUS_FAR, data->n_check, data->check, sums));
@@ -117,7 +140,7 @@ dagpole_status dp_outer_create(const dp_operator_set *set, const dp_surface *sur
     for (int a = 0; status == DAGPOLE_OK && a < DP_N_PARITIES; a++)
         status = pack_parity(set, a, data->p2m[a], work, sums);
     dp_free(work);
-    return status;
+    return status == DAGPOLE_OK ? make_isotropic(set, data, sums) : status;
 }
 
 /* The basis of a parity as a k_a x n_orbits matrix. */

@@ -101,6 +101,7 @@ static void run_batch(const l2p_work *w, const l2p_batch *b, void *const *fields
             local[n_columns++] = dp_expansion(fields[b->home[h].access], set, b->home[h].box,
                                               dp_n_columns(&w->shape), v);
     dp_surface_densities(set, &set->outer, n_columns, local, &worker->scratch);
+    dp_surface_take_isotropic(set, n_columns, local, &worker->scratch);
     int32_t leaf = b->leaf;
     for (int h = 0; h < b->n_homes; h++)
         leaf = evaluate(w, b, &b->home[h], leaf, h * b->n, fields, worker);

@@ -54,29 +54,6 @@ static int is_full(const dp_columns batches[8], int n) {
     return 0;
 }
 
-/* Parents have the charges of their children together, of vectors [first, first + n). */
-static void set_charges(const dp_transfer_work *w, int first, int n, void *const *fields,
-                        dp_worker *worker) {
-    const dp_operator_set *parents = dp_worker_set(worker, w->level),
-                          *children = dp_worker_set(worker, w->level + 1);
-    const dp_monopole *monopole = worker->scratch.monopole;
-    for (int32_t begin = 0, end; begin < w->n_pairs; begin = end) {
-        for (end = begin + 1; end < w->n_pairs && !w->pair[end].is_first;)
-            end++;
-        for (int v = first; v < first + n; v++) {
-            double charge = 0;
-            for (const dp_parent_child *pair = &w->pair[begin]; pair < &w->pair[end]; pair++) {
-                const dp_shift shift = dp_shift_up(pair->reflection);
-                charge += dp_monopole_of(monopole, dp_moved_expansion(worker, fields[pair->access],
-                                                                      children, pair->other,
-                                                                      w->n_vectors, v, &shift, 0));
-            }
-            dp_monopole_set(monopole, charge,
-                            dp_expansion(fields[0], parents, w->pair[begin].own, w->n_vectors, v));
-        }
-    }
-}
-
 /* Vectors [first, first + n). A parent's children are all added at once, by reflection: in an order
  * that is the same for every vector, whatever others there are. */
 static void run_vectors(const dp_transfer_work *w, int first, int n, void *const *fields,
@@ -97,8 +74,6 @@ static void run_vectors(const dp_transfer_work *w, int first, int n, void *const
         }
     }
     dp_transfer_flush(w, dp_m2m, batches, worker);
-    if (worker->scratch.monopole)
-        set_charges(w, first, n, fields, worker);
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {

@@ -51,20 +51,21 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
 /* Vectors [first, first + n) of all leaves. */
 static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first, int n,
                         void *const *fields, dp_scratch *scratch) {
-    double *multipole[DP_COLUMNS], charge[DP_COLUMNS];
+    const int n_parts = set->isotropic.n_parts; /* of a moment */
+    double *multipole[DP_COLUMNS], moment[2 * DP_COLUMNS];
     int n_columns = 0;
     for (int32_t i = 0; i < w->n_leaves; i++) {
         const p2m_leaf *leaf = &w->leaf[i];
         dp_frame frame = dp_frame_of(w->cube, w->level, leaf->key);
-        dp_points_at sources = {leaf->at, leaf->n, w->row};
-        dp_carried carried = dp_source_carried(&w->shape, fields[SOURCES], sources,
-                                               dp_column_vectors(&w->shape) * first);
-        dp_surface_potentials(set, &set->outer, &frame, leaf->n,
-                              dp_source_points(fields[SOURCES], sources), carried,
-                              dp_carried_stride(&w->shape, w->row), n, 1, n_columns, scratch);
-        if (scratch->monopole)
-            dp_total_charges(&frame, leaf->n, dp_source_points(fields[SOURCES], sources), carried,
-                             dp_carried_stride(&w->shape, w->row), n, scratch, charge + n_columns);
+        dp_points_at at = {leaf->at, leaf->n, w->row};
+        dp_soa points = dp_source_points(fields[SOURCES], at);
+        dp_carried carried =
+            dp_source_carried(&w->shape, fields[SOURCES], at, dp_column_vectors(&w->shape) * first);
+        int64_t stride = dp_carried_stride(&w->shape, w->row);
+        dp_surface_potentials(set, &set->outer, &frame, leaf->n, points, carried, stride, n, 1,
+                              n_columns, scratch);
+        dp_moments(set, &frame, leaf->n, points, carried, stride, n, scratch,
+                   moment + n_parts * n_columns);
         for (int v = first; v < first + n; v++, n_columns++) {
             multipole[n_columns] =
                 dp_expansion(fields[MULTIPOLES], set, leaf->box, dp_n_columns(&w->shape), v);
@@ -72,8 +73,8 @@ static void run_vectors(const p2m_work *w, const dp_operator_set *set, int first
         }
         if (n_columns + n > DP_COLUMNS || i + 1 == w->n_leaves) {
             dp_surface_to_expansions(set, &set->outer, n_columns, multipole, scratch);
-            for (int c = 0; scratch->monopole && c < n_columns; c++)
-                dp_monopole_set(scratch->monopole, charge[c], multipole[c]);
+            for (int c = 0; n_parts && c < n_columns; c++)
+                dp_isotropic_set(&set->isotropic, moment + n_parts * c, multipole[c]);
             n_columns = 0;
         }
     }

@@ -148,7 +148,7 @@ static inline const double *dp_moved_expansion(const dp_worker *worker, void *fi
     int part = vector % DP_FLOW_PARTS;
     if (!flow || part + 1 < DP_FLOW_PARTS)
         return dp_expansion(field, set, box, n_vectors, vector);
-    return dp_flow_move(flow, worker->scratch.monopole, shift, set->k_padded,
+    return dp_flow_move(flow, &set->isotropic, shift, set->k_padded,
                         dp_expansion(field, set, box, n_vectors, vector - part), column);
 }
 
