@@ -106,6 +106,78 @@ START_TEST(svd_reconstructs) {
 }
 END_TEST
 
+/* A complex matrix acts as a real one on real and imaginary parts in turn: twice the size. */
+static double *as_real(int m, int n, const double *a, int is_adjoint) {
+    int rows = is_adjoint ? n : m;
+    double *real = dp_alloc((size_t)(4 * m * n), 8);
+    for (int j = 0; j < n; j++)
+        for (int i = 0; i < m; i++) {
+            double re = a[2 * (i + j * m)], im = a[2 * (i + j * m) + 1];
+            int row = is_adjoint ? j : i, column = is_adjoint ? i : j;
+            double *to = real + 2 * row + 4 * (size_t)column * rows;
+            to[0] = to[2 * rows + 1] = re;
+            to[1] = is_adjoint ? -im : im;
+            to[2 * rows] = is_adjoint ? im : -im;
+        }
+    return real;
+}
+
+enum { C_M = 7, C_N = 4 };
+
+START_TEST(complex_products_are_real_ones_of_parts) {
+    double *a = make_matrix(2 * C_M, C_N, 2 * C_M, 3), *b = make_matrix(2 * C_M, C_M, 2 * C_M, 4);
+    double *c = dp_alloc((size_t)(2 * C_N * C_M), 8);
+    double *a_real = as_real(C_M, C_N, a, 1), *b_real = as_real(C_M, C_M, b, 0);
+    double *expected = dp_alloc((size_t)(4 * C_N * C_M), 8);
+    dp_gemm(0, 0, 2 * C_N, 2 * C_M, 2 * C_M, 1, a_real, 2 * C_N, b_real, 2 * C_M, 0, expected,
+            2 * C_N);
+    dp_multiply(2, DP_ADJOINT, DP_AS_IT_IS, C_N, C_M, C_M, a, C_M, b, C_M, c, C_N);
+    double *c_real = as_real(C_N, C_M, c, 0);
+    for (int i = 0; i < 4 * C_N * C_M; i++)
+        ck_assert_double_eq_tol(c_real[i], expected[i], 1e-13);
+    double *const all[] = {a, b, c, a_real, b_real, expected, c_real};
+    for (int i = 0; i < 7; i++)
+        dp_free(all[i]);
+}
+END_TEST
+
+/* Largest entry of a - x y, m x n through r. */
+static double complex_error(int m, int n, int r, const double *a, const double *x,
+                            const double *y) {
+    double *product = dp_alloc((size_t)(2 * m * n), 8), most = 0;
+    dp_multiply(2, DP_AS_IT_IS, DP_AS_IT_IS, m, n, r, x, m, y, r, product, m);
+    for (int i = 0; i < 2 * m * n; i++)
+        most = fmax(most, fabs(product[i] - a[i]));
+    dp_free(product);
+    return most;
+}
+
+START_TEST(complex_factorisations_reconstruct) {
+    double *a = make_matrix(2 * C_M, C_N, 2 * C_M, 3),
+           *work = make_matrix(2 * C_M, C_N, 2 * C_M, 3);
+    double u[2 * C_M * C_N], s[C_N], vt[2 * C_N * C_N], r[2 * C_N * C_N], alone[2 * C_N * C_N];
+    ck_assert_int_eq(dp_svd_of(2, C_M, C_N, work, C_M, u, s, vt), DAGPOLE_OK);
+    for (int i = 0; i < 2 * C_M * C_N; i++)
+        u[i] *= s[i / (2 * C_M)];
+    ck_assert_double_lt(complex_error(C_M, C_N, C_N, a, u, vt), 1e-13);
+    memcpy(work, a, sizeof u);
+    ck_assert_int_eq(dp_qr_of(2, C_M, C_N, work, C_M, r), DAGPOLE_OK);
+    ck_assert_double_lt(complex_error(C_M, C_N, C_N, a, work, r), 1e-13);
+    memcpy(work, a, sizeof u);
+    ck_assert_int_eq(dp_qr_r_of(2, C_M, C_N, work, C_M, alone), DAGPOLE_OK);
+    ck_assert_mem_eq(alone, r, sizeof r);
+    /* a is a times the identity. */
+    memcpy(work, a, sizeof u);
+    memcpy(u, a, sizeof u);
+    ck_assert_int_eq(dp_least_squares_of(2, C_M, C_N, C_N, work, C_M, u, C_M), DAGPOLE_OK);
+    for (int j = 0; j < C_N; j++)
+        for (int i = 0; i < 2 * C_N; i++)
+            ck_assert_double_eq_tol(u[i + 2 * j * C_M], i == 2 * j, 1e-13);
+    dp_free(work);
+    dp_free(a);
+}
+END_TEST
+
 START_TEST(qr_reconstructs) {
     for (int t = 0; t < N_SHAPES; t++) {
         int m = shapes[t][0], n = shapes[t][1], ld = shapes[t][2];
@@ -266,6 +338,7 @@ START_TEST(config_names_openblas) {
 END_TEST
 
 SUITE_MAIN("linalg", 20, gemm_matches_three_loops, gemm_of_nothing, svd_reconstructs,
+           complex_products_are_real_ones_of_parts, complex_factorisations_reconstruct,
            qr_reconstructs, qr_r_of_a_wide_matrix, least_squares_residual_is_orthogonal,
            empty_matrices, what_cannot_be_done_is_said, memory_that_runs_out,
            blas_threads_are_restored, config_names_openblas)
