@@ -2,22 +2,19 @@
  * all 316 positions side by side. Positions with max |v| = 2 span it (those farther away are
  * smoother), reflections only change signs and permutations of the axes, where they are symmetries
  * of the kernel, only reorder coefficients, so four factorisations of size n / 8 give the whole
- * basis, or eight. */
+ * basis, or eight.
+ *
+ * Only the triangle R of a QR of the stacked matrices counts. It is found in two steps: a matrix's
+ * columns of each parity are reduced to a triangle of their own as long as the matrix is there, and
+ * the triangles are what is stacked. That is a third of the arithmetic, because images under
+ * permutations share them, and no more than one matrix at a time. */
 #include "operators/build.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "operators/interaction.h"
 #include "platform/linalg.h"
-
-/* Parities that permutations of the axes take to one another are of one kind (even; odd in one,
- * two, three coordinates). */
-typedef struct kinds {
-    int n;
-    int representative[DP_N_PARITIES]; /* one parity of each kind */
-    int of[DP_N_PARITIES];             /* the kind of every parity, */
-    int permutation[DP_N_PARITIES];    /* and what takes the representative to it */
-} kinds;
 
 /* The first permutation of the kernel's that takes a parity to another; -1: none. */
 static int permutation_to(int n_permutations, int from, int to) {
@@ -27,8 +24,8 @@ static int permutation_to(int n_permutations, int from, int to) {
     return -1;
 }
 
-static kinds list_kinds(int n_permutations) {
-    kinds k = {0};
+dp_kinds dp_kinds_list(int n_permutations) {
+    dp_kinds k = {0};
     for (int a = 0; a < DP_N_PARITIES; a++) {
         int kind = 0;
         while (kind < k.n && permutation_to(n_permutations, k.representative[kind], a) < 0)
@@ -39,10 +36,6 @@ static kinds list_kinds(int n_permutations) {
         k.permutation[a] = permutation_to(n_permutations, k.representative[kind], a);
     }
     return k;
-}
-
-static int parity_size(const dp_surface *s, int parity) {
-    return s->parity_begin[parity + 1] - s->parity_begin[parity];
 }
 
 /* 1 where permutation i gives a position that no earlier permutation gave. */
@@ -59,64 +52,158 @@ static int n_reflections(const int v[3]) {
     return (v[0] ? 2 : 1) * (v[1] ? 2 : 1) * (v[2] ? 2 : 1);
 }
 
-/* Copies the columns of class c that permutation i takes to `parity` below row `row` of the stack
- * (transposed: a column of the stack is a coefficient of the parity). */
-static void stack_columns(const dp_interactions *in, int c, int i, int parity, int row, int n_rows,
-                          double *stack) {
+typedef struct spectra {
+    dp_interactions *interactions;
+    const dp_operator_key *key;
+    double *triangle[DP_MOST_CLASSES][DP_N_PARITIES]; /* of a class's columns of a parity, n_a x
+                                                         n_a, where the stack of a kind has them */
+    double norm, unscreened;                          /* of M2L of class 0 */
+    double *sigma[DP_N_PARITIES];                     /* singular values of each kind, descending */
+    double *vectors[DP_N_PARITIES]; /* vt: row i is the i-th basis vector's adjoint */
+} spectra;
+
+static int is_nearest(const dp_offsets *o, int c) {
+    return dp_offsets_reach(o->sorted[c]) == 2;
+}
+
+static double norm(size_t n, const double *x) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] * x[i];
+    return sqrt(sum);
+}
+
+/* Whether an image of class c takes columns of this parity to the one that represents its kind. */
+static int is_stacked(const dp_interactions *in, int c, int parity) {
+    const dp_offsets *o = &in->offsets;
+    int to = in->kinds.representative[in->kinds.of[parity]];
+    for (int i = 0; i < o->n_permutations; i++)
+        if (dp_parity_permuted(i, parity) == to && is_new_image(o->sorted[c], i))
+            return 1;
+    return 0;
+}
+
+/* The triangle of a parity's columns. Rows of parities that do not mix with it are zero. */
+static dagpole_status make_triangle(spectra *sp, int c, int parity, const double *values,
+                                    double *rows) {
+    const dp_surface *s = sp->interactions->surface;
+    size_t parts = (size_t)sp->interactions->parts, n_rows = 0, to = 0;
+    int axes = dp_zero_axes(sp->interactions->offsets.sorted[c]);
+    int n = dp_parity_size(s, parity);
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        n_rows += (a & axes) == (parity & axes) ? (size_t)dp_parity_size(s, a) : 0;
+    for (int q = s->parity_begin[parity]; q < s->parity_begin[parity + 1]; q++)
+        for (int a = 0; a < DP_N_PARITIES; a++) {
+            size_t length = parts * (size_t)dp_parity_size(s, a);
+            if ((a & axes) != (parity & axes))
+                continue;
+            memcpy(rows + to, values + parts * ((size_t)q * s->n + s->parity_begin[a]),
+                   length * sizeof *rows);
+            to += length;
+        }
+    double *r = sp->triangle[c][parity] = dp_alloc(parts * (size_t)n * n, sizeof *r);
+    return r ? dp_qr_r_of((int)parts, (int)n_rows, n, rows, (int)n_rows, r) : DAGPOLE_NO_MEMORY;
+}
+
+/* The largest number of coefficients of a parity: the even one has all orbits. */
+static int most_columns(const dp_surface *s) {
+    return dp_parity_size(s, 0);
+}
+
+static dagpole_status make_triangles(spectra *sp, int c) {
+    const dp_interactions *in = sp->interactions;
+    size_t n = (size_t)in->surface->n, parts = (size_t)in->parts;
+    double *values = NULL, *rows = dp_alloc(parts * n * most_columns(in->surface), sizeof *rows);
+    dagpole_status status = rows ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    if (status == DAGPOLE_OK)
+        status = dp_m2l_values(in, sp->key, sp->key->lambda, c, &values);
+    if (status == DAGPOLE_OK && c == 0)
+        sp->norm = norm(parts * n * n, values);
+    for (int a = 0; status == DAGPOLE_OK && a < DP_N_PARITIES; a++)
+        if (is_stacked(in, c, a))
+            status = make_triangle(sp, c, a, values, rows);
+    dp_free(values);
+    dp_free(rows);
+    return status;
+}
+
+/* Of class n_classes - 1 - i (those without coordinates that are zero take longest and come last),
+ * or, behind those, the norm without screening. */
+static dagpole_status reduce(void *argument, int64_t i) {
+    spectra *sp = argument;
+    const dp_interactions *in = sp->interactions;
+    int c = in->offsets.n_classes - 1 - (int)i;
+    if (c >= 0)
+        return is_nearest(&in->offsets, c) ? make_triangles(sp, c) : DAGPOLE_OK;
+    double *values;
+    size_t n = (size_t)in->surface->n;
+    DP_TRY(
+        dp_m2l_values(in, sp->key, dp_lambda_of(0, dp_wave_number(sp->key->lambda)), 0, &values));
+    sp->unscreened = norm((size_t)in->parts * n * n, values);
+    dp_free(values);
+    return DAGPOLE_OK;
+}
+
+/* Copies a triangle's columns to where permutation i takes them, below row `row` of the stack. */
+static void stack_triangle(const spectra *sp, int c, int i, int parity, int row, int n_rows,
+                           double *stack) {
+    const dp_interactions *in = sp->interactions;
     const dp_surface *s = in->surface;
+    int begin = s->parity_begin[parity], n = dp_parity_size(s, parity);
+    int to_begin = s->parity_begin[dp_parity_permuted(i, parity)];
     double weight = sqrt(n_reflections(in->offsets.sorted[c]));
-    for (int q = 0; q < s->n; q++) {
-        int to = s->permuted[i][q] - s->parity_begin[parity];
-        if (to < 0 || to >= parity_size(s, parity))
-            continue;
-        const double *from = in->m2l[c] + (size_t)q * s->n;
-        double *column = stack + (size_t)to * n_rows + row;
-        for (int j = 0; j < s->n; j++)
+    for (int q = 0; q < n; q++) {
+        int to = s->permuted[i][begin + q] - to_begin;
+        const double *from = sp->triangle[c][parity] + (size_t)in->parts * q * n;
+        double *column = stack + (size_t)in->parts * ((size_t)to * n_rows + row);
+        for (int j = 0; j < in->parts * n; j++)
             column[j] = weight * from[j];
     }
 }
 
-static dagpole_status make_stack(const dp_interactions *in, int parity, double **stack,
-                                 int *n_rows) {
+/* The parity that permutation i takes to this one. */
+static int parity_before(int i, int parity) {
+    int from = 0;
+    while (dp_parity_permuted(i, from) != parity)
+        from++;
+    return from;
+}
+
+static dagpole_status make_stack(const spectra *sp, int parity, double **stack, int *n_rows) {
+    const dp_interactions *in = sp->interactions;
     const dp_offsets *o = &in->offsets;
-    int n_images = 0, row = 0;
+    int n_images = 0, row = 0, n = dp_parity_size(in->surface, parity);
     for (int c = 0; c < o->n_classes; c++)
         for (int i = 0; i < o->n_permutations; i++)
-            n_images += dp_offsets_reach(o->sorted[c]) == 2 && is_new_image(o->sorted[c], i);
-    *n_rows = n_images * in->surface->n;
-    *stack = dp_alloc((size_t)*n_rows * parity_size(in->surface, parity), sizeof **stack);
+            n_images += is_nearest(o, c) && is_new_image(o->sorted[c], i);
+    *n_rows = n_images * n;
+    *stack = dp_alloc((size_t)in->parts * *n_rows * n, sizeof **stack);
     if (!*stack)
         return DAGPOLE_NO_MEMORY;
     for (int c = 0; c < o->n_classes; c++)
         for (int i = 0; i < o->n_permutations; i++)
-            if (dp_offsets_reach(o->sorted[c]) == 2 && is_new_image(o->sorted[c], i)) {
-                stack_columns(in, c, i, parity, row, *n_rows, *stack);
-                row += in->surface->n;
+            if (is_nearest(o, c) && is_new_image(o->sorted[c], i)) {
+                stack_triangle(sp, c, i, parity_before(i, parity), row, *n_rows, *stack);
+                row += n;
             }
     return DAGPOLE_OK;
 }
 
-typedef struct spectra {
-    const dp_interactions *interactions;
-    kinds kinds;
-    double *sigma[DP_N_PARITIES];   /* singular values of each kind, descending */
-    double *vectors[DP_N_PARITIES]; /* vt: row i is the i-th basis vector */
-} spectra;
-
 static dagpole_status decompose(void *argument, int64_t kind) {
     spectra *sp = argument;
-    int parity = sp->kinds.representative[kind], n_rows;
-    int n = parity_size(sp->interactions->surface, parity);
+    int parts = sp->interactions->parts, parity = sp->interactions->kinds.representative[kind];
+    int n_rows, n = dp_parity_size(sp->interactions->surface, parity);
+    size_t square = (size_t)parts * n * n;
     double *stack;
-    DP_TRY(make_stack(sp->interactions, parity, &stack, &n_rows));
-    double *r = dp_alloc((size_t)n * n, sizeof *r), *u = dp_alloc((size_t)n * n, sizeof *u);
+    DP_TRY(make_stack(sp, parity, &stack, &n_rows));
+    double *r = dp_alloc(square, sizeof *r), *u = dp_alloc(square, sizeof *u);
     sp->sigma[kind] = dp_alloc((size_t)n, sizeof(double));
-    sp->vectors[kind] = dp_alloc((size_t)n * n, sizeof(double));
+    sp->vectors[kind] = dp_alloc(square, sizeof(double));
     dagpole_status status = DAGPOLE_NO_MEMORY;
     if (r && u && sp->sigma[kind] && sp->vectors[kind])
-        status = dp_qr_r(n_rows, n, stack, n_rows, r);
+        status = dp_qr_r_of(parts, n_rows, n, stack, n_rows, r);
     if (status == DAGPOLE_OK)
-        status = dp_svd(n, n, r, n, u, sp->sigma[kind], sp->vectors[kind]);
+        status = dp_svd_of(parts, n, n, r, n, u, sp->sigma[kind], sp->vectors[kind]);
     dp_free(u);
     dp_free(r);
     dp_free(stack);
@@ -132,14 +219,17 @@ static dagpole_status decompose(void *argument, int64_t kind) {
 /* 1 where vector i of the even parity is its own image under the permutations of the axes. */
 static int is_symmetric(const dp_surface *s, const spectra *sp, int i) {
     int n_permutations = sp->interactions->offsets.n_permutations;
-    int n = parity_size(s, 0), begin = s->parity_begin[0];
-    const double *row = sp->vectors[0] + i;
+    int parts = sp->interactions->parts, n = dp_parity_size(s, 0), begin = s->parity_begin[0];
+    const double *row = sp->vectors[0] + (size_t)parts * i;
     double squares = 0;
     for (int permutation = 0; permutation < n_permutations; permutation++)
         for (int q = 0; q < n; q++) {
             int image = s->permuted[permutation][begin + q] - begin;
-            double difference = row[(size_t)image * n] - row[(size_t)q * n];
-            squares += difference * difference;
+            for (int part = 0; part < parts; part++) {
+                double difference =
+                    row[(size_t)parts * image * n + part] - row[(size_t)parts * q * n + part];
+                squares += difference * difference;
+            }
         }
     return squares < 1e-6;
 }
@@ -148,7 +238,7 @@ static int is_symmetric(const dp_surface *s, const spectra *sp, int i) {
  * group) is kept whole, or the truncated basis would lose the symmetry. Returns how many. */
 static int list_kept(const dp_surface *s, const spectra *sp, int kind, double cut, int *kept) {
     const double *sigma = sp->sigma[kind];
-    int n = parity_size(s, sp->kinds.representative[kind]), k = 0;
+    int n = dp_parity_size(s, sp->interactions->kinds.representative[kind]), k = 0;
     while (k < n && sigma[k] > cut)
         k++;
     while (k > 0 && k < n && sigma[k] > 0.999999 * sigma[k - 1])
@@ -162,28 +252,34 @@ static int list_kept(const dp_surface *s, const spectra *sp, int kind, double cu
     return n_kept;
 }
 
-static dagpole_status copy_vectors(const dp_surface *s, const spectra *sp, int parity, int k_a,
-                                   const int *kept, double **basis) {
-    int kind = sp->kinds.of[parity], permutation = sp->kinds.permutation[parity];
-    int n = parity_size(s, parity);
-    *basis = dp_alloc((size_t)n * k_a, sizeof **basis);
-    if (!*basis)
+/* The basis of a parity, n_a x k_a numbers, and as real columns: of v these are (Re v, Im v) and,
+ * all behind those, (-Im v, Re v). */
+static dagpole_status copy_vectors(const spectra *sp, int parity, int k_a, const int *kept,
+                                   double **basis, double **real) {
+    const dp_interactions *in = sp->interactions;
+    const dp_surface *s = in->surface;
+    int kind = in->kinds.of[parity], permutation = in->kinds.permutation[parity];
+    size_t n = (size_t)dp_parity_size(s, parity), parts = (size_t)in->parts, k = (size_t)k_a;
+    *basis = dp_alloc(parts * n * k, sizeof **basis);
+    *real = dp_alloc(parts * n * parts * k, sizeof **real);
+    if (!*basis || !*real)
         return DAGPOLE_NO_MEMORY;
-    int from_begin = s->parity_begin[sp->kinds.representative[kind]],
+    int from_begin = s->parity_begin[in->kinds.representative[kind]],
         to_begin = s->parity_begin[parity];
-    for (int q = 0; q < n; q++) {
-        int to = s->permuted[permutation][from_begin + q] - to_begin;
-        for (int j = 0; j < k_a; j++)
-            (*basis)[to + (size_t)j * n] = sp->vectors[kind][kept[j] + (size_t)q * n];
+    for (size_t q = 0; q < n; q++) {
+        size_t to = (size_t)(s->permuted[permutation][from_begin + (int)q] - to_begin);
+        for (size_t j = 0; j < k; j++) {
+            const double *from = sp->vectors[kind] + parts * ((size_t)kept[j] + q * n);
+            double *number = *basis + parts * (to + j * n), *first = *real + to + parts * n * j;
+            number[0] = first[0] = from[0];
+            if (parts == 1)
+                continue;
+            number[1] = first[n] = -from[1];
+            first[2 * n * k] = from[1];
+            first[2 * n * k + n] = from[0];
+        }
     }
     return DAGPOLE_OK;
-}
-
-static double norm(size_t n, const double *x) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += x[i] * x[i];
-    return sqrt(sum);
 }
 
 /* What the cut is relative to: the largest singular value, sigma. With screening, digits count
@@ -192,43 +288,52 @@ static double norm(size_t n, const double *x) {
  * the kernel without screening (estimated by the ratio of the nearest position's norms) over
  * 1 + lambda^2, lambda in units of the half side. Relative to sigma itself, ranks would grow with
  * lambda for digits that nobody sees; relative to the unscreened one alone, digits are missing. */
-static double reference_of(const dp_interactions *in, double lambda, double sigma) {
-    size_t n = (size_t)in->surface->n;
-    if (!in->unscreened)
+static double reference_of(const spectra *sp, double sigma) {
+    double lambda = dp_damping(sp->key->lambda);
+    if (!dp_is_screened(sp->key))
         return sigma;
-    double screened = norm(n * n, in->m2l[0]);
-    if (!(screened > 0)) /* its squares underflow: nothing is left of the far field */
+    if (!(sp->norm > 0)) /* its squares underflow: nothing is left of the far field */
         return INFINITY;
-    return sigma * (norm(n * n, in->unscreened) / screened) / (1 + lambda * lambda);
+    return sigma * (sp->unscreened / sp->norm) / (1 + lambda * lambda);
 }
 
-static dagpole_status cut(const dp_interactions *in, const spectra *sp, int *kept,
-                          dp_operator_data *data, double *reference) {
-    const dp_surface *s = in->surface;
+static dagpole_status cut(const spectra *sp, int *kept, dp_operator_data *data, double *reference) {
+    dp_interactions *in = sp->interactions;
     double sigma = 0;
-    for (int kind = 0; kind < sp->kinds.n; kind++)
+    for (int kind = 0; kind < in->kinds.n; kind++)
         sigma = fmax(sigma, sp->sigma[kind][0]);
-    *reference = reference_of(in, dp_damping(data->key.lambda), sigma);
+    *reference = reference_of(sp, sigma);
     for (int a = 0; a < DP_N_PARITIES; a++) {
-        int k_a =
-            list_kept(s, sp, sp->kinds.of[a], data->key.accuracy.tolerance * *reference, kept);
-        DP_TRY(copy_vectors(s, sp, a, k_a, kept, &data->basis[a]));
-        data->k_begin[a + 1] = data->k_begin[a] + k_a;
+        int k_a = list_kept(in->surface, sp, in->kinds.of[a],
+                            data->key.accuracy.tolerance * *reference, kept);
+        DP_TRY(copy_vectors(sp, a, k_a, kept, &in->basis[a], &data->basis[a]));
+        data->k_begin[a + 1] = data->k_begin[a] + in->parts * k_a;
     }
     data->k = data->k_begin[DP_N_PARITIES];
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_basis_build(const dp_team *team, const dp_interactions *interactions,
+static void free_triangles(spectra *sp) {
+    for (int c = 0; c < DP_MOST_CLASSES; c++)
+        for (int a = 0; a < DP_N_PARITIES; a++)
+            dp_free(sp->triangle[c][a]);
+}
+
+dagpole_status dp_basis_build(const dp_team *team, dp_interactions *interactions,
                               dp_operator_data *data, double *reference) {
-    spectra sp = {.interactions = interactions,
-                  .kinds = list_kinds(interactions->offsets.n_permutations)};
+    spectra sp = {.interactions = interactions, .key = &data->key};
     int *kept = dp_alloc((size_t)interactions->surface->n, sizeof *kept);
-    dagpole_status status = kept ? team->run(team, sp.kinds.n, decompose, &sp) : DAGPOLE_NO_MEMORY;
+    dagpole_status status = kept ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     if (status == DAGPOLE_OK)
-        status = cut(interactions, &sp, kept, data, reference);
+        status = team->run(team, interactions->offsets.n_classes + dp_is_screened(&data->key),
+                           reduce, &sp);
+    if (status == DAGPOLE_OK)
+        status = team->run(team, interactions->kinds.n, decompose, &sp);
+    free_triangles(&sp);
+    if (status == DAGPOLE_OK)
+        status = cut(&sp, kept, data, reference);
     dp_free(kept);
-    for (int kind = 0; kind < sp.kinds.n; kind++) {
+    for (int kind = 0; kind < interactions->kinds.n; kind++) {
         dp_free(sp.vectors[kind]);
         dp_free(sp.sigma[kind]);
     }

@@ -7,85 +7,85 @@ typedef struct builder {
     dp_interactions interactions;
     dp_operator_data *data;
     double threshold;
+    int order[DP_MOST_CLASSES]; /* of the classes, those that take longest first */
 } builder;
 
-/* M2L of class c with this lambda. */
-static dagpole_status fill_m2l(const builder *b, int c, dp_lambda lambda, double **matrix) {
-    const int *v = b->interactions.offsets.sorted[c];
+dagpole_status dp_m2l_values(const dp_interactions *in, const dp_operator_key *key,
+                             dp_lambda lambda, int c, double **values) {
+    const int *v = in->offsets.sorted[c];
     double centre[3] = {2.0 * v[0], 2.0 * v[1], 2.0 * v[2]};
-    return dp_interaction_matrix(b->interactions.surface, b->interactions.surface,
-                                 b->data->key.kernel, lambda, DP_RADIUS_NEAR, DP_RADIUS_NEAR,
-                                 centre, matrix);
+    return dp_interaction_values(in->surface, in->surface, key->kernel, lambda, DP_RADIUS_NEAR,
+                                 DP_RADIUS_NEAR, centre, values);
 }
 
-/* What the basis needs. i < n_classes: M2L of class i, if it is among the nearest; n_classes: the
- * check matrix; the one behind it: M2L of class 0 without screening. */
-static dagpole_status fill_interaction(void *argument, int64_t i) {
-    builder *b = argument;
-    dp_interactions *in = &b->interactions;
-    const dp_operator_key *key = &b->data->key;
-    int n_classes = in->offsets.n_classes;
-    if (i == n_classes)
-        return dp_interaction_matrix(in->surface, in->surface, key->kernel, key->lambda,
-                                     DP_RADIUS_FAR, DP_RADIUS_NEAR, (double[3]){0, 0, 0},
-                                     &in->check);
-    if (i > n_classes)
-        return fill_m2l(b, 0, dp_lambda_of(0, dp_wave_number(key->lambda)), &in->unscreened);
-    return dp_offsets_reach(in->offsets.sorted[i]) > 2
-               ? DAGPOLE_OK
-               : fill_m2l(b, (int)i, key->lambda, &in->m2l[i]);
+static int n_zero_axes(const int v[3]) {
+    return (v[0] == 0) + (v[1] == 0) + (v[2] == 0);
 }
 
-/* Factors of class c. Its matrix is needed no more. */
-static dagpole_status factorise(builder *b, int c) {
-    dp_interactions *in = &b->interactions;
-    if (!in->m2l[c])
-        DP_TRY(fill_m2l(b, c, b->data->key.lambda, &in->m2l[c]));
-    dagpole_status status = dp_factor_build(in, c, b->threshold, b->data);
-    dp_free(in->m2l[c]);
-    in->m2l[c] = NULL;
-    return status;
+static void order_classes(builder *b) {
+    const dp_offsets *o = &b->interactions.offsets;
+    int n = 0;
+    for (int zero = 0; zero < 3; zero++)
+        for (int c = 0; c < o->n_classes; c++)
+            if (n_zero_axes(o->sorted[c]) == zero)
+                b->order[n++] = c;
 }
 
 static dagpole_status build_part(void *argument, int64_t i) {
     builder *b = argument;
     if (i == 0)
         return dp_p2m_build(&b->interactions, b->data);
-    return factorise(b, (int)i - 1);
+    return dp_factor_build(&b->interactions, b->order[i - 1], b->threshold, b->data);
 }
 
 static dagpole_status build(const dp_team *team, builder *b) {
     double reference;
-    int n_classes = b->data->n_classes, is_screened = dp_is_screened(&b->data->key);
-    DP_TRY(team->run(team, n_classes + 1 + is_screened, fill_interaction, b));
-    DP_TRY(dp_basis_build(team, &b->interactions, b->data, &reference));
+    const dp_operator_key *key = &b->data->key;
+    dp_interactions *in = &b->interactions;
+    DP_TRY(dp_interaction_blocks(in->surface, key->kernel, key->lambda, DP_RADIUS_FAR,
+                                 DP_RADIUS_NEAR, in->check));
+    DP_TRY(dp_basis_build(team, in, b->data, &reference));
     /* Shared out over the 316 positions the tolerance would be cut by 18, which nothing needs. */
-    const dp_accuracy *accuracy = &b->data->key.accuracy;
-    b->threshold = accuracy->tolerance * accuracy->m2l_cut * reference;
-    return team->run(team, n_classes + 1, build_part, b);
+    b->threshold = key->accuracy.tolerance * key->accuracy.m2l_cut * reference;
+    order_classes(b);
+    return team->run(team, b->data->n_classes + 1, build_part, b);
+}
+
+static dagpole_status build_on(const dp_team *team, const dp_surface *component,
+                               dp_operator_data *data) {
+    builder b = {.data = data};
+    const dp_kernel *kernel = data->key.kernel;
+    b.interactions.surface = component;
+    b.interactions.parts = dp_parts(kernel);
+    dp_offsets_fill(&b.interactions.offsets, kernel->has_permutations);
+    b.interactions.kinds = dp_kinds_list(b.interactions.offsets.n_permutations);
+    dp_blas_begin();
+    dagpole_status status = build(team, &b);
+    dp_blas_end();
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        dp_free(b.interactions.basis[a]);
+        dp_free(b.interactions.check[a]);
+    }
+    return status;
 }
 
 dagpole_status dp_operator_data_build(const dp_team *team, const dp_surface *surface,
                                       const dp_operator_key *key, dp_operator_data **out) {
     *out = NULL;
-    builder b = {.interactions.surface = surface};
-    b.data = dp_alloc_zero(1, sizeof *b.data);
-    if (!b.data)
-        return DAGPOLE_NO_MEMORY;
-    b.data->key = *key;
-    b.data->n = surface->n;
-    b.data->n_classes = dp_n_classes(key);
-    dp_offsets_fill(&b.interactions.offsets, key->kernel->has_permutations);
-    dp_blas_begin();
-    dagpole_status status = build(team, &b);
-    dp_blas_end();
-    for (int c = 0; c < DP_MOST_CLASSES; c++)
-        dp_free(b.interactions.m2l[c]);
-    dp_free(b.interactions.check);
-    dp_free(b.interactions.unscreened);
+    dp_surface *component;
+    DP_TRY(dp_surface_create_component(surface, &component));
+    dp_operator_data *data = dp_alloc_zero(1, sizeof *data);
+    dagpole_status status = DAGPOLE_NO_MEMORY;
+    if (data) {
+        data->key = *key;
+        data->n = surface->n;
+        data->n_classes = dp_n_classes(key);
+        status = build_on(team, component, data);
+    }
+    dp_surface_destroy(component);
     if (status == DAGPOLE_OK)
-        *out = b.data;
+        *out = data;
     else
-        dp_operator_data_destroy(b.data);
+        dp_operator_data_destroy(data);
     return status;
 }

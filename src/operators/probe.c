@@ -148,15 +148,14 @@ static void compare(const bench *b, const dp_inverse *inverse, int n_cuts, const
 
 dagpole_status dp_probe_surfaces(const dp_surface *s, const dp_kernel *kernel, double lambda,
                                  int n_cuts, const double *cut, dp_probe *probe) {
-    dp_interactions in = {.surface = s};
+    dp_interactions in = {.surface = s, .parts = 1, .kinds = dp_kinds_list(1)};
     dp_inverse inverse = {0};
     bench b;
     double *memory = bench_create(s, &b);
     dagpole_status status = memory ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     dp_blas_begin();
     if (status == DAGPOLE_OK)
-        status = dp_interaction_matrix(s, s, kernel, lambda, DP_RADIUS_FAR, DP_RADIUS_NEAR,
-                                       (double[3]){0, 0, 0}, &in.check);
+        status = dp_interaction_blocks(s, kernel, lambda, DP_RADIUS_FAR, DP_RADIUS_NEAR, in.check);
     if (status == DAGPOLE_OK)
         status = dp_inverse_build(&in, &inverse);
     if (status == DAGPOLE_OK) {
@@ -166,7 +165,8 @@ dagpole_status dp_probe_surfaces(const dp_surface *s, const dp_kernel *kernel, d
     }
     dp_blas_end();
     dp_inverse_free(&inverse);
-    dp_free(in.check);
+    for (int a = 0; a < DP_N_PARITIES; a++)
+        dp_free(in.check[a]);
     dp_free(memory);
     return status;
 }

@@ -43,38 +43,38 @@ typedef struct unfolding {
     const dp_surface *surface;
     const dp_operator_data *data;
     dp_offsets offsets;
-    double *rotation[DP_N_PERMUTATIONS]; /* k x k: a permutation of the axes, in the basis; only the
-                                            blocks (permuted parity, parity) are filled */
+    /* A permutation of the axes in the basis: from the coefficients of each parity to those of the
+     * permuted one, k x k numbers of the two. */
+    double *rotation[DP_N_PERMUTATIONS][DP_N_PARITIES];
     dp_operator_set *set;
 } unfolding;
 
 /* Block of parity a of permutation i in the basis: basis_b^T (P basis_a), b the permuted parity. */
-static dagpole_status rotation_block(const unfolding *u, int i, int a, double *rotation) {
+static dagpole_status rotation_block(const unfolding *u, int i, int a, double **rotation) {
     const dp_surface *s = u->surface;
     const dp_operator_data *d = u->data;
     int b = dp_parity_permuted(i, a), n = s->parity_begin[a + 1] - s->parity_begin[a];
     int k_a = d->k_begin[a + 1] - d->k_begin[a], k_b = d->k_begin[b + 1] - d->k_begin[b];
     double *moved = dp_alloc((size_t)n * k_a, sizeof *moved);
-    if (!moved)
+    *rotation = dp_alloc((size_t)k_b * k_a, sizeof **rotation);
+    if (!moved || !*rotation) {
+        dp_free(moved);
         return DAGPOLE_NO_MEMORY;
+    }
     for (int q = 0; q < n; q++) {
         int to = s->permuted[i][s->parity_begin[a] + q] - s->parity_begin[b];
         for (int j = 0; j < k_a; j++)
             moved[to + (size_t)j * n] = d->basis[a][q + (size_t)j * n];
     }
-    dp_gemm(1, 0, k_b, k_a, n, 1, d->basis[b], n, moved, n, 0,
-            rotation + d->k_begin[b] + (size_t)d->k_begin[a] * d->k, d->k);
+    dp_gemm(1, 0, k_b, k_a, n, 1, d->basis[b], n, moved, n, 0, *rotation, k_b);
     dp_free(moved);
     return DAGPOLE_OK;
 }
 
 static dagpole_status make_rotation(void *argument, int64_t i) {
     unfolding *u = argument;
-    u->rotation[i] = dp_alloc_zero((size_t)u->data->k * u->data->k, sizeof(double));
-    if (!u->rotation[i])
-        return DAGPOLE_NO_MEMORY;
     for (int a = 0; a < DP_N_PARITIES; a++)
-        DP_TRY(rotation_block(u, (int)i, a, u->rotation[i]));
+        DP_TRY(rotation_block(u, (int)i, a, &u->rotation[i][a]));
     return DAGPOLE_OK;
 }
 
@@ -186,15 +186,14 @@ static dagpole_status unfold(void *argument, int64_t f) {
     const dp_operator_data *d = u->data;
     int c = u->offsets.folded[f].class, i = u->offsets.folded[f].permutation;
     int k = d->k, rank = d->rank[c];
-    const double *rotation = u->rotation[i];
     double *a = dp_alloc((size_t)k * rank, sizeof *a), *b = dp_alloc((size_t)k * rank, sizeof *b);
     dagpole_status status = a && b ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
     for (int from = 0; status == DAGPOLE_OK && from < DP_N_PARITIES; from++) {
         int to = dp_parity_permuted(i, from), at = d->k_begin[from], at_to = d->k_begin[to];
         int k_from = d->k_begin[from + 1] - at, k_to = d->k_begin[to + 1] - at_to;
-        const double *block = rotation + at_to + (size_t)at * k;
-        dp_gemm(0, 0, k_to, rank, k_from, 1, block, k, d->a[c] + at, k, 0, a + at_to, k);
-        dp_gemm(0, 1, rank, k_to, k_from, 1, d->b[c] + (size_t)at * rank, rank, block, k, 0,
+        const double *block = u->rotation[i][from];
+        dp_gemm(0, 0, k_to, rank, k_from, 1, block, k_to, d->a[c] + at, k, 0, a + at_to, k);
+        dp_gemm(0, 1, rank, k_to, k_from, 1, d->b[c] + (size_t)at * rank, rank, block, k_to, 0,
                 b + (size_t)at_to * rank, rank);
     }
     if (status == DAGPOLE_OK)
@@ -214,7 +213,8 @@ static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
         status = team->run(team, DP_N_FOLDED, unfold, &u);
     dp_blas_end();
     for (int i = 0; i < DP_N_PERMUTATIONS; i++)
-        dp_free(u.rotation[i]);
+        for (int a = 0; a < DP_N_PARITIES; a++)
+            dp_free(u.rotation[i][a]);
     return status;
 }
 

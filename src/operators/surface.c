@@ -1,6 +1,7 @@
 #include "operators/surface.h"
 
 #include <math.h>
+#include <string.h>
 
 int dp_parity_permuted(int permutation, int parity) {
     const int *source = dp_permutation[permutation];
@@ -185,6 +186,51 @@ dagpole_status dp_surface_create(int p, int n_components, dp_surface **surface) 
     return status;
 }
 
+/* The number of a coefficient of the first component among those of this component alone. */
+static int component_coefficient(const dp_surface *s, int parity, int coefficient) {
+    return coefficient < 0
+               ? -1
+               : coefficient - s->parity_begin[parity] + s->parity_begin[parity] / s->n_components;
+}
+
+static void copy_component(const dp_surface *s, dp_surface *one) {
+    size_t n = (size_t)one->n, n_orbits = (size_t)one->n_orbits;
+    memcpy(one->x, s->x, n * sizeof *s->x);
+    memcpy(one->y, s->y, n * sizeof *s->y);
+    memcpy(one->z, s->z, n * sizeof *s->z);
+    memcpy(one->image, s->image, 8 * n_orbits * sizeof *s->image);
+    memcpy(one->weight, s->weight, n_orbits * sizeof *s->weight);
+    for (size_t i = 0; i < 8 * n_orbits; i++)
+        one->coefficient[i] = component_coefficient(s, (int)(i % 8), s->coefficient[i]);
+    for (int a = 0; a < DP_N_PARITIES; a++) {
+        one->parity_begin[a + 1] = s->parity_begin[a + 1] / s->n_components;
+        int n_a = one->parity_begin[a + 1] - one->parity_begin[a];
+        for (int i = 0; i < DP_N_PERMUTATIONS; i++)
+            for (int q = 0; q < n_a; q++)
+                one->permuted[i][one->parity_begin[a] + q] = component_coefficient(
+                    s, dp_parity_permuted(i, a), s->permuted[i][s->parity_begin[a] + q]);
+    }
+}
+
+dagpole_status dp_surface_create_component(const dp_surface *s, dp_surface **component) {
+    dp_surface *one = dp_alloc_zero(1, sizeof *one);
+    *component = NULL;
+    if (!one)
+        return DAGPOLE_NO_MEMORY;
+    one->p = s->p;
+    one->n_components = 1;
+    one->n = s->n / s->n_components;
+    one->n_outer = s->n_outer;
+    one->n_orbits = dp_n_places(s);
+    if (allocate(one) != DAGPOLE_OK) {
+        dp_surface_destroy(one);
+        return DAGPOLE_NO_MEMORY;
+    }
+    copy_component(s, one);
+    *component = one;
+    return DAGPOLE_OK;
+}
+
 void dp_surface_destroy(dp_surface *s) {
     if (!s)
         return;
@@ -237,6 +283,19 @@ void dp_surface_to_parity(const dp_surface *s, int n_columns, double *matrix, do
                     f[s->coefficient[8 * i + a]] = s->weight[i] * v[a];
         }
     }
+}
+
+void dp_surface_column_to_parity(const dp_surface *s, int parts, const double *from, double *to) {
+    for (int i = 0; i < s->n_orbits; i++)
+        for (int part = 0; part < parts; part++) {
+            double v[8];
+            for (int g = 0; g < 8; g++)
+                v[g] = from[parts * s->image[8 * i + g] + part];
+            walsh_hadamard(v);
+            for (int a = 0; a < 8; a++)
+                if (s->coefficient[8 * i + a] >= 0)
+                    to[parts * s->coefficient[8 * i + a] + part] = s->weight[i] * v[a];
+        }
 }
 
 void dp_surface_from_parity(const dp_surface *s, int n_columns, double *matrix, double *work) {

@@ -57,6 +57,11 @@ static inline int dp_n_places(const dp_surface *surface) {
 }
 
 dagpole_status dp_surface_create(int p, int n_components, dp_surface **surface);
+
+/* A surface of one component with the places of `surface`: what complex numbers are kept for where
+ * a matrix is not needed as a real one yet. Coefficient i of its parity a is the same place's as
+ * coefficient i of the first component. */
+dagpole_status dp_surface_create_component(const dp_surface *surface, dp_surface **component);
 void dp_surface_destroy(dp_surface *surface);
 
 /* Points scaled and shifted: x[i] = centre[0] + scale * surface x[i], ...; x, y, z hold n each.
@@ -68,6 +73,10 @@ void dp_surface_place(const dp_surface *surface, int is_far, double scale, const
  * coefficients, an orthogonal change of basis, and back. work: n doubles. */
 void dp_surface_to_parity(const dp_surface *surface, int n_columns, double *matrix, double *work);
 void dp_surface_from_parity(const dp_surface *surface, int n_columns, double *matrix, double *work);
+
+/* The same of one column of numbers of `parts` (platform/linalg.h), from one array to another. */
+void dp_surface_column_to_parity(const dp_surface *surface, int parts, const double *from,
+                                 double *to);
 
 /* In place transpose of an n x n matrix. */
 void dp_transpose_square(int n, double *matrix);
