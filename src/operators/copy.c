@@ -16,12 +16,22 @@ static void visit_doubles(double **array, size_t n, visit_fn visit, void *argume
     *array = data;
 }
 
+static void visit_rows(int **at, const dp_panel *panel, visit_fn visit, void *argument) {
+    void *rows = *at;
+    if (rows)
+        visit(&rows, (size_t)panel->m_padded / DP_PAD * sizeof **at, argument);
+    *at = rows;
+}
+
 static void visit_panel(dp_panel *panel, visit_fn visit, void *argument) {
-    void *at = panel->at;
     visit_doubles(&panel->data, (size_t)panel->m_padded * (size_t)panel->n, visit, argument);
-    if (at)
-        visit(&at, (size_t)panel->m_padded / DP_PAD * sizeof *panel->at, argument);
-    panel->at = at;
+    visit_rows(&panel->at, panel, visit, argument);
+}
+
+static void visit_part(dp_m2l_part *part, visit_fn visit, void *argument) {
+    visit_panel(&part->a, visit, argument);
+    visit_panel(&part->b, visit, argument);
+    visit_rows(&part->turned, &part->a, visit, argument);
 }
 
 static void visit_surface(dp_surface_sums *sums, visit_fn visit, void *argument) {
@@ -39,12 +49,11 @@ static void visit_set(dp_operator_set *set, visit_fn visit, void *argument) {
     visit_surface(&set->outer, visit, argument);
     visit_surface(&set->inner, visit, argument);
     visit_doubles(&set->isotropic.vector, dp_isotropic_numbers(&set->isotropic), visit, argument);
-    visit_doubles(&set->flip, 8 * (size_t)set->k_padded, visit, argument);
+    visit_doubles(&set->flip, (dp_is_paired(set) ? 16 : 8) * (size_t)set->k_padded, visit,
+                  argument);
     for (int f = 0; f < DP_N_FOLDED; f++)
-        for (int i = 0; i < set->m2l[f].n; i++) {
-            visit_panel(&set->m2l[f].part[i].a, visit, argument);
-            visit_panel(&set->m2l[f].part[i].b, visit, argument);
-        }
+        for (int i = 0; i < set->m2l[f].n; i++)
+            visit_part(&set->m2l[f].part[i], visit, argument);
 }
 
 static void visit_all(dp_operators *ops, visit_fn visit, void *argument) {

@@ -26,13 +26,44 @@ void dp_l2l(const dp_operator_set *parent, const dp_operator_set *child, const d
     transfer(parent, child, &between->l2l, columns, scratch);
 }
 
+/* z = b c of complex numbers, from the products of Re b and Im b with the real parts of c, which
+ * are there, and with the imaginary parts, `turned`. rank: of one part. */
+static void combine(int rank, int n_columns, int ld, double *product, const double *turned) {
+    for (int c = 0; c < n_columns; c++, product += ld, turned += ld)
+        for (int i = 0; i < rank; i++) {
+            product[i] -= turned[rank + i];
+            product[rank + i] += turned[i];
+        }
+}
+
+/* a takes the real part of z as it is, and the imaginary one to each other's rows: conj(a z). */
+static void apply_paired(const dp_operator_set *set, const dp_m2l_part *part, const dp_columns *c,
+                         dp_scratch *scratch) {
+    int rank = part->a.n, ld = scratch->ld;
+    const double *flip = flips(set, c->reflection), *opposite = flips(set, 8 + c->reflection);
+    const dp_ranges imaginary = dp_imaginary(&part->ranges[c->reflection]);
+    dp_panel turned = part->a;
+    turned.at = part->turned;
+    dp_panel_apply_from(set->isa, &part->b, &part->ranges[c->reflection], c->n, c->source,
+                        scratch->product, ld);
+    dp_panel_apply_from(set->isa, &part->b, &imaginary, c->n, c->source, scratch->columns, ld);
+    combine(rank, c->n, ld, scratch->product, scratch->columns);
+    dp_panel_apply_add(set->isa, &part->a, c->n, scratch->product, ld, c->target, flip);
+    dp_panel_apply_add(set->isa, &turned, c->n, scratch->product + rank, ld, c->target, opposite);
+}
+
 void dp_m2l(const dp_operator_set *set, int folded, const dp_columns *c, dp_scratch *scratch) {
     const dp_m2l_parts *m2l = &set->m2l[folded];
     const double *flip = flips(set, c->reflection);
+    int is_paired = dp_is_paired(set);
     for (int i = 0; i < m2l->n; i++) {
         const dp_m2l_part *part = &m2l->part[i];
         if (!part->b.m)
             continue;
+        if (is_paired) {
+            apply_paired(set, part, c, scratch);
+            continue;
+        }
         dp_panel_apply_from(set->isa, &part->b, &part->ranges[c->reflection], c->n, c->source,
                             scratch->product, scratch->ld);
         dp_panel_apply_add(set->isa, &part->a, c->n, scratch->product, scratch->ld, c->target,

@@ -139,7 +139,8 @@ int64_t dp_operators_bytes(const dp_operators *ops) {
     for (int i = 0; i < ops->n_sets; i++) {
         const dp_operator_set *set = &ops->sets[i];
         bytes += (int64_t)sizeof *set + dp_surface_sums_bytes(&set->outer) +
-                 dp_surface_sums_bytes(&set->inner) + 8 * (int64_t)sizeof(double) * set->k_padded +
+                 dp_surface_sums_bytes(&set->inner) +
+                 (dp_is_paired(set) ? 16 : 8) * (int64_t)sizeof(double) * set->k_padded +
                  (int64_t)(sizeof(double) * dp_isotropic_numbers(&set->isotropic));
         for (int f = 0; f < DP_N_FOLDED; f++)
             for (int p = 0; p < set->m2l[f].n; p++)

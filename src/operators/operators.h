@@ -33,13 +33,29 @@ static inline int dp_surface_points(const dp_surface_sums *surface) {
     return 8 * surface->orbits.n;
 }
 
+enum { DP_LEAST_PAIRED = 512 };
+
 /* M2L from one position, as parts that do not mix: a part takes the coefficients of some parities,
  * one behind the other, to those of the same parities. One part of all parities, or where the
  * position has coordinates that are zero (geometry/offsets.h) two or four. */
 typedef struct dp_m2l_part {
     dp_ranges ranges[8]; /* coefficients of its parities, by reflection */
     dp_panel a, b;       /* the matrix is a b */
+    /* Where numbers are complex (dp_is_paired) ranges are of the real parts only, b has the rows of
+     * Re b and behind them those of Im b, each for a real part, and the matrix is conj(a b). a has
+     * the rows of Re a and -Im a for the real part of what it gets. */
+    int *turned; /* where a's rows go with imaginary parts, like a.at */
 } dp_m2l_part;
+
+/* The imaginary parts of ranges of real parts: those of a parity are behind its real ones. */
+static inline dp_ranges dp_imaginary(const dp_ranges *real) {
+    dp_ranges imaginary = *real;
+    for (int i = 0; i < real->n; i++) {
+        imaginary.range[i].begin = real->range[i].end;
+        imaginary.range[i].end += real->range[i].end - real->range[i].begin;
+    }
+    return imaginary;
+}
 
 typedef struct dp_m2l_parts {
     int n;
@@ -64,8 +80,16 @@ typedef struct dp_operator_set {
     dp_ranges ranges[8];                /* all coefficients, by reflection */
     dp_ranges of_parity[DP_N_PARITIES]; /* those of one */
     dp_isotropic isotropic;
-    double *flip; /* 8 x k_padded: -0 where a reflection changes a coefficient's sign, else 0 */
+    double *flip; /* 8 x k_padded: -0 where a reflection changes a coefficient's sign, else 0. Where
+                     numbers are complex as many again, opposite where an imaginary part is */
 } dp_operator_set;
+
+/* Expansions of a complex kernel this long take M2L in complex numbers: half as many bytes as its
+ * real matrix, twice as many products of half the size. Rows of a are padded for every parity's
+ * parts by themselves, which shorter ones would feel. */
+static inline int dp_is_paired(const dp_operator_set *set) {
+    return set->n_components == 2 && set->k >= DP_LEAST_PAIRED;
+}
 
 /* Between a level and the next finer one, for the child in the octant of positive coordinates. */
 typedef struct dp_transfer {

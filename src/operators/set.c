@@ -18,16 +18,28 @@ static void add_range(dp_range range, dp_ranges *ranges) {
         ranges->range[ranges->n++] = range;
 }
 
-/* The coefficients of the parities that have a bit in `parities`, by reflection. */
-static void list_ranges(const int *k_begin, unsigned parities, dp_ranges ranges[8]) {
+/* The coefficients of the parities that have a bit in `parities`, by reflection: of each the first
+ * of n_pieces like ones. */
+static void list_ranges(const int *k_begin, unsigned parities, int n_pieces, dp_ranges ranges[8]) {
     for (int g = 0; g < 8; g++)
-        for (int a = 0; a < DP_N_PARITIES; a++)
+        for (int a = 0; a < DP_N_PARITIES; a++) {
+            int begin = k_begin[a], end = begin + (k_begin[a + 1] - begin) / n_pieces;
             if (parities >> a & 1)
-                add_range((dp_range){k_begin[a], k_begin[a + 1], is_flipped(a, g)}, &ranges[g]);
+                add_range((dp_range){begin, end, is_flipped(a, g)}, &ranges[g]);
+        }
+}
+
+/* 1: coefficient i is the imaginary part of one. */
+static int is_imaginary(const dp_operator_set *set, int i) {
+    int a = 0;
+    while (a < DP_N_PARITIES - 1 && i >= set->k_begin[a + 1])
+        a++;
+    return dp_is_paired(set) && 2 * i >= set->k_begin[a] + set->k_begin[a + 1];
 }
 
 static dagpole_status make_flips(dp_operator_set *set) {
-    set->flip = dp_alloc_zero((size_t)8 * set->k_padded, sizeof *set->flip);
+    size_t n = (size_t)8 * set->k_padded;
+    set->flip = dp_alloc_zero(dp_is_paired(set) ? 2 * n : n, sizeof *set->flip);
     if (!set->flip)
         return DAGPOLE_NO_MEMORY;
     for (int g = 0; g < 8; g++)
@@ -36,6 +48,9 @@ static dagpole_status make_flips(dp_operator_set *set) {
             for (int i = range->begin; range->is_flipped && i < range->end; i++)
                 set->flip[i + (size_t)g * set->k_padded] = -0.;
         }
+    for (size_t i = 0; dp_is_paired(set) && i < n; i++)
+        set->flip[n + i] =
+            is_imaginary(set, (int)(i % set->k_padded)) ? -set->flip[i] : set->flip[i];
     return DAGPOLE_OK;
 }
 
@@ -104,35 +119,92 @@ static int has_column(int n, const int *row, const double *column) {
     return 0;
 }
 
-/* Of a and b the ranks and the coefficients that are the part's. */
-static dagpole_status pack_part(dp_operator_set *set, int k, int rank, const double *a,
-                                const double *b, dp_m2l_part *part) {
-    const dp_ranges *ranges = &part->ranges[0];
-    int *row = dp_alloc((size_t)k, sizeof *row), n_ranks = 0;
-    int *at = dp_alloc((size_t)(k / DP_PAD + DP_N_PARITIES), sizeof *at);
-    int n_rows = at ? DP_PAD * dp_list_blocks(ranges, set->k_padded, at) : 0;
-    double *part_a = dp_alloc_zero((size_t)n_rows * rank, sizeof *part_a);
-    double *part_b = dp_alloc((size_t)k * rank, sizeof *part_b);
-    dagpole_status status = row && at && part_a && part_b ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-    if (status == DAGPOLE_OK) {
-        int n = list_rows(ranges, row);
-        for (int r = 0; r < rank; r++) {
-            if (!has_column(n, row, a + (size_t)r * k))
-                continue;
-            place_rows(ranges, a + (size_t)r * k, at, part_a + (size_t)n_ranks * n_rows);
-            for (int i = 0; i < n; i++)
-                part_b[n_ranks + (size_t)i * rank] = b[r + (size_t)row[i] * rank];
-            n_ranks++;
-        }
-        status = dp_panel_pack(set->isa, n_rows, n_ranks, part_a, n_rows, &part->a);
-        if (status == DAGPOLE_OK)
-            status = dp_panel_pack(set->isa, n_ranks, n, part_b, rank, &part->b);
-        part->a.at = at;
-        at = NULL;
+/* The ranks of a part: columns of a and rows of b. Returns how many. A column may lie in its
+ * imaginary parts alone. */
+static int list_ranks(int k, int rank, const dp_ranges *ranges, const dp_ranges *more,
+                      const double *a, int *row, int *ranks) {
+    int n = list_rows(ranges, row), n_ranks = 0;
+    n += more ? list_rows(more, row + n) : 0;
+    for (int r = 0; r < rank; r++)
+        if (has_column(n, row, a + (size_t)r * k))
+            ranks[n_ranks++] = r;
+    return n_ranks;
+}
+
+/* Of a the columns at `ranks` in the rows of the ranges, and behind them in those of `more`. */
+static dagpole_status pack_a(const dp_operator_set *set, int k, int n_ranks, const int *ranks,
+                             const dp_ranges *ranges, const dp_ranges *more, const double *a,
+                             dp_panel *panel) {
+    int *at = dp_alloc((size_t)(k / DP_PAD + 2 * DP_N_PARITIES), sizeof *at);
+    if (!at)
+        return DAGPOLE_NO_MEMORY;
+    int n_blocks = dp_list_blocks(ranges, set->k_padded, at);
+    int n_all = n_blocks + (more ? dp_list_blocks(more, set->k_padded, at + n_blocks) : 0);
+    double *rows = dp_alloc_zero((size_t)DP_PAD * n_all * n_ranks, sizeof *rows);
+    dagpole_status status = rows ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
+    for (int r = 0; status == DAGPOLE_OK && r < n_ranks; r++) {
+        const double *column = a + (size_t)ranks[r] * k;
+        double *to = rows + (size_t)r * DP_PAD * n_all;
+        place_rows(ranges, column, at, to);
+        if (more)
+            place_rows(more, column, at + n_blocks, to + (size_t)DP_PAD * n_blocks);
     }
-    dp_free(part_b);
-    dp_free(part_a);
-    dp_free(at);
+    if (status == DAGPOLE_OK)
+        status = dp_panel_pack(set->isa, DP_PAD * n_all, n_ranks, rows, DP_PAD * n_all, panel);
+    dp_free(rows);
+    panel->at = at;
+    return status;
+}
+
+/* Of b (ld rank) the rows at `ranks` and the columns of the ranges, and behind them, where there
+ * are others, the same rows' columns of those, negated: Im b. */
+static dagpole_status pack_b(const dp_operator_set *set, int rank, int n_ranks, const int *ranks,
+                             const dp_ranges *ranges, const dp_ranges *more, const double *b,
+                             int *column, dp_panel *panel) {
+    int n_rows = more ? 2 * n_ranks : n_ranks, n = list_rows(ranges, column);
+    double *rows = dp_alloc((size_t)n * n_rows, sizeof *rows);
+    if (!rows)
+        return DAGPOLE_NO_MEMORY;
+    for (int i = 0; i < n; i++)
+        for (int r = 0; r < n_ranks; r++)
+            rows[r + (size_t)i * n_rows] = b[ranks[r] + (size_t)column[i] * rank];
+    n = more ? list_rows(more, column) : n;
+    for (int i = 0; more && i < n; i++)
+        for (int r = 0; r < n_ranks; r++)
+            rows[n_ranks + r + (size_t)i * n_rows] = -b[ranks[r] + (size_t)column[i] * rank];
+    dagpole_status status = dp_panel_pack(set->isa, n_rows, n, rows, n_rows, panel);
+    dp_free(rows);
+    return status;
+}
+
+/* Where the rows of a, those of real parts first, go with imaginary parts: to the others'. */
+static dagpole_status turn(dp_m2l_part *part) {
+    int n = part->a.m_padded / DP_PAD;
+    part->turned = dp_alloc((size_t)n, sizeof *part->turned);
+    if (!part->turned)
+        return DAGPOLE_NO_MEMORY;
+    for (int i = 0; i < n; i++)
+        part->turned[i] = part->a.at[i < n / 2 ? i + n / 2 : i - n / 2];
+    return DAGPOLE_OK;
+}
+
+/* Of a and b the ranks and the coefficients that are the part's. Where numbers are complex, half of
+ * the ranks tell all: those of the real parts of b c, which come first. */
+static dagpole_status pack_part(const dp_operator_set *set, int k, int rank, const double *a,
+                                const double *b, dp_m2l_part *part) {
+    int is_paired = dp_is_paired(set);
+    const dp_ranges *ranges = &part->ranges[0], imaginary = dp_imaginary(ranges);
+    const dp_ranges *more = is_paired ? &imaginary : NULL;
+    int *row = dp_alloc((size_t)k + rank, sizeof *row);
+    if (!row)
+        return DAGPOLE_NO_MEMORY;
+    int *ranks = row + k, n_ranks = list_ranks(k, rank, ranges, more, a, row, ranks);
+    n_ranks = is_paired ? n_ranks / 2 : n_ranks;
+    dagpole_status status = pack_a(set, k, n_ranks, ranks, ranges, more, a, &part->a);
+    if (status == DAGPOLE_OK)
+        status = pack_b(set, rank, n_ranks, ranks, ranges, more, b, row, &part->b);
+    if (status == DAGPOLE_OK && is_paired)
+        status = turn(part);
     dp_free(row);
     return status;
 }
@@ -149,7 +221,7 @@ static dagpole_status pack_parts(dp_operator_set *set, const int v[3], int k, in
         for (int parity = 0; parity < DP_N_PARITIES; parity++)
             if ((parity & axes) == group)
                 parities |= 1u << parity;
-        list_ranges(set->k_begin, parities, part->ranges);
+        list_ranges(set->k_begin, parities, dp_is_paired(set) ? 2 : 1, part->ranges);
         DP_TRY(pack_part(set, k, rank, a, b, part));
     }
     return DAGPOLE_OK;
@@ -161,7 +233,7 @@ double dp_m2l_flops(const dp_operator_set *set, int folded) {
         const dp_m2l_part *part = &set->m2l[folded].part[i];
         flops += 4.0 * part->b.m * part->b.n; /* a has as many rows as b columns */
     }
-    return flops;
+    return dp_is_paired(set) ? 2 * flops : flops;
 }
 
 double dp_m2l_padded_flops(const dp_operator_set *set, int folded) {
@@ -170,7 +242,7 @@ double dp_m2l_padded_flops(const dp_operator_set *set, int folded) {
         const dp_m2l_part *part = &set->m2l[folded].part[i];
         flops += 2.0 * part->a.m_padded * part->a.n + 2.0 * part->b.m_padded * part->b.n;
     }
-    return flops;
+    return dp_is_paired(set) ? 2 * flops : flops;
 }
 
 double dp_m2l_mean_flops(const dp_operator_set *set) {
@@ -243,7 +315,7 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};
     memcpy(set->k_begin, data->k_begin, sizeof set->k_begin);
-    list_ranges(set->k_begin, (1u << DP_N_PARITIES) - 1, set->ranges);
+    list_ranges(set->k_begin, (1u << DP_N_PARITIES) - 1, 1, set->ranges);
     for (int a = 0; a < DP_N_PARITIES; a++)
         add_range((dp_range){data->k_begin[a], data->k_begin[a + 1], 0}, &set->of_parity[a]);
     dagpole_status status = dp_isotropic_create(surface, data, &set->isotropic);
@@ -263,6 +335,7 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
 void dp_operator_set_free(dp_operator_set *set) {
     for (int f = 0; f < DP_N_FOLDED; f++)
         for (int i = 0; i < set->m2l[f].n; i++) {
+            dp_free(set->m2l[f].part[i].turned);
             dp_panel_free(&set->m2l[f].part[i].b);
             dp_panel_free(&set->m2l[f].part[i].a);
         }
