@@ -21,12 +21,15 @@ typedef struct wave_case {
 #define THREE_DIGITS(p, of_waves) (p), 2e-4, 1e-10, (of_waves)
 #define SIX_DIGITS(p, of_waves)   (p), 2.5e-7, 1e-13, (of_waves)
 
+/* So short that level 2 is paired (operators.h), level 3 is not. */
+#define PAIRED_WAVE 8
+
 static wave_case case_of(int i) {
     const wave_case cases[] = {
         {0, 0, THREE_DIGITS(6, 0)},        {OUTER(3), 0, THREE_DIGITS(6, 0)},
         {OUTER(6), 0, THREE_DIGITS(8, 0)}, {INNER(3), 0, THREE_DIGITS(8, 0)},
         {3, 1, THREE_DIGITS(6, 0)},        {OUTER(6), 0, THREE_DIGITS(6, 4)},
-        {OUTER(3), 0, SIX_DIGITS(8, 0)},
+        {OUTER(3), 0, SIX_DIGITS(8, 0)},   {PAIRED_WAVE, 0, SIX_DIGITS(10, 0)},
     };
     enum { N_LISTED = sizeof cases / sizeof *cases };
     uint64_t state = 77 + (uint64_t)i;
@@ -34,7 +37,7 @@ static wave_case case_of(int i) {
     return i < N_LISTED ? cases[i] : (wave_case){6 * suite_uniform(&state), 0, THREE_DIGITS(6, 0)};
 }
 
-enum { N_CASES = 10 };
+enum { PAIRED_CASE = 7, N_CASES = 11 };
 
 typedef struct bench {
     wave_case of;
@@ -66,6 +69,8 @@ static void bench_open(int i, bench *b) {
     ck_assert_int_eq(dp_scratch_create(b->operators, 0, &b->scratch), DAGPOLE_OK);
     b->set = b->operators->level[2];
     b->fine = b->operators->level[3];
+    ck_assert_int_eq(dp_is_paired(b->set), b->of.wave_number == PAIRED_WAVE);
+    ck_assert(!dp_is_paired(b->fine));
 }
 
 static void bench_close(bench *b) {
@@ -144,6 +149,31 @@ START_TEST(every_way_to_a_target_matches_direct_sums) {
 }
 END_TEST
 
+START_TEST(copied_operators_give_the_same_bits) {
+    bench b;
+    dp_operators *copy;
+    bench_open(PAIRED_CASE, &b);
+    ck_assert(dp_is_paired(b.set));
+    ck_assert_int_eq(dp_operators_copy(b.operators, 0, &copy), DAGPOLE_OK);
+    uint64_t state = 5;
+    size_t bytes = (size_t)b.set->k_padded * sizeof(double);
+    double *source = box_expansion(b.set);
+    for (int i = 0; i < b.set->k; i++)
+        source[i] = 2 * suite_uniform(&state) - 1;
+    for (int i = 0; i < N_TRIED; i++) {
+        double *local = box_expansion(b.set), *same = box_expansion(b.set);
+        wave_m2l(b.operators, b.set, positions[i], source, local, &b.scratch);
+        wave_m2l(copy, copy->level[2], positions[i], source, same, &b.scratch);
+        ck_assert_mem_eq(same, local, bytes);
+        dp_free(same);
+        dp_free(local);
+    }
+    dp_free(source);
+    dp_operators_copy_free(copy);
+    bench_close(&b);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     int code = suite_open_isa(argc, argv);
     if (code)
@@ -151,6 +181,7 @@ int main(int argc, char **argv) {
     Suite *suite = suite_create("waves");
     TCase *tcase = tcase_create("waves");
     tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, copied_operators_give_the_same_bits);
     tcase_add_loop_test(tcase, every_way_to_a_target_matches_direct_sums, 0, N_CASES);
     return suite_run(suite, tcase);
 }
