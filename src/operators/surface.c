@@ -315,12 +315,3 @@ void dp_surface_from_parity(const dp_surface *s, int n_columns, double *matrix, 
         }
     }
 }
-
-void dp_transpose_square(int n, double *matrix) {
-    for (int j = 0; j < n; j++)
-        for (int i = 0; i < j; i++) {
-            double swap = matrix[i + (size_t)j * n];
-            matrix[i + (size_t)j * n] = matrix[j + (size_t)i * n];
-            matrix[j + (size_t)i * n] = swap;
-        }
-}

@@ -78,7 +78,4 @@ void dp_surface_from_parity(const dp_surface *surface, int n_columns, double *ma
 void dp_surface_column_to_parity(const dp_surface *surface, int parts, const double *from,
                                  double *to);
 
-/* In place transpose of an n x n matrix. */
-void dp_transpose_square(int n, double *matrix);
-
 #endif

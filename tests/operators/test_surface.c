@@ -182,16 +182,6 @@ START_TEST(placed_points_are_scaled_and_shifted) {
 }
 END_TEST
 
-START_TEST(transposing_in_place) {
-    double m[25];
-    for (int i = 0; i < 25; i++)
-        m[i] = i;
-    dp_transpose_square(5, m);
-    for (int i = 0; i < 25; i++)
-        ck_assert_double_eq(m[i], i % 5 * 5 + i / 5);
-}
-END_TEST
-
 START_TEST(failing_allocations_leave_nothing) {
     dp_surface *s;
     int64_t live = dp_memory_live();
@@ -220,7 +210,6 @@ int main(void) {
     tcase_add_loop_test(grids, permutations_of_axes_permute_coefficients, 3, LARGEST + 1);
     tcase_add_test(others, odd_grids_have_small_orbits);
     tcase_add_test(others, placed_points_are_scaled_and_shifted);
-    tcase_add_test(others, transposing_in_place);
     tcase_add_test(others, failing_allocations_leave_nothing);
     suite_add_tcase(suite, grids);
     suite_add_tcase(suite, others);
