@@ -114,7 +114,9 @@ dagpole_status dp_options_resolve(const dagpole_plan_options *options, dagpole_p
     const dp_shape shape = dp_options_shape(&o);
     const dp_accuracy accuracy = dp_accuracy_for_shape(o.digits, &shape);
     o.p = o.p ? o.p : accuracy.p + dp_kernel_get(o.kernel)->p_more;
-    o.tolerance = o.tolerance ? o.tolerance : accuracy.tolerance;
+    if (!o.tolerance) /* callers' kernels are measured box by box */
+        o.tolerance =
+            o.kernel == DAGPOLE_USER ? dp_accuracy_of_boxes(&accuracy) : accuracy.tolerance;
     o.svd_cutoff = o.svd_cutoff ? o.svd_cutoff : accuracy.svd_cutoff;
     *out = o;
     return DAGPOLE_OK;

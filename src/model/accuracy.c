@@ -163,6 +163,11 @@ int dp_accuracy_points(const dp_accuracy *accuracy, double wave_number) {
     return p;
 }
 
+/* 3 digits of Laplace's hold in sums over a cloud, but not between any two boxes. */
+double dp_accuracy_of_boxes(const dp_accuracy *accuracy) {
+    return fmin(accuracy->tolerance, 2e-4);
+}
+
 double dp_accuracy_tolerance(const dp_accuracy *accuracy, double wave_number) {
     return accuracy->tolerance * fmin(fmax(wave_number, 1), 3);
 }

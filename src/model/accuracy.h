@@ -28,6 +28,9 @@ int dp_accuracy_points(const dp_accuracy *accuracy, double wave_number);
 /* And the cut of their basis: up to three times that of boxes that see no wave. */
 double dp_accuracy_tolerance(const dp_accuracy *accuracy, double wave_number);
 
+/* The cut at which digits hold between any two boxes, not in sums over a cloud alone. */
+double dp_accuracy_of_boxes(const dp_accuracy *accuracy);
+
 /* The same for such a shape. The far potential of dipoles errs as the far gradient of charges does,
  * and within a lattice of equal charges second derivatives nearly vanish beside their far part:
  * with either, expansions have a digit more. Velocities of Stokes are made of gradients (a digit

@@ -78,14 +78,16 @@ static void put_field(const dp_isotropic *f, int part, const scene *of) {
 }
 
 /* What a charge at the centre does, which is 1 or i. */
-static void put_charge(dp_lambda lambda, int part, const scene *of) {
-    for (int i = 0; i < of->surface->n; i++) {
-        double r = sqrt(square_at(of, i)), size = exp(-dp_damping(lambda) * r) / r;
-        double phase = dp_wave_number(lambda) * r;
-        int second = is_second(of->surface, i);
-        double value = second ^ part ? -size * sin(phase) : size * cos(phase);
-        of->value[i] = second && part ? -value : value;
-    }
+static void put_charge(const dp_operator_key *key, int part, const scene *of) {
+    static const double origin;
+    const dp_soa centre = {&origin, &origin, &origin}, points = {of->x, of->y, of->z};
+    const int n = of->surface->n / of->surface->n_components;
+    const dp_kernel *real = key->kernel, *imaginary = key->kernel->imaginary;
+    dp_kernel_matrix(part ? imaginary : real, key->lambda, n, points, 1, centre, of->value);
+    if (imaginary)
+        dp_kernel_matrix(part ? real : imaginary, key->lambda, n, points, 1, centre, of->value + n);
+    for (int i = part ? 0 : n; i < of->surface->n; i++)
+        of->value[i] = -of->value[i];
     dp_surface_to_parity(of->surface, 1, of->value, of->work);
 }
 
@@ -135,8 +137,13 @@ static void normalise(dp_isotropic *f) {
     }
 }
 
+/* Of a kernel of the caller's nothing is known but that where it falls as 1 / r, whatever the
+ * direction, a constant is a field without a source. */
 static int is_known(const dp_operator_key *key) {
-    return !key->kernel->user && hypot(__real__ key->lambda, __imag__ key->lambda) <= MOST_LAMBDA;
+    const dp_kernel *kernel = key->kernel;
+    if (kernel->user)
+        return kernel->is_homogeneous && kernel->degree == -1;
+    return hypot(__real__ key->lambda, __imag__ key->lambda) <= MOST_LAMBDA;
 }
 
 dagpole_status dp_isotropic_create(const dp_surface *surface, const dp_operator_data *data,
@@ -150,7 +157,8 @@ dagpole_status dp_isotropic_create(const dp_surface *surface, const dp_operator_
     if (status == DAGPOLE_OK) {
         const double centre[3] = {0};
         f->n_parts = surface->n_components;
-        expand(data->key.lambda, f);
+        f->unit = data->key.kernel->user ? 4 * M_PI : 1;
+        expand(data->key.kernel->user ? 0 : data->key.lambda, f);
         dp_surface_place(surface, 0, DP_RADIUS_NEAR, centre, of.x, of.y, of.z);
         for (int part = 0; part < f->n_parts; part++) {
             put_field(f, part, &of);
@@ -158,7 +166,7 @@ dagpole_status dp_isotropic_create(const dp_surface *surface, const dp_operator_
         }
         dp_surface_place(surface, 1, DP_RADIUS_FAR, centre, of.x, of.y, of.z);
         for (int part = 0; part < f->n_parts; part++) {
-            put_charge(data->key.lambda, part, &of);
+            put_charge(&data->key, part, &of);
             fit(data, &of, f->vector + (size_t)(f->n_parts + part) * f->row);
         }
         normalise(f);
@@ -322,7 +330,7 @@ void dp_isotropic_evaluate(const dp_isotropic *f, const double *size, const dp_f
                            int n_vectors, int64_t n, dp_soa points, dp_sums out,
                            int64_t out_stride) {
     samples s;
-    const double scale = 1 / frame->half;
+    const double scale = f->unit / frame->half;
     if (is_constant(f)) {
         add_constants(size, scale, n, n_vectors, out, out_stride);
         return;

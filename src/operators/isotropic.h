@@ -32,6 +32,7 @@ typedef struct dp_isotropic {
     int row;        /* from one vector to the next: k, padded */
     double *vector; /* the local s of each part, then the multipole of each part's charge at the
                        centre; the products of each with each are 1 and 0 */
+    double unit;    /* of locals, in that of sums: 1, but of the caller's kernels 4 pi */
     int n_terms;    /* s is a polynomial of r^2 in half sides: */
     double term[2][DP_ISOTROPIC_TERMS]; /* real and imaginary parts, from the constant on */
 } dp_isotropic;

@@ -243,9 +243,13 @@ static dp_columns one_column(int reflection, const double *source, double *targe
 static double *go_up(const dp_chain *c, const chain_frames *from, const chain_points *sources,
                      double *inner, double *outer, dp_scratch *scratch) {
     const dp_operator_set *set = c->fine ? c->fine : c->set;
+    double moment[2];
     dp_surface_potentials(set, &set->outer, &from->inner, N_POINTS, points_of(sources),
                           carried_by(sources), 0, 1, 1, 0, scratch);
     dp_surface_to_expansions(set, &set->outer, 1, &inner, scratch);
+    dp_moments(set, &from->inner, N_POINTS, points_of(sources), carried_by(sources), 0, 1, scratch,
+               moment);
+    dp_isotropic_set(&set->isotropic, moment, inner);
     if (!c->fine)
         return inner;
     dp_columns columns = one_column(7 - from->octant, inner, outer);
@@ -263,6 +267,7 @@ static void go_down(const dp_chain *c, const chain_frames *at, const double *loc
         local = inner;
     }
     dp_surface_densities(set, &set->outer, 1, &local, scratch);
+    dp_surface_take_isotropic(set, 1, &local, scratch);
     dp_surface_evaluate(set, &set->outer, 0, &at->inner, 0, 1, N_POINTS, points_of(targets),
                         dp_sums_of_rows(targets->is[0], N_POINTS, n_sums), 0, scratch);
 }
