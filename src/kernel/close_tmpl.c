@@ -143,13 +143,11 @@ VEC_INLINE void sum_close(pair_fn *kernel, const dp_near *near, int is_mutual, i
         }
 }
 
-CLOSE_FUNCTION(NEAR_NAME(close, laplace)) {
-    sum_close(laplace, near, is_mutual, target, source, lanes);
-}
-
-CLOSE_FUNCTION(NEAR_NAME(close, yukawa)) {
-    sum_close(yukawa, near, is_mutual, target, source, lanes);
-}
+#define DEFINE_CLOSE(id, kernel, order)                                                            \
+    CLOSE_FUNCTION(NEAR_NAME(close, kernel)) {                                                     \
+        sum_close(kernel, near, is_mutual, target, source, lanes);                                 \
+    }
+DP_EACH_REAL_KERNEL(DEFINE_CLOSE)
 
 /* ---- a complex kernel ---- */
 

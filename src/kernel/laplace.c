@@ -19,9 +19,7 @@ static dp_radial radial(dp_lambda lambda, double r) {
 const dp_kernel dp_kernel_laplace = {
     .id = DAGPOLE_LAPLACE,
     .name = "laplace",
-    .n_parts = 1,
     .has_dipoles = 1,
-    .has_hessians = 1,
     .is_homogeneous = 1,
     .degree = -1,
     .has_permutations = 1,

@@ -17,9 +17,11 @@
         [DP_ROUGH] = DP_OF_EACH_ISA(loop##_rough_##kernel)                                         \
     }
 
+/* Of a real kernel, as the list says (kernel/names.h). */
 #define DP_LOOPS(kernel)                                                                           \
-    .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel),    \
-    .near = DP_BY_PRECISION(dp_near, kernel), .near_many = DP_BY_PRECISION(dp_near_many, kernel),  \
+    .n_parts = 1, .has_hessians = DP_ORDER_##kernel == 2, .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel),  \
+    .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel), .near = DP_BY_PRECISION(dp_near, kernel),  \
+    .near_many = DP_BY_PRECISION(dp_near_many, kernel),                                            \
     .to_orbits = DP_BY_PRECISION(dp_to_orbits, kernel),                                            \
     .from_orbits = DP_BY_PRECISION(dp_from_orbits, kernel),                                        \
     .to_orbits_many = DP_BY_PRECISION(dp_to_orbits_many, kernel),                                  \

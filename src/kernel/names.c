@@ -5,11 +5,12 @@
 
 #define ENTRY(id, name, n_parts, charge, dipole, potential, gradient, pressure)                    \
     {DAGPOLE_##id, #name, {n_parts, charge, dipole, potential, gradient, pressure}},
+#define REAL_ENTRY(id, name, order) ENTRY(id, name, 1, 1, 3, 1, 3, 0)
 static const struct entry {
     dagpole_kernel id;
     const char *name;
     dp_widths widths;
-} kernels[] = {DP_EACH_KERNEL(ENTRY)};
+} kernels[] = {DP_EACH_REAL_KERNEL(REAL_ENTRY) DP_EACH_OTHER_KERNEL(ENTRY)};
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 
 static const struct entry *entry_of(dagpole_kernel id) {

@@ -5,15 +5,29 @@
 
 #include "base/status.h"
 
-/* DAGPOLE_..., name; how many vectors a value is inside (dp_shape); how many doubles the caller has
- * for a charge, a dipole, a potential, its gradient and a pressure: a complex number is two, and of
- * Stokes a charge is a force, a dipole a normal and a density, a potential a velocity. */
-#define DP_EACH_KERNEL(X)                                                                          \
-    X(LAPLACE, laplace, 1, 1, 3, 1, 3, 0)                                                          \
-    X(YUKAWA, yukawa, 1, 1, 3, 1, 3, 0)                                                            \
+/* Real kernels of one number: DAGPOLE_..., name; the highest order of derivatives that targets may
+ * want, 1 (gradients) or 2. Each has a pair formula of its name (kernel/pairs.h), of which every
+ * loop is made that goes by this list. */
+#define DP_EACH_REAL_KERNEL(X)                                                                     \
+    X(LAPLACE, laplace, 2)                                                                         \
+    X(YUKAWA, yukawa, 1)
+
+/* The others, whose loops are their own: DAGPOLE_..., name; how many vectors a value is inside
+ * (dp_shape); how many doubles the caller has for a charge, a dipole, a potential, its gradient and
+ * a pressure: a complex number is two, and of Stokes a charge is a force, a dipole a normal and a
+ * density, a potential a velocity. */
+#define DP_EACH_OTHER_KERNEL(X)                                                                    \
     X(HELMHOLTZ, helmholtz, 2, 2, 6, 2, 6, 0)                                                      \
     X(STOKES, stokes, 4, 3, 6, 3, 9, 1)                                                            \
     X(USER, user, 1, 1, 3, 1, 3, 0)
+
+/* All, in the order of dp_kernel_number: X(DAGPOLE_..., name, ...). */
+#define DP_EACH_KERNEL(X) DP_EACH_REAL_KERNEL(X) DP_EACH_OTHER_KERNEL(X)
+
+/* DP_ORDER_yukawa: the highest order of derivatives among its sums. */
+#define DP_ORDER(id, name, order) DP_ORDER_##name = (order),
+enum { DP_EACH_REAL_KERNEL(DP_ORDER) };
+#undef DP_ORDER
 
 typedef struct dp_widths {
     int n_parts, charge, dipole, potential, gradient, pressure;

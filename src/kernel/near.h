@@ -26,6 +26,12 @@
     DECLARE_LOOPS(dp_near, kernel, isa)                                                            \
     DECLARE_NEAR_MANY(kernel, isa)
 
+/* Of every instruction set. */
+#define DECLARE_REAL_NEAR(id, kernel, order)                                                       \
+    DECLARE_NEAR(kernel, portable)                                                                 \
+    DECLARE_NEAR(kernel, avx2)                                                                     \
+    DECLARE_NEAR(kernel, avx512)
+
 /* Of a strip (kernel/strip.h): fills the rows of a run, and adds its sums to where they go. */
 #define DECLARE_STRIP(isa)                                                                         \
     void dp_strip_pack_##isa(dp_strip *strip, const dp_strip_run *run);                            \
@@ -35,12 +41,7 @@ DECLARE_STRIP(portable)
 DECLARE_STRIP(avx2)
 DECLARE_STRIP(avx512)
 
-DECLARE_NEAR(laplace, portable)
-DECLARE_NEAR(laplace, avx2)
-DECLARE_NEAR(laplace, avx512)
-DECLARE_NEAR(yukawa, portable)
-DECLARE_NEAR(yukawa, avx2)
-DECLARE_NEAR(yukawa, avx512)
+DP_EACH_REAL_KERNEL(DECLARE_REAL_NEAR)
 
 DECLARE_NEAR_MANY(helmholtz, portable)
 DECLARE_NEAR_MANY(helmholtz, avx2)

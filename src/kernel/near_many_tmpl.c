@@ -286,9 +286,7 @@ static int order_of(const dp_near *near) {
     return derivatives[near->n_sums - 1].order + near->sources->shape.has_dipoles;
 }
 
-/* Of dp_kernel: without has_hessians gradients of dipoles are the most. */
-enum { MOST_ORDER_laplace = 3, MOST_ORDER_yukawa = 2 };
-
+/* Order 3 is of second derivatives of dipoles, where the kernel has second derivatives. */
 #define SUM_ALL(kernel, close, grade, near)                                                        \
     switch (order_of(near)) {                                                                      \
     case 0:                                                                                        \
@@ -301,11 +299,12 @@ enum { MOST_ORDER_laplace = 3, MOST_ORDER_yukawa = 2 };
         sum_all(kernel, close, 2, grade, near);                                                    \
         break;                                                                                     \
     default:                                                                                       \
-        if (MOST_ORDER_##kernel == 3)                                                              \
+        if (DP_ORDER_##kernel == 2)                                                                \
             sum_all(kernel, close, 3, grade, near);                                                \
     }
 
-DEFINE_NEAR(near_many)
+#define DEFINE_NEAR_MANY(id, kernel, order) DEFINE_OF(near_many, kernel)
+DP_EACH_REAL_KERNEL(DEFINE_NEAR_MANY)
 
 #undef SUM_ALL
 #define SUM_ALL(kernel, close, grade, near)                                                        \

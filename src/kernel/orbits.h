@@ -43,12 +43,12 @@
     FROM_ORBITS_FUNCTION(dp_from_orbits_rough_##kernel##_##isa);                                   \
     DECLARE_ORBITS_MANY(kernel, isa)
 
-DECLARE_ORBITS(laplace, portable)
-DECLARE_ORBITS(laplace, avx2)
-DECLARE_ORBITS(laplace, avx512)
-DECLARE_ORBITS(yukawa, portable)
-DECLARE_ORBITS(yukawa, avx2)
-DECLARE_ORBITS(yukawa, avx512)
+#define DECLARE_REAL_ORBITS(id, kernel, order)                                                     \
+    DECLARE_ORBITS(kernel, portable)                                                               \
+    DECLARE_ORBITS(kernel, avx2)                                                                   \
+    DECLARE_ORBITS(kernel, avx512)
+
+DP_EACH_REAL_KERNEL(DECLARE_REAL_ORBITS)
 
 DECLARE_ORBITS_MANY(helmholtz, portable)
 DECLARE_ORBITS_MANY(helmholtz, avx2)

@@ -235,7 +235,7 @@ static void from_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_o
                     frame, n, points, out, out_stride);                                            \
     }
 
-/* Order 2 is for kernels whose targets may want second derivatives (dp_kernel). */
+/* By the highest order of derivatives that targets may want. */
 #define TABLES_TO_1(kernel, grade)                                                                 \
     DEFINE_TABLE(kernel, 0, grade)                                                                 \
     DEFINE_TABLE(kernel, 1, grade)                                                                 \
@@ -271,6 +271,6 @@ static void from_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_o
     DEFINE_LOOPS(to_orbits_many_reduced, from_orbits_many_reduced, kernel, tables, n_parts, REDUCED)
 #endif
 
-EACH_LOOP(laplace, TABLES_TO_2, 1)
-EACH_LOOP(yukawa, TABLES_TO_1, 1)
+#define DEFINE_ORBITS_MANY(id, kernel, order) EACH_LOOP(kernel, TABLES_TO_##order, 1)
+DP_EACH_REAL_KERNEL(DEFINE_ORBITS_MANY)
 EACH_LOOP(helmholtz, WAVE_TABLES, 2)

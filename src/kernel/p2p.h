@@ -15,31 +15,24 @@
               int64_t out_stride, int64_t n_sources, dp_soa sources, dp_carried carried,           \
               int64_t carried_stride)
 
-P2P_FUNCTION(dp_p2p_laplace_portable);
-P2P_FUNCTION(dp_p2p_squares_laplace_portable);
-P2P_FUNCTION(dp_p2p_laplace_avx2);
-P2P_FUNCTION(dp_p2p_squares_laplace_avx2);
-P2P_FUNCTION(dp_p2p_laplace_avx512);
-P2P_FUNCTION(dp_p2p_squares_laplace_avx512);
-P2P_FUNCTION(dp_p2p_yukawa_portable);
-P2P_FUNCTION(dp_p2p_squares_yukawa_portable);
-P2P_FUNCTION(dp_p2p_yukawa_avx2);
-P2P_FUNCTION(dp_p2p_squares_yukawa_avx2);
-P2P_FUNCTION(dp_p2p_yukawa_avx512);
-P2P_FUNCTION(dp_p2p_squares_yukawa_avx512);
+#define DECLARE_P2P(kernel, isa)                                                                   \
+    P2P_FUNCTION(dp_p2p_##kernel##_##isa);                                                         \
+    P2P_FUNCTION(dp_p2p_squares_##kernel##_##isa);
 
-P2P_FUNCTION(dp_p2p_helmholtz_real_portable);
-P2P_FUNCTION(dp_p2p_squares_helmholtz_real_portable);
-P2P_FUNCTION(dp_p2p_helmholtz_real_avx2);
-P2P_FUNCTION(dp_p2p_squares_helmholtz_real_avx2);
-P2P_FUNCTION(dp_p2p_helmholtz_real_avx512);
-P2P_FUNCTION(dp_p2p_squares_helmholtz_real_avx512);
-P2P_FUNCTION(dp_p2p_helmholtz_imaginary_portable);
-P2P_FUNCTION(dp_p2p_squares_helmholtz_imaginary_portable);
-P2P_FUNCTION(dp_p2p_helmholtz_imaginary_avx2);
-P2P_FUNCTION(dp_p2p_squares_helmholtz_imaginary_avx2);
-P2P_FUNCTION(dp_p2p_helmholtz_imaginary_avx512);
-P2P_FUNCTION(dp_p2p_squares_helmholtz_imaginary_avx512);
+#define DECLARE_REAL_P2P(id, kernel, order)                                                        \
+    DECLARE_P2P(kernel, portable)                                                                  \
+    DECLARE_P2P(kernel, avx2)                                                                      \
+    DECLARE_P2P(kernel, avx512)
+
+DP_EACH_REAL_KERNEL(DECLARE_REAL_P2P)
+
+/* Each part of a complex kernel by itself. */
+DECLARE_P2P(helmholtz_real, portable)
+DECLARE_P2P(helmholtz_real, avx2)
+DECLARE_P2P(helmholtz_real, avx512)
+DECLARE_P2P(helmholtz_imaginary, portable)
+DECLARE_P2P(helmholtz_imaginary, avx2)
+DECLARE_P2P(helmholtz_imaginary, avx512)
 
 P2P_PARTS_FUNCTION(dp_p2p_flow_portable);
 P2P_PARTS_FUNCTION(dp_p2p_squares_flow_portable);

@@ -282,7 +282,7 @@ static problem problem_of(dp_lambda lambda, dp_soa targets, dp_sums out, int64_t
         derive_pairs(kernel, p, order, d, derivative);                                             \
     }
 
-#define DEFINE_P2P(kernel, squares)                                                                \
+#define DEFINE_P2P(kernel)                                                                         \
     DEFINE_DERIVE(kernel)                                                                          \
     P2P_FUNCTION(DP_PER_ISA(dp_p2p_##kernel)) {                                                    \
         const problem p = problem_of(lambda, targets, out, n_sources, sources, carried);           \
@@ -293,7 +293,7 @@ static problem problem_of(dp_lambda lambda, dp_soa targets, dp_sums out, int64_t
         else                                                                                       \
             sum_at_all(kernel, POTENTIALS, &p, n_targets);                                         \
     }                                                                                              \
-    P2P_FUNCTION(DP_PER_ISA(dp_p2p_##squares)) {                                                   \
+    P2P_FUNCTION(DP_PER_ISA(dp_p2p_squares_##kernel)) {                                            \
         const problem p = problem_of(lambda, targets, out, n_sources, sources, carried);           \
         if (!is_plain(&out, &carried))                                                             \
             sum_any(derive_##kernel, 1, &p, n_targets);                                            \
@@ -301,7 +301,8 @@ static problem problem_of(dp_lambda lambda, dp_soa targets, dp_sums out, int64_t
             sum_at_all(kernel, SQUARES, &p, n_targets);                                            \
     }
 
-DEFINE_P2P(laplace, squares_laplace)
-DEFINE_P2P(yukawa, squares_yukawa)
-DEFINE_P2P(helmholtz_real, squares_helmholtz_real)
-DEFINE_P2P(helmholtz_imaginary, squares_helmholtz_imaginary)
+#define DEFINE_REAL_P2P(id, kernel, order) DEFINE_P2P(kernel)
+DP_EACH_REAL_KERNEL(DEFINE_REAL_P2P)
+
+DEFINE_P2P(helmholtz_real)
+DEFINE_P2P(helmholtz_imaginary)

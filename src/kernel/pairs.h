@@ -1,4 +1,5 @@
-/* Each kernel's formula for a vector of pairs, from their squared distances. Include after choosing
+/* What a kernel's formula for a vector of pairs is made of, from their squared distances, and the
+ * formulas, each of which lies in a header beside its kernel's definition. Include after choosing
  * instruction set and precision: kernel/simd.h, or with SIMD_SINGLE kernel/simd_single.h. */
 #ifndef DP_KERNEL_PAIRS_H
 #define DP_KERNEL_PAIRS_H
@@ -91,27 +92,9 @@ VEC_INLINE vec exp_minus(vec x) {
     return p * vec_power(shifted);
 }
 
-/* 1/r; -1/r^3; 3/r^5; -15/r^7 */
-VEC_INLINE pair laplace(pair_grade grade, vec_lambda unit_lambda, const vec *least, vec r2,
-                        vec guess) {
-    vec_mask far;
-    (void)unit_lambda;
-    vec y = pair_rsqrt(grade, r2, guess, least, &far);
-    vec square = y * y;
-    return (pair){y, square, square * 3, square * 15, y, far};
-}
-
-/* exp(-x)/r with x = lambda r; times -(1 + x)/r^2, (3 + 3 x + x^2)/r^4, and so on. vec_min also
- * bounds the NaN that lambda r is where r2 is infinite. */
-VEC_INLINE pair yukawa(pair_grade grade, vec_lambda unit_lambda, const vec *least, vec r2,
-                       vec guess) {
-    vec_mask far;
-    vec y = pair_rsqrt(grade, r2, guess, least, &far);
-    vec x = vec_min(unit_lambda.damping * (r2 * y), vec_splat(EXP_MINUS_END));
-    vec square = y * y, second = vec_fma(x + 3, x, vec_splat(3));
-    vec third = vec_fma(vec_fma(x + 6, x, vec_splat(15)), x, vec_splat(15));
-    return (pair){exp_minus(x) * y, (x + 1) * square, second * square, third * square, y, far};
-}
+/* Functions of type pair_fn by kernel. */
+#include "kernel/laplace.h"
+#include "kernel/yukawa.h"
 
 #include "kernel/waves.h"
 

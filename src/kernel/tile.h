@@ -169,8 +169,5 @@ VEC_INLINE void look_for_close(close_fn *close, int is_same, int is_mutual, cons
     DEFINE_ONE(loop, kernel, EXACT, NULL)                                                          \
     DEFINE_ONE(loop##_reduced, kernel, REDUCED, NULL)
 #endif
-#define DEFINE_NEAR(loop)                                                                          \
-    DEFINE_OF(loop, laplace)                                                                       \
-    DEFINE_OF(loop, yukawa)
 
 #endif

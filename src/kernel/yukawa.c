@@ -28,7 +28,6 @@ static const dp_parameter parameters[] = {DP_PARAMETER(lambda, 1)};
 const dp_kernel dp_kernel_yukawa = {
     .id = DAGPOLE_YUKAWA,
     .name = "yukawa",
-    .n_parts = 1,
     DP_PARAMETERS(parameters),
     .lambda = lambda,
     .has_dipoles = 1,
