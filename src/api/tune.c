@@ -7,12 +7,12 @@
 
 static void describe(dp_isa isa, const dp_rates *rates, dagpole_coefficient *coefficient,
                      dagpole_tuning *tuning) {
+    const dp_rates built_in = dp_rates_built_in(isa);
     dagpole_tuning all = {.n = DP_N_RATES, .coefficient = coefficient};
     dp_text_copy(all.coefficients, sizeof all.coefficients, rates->name);
     for (int i = 0; i < DP_N_RATES; i++)
-        coefficient[i] =
-            (dagpole_coefficient){dp_rate_entries[i].name, dp_rate_value(dp_rates_built_in(isa), i),
-                                  dp_rate_value(rates, i)};
+        coefficient[i] = (dagpole_coefficient){dp_rate_entries[i].name, dp_rate_value(&built_in, i),
+                                               dp_rate_value(rates, i)};
     dp_sized_give(&all, sizeof all, tuning);
 }
 

@@ -349,8 +349,9 @@ typedef struct dp_kernel {
     double
         degree; /* a frame's potentials are in half a side to this power: -1 if not homogeneous */
     int has_permutations; /* 1: of the axes, as symmetries; reflections always are */
-    dagpole_kernel rates; /* whose coefficients the model takes for it, */
+    int rates;            /* whose coefficients the model takes for it: DP_REAL_YUKAWA, */
     double cost;          /* and a pair in times of these */
+    double unmeasured;    /* of a real kernel: a pair in times of Laplace's, until it is measured */
     const dp_user
         *user; /* a kernel of the caller's: of the loops it has those of near sums in
                   double alone, and no scalar definition (kernel/user.h); NULL: built in */
@@ -392,7 +393,7 @@ static inline const dp_kernel *dp_kernel_far(const dp_kernel *kernel) {
 
 /* NULL where there is no such kernel. */
 const dp_kernel *dp_kernel_get(dagpole_kernel id);
-const dp_kernel *dp_kernel_number(int i); /* 0, 1, ...: in the order of the list */
+const dp_kernel *dp_kernel_number(int i); /* 0, 1, ...: in the order of the list, real ones first */
 
 /* g between n_targets and n_sources points as a column-major matrix (ld n_targets). For a kernel
  * of the caller's lambda is half the side of the box that is the frame, in the caller's unit. */

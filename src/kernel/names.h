@@ -24,6 +24,11 @@
 /* All, in the order of dp_kernel_number: X(DAGPOLE_..., name, ...). */
 #define DP_EACH_KERNEL(X) DP_EACH_REAL_KERNEL(X) DP_EACH_OTHER_KERNEL(X)
 
+/* Where a real kernel is in its list: the cost model has coefficients of each (model/rates.h). */
+#define DP_REAL(id, name, order) DP_REAL_##id,
+enum { DP_EACH_REAL_KERNEL(DP_REAL) DP_N_REAL_KERNELS };
+#undef DP_REAL
+
 /* DP_ORDER_yukawa: the highest order of derivatives among its sums. */
 #define DP_ORDER(id, name, order) DP_ORDER_##name = (order),
 enum { DP_EACH_REAL_KERNEL(DP_ORDER) };

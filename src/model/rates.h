@@ -6,23 +6,22 @@
 
 #include "kernel/kernel.h"
 
-enum { DP_N_KERNELS = DAGPOLE_YUKAWA + 1 };
-
 enum { DP_RATES_NAME_BYTES = 32 };
 
 /* Seconds of one core; every member up to the name is a double of dp_rate_entries. */
 typedef struct dp_rates {
-    double pair[DP_N_KERNELS][DP_N_PRECISIONS]; /* one pair of a point and a point of a surface */
-    double near[DP_N_KERNELS][DP_N_PRECISIONS]; /* one near pair */
-    double leaf_pair;                           /* starting on another pair of leaves */
-    double flop;                                /* one flop of a packed matrix product */
+    /* of each kernel of the list of real ones: */
+    double pair[DP_N_REAL_KERNELS][DP_N_PRECISIONS]; /* a point and a point of a surface */
+    double near[DP_N_REAL_KERNELS][DP_N_PRECISIONS]; /* one near pair */
+    double leaf_pair;                                /* starting on another pair of leaves */
+    double flop;                                     /* one flop of a packed matrix product */
     double column;                  /* finding one column of a product and adding to it, */
     double coefficient;             /* and each of its coefficients */
     double point;                   /* gathering or scattering one point */
     char name[DP_RATES_NAME_BYTES]; /* "built-in", or "tuned", the date and a checksum */
 } dp_rates;
 
-enum { DP_N_RATES = 2 * DP_N_KERNELS * DP_N_PRECISIONS + 5 };
+enum { DP_N_RATES = 2 * DP_N_REAL_KERNELS * DP_N_PRECISIONS + 5 };
 
 typedef struct dp_rate_entry {
     const char *name; /* in files and reports */
@@ -39,7 +38,7 @@ static inline double dp_rate_value(const dp_rates *rates, int i) {
     return *dp_rate((dp_rates *)rates, i);
 }
 
-const dp_rates *dp_rates_built_in(dp_isa isa);
+dp_rates dp_rates_built_in(dp_isa isa);
 
 /* Further than this from the built-in ones, coefficients are not believed. (Builds with sanitizers
  * are 25 times slower than plain ones in some loops.) */

@@ -60,7 +60,7 @@ dagpole_status dp_rates_load(const char *directory, const char *cpu, dp_isa isa,
     dp_store *store = NULL;
     dp_rates tuned = {.name = ""};
     message[0] = '\0';
-    *rates = *dp_rates_built_in(isa);
+    *rates = dp_rates_built_in(isa);
     if (!*directory || !path_of(directory, cpu, isa, path) || dp_store_is_absent(path))
         return DAGPOLE_OK;
     dagpole_status status = dp_store_open(path, &store);

@@ -53,9 +53,9 @@ typedef struct bench {
 /* What was measured: seconds, and what they were spent on. */
 typedef struct near_time {
     double n_near, n_leaf_pairs;
-    double near_s[DP_N_KERNELS][DP_N_PRECISIONS];
-    double pair_s[DP_N_KERNELS][DP_N_PRECISIONS]; /* one pair of a point and a surface's */
-    double point_s;                               /* one point, gathered or scattered */
+    double near_s[DP_N_REAL_KERNELS][DP_N_PRECISIONS];
+    double pair_s[DP_N_REAL_KERNELS][DP_N_PRECISIONS]; /* one pair of a point and a surface's */
+    double point_s;                                    /* one point, gathered or scattered */
 } near_time;
 
 typedef struct far_time {
@@ -143,26 +143,26 @@ typedef struct wish {
     int block_boxes, n_neighbours;
 } wish;
 
-static dagpole_status bench_make(const wish *w, dagpole_kernel kernel, dp_precision precision,
-                                 bench *b) {
+/* kernel: its number. */
+static dagpole_status bench_make(const wish *w, int kernel, dp_precision precision, bench *b) {
     const grove *grove = w->grove;
-    const dp_kernel *loops = dp_kernel_get(kernel);
+    const dp_kernel *loops = dp_kernel_number(kernel);
+    const dp_rates built_in = dp_rates_built_in(w->isa);
     const dp_shape shape = dp_shape_of_charges(1);
-    dp_problem problem = {
-        .tree = &grove->tree,
-        .lists = &grove->lists,
-        .sources = &grove->points,
-        .targets = &grove->points,
-        .operators = w->operators,
-        .kernel = loops,
-        .isa = w->isa,
-        .cost = dp_cost_of(dp_rates_built_in(w->isa), loops, precision, &shape, DP_POTENTIAL),
-        .lambda = kernel == DAGPOLE_LAPLACE ? 0 : 1,
-        .precision = precision,
-        .least = dp_precision_closest(DP_SINGLE, &shape),
-        .shape = shape,
-        .block_boxes = w->block_boxes,
-        .n_cores = 1};
+    dp_problem problem = {.tree = &grove->tree,
+                          .lists = &grove->lists,
+                          .sources = &grove->points,
+                          .targets = &grove->points,
+                          .operators = w->operators,
+                          .kernel = loops,
+                          .isa = w->isa,
+                          .cost = dp_cost_of(&built_in, loops, precision, &shape, DP_POTENTIAL),
+                          .lambda = loops->lambda ? 1 : 0,
+                          .precision = precision,
+                          .least = dp_precision_closest(DP_SINGLE, &shape),
+                          .shape = shape,
+                          .block_boxes = w->block_boxes,
+                          .n_cores = 1};
     *b = (bench){.grove = grove};
     DP_TRY(dp_graph_create(&dp_team_serial, &problem, 1, &b->graph));
     b->graph->call = dp_call_of_one(grove->cloud.charges, grove->potentials, NULL);
@@ -251,9 +251,9 @@ static void run_surfaces(bench *b, near_time *t) {
     const dp_graph *g = b->graph;
     dp_operator_set set = *dp_set_of(&g->problem, g->problem.tree->n_boxes - 1); /* other loops */
     set.lambda = 1;
-    for (int k = 0; k < DP_N_KERNELS; k++)
+    for (int k = 0; k < DP_N_REAL_KERNELS; k++)
         for (int loop = 0; loop < DP_N_PRECISIONS; loop++) {
-            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)k);
+            const dp_kernel *kernel = dp_kernel_number(k);
             dp_passes passes = {.clock = dp_thread_clock, .least = N_RUNS};
             set.to_orbits = kernel->to_orbits[loop][set.isa];
             while (dp_passes_next(&passes))
@@ -264,14 +264,13 @@ static void run_surfaces(bench *b, near_time *t) {
 }
 
 /* Near pairs in one kernel and precision; with those of Laplace in double what goes beside them. */
-static dagpole_status run_near(bench *b, dagpole_kernel kernel, dp_precision precision,
-                               near_time *t) {
+static dagpole_status run_near(bench *b, int kernel, dp_precision precision, near_time *t) {
     double op_s[DAGPOLE_N_OPERATORS];
     DP_TRY(run(b, BIT(DAGPOLE_GATHER), op_s));
     double gather_s = op_s[DAGPOLE_GATHER] / (double)b->graph->problem.sources->n;
     DP_TRY(run(b, BIT(DAGPOLE_P2P), op_s));
     t->near_s[kernel][precision] = op_s[DAGPOLE_P2P];
-    if (kernel != DAGPOLE_LAPLACE || precision != DP_DOUBLE)
+    if (kernel != DP_REAL_LAPLACE || precision != DP_DOUBLE)
         return DAGPOLE_OK;
     DP_TRY(run(b, BIT(DAGPOLE_SCATTER), op_s));
     t->point_s = 0.5 * (gather_s + op_s[DAGPOLE_SCATTER] / b->n_points);
@@ -301,8 +300,8 @@ static dagpole_status time_near(dp_isa isa, const grove *grove, const dp_operato
                                 near_time *t) {
     wish w = {isa, grove, operators, NEAR_BOXES, MOST_NEIGHBOURS};
     dagpole_status status = DAGPOLE_OK;
-    for (int i = 0; i < DP_N_KERNELS * DP_N_PRECISIONS && status == DAGPOLE_OK; i++) {
-        dagpole_kernel kernel = (dagpole_kernel)(i / DP_N_PRECISIONS);
+    for (int i = 0; i < DP_N_REAL_KERNELS * DP_N_PRECISIONS && status == DAGPOLE_OK; i++) {
+        int kernel = i / DP_N_PRECISIONS;
         dp_precision precision = (dp_precision)(i % DP_N_PRECISIONS);
         bench b;
         status = bench_make(&w, kernel, precision, &b);
@@ -317,7 +316,7 @@ static dagpole_status time_far(dp_isa isa, const grove *grove, const dp_operator
                                far_time *t) {
     wish w = {isa, grove, operators, FAR_BOXES, 1};
     bench b;
-    dagpole_status status = bench_make(&w, DAGPOLE_LAPLACE, DP_DOUBLE, &b);
+    dagpole_status status = bench_make(&w, DP_REAL_LAPLACE, DP_DOUBLE, &b);
     if (status == DAGPOLE_OK)
         status = run_far(&b, t);
     bench_free(&b);
@@ -353,11 +352,11 @@ static void fit_near(const measurement *m, const dp_rates *built_in, dp_rates *r
     double determinant = few->n_leaf_pairs * many->n_near - many->n_leaf_pairs * few->n_near;
     double sum = 0;
     for (int i = 0; i < DP_N_PRECISIONS; i++)
-        sum += (few->near_s[DAGPOLE_LAPLACE][i] * many->n_near -
-                many->near_s[DAGPOLE_LAPLACE][i] * few->n_near) /
+        sum += (few->near_s[DP_REAL_LAPLACE][i] * many->n_near -
+                many->near_s[DP_REAL_LAPLACE][i] * few->n_near) /
                determinant;
     rates->leaf_pair = at_least(sum / DP_N_PRECISIONS, built_in->leaf_pair);
-    for (int k = 0; k < DP_N_KERNELS; k++)
+    for (int k = 0; k < DP_N_REAL_KERNELS; k++)
         for (int i = 0; i < DP_N_PRECISIONS; i++)
             rates->near[k][i] =
                 (many->near_s[k][i] - rates->leaf_pair * many->n_leaf_pairs) / many->n_near;
@@ -404,7 +403,7 @@ static dagpole_status measure(dp_isa isa, const grove *few, const grove *many, m
 }
 
 dagpole_status dp_rates_measure(dp_isa isa, dp_rates *rates) {
-    const dp_rates *built_in = dp_rates_built_in(isa);
+    const dp_rates built_in = dp_rates_built_in(isa);
     grove few = {0}, many = {0};
     measurement m;
     dagpole_status status = grove_grow(FEW_POINTS, &few);
@@ -417,7 +416,7 @@ dagpole_status dp_rates_measure(dp_isa isa, dp_rates *rates) {
     if (status != DAGPOLE_OK)
         return status;
     *rates = (dp_rates){.name = ""};
-    fit_near(&m, built_in, rates);
-    fit_far(&m, built_in, rates);
+    fit_near(&m, &built_in, rates);
+    fit_far(&m, &built_in, rates);
     return dp_rates_check(isa, rates);
 }

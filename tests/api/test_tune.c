@@ -83,7 +83,7 @@ END_TEST
 static dp_rates keep_others(const scratch *cache) {
     dp_machine machine;
     dp_isa isa = dp_isa_best();
-    dp_rates rates = *dp_rates_built_in(isa);
+    dp_rates rates = dp_rates_built_in(isa);
     for (int i = 0; i < DP_N_PRECISIONS; i++)
         rates.near[DAGPOLE_LAPLACE][i] *= 10;
     rates.leaf_pair /= 10;

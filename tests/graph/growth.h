@@ -29,26 +29,26 @@ typedef struct wish {
 
 static inline void growth_set_problem(const wish *w, growth *g) {
     const dp_kernel *kernel = dp_kernel_get(w->lambda > 0 ? DAGPOLE_YUKAWA : DAGPOLE_LAPLACE);
+    const dp_rates rates = dp_rates_built_in(dp_isa_best());
     const dp_shape shape = dp_shape_of_charges(1);
-    g->problem = (dp_problem){.tree = &g->forest.tree,
-                              .lists = &g->forest.lists,
-                              .sources = &g->forest.sources,
-                              .targets = g->forest.target_points ? g->forest.target_points
-                                                                 : &g->forest.sources,
-                              .operators = g->operators,
-                              .kernel = kernel,
-                              .isa = dp_isa_best(),
-                              .cost = dp_cost_of(dp_rates_built_in(dp_isa_best()), kernel,
-                                                 w->precision, &shape, DP_POTENTIAL),
-                              .shape = shape,
-                              .lambda = ldexp(w->lambda, g->forest.tree.cube.exponent),
-                              .tolerance = w->tolerance > 0 ? w->tolerance : 1e-1,
-                              .precision = w->precision,
-                              .least = 1. / 32,
-                              .block_boxes = w->block_boxes,
-                              .n_cores = w->n_cores ? w->n_cores : 2,
-                              .shared_cache_bytes = w->shared_cache_bytes,
-                              .nodes = w->nodes};
+    g->problem = (dp_problem){
+        .tree = &g->forest.tree,
+        .lists = &g->forest.lists,
+        .sources = &g->forest.sources,
+        .targets = g->forest.target_points ? g->forest.target_points : &g->forest.sources,
+        .operators = g->operators,
+        .kernel = kernel,
+        .isa = dp_isa_best(),
+        .cost = dp_cost_of(&rates, kernel, w->precision, &shape, DP_POTENTIAL),
+        .shape = shape,
+        .lambda = ldexp(w->lambda, g->forest.tree.cube.exponent),
+        .tolerance = w->tolerance > 0 ? w->tolerance : 1e-1,
+        .precision = w->precision,
+        .least = 1. / 32,
+        .block_boxes = w->block_boxes,
+        .n_cores = w->n_cores ? w->n_cores : 2,
+        .shared_cache_bytes = w->shared_cache_bytes,
+        .nodes = w->nodes};
 }
 
 static inline dagpole_status growth_graph(const dp_team *team, const wish *w, growth *g) {
