@@ -1,5 +1,6 @@
 /* The chain: points -> tree -> lists -> operators -> graph -> execution. */
 #include <math.h>
+#include <string.h>
 
 #include "api/user.h"
 #include "base/clock.h"
@@ -262,6 +263,15 @@ static dagpole_status describe_graph(dagpole_plan *p) {
     return DAGPOLE_OK;
 }
 
+/* Those of other kernels stay 0. */
+static void describe_parameters(const dp_kernel *kernel, const dagpole_plan_options *o,
+                                dagpole_report *r) {
+    for (int i = 0; i < kernel->n_parameters; i++) {
+        const dp_parameter *p = &kernel->parameters[i];
+        memcpy((char *)r + p->report_offset, (const char *)o + p->offset, sizeof(double));
+    }
+}
+
 static void describe_request(dagpole_plan *p) {
     const dagpole_plan_options *o = &p->options;
     const dp_runtime *runtime = p->context->runtime;
@@ -269,9 +279,7 @@ static void describe_request(dagpole_plan *p) {
     r->n_sources = p->n_sources;
     r->n_targets = p->n_targets;
     r->kernel = o->kernel;
-    r->lambda = o->kernel == DAGPOLE_YUKAWA ? o->lambda : 0;
-    r->wave_number = o->kernel == DAGPOLE_HELMHOLTZ ? o->wave_number : 0;
-    r->damping = o->kernel == DAGPOLE_HELMHOLTZ ? o->damping : 0;
+    describe_parameters(p->kernel, o, r);
     r->digits = o->digits;
     r->n_vectors = o->n_vectors;
     r->sources = o->sources;

@@ -74,6 +74,7 @@ const dp_kernel dp_kernel_helmholtz = {
     .slope = real_slope,
     .radial = real_radial,
     .degree = -1,
+    .has_isotropic = 1,
     .has_permutations = 1,
     .rates = DP_REAL_YUKAWA,
     .cost = 1.6, /* sines beside the exponential */

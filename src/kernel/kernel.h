@@ -329,10 +329,11 @@ typedef struct dp_radial {
 } dp_radial;
 
 typedef struct dp_user dp_user;
-/* A parameter of a kernel: a double of dagpole_plan_options, finite and at least 0. */
+/* A parameter of a kernel: a double of dagpole_plan_options, finite and at least 0, which plans
+ * report. */
 typedef struct dp_parameter {
     const char *name; /* "lambda" */
-    size_t offset;
+    size_t offset, report_offset;
     int is_positive; /* 1: above 0 */
 } dp_parameter;
 
@@ -341,13 +342,15 @@ typedef struct dp_kernel {
     const char *name; /* "laplace" */
     int n_parameters;
     const dp_parameter *parameters;
-    dp_lambda (*lambda)(const dagpole_plan_options *options); /* NULL: 0 */
+    /* NULL: 0. Values decay at least as exp(-damping r) does, from a box to the next. */
+    dp_lambda (*lambda)(const dagpole_plan_options *options);
     int has_dipoles, has_hessians; /* what sources may carry, what targets may want: without
                                       has_hessians near_many and from_orbits_many have none */
     int p_more;                    /* points along an edge beyond what digits take alone */
     int is_homogeneous; /* 1: g(a r) = a^degree g(r), one operator set serves every level */
     double
         degree; /* a frame's potentials are in half a side to this power: -1 if not homogeneous */
+    int has_isotropic;    /* 1: away from 0 its Laplacian is lambda^2 g (operators/isotropic.h) */
     int has_permutations; /* 1: of the axes, as symmetries; reflections always are */
     int rates;            /* whose coefficients the model takes for it: DP_REAL_YUKAWA, */
     double cost;          /* and a pair in times of these */

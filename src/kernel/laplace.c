@@ -22,6 +22,7 @@ const dp_kernel dp_kernel_laplace = {
     .has_dipoles = 1,
     .is_homogeneous = 1,
     .degree = -1,
+    .has_isotropic = 1,
     .has_permutations = 1,
     .rates = DP_REAL_LAPLACE,
     .cost = 1,

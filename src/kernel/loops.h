@@ -30,9 +30,12 @@
 #define DP_DIRECT_LOOPS(kernel)                                                                    \
     .p2p = DP_OF_EACH_ISA(dp_p2p_##kernel), .squares = DP_OF_EACH_ISA(dp_p2p_squares_##kernel)
 
-/* Members of dagpole_plan_options. */
-#define DP_PARAMETER(member, is_positive)                                                          \
-    { #member, offsetof(dagpole_plan_options, member), is_positive }
+/* Members of dagpole_plan_options and of dagpole_report. */
+#define DP_PARAMETER(member, positive)                                                             \
+    {                                                                                              \
+        .name = #member, .offset = offsetof(dagpole_plan_options, member),                         \
+        .report_offset = offsetof(dagpole_report, member), .is_positive = (positive)               \
+    }
 #define DP_PARAMETERS(list) .parameters = (list), .n_parameters = sizeof(list) / sizeof(list)[0]
 
 #endif

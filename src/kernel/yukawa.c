@@ -33,6 +33,7 @@ const dp_kernel dp_kernel_yukawa = {
     .has_dipoles = 1,
     .p_more = 1,
     .degree = -1,
+    .has_isotropic = 1,
     .has_permutations = 1,
     .rates = DP_REAL_YUKAWA,
     .cost = 1,

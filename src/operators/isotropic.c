@@ -143,7 +143,8 @@ static int is_known(const dp_operator_key *key) {
     const dp_kernel *kernel = key->kernel;
     if (kernel->user)
         return kernel->is_homogeneous && kernel->degree == -1;
-    return hypot(__real__ key->lambda, __imag__ key->lambda) <= MOST_LAMBDA;
+    return kernel->has_isotropic &&
+           hypot(__real__ key->lambda, __imag__ key->lambda) <= MOST_LAMBDA;
 }
 
 dagpole_status dp_isotropic_create(const dp_surface *surface, const dp_operator_data *data,
