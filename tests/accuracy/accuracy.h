@@ -196,10 +196,11 @@ static inline double relative_error(int64_t n, const double *a, const double *b,
 /* 1 where an error exceeds its bound, or is not a number. */
 static inline int judge(const problem *p, const char *quantity, double error, double bound) {
     int is_bad = !(error <= bound);
+    dagpole_kernel_info info = {.size = sizeof info};
+    assert_ok(dagpole_kernel_query(p->kernel, &info));
     printf("%s %s lambda %g %s %s digits %d N %lld %s %.2e bound %.0e%s\n",
-           is_bad ? "EXCEEDED" : "within", p->kernel == DAGPOLE_LAPLACE ? "laplace" : "yukawa",
-           p->lambda, p->name, p->charges_name, p->digits, (long long)p->n_sources, quantity, error,
-           bound, is_bad ? " <----" : "");
+           is_bad ? "EXCEEDED" : "within", info.name, p->lambda, p->name, p->charges_name,
+           p->digits, (long long)p->n_sources, quantity, error, bound, is_bad ? " <----" : "");
     fflush(stdout);
     return is_bad;
 }

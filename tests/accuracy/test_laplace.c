@@ -1,5 +1,7 @@
-/* Laplace on the four generated distributions. */
+/* Laplace, and what real kernels have no lambda, on the four generated distributions. */
 #include "accuracy.h"
+
+#include "kernel/kernel.h"
 
 static void check_digits(int digits) {
     static const char *const distributions[] = {"cube", "sphere", "plummer", "ellipsoid"};
@@ -7,11 +9,13 @@ static void check_digits(int digits) {
     int n_bad = 0;
     for (int d = 0; d < 4; d++) {
         dagpole_cloud cloud = make_cloud(distributions[d], 20000, "unit");
-        n_bad += n_exceeded_charges(context, (problem){.name = distributions[d],
-                                                       .kernel = DAGPOLE_LAPLACE,
-                                                       .digits = digits,
-                                                       .n_sources = cloud.n_sources,
-                                                       .sources = cloud.sources});
+        for (int k = 0; k < DP_N_REAL_KERNELS; k++)
+            if (!dp_kernel_number(k)->lambda)
+                n_bad += n_exceeded_charges(context, (problem){.name = distributions[d],
+                                                               .kernel = dp_kernel_number(k)->id,
+                                                               .digits = digits,
+                                                               .n_sources = cloud.n_sources,
+                                                               .sources = cloud.sources});
         dagpole_cloud_free(&cloud);
     }
     dagpole_context_destroy(context);

@@ -1,5 +1,8 @@
-/* Yukawa on the four generated distributions, from nearly Laplace to a range of a few leaves. */
+/* Yukawa, and what real kernels have a lambda like it, on the four generated distributions, from
+ * nearly Laplace to a range of a few leaves. */
 #include "accuracy.h"
+
+#include "kernel/kernel.h"
 
 /* Each case has operators of its own on every level, which take seconds to be built at 12 digits:
  * one case stands for all there, three at 9. */
@@ -19,12 +22,14 @@ static void check_digits(int digits) {
         if (digits > cases[i].most_digits)
             continue;
         dagpole_cloud cloud = make_cloud(cases[i].distribution, N, "unit");
-        n_bad += n_exceeded_charges(context, (problem){.name = cases[i].distribution,
-                                                       .kernel = DAGPOLE_YUKAWA,
-                                                       .lambda = cases[i].lambda,
-                                                       .digits = digits,
-                                                       .n_sources = cloud.n_sources,
-                                                       .sources = cloud.sources});
+        for (int k = 0; k < DP_N_REAL_KERNELS; k++)
+            if (dp_kernel_number(k)->lambda)
+                n_bad += n_exceeded_charges(context, (problem){.name = cases[i].distribution,
+                                                               .kernel = dp_kernel_number(k)->id,
+                                                               .lambda = cases[i].lambda,
+                                                               .digits = digits,
+                                                               .n_sources = cloud.n_sources,
+                                                               .sources = cloud.sources});
         dagpole_cloud_free(&cloud);
     }
     dagpole_context_destroy(context);

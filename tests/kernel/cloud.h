@@ -1,4 +1,5 @@
-/* Arrays that end where a page without access begins: reading or writing behind them faults. */
+/* Points for tests of loops, in arrays that end where a page without access begins: reading or
+ * writing behind them faults. */
 #ifndef DP_TESTS_KERNEL_CLOUD_H
 #define DP_TESTS_KERNEL_CLOUD_H
 
@@ -7,6 +8,12 @@
 
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* Tests of loops go through all real kernels: dp_kernel_number(i) below DP_N_REAL_KERNELS. This
+ * lambda, and 0 where the kernel has none. */
+static inline double kernel_lambda(const dp_kernel *kernel, double lambda) {
+    return kernel->lambda ? lambda : 0;
+}
 
 static inline double *guarded(size_t n) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE),

@@ -103,9 +103,9 @@ static void check_squares(const dp_kernel *kernel, size_t n_targets, size_t n_so
 }
 
 START_TEST(squares_are_those_of_the_definition) {
-    for (int id = 0; id < 2; id++) {
-        check_squares(dp_kernel_get((dagpole_kernel)id), 37, 500);
-        check_squares(dp_kernel_get((dagpole_kernel)id), 3, 5);
+    for (int i = 0; i < DP_N_REAL_KERNELS; i++) {
+        check_squares(dp_kernel_number(i), 37, 500);
+        check_squares(dp_kernel_number(i), 3, 5);
     }
 }
 END_TEST

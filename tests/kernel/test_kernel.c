@@ -13,12 +13,15 @@ START_TEST(table_is_complete) {
     ck_assert_str_eq(dp_kernel_get(DAGPOLE_YUKAWA)->name, "yukawa");
     ck_assert_str_eq(dp_kernel_get(DAGPOLE_HELMHOLTZ)->name, "helmholtz");
     ck_assert_str_eq(dp_kernel_get(DAGPOLE_STOKES)->name, "stokes");
-    ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)5));
+    ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)1000));
     ck_assert_ptr_null(dp_kernel_get((dagpole_kernel)-1));
-    for (int id = 0; id < 2; id++) {
-        ck_assert_int_eq(dp_kernel_get((dagpole_kernel)id)->id, id);
+    ck_assert_ptr_eq(dp_kernel_number(DP_REAL_YUKAWA), dp_kernel_get(DAGPOLE_YUKAWA));
+    for (int i = 0; i < DP_N_REAL_KERNELS; i++) {
+        const dp_kernel *kernel = dp_kernel_number(i);
+        ck_assert_ptr_eq(dp_kernel_get(kernel->id), kernel);
+        ck_assert_int_eq(kernel->rates, i);
+        ck_assert(kernel->cost == 1 && kernel->unmeasured > 0);
         for (int isa = 0; isa < DP_N_ISA; isa++) {
-            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)id);
             ck_assert(kernel->p2p[isa] != NULL);
             for (int precision = 0; precision < DP_N_PRECISIONS; precision++) {
                 ck_assert(kernel->near[precision][isa] != NULL);
@@ -52,7 +55,7 @@ START_TEST(table_is_complete) {
         ck_assert_int_eq(kernel->n_parts, dp_kernel_widths(kernel->id)->n_parts);
         ck_assert_str_eq(kernel->name, dp_kernel_name(kernel->id));
     }
-    ck_assert_ptr_null(dp_kernel_widths((dagpole_kernel)5));
+    ck_assert_ptr_null(dp_kernel_widths((dagpole_kernel)1000));
 }
 END_TEST
 
@@ -77,10 +80,10 @@ static double derivative(const dp_kernel *kernel, double lambda, double r) {
 }
 
 START_TEST(slope_is_the_derivative) {
-    for (int id = 0; id < 2; id++)
+    for (int k = 0; k < DP_N_REAL_KERNELS; k++)
         for (int i = 0; i < COUNT(radii); i++)
             for (int l = 0; l < COUNT(lambdas); l++) {
-                const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)id);
+                const dp_kernel *kernel = dp_kernel_number(k);
                 double slope = kernel->slope(lambdas[l], radii[i]);
                 double expected = derivative(kernel, lambdas[l], radii[i]);
                 ck_assert_double_lt(slope, 0);
@@ -193,8 +196,8 @@ END_TEST
 
 /* The radial functions agree with value and slope; far away all are 0, none is NaN. */
 START_TEST(radial_is_value_and_slope) {
-    for (int id = 0; id < 2; id++) {
-        const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)id);
+    for (int k = 0; k < DP_N_REAL_KERNELS; k++) {
+        const dp_kernel *kernel = dp_kernel_number(k);
         for (int i = 0; i < COUNT(radii); i++)
             for (int l = 0; l < COUNT(lambdas); l++) {
                 const dp_radial e = kernel->radial(lambdas[l], radii[i]);
@@ -209,6 +212,26 @@ START_TEST(radial_is_value_and_slope) {
 }
 END_TEST
 
+/* e1' = -e2/r and e2' = (2 e2 - e3)/r, by differences as above. */
+START_TEST(radial_is_of_derivatives) {
+    for (int call = 0; call < DP_N_REAL_KERNELS * COUNT(radii) * COUNT(lambdas); call++) {
+        const dp_kernel *kernel = dp_kernel_number(call / COUNT(radii) / COUNT(lambdas));
+        double r = radii[call % COUNT(radii)],
+               lambda = lambdas[call / COUNT(radii) % COUNT(lambdas)];
+        double d1[2], d2[2], h = 1e-3 * r / (1 + lambda * r);
+        for (int k = 0; k < 2; k++, h /= 2) {
+            dp_radial above = kernel->radial(lambda, r + h), below = kernel->radial(lambda, r - h);
+            d1[k] = (above.e1 - below.e1) / (2 * h);
+            d2[k] = (above.e2 - below.e2) / (2 * h);
+        }
+        const dp_radial e = kernel->radial(lambda, r);
+        ck_assert_double_eq_tol((4 * d1[1] - d1[0]) / 3 * r / -e.e2, 1, 1e-8);
+        ck_assert_double_eq_tol((4 * d2[1] - d2[0]) / 3 * r / (2 * e.e2 - e.e3), 1, 1e-8);
+    }
+}
+END_TEST
+
 SUITE_MAIN("kernel", 10, table_is_complete, values_are_those_of_the_definition,
            slope_is_the_derivative, homogeneous_kernels_scale, matrix_is_column_major,
-           ref_sums_value_and_slope, ref_sums_derivatives, radial_is_value_and_slope)
+           ref_sums_value_and_slope, ref_sums_derivatives, radial_is_value_and_slope,
+           radial_is_of_derivatives)

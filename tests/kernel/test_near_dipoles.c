@@ -252,9 +252,9 @@ static void same_in_any_batch(const call *c, side *a, side *b) {
 typedef void check_fn(const call *c, side *a, side *b);
 
 /* Every precision, kind and number of sums, mutually and one-sidedly. */
-static void for_each_call(dagpole_kernel kernel, double lambda, double least, check_fn *check,
-                          side *a, side *b) {
-    call c = {.kernel = dp_kernel_get(kernel), .near = {.lambda = lambda, .least = least}};
+static void for_each_call(const dp_kernel *kernel, double least, check_fn *check, side *a,
+                          side *b) {
+    call c = {.kernel = kernel, .near = {.lambda = kernel_lambda(kernel, 3), .least = least}};
     for (c.kind = CARRY_CHARGES; c.kind <= CARRY_BOTH; c.kind++) {
         expect(&c, a, b);
         if (a != b)
@@ -282,10 +282,10 @@ static void bring_together(side *a, side *b) {
 static void check_sizes(int n, int m, int n_vectors) {
     side a = side_make(n, n_vectors, 1), b = side_make(m, n_vectors, 2);
     bring_together(&a, &b);
-    for_each_call(DAGPOLE_LAPLACE, 0, 1. / 64, as_expected, &a, &b);
-    for_each_call(DAGPOLE_YUKAWA, 3, 0.5, as_expected, &a, &b);
-    for_each_call(DAGPOLE_LAPLACE, 0, 0.5, as_expected, &a, &a);
-    for_each_call(DAGPOLE_YUKAWA, 3, 1. / 64, as_expected, &a, &a);
+    for (int i = 0; i < DP_N_REAL_KERNELS; i++) {
+        for_each_call(dp_kernel_number(i), i % 2 ? 0.5 : 1. / 64, as_expected, &a, &b);
+        for_each_call(dp_kernel_number(i), i % 2 ? 1. / 64 : 0.5, as_expected, &a, &a);
+    }
     side_free(&b);
     side_free(&a);
 }
@@ -314,8 +314,8 @@ END_TEST
 START_TEST(batches_leave_the_bits_alone) {
     side a = side_make(37, 7, 3), b = side_make(41, 7, 4);
     bring_together(&a, &b);
-    for_each_call(DAGPOLE_LAPLACE, 0, 0.2, same_in_any_batch, &a, &b);
-    for_each_call(DAGPOLE_YUKAWA, 3, 0.2, same_in_any_batch, &a, &a);
+    for (int i = 0; i < DP_N_REAL_KERNELS; i++)
+        for_each_call(dp_kernel_number(i), 0.2, same_in_any_batch, &a, i % 2 ? &a : &b);
     side_free(&b);
     side_free(&a);
 }

@@ -177,11 +177,11 @@ static void is_close(const call *c, const side *at, const side *of, const double
 }
 
 /* Runs `check` for each precision, with gradients and without, mutually and one-sidedly. */
-static void for_each_call(dagpole_kernel kernel, double lambda, double least,
+static void for_each_call(const dp_kernel *kernel, double least,
                           void (*check)(const call *c, side *a, side *b), side *a, side *b) {
     for (int k = 0; k < 4 * DP_N_PRECISIONS; k++) {
-        call c = {dp_kernel_get(kernel), (dp_precision)(k / 4),
-                  (dp_near){.lambda = lambda,
+        call c = {kernel, (dp_precision)(k / 4),
+                  (dp_near){.lambda = kernel_lambda(kernel, 3),
                             .least = least,
                             .n_sums = k & 1 ? DP_GRADIENT : DP_POTENTIAL,
                             .is_mutual = k >> 1 & 1}};
@@ -212,10 +212,10 @@ static void bring_together(side *a, side *b) {
 static void check_sizes(int n, int m, int n_vectors) {
     side a = side_make(n, n_vectors, 1), b = side_make(m, n_vectors, 2);
     bring_together(&a, &b);
-    for_each_call(DAGPOLE_LAPLACE, 0, 1. / 64, same_as_one_by_one, &a, &b);
-    for_each_call(DAGPOLE_YUKAWA, 3, 0.5, same_as_one_by_one, &a, &b);
-    for_each_call(DAGPOLE_LAPLACE, 0, 0.5, same_as_one_by_one, &a, &a);
-    for_each_call(DAGPOLE_YUKAWA, 3, 1. / 64, same_as_one_by_one, &a, &a);
+    for (int i = 0; i < DP_N_REAL_KERNELS; i++) {
+        for_each_call(dp_kernel_number(i), i % 2 ? 0.5 : 1. / 64, same_as_one_by_one, &a, &b);
+        for_each_call(dp_kernel_number(i), i % 2 ? 1. / 64 : 0.5, same_as_one_by_one, &a, &a);
+    }
     side_free(&b);
     side_free(&a);
 }
@@ -270,8 +270,8 @@ static void same_in_any_batch(const call *c, side *a, side *b) {
 START_TEST(batches_leave_the_bits_alone) {
     side a = side_make(57, MOST, 3), b = side_make(38, MOST, 4);
     bring_together(&a, &b);
-    for_each_call(DAGPOLE_LAPLACE, 0, 0.2, same_in_any_batch, &a, &b);
-    for_each_call(DAGPOLE_YUKAWA, 3, 0.2, same_in_any_batch, &a, &a);
+    for (int i = 0; i < DP_N_REAL_KERNELS; i++)
+        for_each_call(dp_kernel_number(i), 0.2, same_in_any_batch, &a, i % 2 ? &a : &b);
     side_free(&b);
     side_free(&a);
 }

@@ -99,9 +99,9 @@ START_TEST(every_loop_matches_ref) {
         double scale = scales[call % COUNT(scales)];
         cloud c = shell_points(points[call / COUNT(orbits)], scale);
         shell_fill(orbits[call % COUNT(orbits)], &s);
-        for (int k = 0; k < 2 * DP_N_PRECISIONS; k++) {
-            const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)(k % 2));
-            dp_precision precision = (dp_precision)(k / 2);
+        for (int k = 0; k < DP_N_REAL_KERNELS * DP_N_PRECISIONS; k++) {
+            const dp_kernel *kernel = dp_kernel_number(k % DP_N_REAL_KERNELS);
+            dp_precision precision = (dp_precision)(k / DP_N_REAL_KERNELS);
             check_to(kernel, precision, &s, &c);
             check_from(kernel, precision, &s, &c, scale, 0);
             check_from(kernel, precision, &s, &c, scale, 1);
@@ -117,8 +117,8 @@ START_TEST(single_pairs_are_accurate) {
     cloud c = shell_points(1, 1);
     c.w[3][0] = 1;
     shell_fill(2, &s);
-    for (int k = 0; k < 2; k++) {
-        const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)k);
+    for (int k = 0; k < DP_N_REAL_KERNELS; k++) {
+        const dp_kernel *kernel = dp_kernel_number(k);
         double potential[8 * LD];
         for (int i = 0; i < 8 * LD; i++)
             potential[i] = 100;

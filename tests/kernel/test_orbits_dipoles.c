@@ -187,10 +187,8 @@ static void check_size(int n_vectors, int n, int n_orbits) {
     cloud points = shell_points((size_t)n, 1);
     shell_fill(n_orbits, &s);
     vectors_make(n_vectors, n, n_orbits, &v);
-    for (int kernel = 0; kernel < 2; kernel++) {
-        call c = {.kernel = dp_kernel_get((dagpole_kernel)kernel),
-                  .s = &s,
-                  .points = cloud_points(&points)};
+    for (int kernel = 0; kernel < DP_N_REAL_KERNELS; kernel++) {
+        call c = {.kernel = dp_kernel_number(kernel), .s = &s, .points = cloud_points(&points)};
         for (c.kind = CARRY_CHARGES; c.kind <= CARRY_BOTH; c.kind++) {
             for (int i = 0; i < n_vectors; i++)
                 expect_at_orbits(&c, &v, i);
@@ -262,13 +260,14 @@ static void expect_same_bits(const vectors *all, int vector, const vectors *some
 }
 
 /* Calls with dipoles, with all that a kernel's targets may want. */
-enum { N_CALLS = 4 * DP_N_PRECISIONS };
+enum { N_CALLS = 2 * DP_N_REAL_KERNELS * DP_N_PRECISIONS };
 
 static call call_of(int i, const shell *s, dp_soa points) {
-    const dp_kernel *kernel = dp_kernel_get((dagpole_kernel)(i % 2));
+    const dp_kernel *kernel = dp_kernel_number(i % DP_N_REAL_KERNELS);
+    int other = i / DP_N_REAL_KERNELS;
     return (call){.kernel = kernel,
-                  .precision = (dp_precision)(i / 4),
-                  .kind = i / 2 % 2 ? CARRY_DIPOLES : CARRY_BOTH,
+                  .precision = (dp_precision)(other / 2),
+                  .kind = other % 2 ? CARRY_DIPOLES : CARRY_BOTH,
                   .n_sums = kernel->has_hessians ? DP_HESSIAN : DP_GRADIENT,
                   .s = s,
                   .points = points};

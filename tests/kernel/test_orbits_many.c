@@ -66,10 +66,11 @@ typedef struct loop {
     dp_soa points;
 } loop;
 
-enum { N_LOOPS = 4 * DP_N_PRECISIONS };
+enum { N_LOOPS = 2 * DP_N_REAL_KERNELS * DP_N_PRECISIONS };
 
 static loop loop_of(int i, const shell *s, dp_soa points) {
-    return (loop){dp_kernel_get((dagpole_kernel)(i % 2)), (dp_precision)(i / 4), i / 2 % 2, s,
+    int call = i / DP_N_REAL_KERNELS;
+    return (loop){dp_kernel_number(i % DP_N_REAL_KERNELS), (dp_precision)(call / 2), call % 2, s,
                   points};
 }
 

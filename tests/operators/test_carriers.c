@@ -20,10 +20,11 @@ typedef struct bench {
 } bench;
 
 /* Sums over surfaces to DP_REDUCED_ERROR. */
-static void bench_open(dagpole_kernel kernel, double lambda, bench *b) {
+static void bench_open(const dp_kernel *kernel, bench *b) {
     char message[DP_ERROR_TEXT_BYTES];
     uint64_t state = 8;
-    dp_operators_request request = {.kernel = dp_kernel_get(kernel),
+    double lambda = kernel->lambda ? 0.3 : 0;
+    dp_operators_request request = {.kernel = kernel,
                                     .lambda = lambda,
                                     .side = 4,
                                     .depth = 2,
@@ -186,11 +187,11 @@ static void run_vectors(bench *b, const path *p, const int position[3], int kind
 
 typedef void each_fn(bench *b, const path *p, const int position[3], int kind, int n_sums);
 
-/* Both kernels, every path, position, kind and number of sums. */
+/* Every real kernel, path, position, kind and number of sums. */
 static void for_each_case(each_fn *each) {
     static bench b;
-    for (int kernel = 0; kernel < 2; kernel++) {
-        bench_open((dagpole_kernel)kernel, 0.3 * kernel, &b);
+    for (int kernel = 0; kernel < DP_N_REAL_KERNELS; kernel++) {
+        bench_open(dp_kernel_number(kernel), &b);
         for (int i = 0; i < 2; i++)
             for (int kind = CARRY_CHARGES; kind <= CARRY_BOTH; kind++) {
                 expect(&b, positions[i], kind);

@@ -56,20 +56,23 @@ static void bench_close(bench *b) {
     dp_operators_destroy(b->operators);
 }
 
-/* Laplace for _i = 0, then Yukawa with a weak and a strong screening, then Laplace as if the axes
- * could not be permuted. */
+/* Every real kernel, with a weak screening where it has one; then Yukawa with a strong one, and
+ * Laplace as if the axes could not be permuted. */
 static void bench_of_loop(int i, bench *b) {
-    static const double lambda[] = {0, 0.3, 4, 0};
     static dp_kernel fixed_axes;
-    const dp_kernel *laplace = dp_kernel_get(DAGPOLE_LAPLACE);
-    fixed_axes = *laplace;
-    fixed_axes.has_permutations = 0;
-    const dp_kernel *kernel[] = {laplace, dp_kernel_get(DAGPOLE_YUKAWA),
-                                 dp_kernel_get(DAGPOLE_YUKAWA), &fixed_axes};
-    bench_open(kernel[i], lambda[i], b);
+    const dp_kernel *kernel = dp_kernel_number(i);
+    if (i < DP_N_REAL_KERNELS) {
+        bench_open(kernel, kernel->lambda ? 0.3 : 0, b);
+    } else if (i == DP_N_REAL_KERNELS) {
+        bench_open(dp_kernel_get(DAGPOLE_YUKAWA), 4, b);
+    } else {
+        fixed_axes = *dp_kernel_get(DAGPOLE_LAPLACE);
+        fixed_axes.has_permutations = 0;
+        bench_open(&fixed_axes, 0, b);
+    }
 }
 
-enum { N_KERNELS = 4 };
+enum { N_KERNELS = DP_N_REAL_KERNELS + 2 };
 
 /* ---- the operators, called as the tasks do -------------------------------------------------- */
 

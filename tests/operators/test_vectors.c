@@ -15,11 +15,11 @@ typedef struct bench {
 static const box origin = {.half = 0.5};
 static const dp_frame frame = {{0, 0, 0}, 0.5};
 
-static void bench_open(dagpole_kernel kernel, bench *b) {
+static void bench_open(const dp_kernel *kernel, bench *b) {
     char message[DP_ERROR_TEXT_BYTES];
     uint64_t state = 8;
     dp_operators_request request = {
-        .kernel = dp_kernel_get(kernel),
+        .kernel = kernel,
         .lambda = 0.3,
         .side = 4,
         .depth = 2,
@@ -108,9 +108,9 @@ static void check_evaluation(bench *b, const dp_surface_sums *surface, int n_vec
 }
 
 START_TEST(vectors_match_one_by_one) {
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < DP_N_REAL_KERNELS; k++) {
         bench b;
-        bench_open((dagpole_kernel)k, &b);
+        bench_open(dp_kernel_number(k), &b);
         for (int i = 0; i < 4; i++) {
             const dp_surface_sums *surface = i % 2 ? &b.set->inner : &b.set->outer;
             check_potentials(&b, surface, i / 2 ? MOST : 1);
