@@ -49,7 +49,7 @@ static const bad_option bad_options[] = {
     INT_OPTION(digits, 2, "digits is 2: it must be 3 ... 12"),
     INT_OPTION(digits, 13, "digits is 13: it must be 3 ... 12"),
     INT_OPTION(digits, 0, "digits is 0"),
-    INT_OPTION(kernel, 5, "kernel is 5"),
+    INT_OPTION(kernel, 77, "kernel is 77"),
     INT_OPTION(kernel, -1, "kernel is -1"),
     INT_OPTION(kernel, 1, "lambda is 0"),
     INT_OPTION(p, 2, "p is 2: it must be 0 (automatic) or 3 ... 22"),
@@ -287,8 +287,8 @@ END_TEST
 START_TEST(direct_sums_refuse) {
     double points[] = {0, 0, 0, 1, 1, 1}, charges[] = {1, 2}, results[6];
     expect_failure(
-        dagpole_direct(NULL, (dagpole_kernel)5, 0, 2, points, charges, 0, NULL, results, NULL),
-        DAGPOLE_BAD_ARGUMENT, "kernel is 5");
+        dagpole_direct(NULL, (dagpole_kernel)77, 0, 2, points, charges, 0, NULL, results, NULL),
+        DAGPOLE_BAD_ARGUMENT, "kernel is 77");
     expect_failure(
         dagpole_direct(NULL, DAGPOLE_YUKAWA, -2, 2, points, charges, 0, NULL, results, NULL),
         DAGPOLE_BAD_ARGUMENT, "lambda is -2");

@@ -361,7 +361,7 @@ START_TEST(results_that_cannot_be_written) {
     bad.potentials = NULL;
     ck_assert_int_eq(dagpole_results_write(s.path, &bad), DAGPOLE_BAD_ARGUMENT);
     bad = good;
-    bad.report->kernel = (dagpole_kernel)7;
+    bad.report->kernel = (dagpole_kernel)77;
     ck_assert_int_eq(dagpole_results_write(s.path, &bad), DAGPOLE_BAD_ARGUMENT);
     assert_error_has("7");
     good = make_results();

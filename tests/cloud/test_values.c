@@ -265,9 +265,9 @@ START_TEST(results_that_do_not_fit) {
     must(dagpole_results_write(s.path, &results));
     must(read_results(&s));
     results.report = NULL;
-    results.kernel = (dagpole_kernel)9;
+    results.kernel = (dagpole_kernel)77;
     refused(dagpole_results_write(s.path, &results), DAGPOLE_BAD_ARGUMENT,
-            "kernel of the results is 9");
+            "kernel of the results is 77");
     scratch_remove(&s);
 }
 END_TEST
