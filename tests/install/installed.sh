@@ -3,6 +3,7 @@
 # library through pkg-config, tool and man page.
 set -eu
 build=$1
+unset HWLOC_PLUGINS_PATH # see tests/meson.build
 user=$(dirname "$0")/user.c
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
