@@ -16,7 +16,7 @@
 
 /* Up to ALL_TARGETS targets are all compared, of more targets N_SAMPLES. A gradient summed in
  * doubles from a thousand near sources is good to N_ROUNDINGS times the machine's precision. */
-enum { ALL_TARGETS = 5000, N_SAMPLES = 1000, N_ROUNDINGS = 32 };
+enum { ALL_TARGETS = 2000, N_SAMPLES = 1000, N_ROUNDINGS = 32 };
 
 /* Left to themselves, clouds of up to so many points may be summed directly
  * (tests/api/test_small.c). */

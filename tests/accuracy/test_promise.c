@@ -1,5 +1,6 @@
 /* Every digits from 3 to 12 with the loops of one instruction set, on one cloud, in leaves small
- * enough that there is a far field. */
+ * enough that there is a far field. Portable loops, which take four times as long as others, have
+ * the odd digits on two of the clouds and the even ones on the other two. */
 #include "accuracy.h"
 #include "isa.h"
 
@@ -63,7 +64,8 @@ START_TEST(every_digits_holds) {
     int n_bad = 0, n_kinds = kinds[1] ? 2 : 1;
     for (int k = 0; k < n_kinds; k++)
         make_reference(context, name, kinds[k], &references[k]);
-    for (int digits = 3; digits <= 12; digits++) {
+    const int is_portable = suite_isa == DP_ISA_PORTABLE;
+    for (int digits = 3 + (is_portable && chosen % 2); digits <= 12; digits += 1 + is_portable) {
         dagpole_plan_options options;
         dagpole_plan *plan;
         dagpole_plan_options_init(&options);
