@@ -71,16 +71,18 @@ static struct {
     double *expected;
 } references[N_REFERENCES];
 
-static void make_reference(int i, const char *distribution, int64_t n, dagpole_kernel kernel) {
+static void make_reference(int i, const char *distribution, int64_t n, dagpole_kernel kernel,
+                           int digits) {
     references[i].cloud = make_cloud(distribution, n, "mixed");
     references[i].problem = problem_of(&references[i].cloud, distribution, kernel);
+    references[i].problem.digits = digits;
     references[i].expected = results_of((way){NULL, 0}, &references[i].problem);
 }
 
 static void make_references(void) {
-    make_reference(SPHERE, "sphere", N_SMALL, DAGPOLE_LAPLACE);
-    make_reference(PLUMMER, "plummer", N_SMALL, DAGPOLE_YUKAWA);
-    make_reference(LARGE, "plummer", N_LARGE, DAGPOLE_LAPLACE);
+    make_reference(SPHERE, "sphere", N_SMALL, DAGPOLE_LAPLACE, 4);
+    make_reference(PLUMMER, "plummer", N_SMALL, DAGPOLE_YUKAWA, 4);
+    make_reference(LARGE, "plummer", N_LARGE, DAGPOLE_LAPLACE, 6);
 }
 
 static void free_references(void) {

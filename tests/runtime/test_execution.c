@@ -6,12 +6,14 @@
 #include "base/clock.h"
 #include "streams.h"
 
+/* Idle workers spin, so that runs of so many short tasks take most of the processor where it is
+ * busy. */
 START_TEST(a_hundred_runs_match_serial) {
     for (uint64_t seed = 0; seed < 3; seed++) {
         random_stream *streams = random_stream_create(seed, 20 + 60 * (int)seed, 300);
         dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
         dp_execution *execution = open_execution(runtime, streams);
-        check_runs(execution, streams, 100);
+        check_runs(execution, streams, seed ? 30 : 100);
         dp_execution_destroy(execution);
         dp_runtime_destroy(runtime);
         random_stream_destroy(streams);
@@ -324,18 +326,18 @@ START_TEST(profile_accounts_for_the_workers_time) {
 END_TEST
 
 /* Some tasks name more fields than StarPU has room for in the task itself. */
-START_TEST(a_thousand_runs_keep_no_memory) {
+START_TEST(hundreds_of_runs_keep_no_memory) {
     random_stream *streams = random_stream_create(19, 60, 100);
     dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2});
     dp_execution *execution = open_execution(runtime, streams);
     dp_profile profile;
     size_t held[4];
-    for (int k = 0; k < 1000; k++) {
+    for (int k = 0; k < 400; k++) {
         ck_assert_int_eq(dp_execution_run(execution, "test", &profile), DAGPOLE_OK);
-        held[k / 250] = mallinfo2().uordblks;
+        held[k / 100] = mallinfo2().uordblks;
     }
-    /* 750 runs of 100 tasks: a leak of 2 bytes a task would show */
-    ck_assert_uint_le(held[3], held[0] + 100000);
+    /* 300 runs of 100 tasks: a leak of 2 bytes a task would show */
+    ck_assert_uint_le(held[3], held[0] + 40000);
     dp_execution_destroy(execution);
     dp_runtime_destroy(runtime);
     random_stream_destroy(streams);
@@ -391,7 +393,7 @@ int main(void) {
                                   executions_take_turns_or_never_run,
                                   two_threads_run_at_once,
                                   profile_accounts_for_the_workers_time,
-                                  a_thousand_runs_keep_no_memory,
+                                  hundreds_of_runs_keep_no_memory,
                                   every_failing_allocation_is_reported,
                                   empty_and_oversized_streams};
     return runtime_suite_main("execution", sizeof tests / sizeof tests[0], tests, 0, 0, NULL);

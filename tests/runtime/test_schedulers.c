@@ -21,16 +21,16 @@ START_TEST(every_scheduler_matches_serial) {
     const char *name = dp_runtime_scheduler_name(_i);
     static const int threads[] = {1, 4, 2};
     for (int k = 0; k < 3; k++)
-        check_workers(name, threads[k], threads[k] <= 2 ? 4 : 1);
+        check_workers(name, threads[k], threads[k] <= 2 ? 2 : 1);
 }
 END_TEST
 
 /* Bodies run on copies in two memory nodes; under every other scheduler StarPU derives the
- * dependencies, under the others they are declared. Every third has two workers a node, which share
+ * dependencies, under the others they are declared. Every sixth has two workers a node, which share
  * their copies. */
 START_TEST(every_scheduler_matches_serial_on_two_nodes) {
     const char *name = dp_runtime_scheduler_name(_i);
-    int n_cores = _i % 3 ? 1 : 2;
+    int n_cores = _i % 6 ? 1 : 2;
     if (!test_environment_two_nodes(n_cores))
         return;
     setenv("DAGPOLE_EXECUTOR", _i % 2 ? "implicit" : "starpu", 1);
