@@ -51,7 +51,7 @@ DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int6
  *   PQR     the last five columns of ATOM and HETATM are x y z charge radius.
  *   npy     N x 3 or N x 4, float32 or float64, any order of bytes and axes.
  * All but HDF5 may be a pipe; dagpole(1) says more. q = 1 where there is none: charges_from tells.
- * Statuses: FILE, NO_MEMORY, BAD_ARGUMENT, NUMERIC (a charge of HDF5 that is NaN or Inf). */
+ * Statuses: FILE, NO_MEMORY, BAD_ARGUMENT, NUMERIC (a number that is NaN or Inf). */
 DAGPOLE_API dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud);
 
 /* The same of HDF5 whose dipoles are in another dataset, N x 3 or V x N x 3, of any name. */

@@ -1,6 +1,8 @@
 #include "cloud/cloud.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,9 +26,26 @@ static dagpole_status check_kernel(const char *name, dagpole_kernel kernel) {
                    dp_kernel_names());
 }
 
+/* NUMERIC where one of n rows of `width` numbers is NaN or Inf; a width of 0: n numbers. */
+static dagpole_status check_finite(const char *path, const char *name, int width, int64_t n,
+                                   const double *values) {
+    const int step = width ? width : 1;
+    for (int64_t i = 0; values && i < step * n; i++) {
+        char component[16] = "";
+        if (isfinite(values[i]))
+            continue;
+        if (width)
+            snprintf(component, sizeof component, "[%d]", (int)(i % width));
+        return dp_fail(DAGPOLE_NUMERIC, "%s[%lld]%s of '%.250s' is %g: it must be finite", name,
+                       (long long)(i / step), component, path, values[i]);
+    }
+    return DAGPOLE_OK;
+}
+
 /* The numbers of a file that has one for each charge become charges of the kernel. */
 static dagpole_status take_numbers(const char *path, dagpole_cloud *cloud) {
     const dp_row row = dp_row_of(cloud->kernel, DP_ROW_CHARGE);
+    DP_TRY(check_finite(path, "charges", 0, cloud->n_sources, cloud->charges));
     if (row.rank)
         return dp_fail(DAGPOLE_FILE,
                        "'%.250s' has one number for each charge: those of the kernel %s have %lld, "
@@ -71,6 +90,10 @@ static dagpole_status read_cloud(const char *path, dagpole_kernel kernel, const 
     DP_TRY(check_kernel("kernel", kernel));
     cloud->kernel = kernel;
     dagpole_status status = read_any(path, dipoles, cloud);
+    if (status == DAGPOLE_OK)
+        status = check_finite(path, "sources", 3, cloud->n_sources, cloud->sources);
+    if (status == DAGPOLE_OK)
+        status = check_finite(path, "targets", 3, cloud->n_targets, cloud->targets);
     if (status != DAGPOLE_OK)
         dagpole_cloud_free(cloud);
     return status;

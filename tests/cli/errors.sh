@@ -8,10 +8,10 @@ expect 1 run missing.h5
 says missing.h5
 printf '0 0 0 1\n0 nan 0 1\n' >nan.txt
 expect 1 run nan.txt --output nan.h5
-says 1
+says "sources\\[1\\]\\[1\\] of 'nan.txt' is nan: it must be finite"
 printf '0 0 0 1\n0 1 0 inf\n' >inf.txt
 expect 1 run inf.txt --output nan.h5
-says 1
+says "charges\\[1\\] of 'inf.txt' is inf: it must be finite"
 [ ! -e nan.h5 ] || fail "results of NaN were written"
 printf '1 2 3\na b c\n' >words.txt
 expect 1 run words.txt

@@ -197,6 +197,26 @@ START_TEST(numbers_that_are_not_finite) {
 }
 END_TEST
 
+START_TEST(coordinates_that_are_not_finite) {
+    static const char *const words[] = {"sources[1][2] of '", "targets[1][2] of '"};
+    double odd[12] = {0}, even[12] = {0};
+    scratch s = scratch_make("a.h5");
+    odd[5] = NAN;
+    for (int i = 0; i < 2; i++) {
+        dagpole_cloud cloud = {.n_sources = 4,
+                               .sources = i ? even : odd,
+                               .charges = charges,
+                               .n_targets = 4,
+                               .targets = i ? odd : even};
+        must(dagpole_cloud_write(s.path, &cloud));
+        refused(read_for(&s, DAGPOLE_LAPLACE, &cloud), DAGPOLE_NUMERIC, words[i]);
+        assert_error_has(s.path);
+        assert_error_has("is nan: it must be finite");
+    }
+    scratch_remove(&s);
+}
+END_TEST
+
 /* ---- results ------------------------------------------------------------------------------ */
 
 /* Two targets, with a report and without, one vector and two. */
@@ -375,5 +395,6 @@ START_TEST(memory_that_runs_out) {
 END_TEST
 
 SUITE_MAIN("values", 20, complex_charges, real_charges_of_a_complex_kernel, forces,
-           numbers_that_are_not_finite, complex_results, results_that_do_not_fit,
-           more_than_memory_can_count, results_of_flow, memory_that_runs_out)
+           numbers_that_are_not_finite, coordinates_that_are_not_finite, complex_results,
+           results_that_do_not_fit, more_than_memory_can_count, results_of_flow,
+           memory_that_runs_out)
