@@ -34,10 +34,37 @@ static int is_same(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* What `path` leads to, which need not be there yet; NULL where there is no memory. */
+/* The path that a link leads to in its place; malloc's, NULL with errno. */
+static char *follow(const char *link) {
+    char value[PATH_MAX];
+    ssize_t n = readlink(link, value, sizeof value - 1);
+    if (n < 0)
+        return NULL;
+    value[n] = '\0';
+    int n_folder = value[0] == '/' ? 0 : (int)(cli_file_name(link) - link);
+    size_t bytes = (size_t)n_folder + (size_t)n + 1;
+    char *path = malloc(bytes);
+    if (path)
+        snprintf(path, bytes, "%.*s%s", n_folder, link, value);
+    return path;
+}
+
+/* What `path` leads to, which need not be there yet; NULL with errno. */
 static char *resolve(const char *path) {
+    enum { MAX_LINKS = 40 }; /* as the system follows */
+    struct stat info;
     char *target = realpath(path, NULL);
-    return target ? target : strdup(path);
+    if (target)
+        return target;
+    target = strdup(path);
+    for (int i = 0; target && lstat(target, &info) == 0 && S_ISLNK(info.st_mode); i++) {
+        char *next = i < MAX_LINKS ? follow(target) : NULL;
+        free(target);
+        target = next;
+        if (i == MAX_LINKS)
+            errno = ELOOP;
+    }
+    return target;
 }
 
 /* Opens a temporary file beside the target; -1 with errno where that is not possible. */
@@ -92,7 +119,7 @@ int cli_output_open(const cli_command *command, const char *path, cli_output *ou
     int stream = is_there ? find_stream(&there) : -1;
     output->target = resolve(path);
     if (!output->target)
-        return refuse(command, path, strerror(ENOMEM));
+        return refuse(command, path, strerror(errno));
     if (stream >= 0)
         output->file = open_stream(stream);
     else if (is_there && !S_ISREG(there.st_mode))
@@ -103,7 +130,7 @@ int cli_output_open(const cli_command *command, const char *path, cli_output *ou
         return CLI_PROCEED;
     int error = errno;
     free(output->target);
-    return refuse(command, path, strerror(error));
+    return refuse(command, path, error == ENOENT ? "its directory is missing" : strerror(error));
 }
 
 static void remove_temporary(int slot) {
@@ -145,6 +172,13 @@ int cli_output_check(const cli_command *command, const char *path) {
     if (code == CLI_PROCEED)
         cli_output_drop(&output);
     return code;
+}
+
+int cli_store_check(const cli_command *command, const char *path) {
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+        return refuse(command, path, "it is there and not a regular file");
+    return cli_output_check(command, path);
 }
 
 /* ---- several, before the work ---- */

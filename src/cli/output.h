@@ -32,6 +32,9 @@ void cli_output_drop(cli_output *output);
  * CLI_FAILURE after a sentence. */
 int cli_output_check(const cli_command *command, const char *path);
 
+/* The same for HDF5, which the library writes: to a regular file alone. */
+int cli_store_check(const cli_command *command, const char *path);
+
 /* A file that a command is asked to write. */
 typedef struct cli_target {
     const char *option, *path; /* "--plot"; path NULL: not asked for */

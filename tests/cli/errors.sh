@@ -38,7 +38,23 @@ says a.h5
 expect 1 verify missing.h5
 says missing.h5
 
-# Outputs that cannot be.
+# Outputs that cannot be are told of before the work, which here would find no input.
+ln -s no/such/folder/r.h5 nowhere
+mkfifo pipe
+for option in --output --inside --trace --timeline --graph; do
+    expect 1 run missing.h5 $option no/such/folder/r
+    says "'no/such/folder/r': its directory is missing"
+    expect 1 run missing.h5 $option nowhere
+    says "'nowhere': its directory is missing"
+    expect 1 run missing.h5 $option .
+    says "'\\.': it is a directory"
+done
+for option in --output --inside; do
+    expect 1 run missing.h5 $option pipe
+    says "'pipe': it is there and not a regular file"
+done
+expect 1 generate --n 1e11 no/such/folder/a.h5
+says "'no/such/folder/a.h5': its directory is missing"
 expect 1 run a.h5 --output no/such/folder/r.h5
 says no/such/folder
 mkdir folder

@@ -64,6 +64,11 @@ ln -s s.svg link.svg
 expect 0 plot run.json link.svg
 [ -L link.svg ] || fail "a link was replaced"
 cmp -s run.svg s.svg || fail "what a link leads to was not replaced"
+mkdir later
+ln -s later/t.svg link2.svg
+expect 0 plot run.json link2.svg
+[ -L link2.svg ] || fail "a link to nothing was replaced"
+cmp -s run.svg later/t.svg || fail "what a link is to lead to was not made"
 
 # Sweeps: over digits with a line per cloud, over workers with one alone.
 cat >sweep.json <<'END'

@@ -1,5 +1,6 @@
 #include "cli/common.h"
 #include "cli/json.h"
+#include "cli/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,9 @@ static int generate_main(const cli_command *self, int argc, char **argv) {
         return cli_usage(self, "FILE.h5 is a file: HDF5 is not written to the standard output");
     if (choice.n < 0)
         return cli_usage(self, "--n is missing, the number of charges");
+    code = cli_store_check(self, choice.path);
+    if (code != CLI_PROCEED)
+        return code;
 
     dagpole_cloud cloud = {0};
     dagpole_status status = dagpole_cloud_generate(choice.distribution, choice.n,

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 typedef struct choice {
     cli_context_choice context;
@@ -19,31 +17,11 @@ typedef struct choice {
     int gradients, hessians, pressures, repeat, json, roof;
 } choice;
 
-/* ---- what would only be found out after the work ---- */
-
-/* A file of HDF5 has a place to be. */
-static int check_place(const cli_command *self, const char *output) {
-    struct stat out;
-    if (stat(output, &out) == 0 && S_ISDIR(out.st_mode))
-        return cli_fail(self, "cannot write '%s': it is a directory", output);
-    if (lstat(output, &out) == 0 && S_ISLNK(out.st_mode) && stat(output, &out) != 0)
-        return CLI_PROCEED; /* a link to a file that is still to be made: writing it will tell */
-    char *end = realpath(output, NULL); /* of links; NULL: nothing is there */
-    const char *path = end ? end : output, *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    int is_writable = folder && access(folder, W_OK | X_OK) == 0;
-    free(folder);
-    free(end);
-    if (!is_writable)
-        return cli_fail(self, "cannot write '%s': its directory is missing or not writable",
-                        output);
-    return CLI_PROCEED;
-}
-
+/* What would only be found out after the work. */
 static int check_outputs(const cli_command *self, const char *input, const choice *choice) {
     const cli_target targets[] = {
-        {"--output", choice->output, check_place},
-        {"--inside", choice->inside, check_place},
+        {"--output", choice->output, cli_store_check},
+        {"--inside", choice->inside, cli_store_check},
         {"--trace", choice->pictures.trace, cli_output_check},
         {"--timeline", choice->pictures.timeline, cli_output_check},
         {"--graph", choice->pictures.graph, cli_output_check},
