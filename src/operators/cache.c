@@ -8,7 +8,7 @@
 #include "platform/store.h"
 
 /* Raised whenever the meaning of what is stored changes. */
-#define FORMAT "dagpole operators 8"
+#define FORMAT "dagpole operators 9"
 
 static int path_of(const char *directory, const dp_operator_key *key, char path[DP_PATH_BYTES]) {
     char wave[40] = "";

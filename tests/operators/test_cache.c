@@ -253,7 +253,7 @@ static void replace_text(const char *path, const char *from, const char *to) {
 START_TEST(other_versions_are_replaced) {
     dp_operators *built;
     scratch cache = fill_cache(0, &built);
-    replace_text(cache.path, "dagpole operators 8", "dagpole operators 0");
+    replace_text(cache.path, "dagpole operators 9", "dagpole operators 0");
     expect_replaced(&cache, 0, built, "another format");
     replace_text(cache.path, "laplace", "yukawa!");
     expect_replaced(&cache, 0, built, "other operators");
