@@ -73,11 +73,17 @@ static void unmap(header *h) {
 }
 #endif
 
+/* Behind every array. OpenBLAS's zgemv (0.3.21, its kernel for Haswell and later) reads up to 48
+ * bytes behind a matrix with an odd number of rows, and the process ends where its page is the
+ * last. */
+enum { READ_BEHIND = 64 };
+
 /* bytes: a multiple of the alignment. */
 static void *take(size_t bytes, int is_apart) {
-    header *h = bytes < HUGE_ARRAY && !is_apart ? NULL : map(bytes + sizeof *h);
+    const size_t all = sizeof(header) + bytes + READ_BEHIND;
+    header *h = bytes < HUGE_ARRAY && !is_apart ? NULL : map(all);
     if (!h) {
-        h = aligned_alloc(ALIGNMENT, bytes + sizeof *h);
+        h = aligned_alloc(ALIGNMENT, all);
         if (!h)
             return NULL;
         h->mapped = 0;
