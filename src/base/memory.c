@@ -73,7 +73,7 @@ static void unmap(header *h) {
 }
 #endif
 
-/* Behind every array. OpenBLAS's zgemv (0.3.21, its kernel for Haswell and later) reads up to 48
+/* Behind every array. OpenBLAS's zgemv (0.3.21, Haswell's kernel) reads up to 48
  * bytes behind a matrix with an odd number of rows, and the process ends where its page is the
  * last. */
 enum { READ_BEHIND = 64 };

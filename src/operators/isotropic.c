@@ -114,7 +114,7 @@ static void fit(const dp_operator_data *d, const scene *of, double *multipole) {
 
 static double product(const dp_isotropic *f, const double *x, const double *y) {
     double sum = 0;
-    for (int i = f->begin; i < f->end; i++)
+    for (int i = 0; i < f->k; i++)
         sum += x[i] * y[i];
     return sum;
 }
@@ -129,7 +129,7 @@ static void normalise(dp_isotropic *f) {
         for (int j = 0; j < f->n_parts; j++)
             m[i][j] = product(f, dp_isotropic_local(f, i), column[j]);
     const double determinant = m[0][0] * m[1][1] - m[0][1] * m[1][0];
-    for (int i = f->begin; i < f->end; i++) {
+    for (int i = 0; i < f->k; i++) {
         double x = column[0][i], y = f->n_parts == 2 ? column[1][i] : 0;
         column[0][i] = (m[1][1] * x - m[1][0] * y) / determinant;
         if (f->n_parts == 2)
@@ -149,8 +149,8 @@ static int is_known(const dp_operator_key *key) {
 
 dagpole_status dp_isotropic_create(const dp_surface *surface, const dp_operator_data *data,
                                    dp_isotropic *f) {
-    *f = (dp_isotropic){.end = data->k_begin[1], .row = DP_PADDED(data->k)};
-    if (!is_known(&data->key) || !f->end)
+    *f = (dp_isotropic){.k = data->k_begin[1], .row = DP_PADDED(data->k)};
+    if (!is_known(&data->key) || !f->k)
         return DAGPOLE_OK;
     scene of = {0};
     f->vector = dp_alloc_zero(2 * (size_t)surface->n_components * (size_t)f->row, sizeof(double));
@@ -224,7 +224,7 @@ static void sample(const dp_isotropic *f, const dp_frame *frame, int n, dp_soa p
 }
 
 /* What one part of s does with one row of what is carried. */
-static double sum(const samples *s, int part, int n, dp_carried c) {
+static double moment_of(const samples *s, int part, int n, dp_carried c) {
     double sum = 0;
     for (int i = 0; c.charge && i < n; i++)
         sum += c.charge[i] * s->value[part][i];
@@ -248,12 +248,12 @@ static void add_samples(const dp_isotropic *f, const samples *s, int n, dp_carri
     for (int v = 0; v < n_vectors; v++) {
         dp_carried re = dp_carried_from(carried, n_parts * v * stride);
         if (n_parts == 1) {
-            moments[v] += sum(s, 0, n, re);
+            moments[v] += moment_of(s, 0, n, re);
             continue;
         }
         dp_carried im = dp_carried_from(re, stride);
-        moments[2 * v] += sum(s, 0, n, re) - sum(s, 1, n, im);
-        moments[2 * v + 1] += sum(s, 1, n, re) + sum(s, 0, n, im);
+        moments[2 * v] += moment_of(s, 0, n, re) - moment_of(s, 1, n, im);
+        moments[2 * v + 1] += moment_of(s, 1, n, re) + moment_of(s, 0, n, im);
     }
 }
 
@@ -278,7 +278,7 @@ void dp_isotropic_set(const dp_isotropic *f, const double *moments, double *mult
         missing[part] = moments[part] - product(f, dp_isotropic_local(f, part), multipole);
     for (int part = 0; part < f->n_parts; part++) {
         const double *charge = dp_isotropic_multipole(f, part);
-        for (int i = f->begin; i < f->end; i++)
+        for (int i = 0; i < f->k; i++)
             multipole[i] += missing[part] * charge[i];
     }
 }
@@ -290,7 +290,7 @@ double dp_isotropic_size(const dp_isotropic *f, int part, const double *local) {
 void dp_isotropic_take(const dp_isotropic *f, double times, const double *local, double *from) {
     const double *constant = dp_isotropic_local(f, 0);
     const double at_centre = times * dp_isotropic_size(f, 0, local);
-    for (int i = f->begin; i < f->end; i++)
+    for (int i = 0; i < f->k; i++)
         from[i] -= at_centre * constant[i];
 }
 

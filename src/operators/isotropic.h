@@ -15,8 +15,8 @@
  * box, is an error of the gradient. L2L, which is M2M transposed, takes s of a parent to its
  * children as it is, and L2P sets a local's part of s aside and adds s itself.
  *
- * Where a box is more than a few wave or screening lengths wide boxes that add up are few, and
- * nothing is put right. */
+ * Where a box is more than a third of a wavelength, or two screening lengths, wide, boxes that add
+ * up are few, and nothing is put right. */
 #ifndef DP_OPERATORS_ISOTROPIC_H
 #define DP_OPERATORS_ISOTROPIC_H
 
@@ -28,8 +28,8 @@ enum { DP_ISOTROPIC_TERMS = 16 };
  * imaginary part of its moment; part 1 of a charge is i. */
 typedef struct dp_isotropic {
     int n_parts;    /* 0: moments are not put right at this level */
-    int begin, end; /* coefficients that are not 0, the even parity's */
-    int row;        /* from one vector to the next: k, padded */
+    int k;          /* coefficients that are not 0: the first, the even parity's */
+    int row;        /* from one vector to the next: an expansion's length, padded */
     double *vector; /* the local s of each part, then the multipole of each part's charge at the
                        centre; the products of each with each are 1 and 0 */
     double unit;    /* of locals, in that of sums: 1, but of the caller's kernels 4 pi */

@@ -44,9 +44,9 @@ static dagpole_status keep_moment(const dp_isotropic *parent, const dp_surface *
                  *at_centre = dp_isotropic_multipole(parent, part);
     for (int j = 0; status == DAGPOLE_OK && j < child->k; j++) {
         double *column = m2m + (size_t)j * k, lacking = moment[j];
-        for (int i = parent->begin; i < parent->end; i++)
+        for (int i = 0; i < parent->k; i++)
             lacking -= local[i] * column[i];
-        for (int i = parent->begin; i < parent->end; i++)
+        for (int i = 0; i < parent->k; i++)
             column[i] += lacking * at_centre[i];
     }
     dp_free(moment);

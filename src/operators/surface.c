@@ -268,23 +268,6 @@ static inline void walsh_hadamard(double v[8]) {
             }
 }
 
-void dp_surface_to_parity(const dp_surface *s, int n_columns, double *matrix, double *work) {
-    for (int column = 0; column < n_columns; column++) {
-        double *f = matrix + (size_t)column * s->n;
-        for (int i = 0; i < s->n; i++)
-            work[i] = f[i];
-        for (int i = 0; i < s->n_orbits; i++) {
-            double v[8];
-            for (int g = 0; g < 8; g++)
-                v[g] = work[s->image[8 * i + g]];
-            walsh_hadamard(v);
-            for (int a = 0; a < 8; a++)
-                if (s->coefficient[8 * i + a] >= 0)
-                    f[s->coefficient[8 * i + a]] = s->weight[i] * v[a];
-        }
-    }
-}
-
 void dp_surface_column_to_parity(const dp_surface *s, int parts, const double *from, double *to) {
     for (int i = 0; i < s->n_orbits; i++)
         for (int part = 0; part < parts; part++) {
@@ -296,6 +279,15 @@ void dp_surface_column_to_parity(const dp_surface *s, int parts, const double *f
                 if (s->coefficient[8 * i + a] >= 0)
                     to[parts * s->coefficient[8 * i + a] + part] = s->weight[i] * v[a];
         }
+}
+
+void dp_surface_to_parity(const dp_surface *s, int n_columns, double *matrix, double *work) {
+    for (int column = 0; column < n_columns; column++) {
+        double *f = matrix + (size_t)column * s->n;
+        for (int i = 0; i < s->n; i++)
+            work[i] = f[i];
+        dp_surface_column_to_parity(s, 1, work, f);
+    }
 }
 
 void dp_surface_from_parity(const dp_surface *s, int n_columns, double *matrix, double *work) {
