@@ -20,7 +20,14 @@ typedef struct inherited {
     dagpole_plan *plan, *serial_plan, *tiny;
 } inherited;
 
-static int n_wrong;
+static int n_wrong, is_child;
+
+/* Asked by the leak sanitizer at exit: a child does not have the threads whose stacks and registers
+ * hold their memory's addresses. */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void) {
+    return is_child;
+}
 
 static void expect(int is_true, const char *what) {
     if (!is_true) {
@@ -97,6 +104,7 @@ static void fork_and_check(inherited *all, int is_orderly) {
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
+        is_child = 1;
         alarm(CHILD_LIMIT_S);
         check_refusals(all);
         check_serial(all);
@@ -135,7 +143,9 @@ static void *evaluate_on(void *plan) {
     return NULL;
 }
 
-/* In the middle of whatever the other thread and the workers are doing. */
+/* In the middle of whatever the other thread and the workers are doing. Not under the address
+ * sanitizer: its allocator, unlike that of the C library, does not wait at a fork until other
+ * threads have left it, so that the child may wait for ever at its first allocation. */
 START_TEST(while_another_thread_evaluates) {
     inherited all = make_all(2);
     pthread_t thread;
@@ -219,7 +229,7 @@ START_TEST(after_the_last_context) {
 }
 END_TEST
 
-/* While contexts come and go in another thread. */
+/* While contexts come and go in another thread; not under the address sanitizer either. */
 static void *come_and_go(void *unused) {
     (void)unused;
     while (!must_stop) {
@@ -267,9 +277,11 @@ int main(void) {
     TCase *tcase = tcase_create("fork");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, with_a_live_context);
-    tcase_add_test(tcase, while_another_thread_evaluates);
     tcase_add_loop_test(tcase, before_the_first_context, 0, 2);
     tcase_add_test(tcase, after_the_last_context);
-    tcase_add_test(tcase, while_another_thread_starts_starpu);
+    if (!SUITE_IS_SANITIZED) {
+        tcase_add_test(tcase, while_another_thread_evaluates);
+        tcase_add_test(tcase, while_another_thread_starts_starpu);
+    }
     return suite_run(suite, tcase);
 }
