@@ -202,8 +202,8 @@ dagpole_status dp_cache_load(const char *directory, const dp_surface *surface,
 }
 
 static dagpole_status write_attributes(dp_store *store, const dp_operator_key *key, int64_t sum) {
-    DP_TRY(dp_store_set_text(store, "format", FORMAT));
-    DP_TRY(dp_store_set_text(store, "kernel", key->kernel->name));
+    DP_TRY(dp_store_set_short_text(store, "format", FORMAT));
+    DP_TRY(dp_store_set_short_text(store, "kernel", key->kernel->name));
     DP_TRY(dp_store_set_double(store, "lambda", dp_damping(key->lambda)));
     DP_TRY(dp_store_set_double(store, "wave_number", dp_wave_number(key->lambda)));
     DP_TRY(dp_store_set_double(store, "tolerance", key->accuracy.tolerance));

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +39,19 @@ static herr_t take_reason(unsigned i, const H5E_error2_t *entry, void *reason) {
     return 0;
 }
 
+static void silence_hdf5(void) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+/* HDF5 1.10 forgets objects whose header is damaged, and then says at the process's end that it
+ * could not close itself. HDF5 has asked for its own turn at the end before, so that it gets it
+ * later. */
+static void end_quietly(void) {
+    static int is_registered;
+    if (!is_registered)
+        is_registered = atexit(silence_hdf5) == 0;
+}
+
 const char *dp_store_shown(const char *path) {
     size_t length = strlen(path);
     return length > 200 ? path + length - 200 : path;
@@ -46,6 +60,7 @@ const char *dp_store_shown(const char *path) {
 void dp_store_reason(const dp_store *store, char reason[DP_STORE_REASON_BYTES]) {
     const char *known = store->sink.error ? strerror(store->sink.error) : "HDF5 gives no reason";
     snprintf(reason, DP_STORE_REASON_BYTES, "%s", known);
+    end_quietly();
     if (!store->sink.error)
         H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_reason, reason);
 }

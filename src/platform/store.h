@@ -52,7 +52,12 @@ dagpole_status dp_store_read(dp_store *store, const char *dataset, char type, in
 dagpole_status dp_store_has_attribute(dp_store *store, const char *name, int *is_there);
 dagpole_status dp_store_set_int(dp_store *store, const char *name, int64_t value);
 dagpole_status dp_store_set_double(dp_store *store, const char *name, double value);
+/* Text for readers in Python: h5py makes str of what HDF5 calls variable in length, and bytes of
+ * what it calls fixed. No checksum guards variable text, and HDF5 1.10 may hang where it is
+ * damaged. */
 dagpole_status dp_store_set_text(dp_store *store, const char *name, const char *value);
+/* Text of a fixed length, for files that this library alone reads: damage is always noticed. */
+dagpole_status dp_store_set_short_text(dp_store *store, const char *name, const char *value);
 dagpole_status dp_store_get_int(dp_store *store, const char *name, int64_t *value);
 dagpole_status dp_store_get_double(dp_store *store, const char *name, double *value);
 /* Text that is longer than the room for it is cut. */

@@ -31,17 +31,25 @@ dagpole_status dp_store_set_double(dp_store *store, const char *name, double val
     return status;
 }
 
-/* Of any length, for HDF5: h5py hands out bytes in place of text of a fixed one. */
-dagpole_status dp_store_set_text(dp_store *store, const char *name, const char *value) {
+/* `bytes` in the file, or H5T_VARIABLE: `value` is a pointer to the text's pointer then. */
+static dagpole_status set_text(dp_store *store, const char *name, size_t bytes, const void *value) {
     dp_store_quiet quiet;
     dp_store_enter(&quiet);
     hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_size(type, bytes);
     H5Tset_cset(type, H5T_CSET_UTF8);
-    dagpole_status status = set(store, name, type, type, &value);
+    dagpole_status status = set(store, name, type, type, value);
     H5Tclose(type);
     dp_store_leave(&quiet);
     return status;
+}
+
+dagpole_status dp_store_set_text(dp_store *store, const char *name, const char *value) {
+    return set_text(store, name, H5T_VARIABLE, &value);
+}
+
+dagpole_status dp_store_set_short_text(dp_store *store, const char *name, const char *value) {
+    return set_text(store, name, strlen(value) + 1, value);
 }
 
 static dagpole_status find(const dp_store *store, const char *name, int *is_there) {

@@ -109,12 +109,15 @@ static const H5FD_class_t sink_class = {
     .fl_map = H5FD_FLMAP_SINGLE,
 };
 
+/* The file format since HDF5 1.8: checksums guard all headers, so that HDF5 refuses those that are
+ * damaged. HDF5 1.10 reads beyond its memory in damaged headers of the older format. */
 hid_t dp_store_sink_create(const char *path, dp_store_sink *sink) {
     hid_t properties = H5Pcreate(H5P_FILE_ACCESS);
     hid_t file = -1;
     sink->class_id = H5FDregister(&sink_class);
     if (sink->class_id >= 0 && properties >= 0 &&
-        H5Pset_driver(properties, sink->class_id, &sink) >= 0)
+        H5Pset_driver(properties, sink->class_id, &sink) >= 0 &&
+        H5Pset_libver_bounds(properties, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0)
         file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, properties);
     H5Pclose(properties);
     return file;

@@ -91,6 +91,17 @@ says a.h5
 says --input
 expect 0 verify r.h5 --input moved.h5
 
+# A damaged header is noticed by its checksum, and HDF5 says nothing of it at the process's end.
+for header in 0 1; do
+    "$python" -c '
+import re, sys
+b = bytearray(open("r.h5", "rb").read())
+b[[m.start() for m in re.finditer(b"OHDR", b)][int(sys.argv[1])] + 40] ^= 4
+open("damaged.h5", "wb").write(b)' $header || fail "r.h5 has no header $header"
+    expect 1 verify damaged.h5 --input moved.h5
+    says damaged.h5
+done
+
 expect 1 run moved.h5 --scheduler nonsense
 says nonsense
 STARPU_SCHED=nonsense

@@ -29,7 +29,7 @@ n, b = int(sys.argv[1]), open(sys.argv[2], "rb").read()
 both = lambda at: (b[at:at + 24], b[at + 48 * n:at + 48 * n + 24])
 same, other = lambda at: len(set(both(at))) == 1, lambda at: len(set(both(at))) == 2
 sys.exit(not any(all(same(at + 48 * i) and other(at + 48 * i + 24) for i in range(n))
-                 for at in range(0, len(b) - 96 * n + 1, 8)))' "$1" "$2"
+                 for at in range(len(b) - 96 * n + 1)))' "$1" "$2"
 }
 
 # Stresslets: a normal and a density.

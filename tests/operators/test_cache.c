@@ -1,5 +1,6 @@
 #include "operators/cache.h"
 
+#include <hdf5.h>
 #include <sys/stat.h>
 
 #include "boxes.h"
@@ -162,7 +163,7 @@ START_TEST(flipped_bytes_are_noticed) {
         ck_assert(strstr(message, "are not used"));
         ck_assert_int_eq(comes_from_cache(0, cache.directory, built), 1);
     }
-    ck_assert_int_gt(n_noticed, n_tried / 4);
+    ck_assert_int_gt(n_noticed, n_tried / 2);
     free(bytes);
     dp_operators_destroy(built);
     scratch_remove(&cache);
@@ -235,27 +236,26 @@ START_TEST(links_are_told_of) {
 }
 END_TEST
 
-/* Puts one text in the place of another of the same length, wherever it is. */
-static void replace_text(const char *path, const char *from, const char *to) {
-    long n;
-    int n_replaced = 0;
-    char *bytes = read_file(path, &n);
-    for (long i = 0; i + (long)strlen(from) <= n; i++)
-        if (memcmp(bytes + i, from, strlen(from)) == 0) {
-            memcpy(bytes + i, to, strlen(to));
-            n_replaced++;
-        }
-    ck_assert_int_gt(n_replaced, 0);
-    write_file(path, bytes, n);
-    free(bytes);
+/* Through HDF5, so that its checksums hold. */
+static void replace_text(const char *path, const char *attribute, const char *text) {
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    ck_assert_int_ge(H5Tset_size(type, strlen(text) + 1), 0);
+    ck_assert_int_ge(H5Adelete(file, attribute), 0);
+    hid_t replaced = H5Acreate2(file, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    ck_assert_int_ge(H5Awrite(replaced, type, text), 0);
+    H5Aclose(replaced);
+    H5Sclose(space);
+    H5Tclose(type);
+    ck_assert_int_ge(H5Fclose(file), 0);
 }
 
 START_TEST(other_versions_are_replaced) {
     dp_operators *built;
     scratch cache = fill_cache(0, &built);
-    replace_text(cache.path, "dagpole operators 9", "dagpole operators 0");
+    replace_text(cache.path, "format", "dagpole operators 0");
     expect_replaced(&cache, 0, built, "another format");
-    replace_text(cache.path, "laplace", "yukawa!");
+    replace_text(cache.path, "kernel", "yukawa!");
     expect_replaced(&cache, 0, built, "other operators");
     dp_operators_destroy(built);
     scratch_remove(&cache);
