@@ -22,12 +22,41 @@ enum { N_NAMES = 12, N_ATTRIBUTES = 8, MOST_RANK = 5, MOST_BYTES = 1 << 14 };
 
 /* ---- sound files ---------------------------------------------------------------------------- */
 
-enum { N_SOUND = 6, N_POINTS = 3 };
+enum { N_SOUND = 7, N_POINTS = 3 };
 
 static struct {
     uint8_t *data;
     size_t size;
 } sound[N_SOUND];
+
+static void put(hid_t file, const char *name, int rank, const double *values) {
+    hid_t space = H5Screate_simple(rank, (hsize_t[]){N_POINTS, 3}, NULL);
+    hid_t dataset =
+        H5Dcreate2(file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    FUZZ_CHECK(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    H5Dclose(dataset);
+    H5Sclose(space);
+}
+
+/* Points and results in HDF5's older format, which has no checksums, so that what is damaged gets
+ * as far as to this library. */
+static void write_without_checksums(const double *values) {
+    hid_t file = H5Fcreate(fuzz_path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate(H5S_SCALAR);
+    put(file, "/sources", 2, values);
+    put(file, "/charges", 1, values);
+    put(file, "/targets", 2, values);
+    put(file, "/potentials", 1, values);
+    put(file, "/gradients", 2, values);
+    for (int i = 2; i < 5; i++) {
+        hid_t attribute =
+            H5Acreate2(file, attributes[i], H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT);
+        FUZZ_CHECK(H5Awrite(attribute, H5T_NATIVE_INT64, &(int64_t){N_POINTS}) >= 0);
+        H5Aclose(attribute);
+    }
+    H5Sclose(space);
+    H5Fclose(file);
+}
 
 static void make_sound_files(void) {
     double values[9 * N_POINTS] = {0, 1, 2, -3, 4e300, 5, 6, 7, 8, 9};
@@ -58,6 +87,8 @@ static void make_sound_files(void) {
     sound[4].data = fuzz_read(&sound[4].size);
     FUZZ_CHECK(dagpole_results_write(fuzz_path, &results) == DAGPOLE_OK);
     sound[5].data = fuzz_read(&sound[5].size);
+    write_without_checksums(values);
+    sound[6].data = fuzz_read(&sound[6].size);
 }
 
 /* HDF5's global heap, where texts of variable length lie, stays sound: no checksum guards it, and
