@@ -47,11 +47,11 @@ static void show(const row *r, found potential, found gradient, perf_table *t) {
 static int run_leaf(row *r, int n_crit, perf_table *t) {
     const perf_scene *s = r->scene;
     perf_plan p = perf_plan_create(r->context, s, n_crit, 0); /* leaves for potentials */
-    p.gradients = perf_alloc((size_t)s->n, 3 * sizeof *p.gradients);
+    p.gradients = perf_alloc((size_t)(s->n * s->widths->gradient), sizeof *p.gradients);
     n_crit = perf_plan_report(&p).n_crit;
     for (int k = 0; k < s->n_kinds; k++) {
         perf_plan_evaluate(&p, &s->kind[k]);
-        perf_error e = perf_error_of(&s->kind[k], s->digits, p.potentials, p.gradients);
+        perf_error e = perf_error_of(s, &s->kind[k], p.potentials, p.gradients);
         found potential = {s->kind[k].kind, e.potential_multiple, n_crit};
         found gradient = {s->kind[k].kind, e.gradient_multiple, n_crit};
         r->n_above += perf_is_above(&e);

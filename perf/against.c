@@ -48,8 +48,9 @@ int sweep_plain(const perf_choice *o, perf_table *t) {
         perf_fail("'%s' has %lld bytes, which are not those of the %lld points that it announces",
                   o->operand[0], (long long)n_bytes, (long long)n);
     perf_scene s = {.chosen = o, .plan = o->plan, .n = n, .charged = &s.kind[0]};
+    s.widths = dp_kernel_widths(o->plan.kernel);
     s.kind[0].cloud.sources = data + 1;
-    s.kind[0].cloud.charges = data + 1 + 3 * n;
+    s.kind[0].charges = data + 1 + 3 * n;
     perf_numbers("digits", o->digits, 3, 12, 1, digits);
     perf_numbers("threads", o->threads, 0, 65536, 1, threads);
     s.plan.digits = (int)digits[0];
@@ -93,7 +94,7 @@ static void check(const perf_scene *scene, side *s) {
     if (n_bytes != n * (int64_t)sizeof *potentials)
         perf_fail("'%s' writes %lld bytes to its output, not %lld potentials", s->command,
                   (long long)n_bytes, (long long)n);
-    s->error = perf_error_of(scene->charged, scene->digits, potentials, NULL);
+    s->error = perf_error_of(scene, scene->charged, potentials, NULL);
     if (!(s->error.potential < 1))
         perf_fail("'%s' gives a wrong result: its relative error is %.2g", s->command,
                   s->error.potential);
@@ -126,7 +127,7 @@ static void write_input(const perf_scene *s) {
     double *data = perf_alloc(1 + 4 * n, sizeof *data);
     memcpy(data, &s->n, sizeof s->n);
     memcpy(data + 1, s->charged->cloud.sources, 3 * n * sizeof *data);
-    memcpy(data + 1 + 3 * n, s->charged->cloud.charges, n * sizeof *data);
+    memcpy(data + 1 + 3 * n, s->charged->charges, n * sizeof *data);
     write_file(input, 1 + 4 * s->n, data);
     free(data);
 }

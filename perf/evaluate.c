@@ -33,12 +33,12 @@ static void note(times *t, sweep_time what, double seconds) {
 
 /* The direct sum in doubles, one-sided, on all workers. */
 static dp_figure run_direct(const perf_scene *s, dagpole_context *context) {
-    const dagpole_cloud *cloud = &s->charged->cloud;
-    double *potentials = perf_alloc((size_t)s->n, sizeof *potentials);
+    double *potentials = perf_alloc((size_t)(s->n * s->widths->potential), sizeof *potentials);
     dp_passes passes = {.clock = dp_clock, .least = 3, .most = 30, .enough_s = 2};
     while (dp_passes_next(&passes))
-        perf_try(dagpole_direct(context, s->plan.kernel, s->plan.lambda, s->n, cloud->sources,
-                                cloud->charges, 0, NULL, potentials, NULL));
+        perf_try(dagpole_direct(context, s->plan.kernel, s->chosen->lambda, s->n,
+                                s->charged->cloud.sources, s->charged->charges, 0, NULL, potentials,
+                                NULL));
     free(potentials);
     return dp_passes_figure(&passes);
 }
@@ -104,13 +104,6 @@ int sweep_run(const perf_scene *s, int n_crit, int n_plans, sweep_outcome *out) 
 
 /* ---- rows ---- */
 
-/* Seconds on a machine whose cores reach 127 GFlop/s, for which the project's targets are. */
-static double scaled(double seconds) {
-    static double peak;
-    peak = peak > 0 ? peak : bench_best("peak FMA", dp_isa_best());
-    return seconds * peak / 127;
-}
-
 /* one_s: of the first number of workers; 0 where there is no other, or it failed. */
 static void show(const perf_scene *s, const sweep_outcome *out, double one_s, perf_table *t) {
     const dagpole_report *r = &out->report;
@@ -129,7 +122,7 @@ static void show(const perf_scene *s, const sweep_outcome *out, double one_s, pe
             t, FIGURE("direct_s", time[SWEEP_DIRECT]),
             REAL("over_direct", seconds / time[SWEEP_DIRECT].median),
             REAL("least_over_direct", time[SWEEP_EVALUATE].least / time[SWEEP_DIRECT].least));
-    perf_cells(t, REAL("scaled_s", scaled(seconds)), REAL("total_s", time[SWEEP_TOTAL].median),
+    perf_cells(t, REAL("total_s", time[SWEEP_TOTAL].median),
                REAL("ns_a_point", 1e9 * seconds / (double)s->n));
     if (one_s > 0)
         perf_cells(t, REAL("speed_up", one_s / seconds));

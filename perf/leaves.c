@@ -1,5 +1,4 @@
-/* The leaf size that the cost model chooses, against others around it. The root cube is the model's
- * for each. */
+/* The leaf size that the cost model chooses, against others around it. */
 #include "perf.h"
 
 #include <math.h>

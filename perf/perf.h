@@ -1,5 +1,4 @@
-/* What bench and sweep are made of: commands with their options, scenes, errors beside the promise,
- * plans, cases. */
+/* What bench and sweep are made of: commands, scenes, errors beside the promise, plans, cases. */
 #ifndef DP_PERF_PERF_H
 #define DP_PERF_PERF_H
 
@@ -64,8 +63,9 @@ int perf_is_expert(const perf_choice *chosen);
 typedef struct perf_charged {
     const char *kind;
     dagpole_cloud cloud;
+    double *charges; /* the kernel's, of all sources */
     int64_t n_samples, *sample;
-    double *targets, *potentials, *gradients; /* of the samples, by the direct sum */
+    double *targets, *potentials, *gradients; /* of the samples, by the direct sum; one block */
     double potential_norm, gradient_norm;     /* L2 */
     double potential_unit, gradient_unit;     /* what errors are promised relative to */
 } perf_charged;
@@ -76,6 +76,7 @@ enum { PERF_KINDS = 4 };
 typedef struct perf_scene {
     const perf_choice *chosen;
     const char *cloud, *kernel;
+    const dp_widths *widths;
     int64_t n;
     int n_kinds, digits, threads;
     perf_charged kind[PERF_KINDS];
@@ -99,8 +100,8 @@ typedef struct perf_error {
     double potential, gradient, potential_multiple, gradient_multiple;
 } perf_error;
 
-perf_error perf_error_of(const perf_charged *charged, int digits, const double *potentials,
-                         const double *gradients);
+perf_error perf_error_of(const perf_scene *scene, const perf_charged *charged,
+                         const double *potentials, const double *gradients);
 int perf_is_above(const perf_error *error); /* what is promised */
 
 /* ---- plans (plan.c) ---- */
@@ -123,8 +124,6 @@ dagpole_report perf_plan_report(const perf_plan *p);
 /* Errors of the last evaluation. Ends with a sentence where they are above the promise, or where
  * experts' potentials are off by a tenth and more: the time of a wrong result does not count. */
 perf_error perf_plan_check(const perf_plan *p, const perf_charged *charged);
-
-/* ---- loops (loops.c) ---- */
 
 /* Billions a second of the first loop of the registry (loops.c) with this in its name, in double,
  * at its best size: "peak FMA", "peak triad". */

@@ -18,8 +18,9 @@ perf_plan perf_plan_create(dagpole_context *context, const perf_scene *s, int n_
     dagpole_plan_options options = s->plan;
     options.gradients = has_gradients;
     options.n_crit = n_crit ? n_crit : options.n_crit;
-    p.potentials = perf_alloc((size_t)s->n, sizeof *p.potentials);
-    p.gradients = has_gradients ? perf_alloc((size_t)s->n, 3 * sizeof *p.gradients) : NULL;
+    p.potentials = perf_alloc((size_t)(s->n * s->widths->potential), sizeof *p.potentials);
+    if (has_gradients)
+        p.gradients = perf_alloc((size_t)(s->n * s->widths->gradient), sizeof *p.gradients);
     double begin = dp_clock();
     perf_try(
         dagpole_plan_create(context, &options, s->n, s->charged->cloud.sources, 0, NULL, &p.plan));
@@ -36,7 +37,7 @@ void perf_plan_destroy(perf_plan *p) {
 
 double perf_plan_evaluate(perf_plan *p, const perf_charged *c) {
     double begin = dp_clock();
-    perf_try(dagpole_plan_evaluate(p->plan, c->cloud.charges, p->potentials, p->gradients));
+    perf_try(dagpole_plan_evaluate(p->plan, c->charges, p->potentials, p->gradients));
     return dp_clock() - begin;
 }
 
@@ -48,7 +49,7 @@ dagpole_report perf_plan_report(const perf_plan *p) {
 
 perf_error perf_plan_check(const perf_plan *p, const perf_charged *c) {
     const perf_scene *s = p->scene;
-    perf_error e = perf_error_of(c, s->digits, p->potentials, p->gradients);
+    perf_error e = perf_error_of(s, c, p->potentials, p->gradients);
     if (perf_is_expert(s->chosen) ? !(e.potential <= 0.1) : perf_is_above(&e))
         perf_fail(
             "%s, %lld points, %s, %d digits: errors of potentials %.2e and gradients %.2e are "

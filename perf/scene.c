@@ -21,22 +21,31 @@ static void choose_samples(perf_charged *c) {
     }
 }
 
-/* What is right, and what charges of random sign would give. */
-static void sum_directly(const dagpole_plan_options *plan, perf_charged *c) {
+/* What is right, and what charges of random sign would give: one number a sample. */
+static void sum_directly(const perf_scene *s, perf_charged *c) {
     int64_t n = c->n_samples;
-    double *potentials = perf_alloc((size_t)n, sizeof *potentials);
-    double *gradients = perf_alloc((size_t)n, sizeof *gradients);
-    perf_try(dagpole_direct(NULL, plan->kernel, plan->lambda, c->cloud.n_sources, c->cloud.sources,
-                            c->cloud.charges, n, c->targets, c->potentials, c->gradients));
-    perf_try(dagpole_direct_rms(NULL, plan->kernel, plan->lambda, c->cloud.n_sources,
-                                c->cloud.sources, c->cloud.charges, n, c->targets, potentials,
-                                gradients));
-    c->potential_norm = norm(n, c->potentials);
-    c->gradient_norm = norm(3 * n, c->gradients);
-    c->potential_unit = fmax(c->potential_norm, norm(n, potentials));
-    c->gradient_unit = fmax(c->gradient_norm, norm(n, gradients));
-    free(gradients);
-    free(potentials);
+    double lambda = s->chosen->lambda, *random = perf_alloc((size_t)n, 2 * sizeof *random);
+    perf_try(dagpole_direct(NULL, s->plan.kernel, lambda, s->n, c->cloud.sources, c->charges, n,
+                            c->targets, c->potentials, c->gradients));
+    perf_try(dagpole_direct_rms(NULL, s->plan.kernel, lambda, s->n, c->cloud.sources, c->charges, n,
+                                c->targets, random, random + n));
+    c->potential_norm = norm(n * s->widths->potential, c->potentials);
+    c->gradient_norm = norm(n * s->widths->gradient, c->gradients);
+    c->potential_unit = fmax(c->potential_norm, norm(n, random));
+    c->gradient_unit = fmax(c->gradient_norm, norm(n, random + n));
+    free(random);
+}
+
+/* Where a charge of the kernel is several numbers and the cloud has one a point, the others are
+ * those of the points behind it. */
+static double *widen(const perf_scene *s, const dagpole_cloud *cloud) {
+    int64_t width = s->widths->charge, given = dp_kernel_widths(cloud->kernel)->charge;
+    double *charges = perf_alloc((size_t)(s->n * width), sizeof *charges);
+    if (!cloud->charges || (given > 1 && given != width))
+        perf_fail("these charges are not those of the kernel %s", s->kernel);
+    for (int64_t i = 0; i < s->n * width; i++)
+        charges[i] = cloud->charges[(i / width * given + i % width) % (s->n * given)];
+    return charges;
 }
 
 static void charge(perf_scene *s, const char *kind) {
@@ -44,32 +53,31 @@ static void charge(perf_scene *s, const char *kind) {
     c->kind = kind;
     perf_try(dagpole_cloud_generate(s->cloud, s->n, (uint64_t)s->chosen->seed, kind, &c->cloud));
     c->n_samples = s->chosen->samples < s->n ? s->chosen->samples : s->n;
-    size_t n = (size_t)c->n_samples;
-    c->sample = perf_alloc(n, sizeof *c->sample);
-    c->targets = perf_alloc(n, 3 * sizeof *c->targets);
-    c->potentials = perf_alloc(n, sizeof *c->potentials);
-    c->gradients = perf_alloc(n, 3 * sizeof *c->gradients);
+    c->charges = widen(s, &c->cloud);
+    int n = (int)c->n_samples, doubles = 3 + s->widths->potential + s->widths->gradient;
+    c->sample = perf_alloc((size_t)n, sizeof *c->sample);
+    c->targets = perf_alloc((size_t)n, (size_t)doubles * sizeof *c->targets);
+    c->potentials = c->targets + 3 * n;
+    c->gradients = c->potentials + n * s->widths->potential;
     choose_samples(c);
-    sum_directly(&s->plan, c);
+    sum_directly(s, c);
 }
 
 static void discharge(perf_charged *c) {
     dagpole_cloud_free(&c->cloud);
+    free(c->charges);
     free(c->sample);
     free(c->targets);
-    free(c->potentials);
-    free(c->gradients);
 }
 
 static void choose_kernel(perf_scene *s, const char *name) {
     s->kernel = name;
     s->plan = s->chosen->plan;
-    s->plan.lambda = s->chosen->lambda;
     if (!dp_kernel_find(name, &s->plan.kernel) || s->plan.kernel == DAGPOLE_USER)
         perf_fail("there is no kernel '%s'", name);
-    if (dp_kernel_widths(s->plan.kernel)->charge != 1)
-        perf_fail("a charge of the kernel %s is more than one number: dagpole run measures it",
-                  name);
+    s->widths = dp_kernel_widths(s->plan.kernel);
+    *(dp_kernel_is_complex(s->plan.kernel) ? &s->plan.wave_number : &s->plan.lambda) =
+        s->chosen->lambda;
 }
 
 /* Leaves what is loaded for so many kinds of charges, from this one on. */
@@ -140,14 +148,15 @@ static double over(double a, double b) {
     return b > 0 ? a / b : a;
 }
 
-perf_error perf_error_of(const perf_charged *c, int digits, const double *potentials,
+perf_error perf_error_of(const perf_scene *s, const perf_charged *c, const double *potentials,
                          const double *gradients) {
-    double unit = pow(10, digits), error = distance(c, 1, potentials, c->potentials);
+    double unit = pow(10, s->digits),
+           error = distance(c, s->widths->potential, potentials, c->potentials);
     perf_error e = {.potential = over(error, c->potential_norm),
                     .potential_multiple = unit * over(error, c->potential_unit)};
     if (!gradients)
         return e;
-    error = distance(c, 3, gradients, c->gradients);
+    error = distance(c, s->widths->gradient, gradients, c->gradients);
     e.gradient = over(error, c->gradient_norm);
     e.gradient_multiple = unit / 10 * over(error, c->gradient_unit);
     return e;

@@ -8,7 +8,7 @@ enum { MOST_STAGES = 24 };
 
 typedef struct stages {
     const dagpole_plan *plan;
-    const dagpole_cloud *cloud;
+    const perf_charged *charged;
     const dp_team *team;
     double begin; /* of the stage that runs */
     int run, n;   /* n: the stage that comes next */
@@ -26,8 +26,8 @@ static void lap(stages *s, const char *name, dagpole_status status) {
 
 static void time_tree(stages *s, int n_crit) {
     const dagpole_plan *plan = s->plan;
-    const double *sources = s->cloud->sources;
-    int64_t n = s->cloud->n_sources;
+    const double *sources = s->charged->cloud.sources;
+    int64_t n = s->charged->cloud.n_sources;
     dp_bounds bounds = dp_bounds_empty();
     dp_leaf_choice choice;
     dp_points points;
@@ -93,7 +93,7 @@ static void time_graph(stages *s, double *potentials) {
     s->begin = dp_clock();
     lap(s, "graph", dp_graph_create(s->team, &problem, dp_runtime_n_slots(runtime), &graph));
     lap(s, "execution", dp_execution_create(runtime, &graph->stream, &execution));
-    graph->call = dp_call_of_one(s->cloud->charges, potentials, NULL);
+    graph->call = dp_call_of_one(dp_n_parts(&problem.shape), s->charged->charges, potentials, NULL);
     for (int i = 0; i < 3; i++) {
         if (i == 2)
             graph->stream.body = do_nothing;
@@ -125,7 +125,7 @@ int bench_stages(const perf_choice *o, perf_table *t) {
         dagpole_context *context = perf_context(scene->threads, 0);
         perf_plan p = perf_plan_create(context, scene, 0, 0);
         s.plan = p.plan;
-        s.cloud = &scene->charged->cloud;
+        s.charged = scene->charged;
         s.team = dp_runtime_team(p.plan->context->runtime);
         for (s.run = 0; s.run < o->runs; s.run++) {
             s.n = 0;

@@ -58,7 +58,8 @@ int bench_tasks(const perf_choice *o, perf_table *t) {
     for (perf_scene *s = NULL; (s = perf_next(o, s)) != NULL;) {
         perf_plan p = perf_plan_create(context, s, 0, 0);
         perf_plan_evaluate(&p, s->charged); /* touches memory */
-        p.plan->graph->call = dp_call_of_one(s->charged->cloud.charges, p.potentials, NULL);
+        p.plan->graph->call =
+            dp_call_of_one(dp_n_parts(&p.plan->shape), s->charged->charges, p.potentials, NULL);
         show(s, &p.plan->graph->stream, t);
         perf_plan_check(&p, s->charged);
         perf_plan_destroy(&p);

@@ -31,15 +31,17 @@ static inline int dp_call_sums(const dp_call *call) {
     return call->hessians ? DP_HESSIAN : call->gradients ? DP_GRADIENT : DP_POTENTIAL;
 }
 
-/* One vector of doubles as they are: charges neither too large nor too small. */
-static inline dp_call dp_call_of_one(const double *charges, double *potentials, double *gradients) {
-    static const int no_exponent;
+/* One vector of doubles, of so many parts a value, as they are: charges neither too large nor too
+ * small. */
+static inline dp_call dp_call_of_one(int n_parts, const double *charges, double *potentials,
+                                     double *gradients) {
+    static const int no_exponent[DP_FLOW_PARTS];
     return (dp_call){.charges = charges,
                      .potentials = potentials,
                      .gradients = gradients,
-                     .n_vectors = 1,
+                     .n_vectors = n_parts,
                      .point = 1,
-                     .charge_exponent = &no_exponent};
+                     .charge_exponent = no_exponent};
 }
 
 /* What a running task may use beside its work and its fields. */

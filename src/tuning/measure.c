@@ -165,7 +165,7 @@ static dagpole_status bench_make(const wish *w, int kernel, dp_precision precisi
                           .n_cores = 1};
     *b = (bench){.grove = grove};
     DP_TRY(dp_graph_create(&dp_team_serial, &problem, 1, &b->graph));
-    b->graph->call = dp_call_of_one(grove->cloud.charges, grove->potentials, NULL);
+    b->graph->call = dp_call_of_one(1, grove->cloud.charges, grove->potentials, NULL);
     clear_halos(b->graph);
     b->buffers = dp_alloc((size_t)b->graph->stream.n_fields, sizeof *b->buffers);
     b->step_s = dp_alloc((size_t)b->graph->stream.n_steps, sizeof *b->step_s);

@@ -9,7 +9,7 @@
 
 #include "plans.h"
 
-enum { N = 2000, CHILD_LIMIT_S = 25 };
+enum { N = 2000, CHILD_LIMIT_S = 50 };
 
 static double *points, *charges, expected[N], results[N];
 

@@ -145,7 +145,7 @@ END_TEST
 static void run(dp_graph *g, const double *charges, double *potentials, double *gradients) {
     const dp_stream *s = &g->stream;
     void **buffers = malloc(sizeof *buffers * (size_t)(s->n_fields + 1));
-    g->call = dp_call_of_one(charges, potentials, gradients);
+    g->call = dp_call_of_one(1, charges, potentials, gradients);
     for (int64_t i = 0; i < s->n_records; i++) {
         const dp_record *r = &s->records[i];
         for (int32_t a = 0; a < r->n_access; a++)
@@ -239,7 +239,7 @@ START_TEST(charges_must_be_finite) {
     double charges[100] = {0}, potentials[100];
     growth_scene(CLOUD_CUBE, 100, &(wish){.n_crit = 5}, &g);
     charges[63] = INFINITY;
-    g.graph->call = dp_call_of_one(charges, potentials, NULL);
+    g.graph->call = dp_call_of_one(1, charges, potentials, NULL);
     const dp_stream *s = &g.graph->stream;
     int n_failed = 0;
     for (int64_t i = 0; i < s->n_records; i++) {
