@@ -26,7 +26,11 @@ static double relative_error(int n, const double *value, const double *exact) {
 }
 
 int main(int argc, char **argv) {
-    int64_t n = argc > 1 ? atoll(argv[1]) : 200000;
+    int64_t n = argc > 1 ? (int64_t)atof(argv[1]) : 200000;
+    if (n < 1) {
+        fprintf(stderr, "gradients [N]: N is the number of points, 1e5 for example\n");
+        return 2;
+    }
     static double targets[3 * N_PROBES], potentials[N_PROBES], gradients[3 * N_PROBES];
     static double exact_potentials[N_PROBES], exact_gradients[3 * N_PROBES];
     dagpole_context *context = NULL;

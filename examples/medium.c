@@ -24,7 +24,11 @@ static void values(void *user, int64_t n_targets, const double *targets, int64_t
 }
 
 int main(int argc, char **argv) {
-    int64_t n = argc > 1 ? atoll(argv[1]) : 100000;
+    int64_t n = argc > 1 ? (int64_t)atof(argv[1]) : 100000;
+    if (n < 1) {
+        fprintf(stderr, "medium [N]: N is the number of points, 1e5 for example\n");
+        return 2;
+    }
     double det = A[0] * A[1] * A[2], factor = 1 / (16 * atan(1) * sqrt(det));
     dagpole_context *context = NULL;
     dagpole_plan *plan = NULL, *isotropic = NULL;

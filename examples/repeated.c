@@ -38,7 +38,11 @@ static int solve(dagpole_plan *plan, int64_t n, double c, double *q, double *vec
 }
 
 int main(int argc, char **argv) {
-    int64_t n = argc > 1 ? atoll(argv[1]) : 100000;
+    int64_t n = argc > 1 ? (int64_t)atof(argv[1]) : 100000;
+    if (n < 1) {
+        fprintf(stderr, "repeated [N]: N is the number of points, 1e5 for example\n");
+        return 2;
+    }
     double c = (double)n / 10; /* keeps the matrix positive definite */
     double *q = calloc((size_t)n, 4 * sizeof *q), *potentials = calloc((size_t)n, sizeof *q);
     dagpole_context *context = NULL;

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 
 int main(int argc, char **argv) {
-    int64_t n = argc > 1 ? atoll(argv[1]) : 1000000;
+    int64_t n = argc > 1 ? (int64_t)atof(argv[1]) : 1000000;
+    if (n < 1) {
+        fprintf(stderr, "sphere [N]: N is the number of points, 1e5 for example\n");
+        return 2;
+    }
     dagpole_context *context = NULL;
     dagpole_plan *plan = NULL;
     dagpole_plan_options options;

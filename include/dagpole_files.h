@@ -40,7 +40,7 @@ DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int6
                                                   dagpole_cloud *cloud);
 
 /* Reads HDF5 (/sources N x 3, /charges N or V x N, /dipoles N x 3 or V x N x 3, one of the two or
- * both, optional /targets M x 3; or PyExaFMM's particle_data/...; float32 or float64), text, XYZ,
+ * both, optional /targets M x 3; or PyExaFMM's particle_data/...; numbers of any width), text, XYZ,
  * PQR or npy; what is there and cannot be opened or is ambiguous is refused, never passed over.
  *   text    x y z [q] a line, perhaps below these names; separated by blanks, or by commas, or by
  *           semicolons (one may follow the last column); # and % and two slashes begin comments.
@@ -51,6 +51,7 @@ DAGPOLE_API dagpole_status dagpole_cloud_generate(const char *distribution, int6
  *   PQR     the last five columns of ATOM and HETATM are x y z charge radius.
  *   npy     N x 3 or N x 4, float32 or float64, any order of bytes and axes.
  * All but HDF5 may be a pipe; dagpole(1) says more. q = 1 where there is none: charges_from tells.
+ * The arrays are owned by *cloud, as those of a generated one: dagpole_cloud_free.
  * Statuses: FILE, NO_MEMORY, BAD_ARGUMENT, NUMERIC (a number that is NaN or Inf). */
 DAGPOLE_API dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud);
 

@@ -24,7 +24,10 @@ static void print_stages(const cli_run_report *run) {
     print_time("start", run->start_s, "runtime and workers");
     print_time("tree", plan->tree_s, "");
     print_time("lists", plan->lists_s, "");
-    print_time("operators", plan->operators_s, plan->operators_cached ? "from the cache" : "built");
+    print_time("operators", plan->operators_s,
+               plan->expansion_size == 0 ? "none"
+               : plan->operators_cached  ? "from the cache"
+                                         : "built");
     print_time("graph", plan->graph_s, "");
     print_time("set-up", plan->setup_s, "tree to graph");
     snprintf(note, sizeof note, "best of %s: %.4f s", cli_text_count(plan->n_evaluations),
@@ -57,13 +60,18 @@ void cli_run_report_table(const cli_run_report *run) {
     if (plan->n_vectors > 1)
         printf(", %s vectors", cli_text_count(plan->n_vectors));
     printf("\n");
-    printf("  %s%s, %d digits (p %d, %d coefficients)%s\n", cli_kernel_name(plan->kernel),
-           cli_report_parameters(plan), plan->digits, plan->p, plan->expansion_size,
-           plan->hessians       ? ", with second derivatives"
-           : run->has_gradients ? ", with gradients"
-                                : "");
-    printf("  %d threads, %s, %s, coefficients %s\n", plan->threads, plan->scheduler,
-           plan->instruction_set, plan->coefficients);
+    printf("  %s%s, %d digits (", cli_kernel_name(plan->kernel), cli_report_parameters(plan),
+           plan->digits);
+    if (plan->expansion_size == 0)
+        printf("every pair summed directly)");
+    else
+        printf("p %d, %d coefficients)", plan->p, plan->expansion_size);
+    printf("%s\n", plan->hessians       ? ", with second derivatives"
+                   : run->has_gradients ? ", with gradients"
+                                        : "");
+    printf("  %d %s, %s, %s, coefficients %s\n", plan->threads,
+           plan->threads == 1 ? "thread" : "threads", plan->scheduler, plan->instruction_set,
+           plan->coefficients);
     printf("  tree: depth %d, %s boxes, %s leaves of at most %d; mean |U| %.1f |V| %.1f |W| %.1f "
            "|X| %.1f\n",
            plan->depth, cli_text_count(plan->n_boxes), cli_text_count(plan->n_leaves), plan->n_crit,
