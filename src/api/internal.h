@@ -42,6 +42,8 @@ struct dagpole_plan {
     dagpole_plan_options options; /* with every 0 replaced by what was chosen */
     dp_user *user;                /* the caller's own kernel, or NULL */
     int keeps_p, keeps_cutoff;    /* the caller set them */
+    int digits;                   /* that operators are for: options.digits or more */
+    double gap;                   /* from the sources to the targets, in extents of the sources */
     const dp_kernel *kernel;
     int64_t n_sources, n_targets; /* as given */
     dp_shape shape;               /* its vectors go through the graph together */
@@ -76,6 +78,11 @@ void dp_plan_end(const dagpole_plan *plan);
  * or chosen. targets NULL: the sources are the targets. */
 dp_leaf_request dp_plan_leaf_request(const dagpole_plan *plan, const dp_bounds *bounds,
                                      const double *sources, const double *targets);
+
+/* Where all targets are far from the sources: takes the parameters of more digits. Between lists
+ * and operators. */
+dagpole_status dp_plan_settle_digits(dagpole_plan *plan);
+dp_accuracy dp_plan_accuracy(const dagpole_plan *plan);
 
 /* The operators that the plan's tree needs. */
 dp_operators_request dp_plan_operators_request(const dagpole_plan *plan);

@@ -46,7 +46,7 @@ dp_leaf_request dp_plan_leaf_request(const dagpole_plan *p, const dp_bounds *bou
                              .n_targets = p->targets_are_sources ? 0 : p->n_targets,
                              .targets = targets,
                              .kernel = p->kernel,
-                             .accuracy = dp_options_accuracy(&p->options),
+                             .accuracy = dp_plan_accuracy(p),
                              .rates = &p->context->rates,
                              .shape = p->shape,
                              .n_sums = dp_options_sums(&p->options),
@@ -71,11 +71,13 @@ static dagpole_status choose_leaf_size(dagpole_plan *p, const dp_bounds *bounds,
 
 static dagpole_status build_tree(const dp_team *team, dagpole_plan *p, const double *sources,
                                  const double *targets) {
-    dp_bounds bounds = dp_bounds_empty();
+    dp_bounds bounds = dp_bounds_empty(), of_targets = bounds;
     dp_cube cube;
     DP_TRY(dp_bounds_widen(team, "sources", p->n_sources, sources, &bounds));
     if (!p->targets_are_sources)
-        DP_TRY(dp_bounds_widen(team, "targets", p->n_targets, targets, &bounds));
+        DP_TRY(dp_bounds_widen(team, "targets", p->n_targets, targets, &of_targets));
+    p->gap = dp_bounds_gap(&bounds, &of_targets);
+    dp_bounds_join(&bounds, &of_targets);
     DP_TRY(choose_leaf_size(p, &bounds, sources, targets, &cube));
     DP_TRY(dp_points_build(team, &cube, p->n_sources, sources, &p->sources));
     if (!p->targets_are_sources)
@@ -129,7 +131,7 @@ dp_operators_request dp_plan_operators_request(const dagpole_plan *p) {
                                                     : dp_scaled_lambda(&p->options, &p->tree.cube),
                                   .side = p->tree.cube.side,
                                   .depth = p->is_direct ? 0 : p->tree.depth,
-                                  .accuracy = dp_options_accuracy(&p->options),
+                                  .accuracy = dp_plan_accuracy(p),
                                   .isa = p->context->isa,
                                   .cache_dir = p->context->cache_dir};
 }
@@ -173,7 +175,7 @@ static int64_t cache_share(const dp_machine *machine) {
 
 static dagpole_status build_graph(const dp_team *team, dagpole_plan *p) {
     dp_runtime *runtime = p->context->runtime;
-    dp_accuracy accuracy = dp_options_accuracy(&p->options);
+    dp_accuracy accuracy = dp_plan_accuracy(p);
     dp_lambda lambda = dp_scaled_lambda(&p->options, &p->tree.cube);
     double finest_side = dp_cube_side(&p->tree.cube, p->tree.depth);
     dp_precision precision =
@@ -338,6 +340,7 @@ static dagpole_status build(dagpole_plan *p, const given *points) {
     DP_TRY(dp_runtime_progress(runtime, "lists", 0));
     DP_TRY(dp_plan_lists(team, p, &p->lists));
     describe_tree(p);
+    DP_TRY(dp_plan_settle_digits(p));
     lap(&clock, &p->report.lists_s);
     DP_TRY(dp_runtime_progress(runtime, "operators", 0));
     DP_TRY(p->user ? build_user_operators(team, p) : build_operators(team, p));
@@ -409,6 +412,7 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
     atomic_flag_clear(&p->is_busy);
     p->context = context;
     p->options = resolved;
+    p->digits = resolved.digits;
     p->shape = dp_options_shape(&resolved);
     p->shape.n_vectors *=
         dp_vectors_at_once(resolved.n_vectors, DP_MOST_VECTORS / dp_n_parts(&p->shape));

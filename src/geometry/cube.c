@@ -12,11 +12,20 @@ dp_bounds dp_bounds_empty(void) {
     return (dp_bounds){{INFINITY, INFINITY, INFINITY}, {-INFINITY, -INFINITY, -INFINITY}};
 }
 
-static void bounds_join(dp_bounds *bounds, const dp_bounds *other) {
+void dp_bounds_join(dp_bounds *bounds, const dp_bounds *other) {
     for (int d = 0; d < 3; d++) {
         bounds->low[d] = fmin(bounds->low[d], other->low[d]);
         bounds->high[d] = fmax(bounds->high[d], other->high[d]);
     }
+}
+
+double dp_bounds_gap(const dp_bounds *bounds, const dp_bounds *other) {
+    double gap = -INFINITY, extent = 0;
+    for (int d = 0; d < 3; d++) {
+        gap = fmax(gap, fmax(other->low[d] - bounds->high[d], bounds->low[d] - other->high[d]));
+        extent = fmax(extent, bounds->high[d] - bounds->low[d]);
+    }
+    return gap > 0 ? gap / extent : gap;
 }
 
 typedef struct widening {
@@ -52,7 +61,7 @@ dagpole_status dp_bounds_widen(const dp_team *team, const char *what, int64_t n,
     int64_t n_chunks = dp_chunk_count(team, n, GRAIN);
     DP_TRY(dp_chunk_run(team, n, n_chunks, widen_chunk, &w));
     for (int64_t chunk = 0; chunk < n_chunks; chunk++)
-        bounds_join(bounds, &w.chunk_bounds[chunk]);
+        dp_bounds_join(bounds, &w.chunk_bounds[chunk]);
     return DAGPOLE_OK;
 }
 

@@ -62,6 +62,12 @@ static inline double dp_power_times(const dp_power *power, double x) {
 dp_bounds dp_bounds_empty(void);
 dagpole_status dp_bounds_widen(const dp_team *team, const char *what, int64_t n,
                                const double *points, dp_bounds *bounds);
+void dp_bounds_join(dp_bounds *bounds, const dp_bounds *other);
+
+/* How far the other bounds are away along the axis of which that is most, over the largest side of
+ * these: negative where they overlap, infinite where these are of one point. Either may be empty.
+ */
+double dp_bounds_gap(const dp_bounds *bounds, const dp_bounds *other);
 
 /* The smallest admissible cube around bounds whose side is at least `inflate` (>= 1, at most 2)
  * times the smallest one. Sides come from a fixed ladder of mantissas {16, 19, 23, 27} / 16 times
