@@ -114,7 +114,7 @@ static dagpole_status try_levels(search *s, const dp_surface *surface, double al
 
 static dagpole_status try_p(search *s, int p, double allowed) {
     dp_surface *surface;
-    DP_TRY(dp_surface_create(p, 1, &surface));
+    DP_TRY(dp_surface_create(p, 0, &surface));
     dagpole_status status = try_levels(s, surface, allowed);
     dp_surface_destroy(surface);
     return status;

@@ -55,7 +55,9 @@ static void forget(made *m) {
 static dagpole_status make_level(const dp_team *team, const dp_operators_request *r, int i,
                                  const made *above, char *message, dp_operators *ops, made *m) {
     dp_operator_key key = key_of_level(r, DP_FIRST_LEVEL + i);
-    DP_TRY(dp_surface_create(key.accuracy.p, dp_n_components(r->kernel), &m->surface));
+    double radians = 2 * dp_wave_number(key.lambda);
+    int inner_p = r->kernel->imaginary ? dp_surface_inner_points(radians) : 0;
+    DP_TRY(dp_surface_create(key.accuracy.p, inner_p, &m->surface));
     DP_TRY(obtain(team, r, m->surface, &key, message, ops, &m->data));
     DP_TRY(dp_operator_set_create(team, r->isa, m->surface, m->data, &ops->sets[i]));
     if (r->kernel->is_homogeneous)

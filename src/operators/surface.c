@@ -119,7 +119,7 @@ static int list_shells(dp_surface *s, shell shells[MOST_SHELLS]) {
     for (int c = 0; c < s->n_components; c++)
         for (int i = 0; i < s->n_components; i++) {
             shell *shell = &shells[n++];
-            int p = i ? DP_INNER_P : s->p;
+            int p = i ? s->inner_p : s->p;
             shell->p = p;
             shell->share = i ? DP_INNER_NEAR : 1;
             shell->first_point = s->n;
@@ -171,13 +171,18 @@ static dagpole_status fill(dp_surface *s) {
     return status;
 }
 
-dagpole_status dp_surface_create(int p, int n_components, dp_surface **surface) {
+int dp_surface_inner_points(double radians) {
+    return radians < 24 ? 4 : radians < 32 ? 6 : 8;
+}
+
+dagpole_status dp_surface_create(int p, int inner_p, dp_surface **surface) {
     *surface = NULL;
     dp_surface *s = dp_alloc_zero(1, sizeof *s);
     if (!s)
         return DAGPOLE_NO_MEMORY;
     s->p = p;
-    s->n_components = n_components;
+    s->inner_p = inner_p;
+    s->n_components = inner_p ? 2 : 1;
     dagpole_status status = fill(s);
     if (status == DAGPOLE_OK)
         *surface = s;

@@ -26,16 +26,16 @@
 
 #define DP_N_PARITIES 8
 
-/* The grid of the inner shell, and its half side over that of the surface: of 1.05 the wave number
- * sees 0.6, which has none of the resonances that matter. On the check surface it only has to lie
- * outside all that it checks. */
-#define DP_INNER_P    4
+/* The half side of the inner shell over that of the surface: of 1.05 the wave number sees 0.6,
+ * which has none of the resonances that matter. On the check surface it only has to lie outside all
+ * that it checks. */
 #define DP_INNER_NEAR (0.6 / 1.05)
 #define DP_INNER_FAR  0.8
 
 typedef struct dp_surface {
     int p;             /* points along an edge */
     int n_components;  /* 1, or 2 of a complex kernel, with an inner shell */
+    int inner_p;       /* points along its edge */
     int n;             /* points, of all components; of one 6 (p - 1)^2 + 2, and the shell's */
     int n_outer;       /* of one component, without the shell's, which follow */
     double *x, *y, *z; /* n each, on the surface of [-1, 1]^3; the shell's within */
@@ -56,7 +56,14 @@ static inline int dp_n_places(const dp_surface *surface) {
     return surface->n_orbits / surface->n_components;
 }
 
-dagpole_status dp_surface_create(int p, int n_components, dp_surface **surface);
+/* Of p points an edge, and an inner shell of inner_p, which is of two components; 0: of one. */
+dagpole_status dp_surface_create(int p, int inner_p, dp_surface **surface);
+
+/* Points an edge of the inner shell where a box's side is so many radians. The higher the wave
+ * number, the more resonances a cube has at once. With 4 points at 44 radians, which is 28
+ * wavelengths along the root cube, 3 digits have 2.9 times the promise, with 6 points 0.9, with 8
+ * 0.06. */
+int dp_surface_inner_points(double radians);
 
 /* A surface of one component with the places of `surface`: what complex numbers are kept for where
  * a matrix is not needed as a real one yet. Coefficient i of its parity a is the same place's as

@@ -98,7 +98,7 @@ static void make_operators(void) {
 static void set_up(void) {
     char message[DP_ERROR_TEXT_BYTES];
     fuzz_open_directory("");
-    FUZZ_CHECK(dp_surface_create(key.accuracy.p, 1, &surface) == DAGPOLE_OK);
+    FUZZ_CHECK(dp_surface_create(key.accuracy.p, 0, &surface) == DAGPOLE_OK);
     make_operators();
     FUZZ_CHECK(dp_cache_save(fuzz_directory, surface, built) == DAGPOLE_OK);
     find_file();

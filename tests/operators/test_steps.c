@@ -41,7 +41,7 @@ static void bench_open(const dp_kernel *kernel, double lambda, bench *b) {
     ck_assert_int_eq(dp_operators_create(&dp_team_serial, &r, message, &b->operators), DAGPOLE_OK);
     ck_assert_str_eq(message, "");
     ck_assert_int_eq(b->operators->is_cached, 0);
-    ck_assert_int_eq(dp_surface_create(P, 1, &b->surface), DAGPOLE_OK);
+    ck_assert_int_eq(dp_surface_create(P, 0, &b->surface), DAGPOLE_OK);
     ck_assert_int_eq(dp_operator_data_build(&dp_team_serial, b->surface, &key, &b->data),
                      DAGPOLE_OK);
     ck_assert_int_eq(dp_scratch_create(b->operators, 0, &b->scratch), DAGPOLE_OK);

@@ -9,7 +9,7 @@ enum { LARGEST = 8, N_MOST = 6 * (LARGEST - 1) * (LARGEST - 1) + 2 };
 
 static dp_surface *create(int p) {
     dp_surface *s;
-    ck_assert_int_eq(dp_surface_create(p, 1, &s), DAGPOLE_OK);
+    ck_assert_int_eq(dp_surface_create(p, 0, &s), DAGPOLE_OK);
     return s;
 }
 
@@ -190,7 +190,7 @@ START_TEST(failing_allocations_leave_nothing) {
     int64_t n = dp_memory_count();
     for (int64_t k = 1; k <= n; k++) {
         dp_memory_fail_at(k, 0);
-        dagpole_status status = dp_surface_create(3, 1, &s);
+        dagpole_status status = dp_surface_create(3, 0, &s);
         dp_memory_fail_at(0, 0);
         ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
         ck_assert_ptr_null(s);
