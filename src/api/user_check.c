@@ -150,6 +150,16 @@ static double slope_of(const sample *s, int i, int d, double step) {
     return (value_of(s->user, up, zero) - value_of(s->user, down, zero)) / (up[d] - down[d]);
 }
 
+/* In lengths within which the value of sample i changes much: of 1/r that is r, of a screened
+ * kernel less. */
+static double step_of(const sample *s, int i, double length) {
+    double slope = 0;
+    for (int d = 0; d < 3; d++)
+        slope = fmax(slope, fabs(slope_of(s, i, d, STEP * length)));
+    double own = fabs(s->value[i]) / slope;
+    return STEP * (own < length ? own : length); /* 0/0: length */
+}
+
 static dagpole_status check_gradients(const sample *s) {
     const dagpole_user_kernel *k = &s->user->given;
     for (int i = 0; k->gradients && i < N_SAMPLES; i++) {
@@ -158,7 +168,7 @@ static dagpole_status check_gradients(const sample *s) {
         double length = sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2]);
         k->gradients(k->user, 1, r, 1, zero, gradient);
         for (int d = 0; d < 3; d++) {
-            slope[d] = slope_of(s, i, d, STEP * length);
+            slope[d] = slope_of(s, i, d, step_of(s, i, length));
             error = fmax(error, fabs(gradient[d] - slope[d]));
             size = fmax(size, fabs(slope[d]));
             error = isfinite(gradient[d]) ? error : INFINITY;
@@ -198,7 +208,7 @@ static dagpole_status check_hessians(const sample *s) {
         for (int a = 0; a < DP_N_SECOND; a++)
             is[a] = NAN;
         k->hessians(k->user, 1, r, 1, zero, is);
-        bend_of(s, i, STEP * length, bend);
+        bend_of(s, i, step_of(s, i, length), bend);
         for (int at = 0; at < 9; at++)
             size = fmax(size, fabs(bend[at / 3][at % 3]));
         for (int at = 0; at < 9; at++) {

@@ -40,6 +40,22 @@ START_TEST(gradients_are_those_of_values) {
 }
 END_TEST
 
+/* However fast values decay: they differ by 1e-70 within a cloud. */
+START_TEST(gradients_of_screened_values_are_taken) {
+    user_kernel k = user_of(SCREENED, 300);
+    dagpole_user_kernel described = user_describe(&k);
+    dagpole_context *context = open_any();
+    double *points = cloud_make(CLOUD_CUBE, N, 5);
+    described.gradients = user_gradients;
+    described.hessians = NULL;
+    dagpole_plan_destroy(open_plan(context, user_options(&described, 3, 60), N, points, 0, NULL));
+    dagpole_context_destroy(context);
+    free(points);
+    k.wrong_slope = 1;
+    expect_refusal_of(&described, 3, 60, DAGPOLE_UNSUPPORTED, "not the gradient of values");
+}
+END_TEST
+
 /* Raised p and moved cuts are for plans that leave them open. */
 START_TEST(what_experts_set_stays) {
     user_kernel k = user_medium();
@@ -146,5 +162,6 @@ END_TEST
 
 SUITE_MAIN("user_refused", 100, what_solves_no_elliptic_equation_is_refused,
            symmetries_are_measured, degrees_are_measured, gradients_are_those_of_values,
-           what_experts_set_stays, bad_descriptions_are_named,
-           without_their_callback_there_are_no_gradients, a_nan_names_the_points)
+           gradients_of_screened_values_are_taken, what_experts_set_stays,
+           bad_descriptions_are_named, without_their_callback_there_are_no_gradients,
+           a_nan_names_the_points)

@@ -72,7 +72,7 @@ static inline void user_values(void *user, int64_t n_targets, const double *targ
             *values++ = user_value(user, targets + 3 * j, sources + 3 * i);
 }
 
-/* Of a medium with a diagonal, and of softened gravity. */
+/* Of a medium with a diagonal, of softened gravity and of a screened charge. */
 static inline void user_gradients(void *user, int64_t n_targets, const double *targets,
                                   int64_t n_sources, const double *sources, double *gradients) {
     const user_kernel *k = user;
@@ -80,13 +80,19 @@ static inline void user_gradients(void *user, int64_t n_targets, const double *t
         for (int64_t i = 0; i < n_sources; i++) {
             const double *t = targets + 3 * j, *s = sources + 3 * i;
             double g = user_shape(k, t, s), slope = user_size(k) * (-g * g * g);
+            if (k->shape == SCREENED) {
+                double r2 = 0;
+                for (int d = 0; d < 3; d++)
+                    r2 += (t[d] - s[d]) * (t[d] - s[d]);
+                slope = -user_size(k) * g * (1 + k->e * sqrt(r2)) / r2;
+            }
             for (int d = 0; d < 3; d++)
                 *gradients++ = slope * (k->shape == MEDIUM ? k->a[d] : 1) * (t[d] - s[d]) *
                                (k->wrong_slope ? 1.001 : 1);
         }
 }
 
-/* Of the same. */
+/* Of the first two. */
 static inline void user_hessians(void *user, int64_t n_targets, const double *targets,
                                  int64_t n_sources, const double *sources, double *hessians) {
     static const int axes[6][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
