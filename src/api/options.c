@@ -94,8 +94,8 @@ static dagpole_status check(const dagpole_plan_options *o) {
     DP_TRY(check_int("n_crit", o->n_crit, 1, 100000));
     if (!(o->root_side >= 0 && o->root_side <= 16 * DP_MAX_COORDINATE))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
-                       "root_side is %g: it must be 0 (automatic) or positive and finite",
-                       o->root_side);
+                       "root_side is %g: it must be 0 (automatic) or positive and at most %g",
+                       o->root_side, 16 * DP_MAX_COORDINATE);
     DP_TRY(check_int("block_boxes", o->block_boxes, 1, 100000));
     DP_TRY(check_double("tolerance", o->tolerance, 1e-16, 1e-1));
     DP_TRY(check_double("svd_cutoff", o->svd_cutoff, 1e-16, 1e-2));
