@@ -48,11 +48,15 @@ dp_precision dp_precision_of_sums(const dp_accuracy *accuracy, int targets_are_s
 }
 
 /* Up to which reciprocal roots to DP_ROUGH_ERROR will do: phases do not show their error
- * (kernel/waves.h). */
-#define ROUGH_RADIANS 4
+ * (kernel/waves.h); and up to which those to DP_REDUCED_ERROR, of which phases have so many times
+ * 4e-14. Only where all pairs are summed directly are there more. */
+#define ROUGH_RADIANS   4
+#define REDUCED_RADIANS 2000
 
 dp_precision dp_precision_of_near_waves(dp_precision precision, double most_radians,
                                         double radians) {
+    if (radians > REDUCED_RADIANS)
+        return DP_DOUBLE;
     if (precision < DP_SINGLE || radians <= 0)
         return precision;
     if (radians > most_radians)
