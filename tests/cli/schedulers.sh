@@ -100,9 +100,9 @@ strike() {
     holds "o['schedulers'][1]['failure'].startswith('$struck')"
 }
 
-# A crash and a hang are rows of the table.
-struck='ended by signal 11'
-strike SEGV
+# A crash and a hang are rows of the table. The address sanitizer would make an exit of SIGSEGV.
+struck='ended by signal 6'
+strike ABRT
 struck='not done after 15 s'
 strike STOP --timeout 15
 
