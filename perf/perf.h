@@ -76,7 +76,7 @@ enum { PERF_KINDS = 4 };
 typedef struct perf_scene {
     const perf_choice *chosen;
     const char *cloud, *kernel;
-    const dp_widths *widths;
+    const dp_widths *widths; /* of the kernel's values */
     int64_t n;
     int n_kinds, digits, threads;
     perf_charged kind[PERF_KINDS];

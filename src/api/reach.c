@@ -1,4 +1,4 @@
-/* How far the targets are from all sources, and what expansions have to hold there. */
+/* How far the targets are from the sources, and what expansions have to hold there. */
 #include "api/internal.h"
 
 enum { MOST_DIGITS = 12 };
@@ -36,7 +36,7 @@ static void take_parameters(dagpole_plan *p, const dagpole_plan_options *of) {
 
 dagpole_status dp_plan_settle_digits(dagpole_plan *p) {
     int digits = p->options.digits, more = digits + more_digits(p);
-    dagpole_plan_options usual, fine;
+    dagpole_plan_options given = p->options, usual, fine;
     more = more < MOST_DIGITS ? more : MOST_DIGITS;
     if (p->user || more == digits)
         return DAGPOLE_OK;
@@ -48,7 +48,7 @@ dagpole_status dp_plan_settle_digits(dagpole_plan *p) {
     take_parameters(p, &fine);
     dp_operators_request request = dp_plan_operators_request(p);
     if (dp_check_waves(&fine, &p->tree.cube, &request) != DAGPOLE_OK) /* too short for more */
-        take_parameters(p, &usual);
+        take_parameters(p, &given);
     else
         dp_runtime_log(p->context->runtime,
                        "all targets are away from the sources: expansions are of %d digits",

@@ -166,9 +166,10 @@ static dagpole_status check_gradients(const sample *s) {
         const double *r = s->r[i];
         double gradient[3] = {NAN, NAN, NAN}, slope[3], error = 0, size = 0;
         double length = sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2]);
+        double step = step_of(s, i, length);
         k->gradients(k->user, 1, r, 1, zero, gradient);
         for (int d = 0; d < 3; d++) {
-            slope[d] = slope_of(s, i, d, step_of(s, i, length));
+            slope[d] = slope_of(s, i, d, step);
             error = fmax(error, fabs(gradient[d] - slope[d]));
             size = fmax(size, fabs(slope[d]));
             error = isfinite(gradient[d]) ? error : INFINITY;

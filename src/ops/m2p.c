@@ -4,10 +4,14 @@
 typedef struct m2p_pair {
     uint64_t key; /* of the W box */
     int level;
-    int is_far;          /* 1: at any distance, where 0 is two sides of the leaf at most */
     int32_t box, access; /* which of which of the task's fields */
     int32_t leaf;
 } m2p_pair;
+
+typedef struct m2p_leaf {
+    dp_points_at targets;
+    int is_far; /* 1: cut off from the far field, its boxes may be at any distance */
+} m2p_leaf;
 
 typedef struct m2p_work {
     const dp_cube *cube;
@@ -15,7 +19,7 @@ typedef struct m2p_work {
     int64_t n_pairs;
     dp_shape shape;
     int32_t n_leaves;
-    dp_points_at *leaf;
+    m2p_leaf *leaf;
     m2p_pair pair[];
 } m2p_work;
 
@@ -24,21 +28,20 @@ static void add_leaf(const dp_layout *layout, int32_t leaf, m2p_work *w, dp_task
     const dp_csr *list = &layout->interactions->w;
     if (!dp_csr_length(list, leaf))
         return;
-    int is_cut_off = dp_local_of(layout->interactions, leaf) == DP_NO_BOX;
     for (int64_t i = list->offset[leaf]; i < list->offset[leaf + 1]; i++) {
         int32_t box = list->index[i];
         const dp_operator_set *set = dp_set_of(p, box);
         w->pair[w->n_pairs++] =
             (m2p_pair){.key = p->tree->key[box],
                        .level = p->tree->level[box],
-                       .is_far = is_cut_off || p->tree->level[box] > p->tree->level[leaf] + 1,
                        .box = dp_in_block(layout, box),
                        .access = dp_read_expansion(layout, box, DP_MULTIPOLES, task),
                        .leaf = w->n_leaves};
         dp_task_add_pairs(task, p, (double)dp_n_targets(p->tree, leaf), &set->inner);
         dp_task_add_matrices(task, p, 1, set, &set->inner);
     }
-    w->leaf[w->n_leaves++] = dp_targets_at(layout, leaf);
+    w->leaf[w->n_leaves++] = (m2p_leaf){dp_targets_at(layout, leaf),
+                                        dp_local_of(layout->interactions, leaf) == DP_NO_BOX};
 }
 
 static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
@@ -54,7 +57,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
         dp_task_work(task, sizeof *w + n_pairs * sizeof *w->pair + n_leaves * sizeof *w->leaf);
     if (!w)
         return DAGPOLE_NO_MEMORY;
-    w->leaf = (dp_points_at *)(w->pair + n_pairs);
+    w->leaf = (m2p_leaf *)(w->pair + n_pairs);
     w->cube = &layout->problem->tree->cube;
     w->shape = layout->problem->shape;
     w->targets = dp_add_to_targets(layout, b, DP_READ_WRITE, task);
@@ -83,14 +86,14 @@ static int count_pairs(const m2p_work *w, int64_t begin, int n, const dp_worker 
 /* What a pair's box does at its leaf: its columns of the scratch begin with c. */
 static void evaluate(const m2p_work *w, const m2p_batch *b, const m2p_pair *pair, int c,
                      void *const *fields, dp_worker *worker) {
-    const dp_points_at targets = w->leaf[pair->leaf];
+    const m2p_leaf *leaf = &w->leaf[pair->leaf];
     const dp_operator_set *set = dp_worker_set(worker, pair->level);
-    dp_soa points = dp_target_points(&w->targets, fields, targets);
-    dp_sums sums = dp_target_sums(&w->shape, &w->targets, fields, worker->call, targets,
+    dp_soa points = dp_target_points(&w->targets, fields, leaf->targets);
+    dp_sums sums = dp_target_sums(&w->shape, &w->targets, fields, worker->call, leaf->targets,
                                   dp_column_vectors(&w->shape) * b->first);
     dp_frame frame = dp_frame_of(w->cube, pair->level, pair->key);
-    dp_surface_evaluate(set, &set->inner, pair->is_far, &frame, c, b->n, targets.n, points, sums,
-                        dp_sums_stride(&w->shape, targets.row), &worker->scratch);
+    dp_surface_evaluate(set, &set->inner, leaf->is_far, &frame, c, b->n, leaf->targets.n, points,
+                        sums, dp_sums_stride(&w->shape, leaf->targets.row), &worker->scratch);
 }
 
 static void run_batch(const m2p_work *w, const m2p_batch *b, void *const *fields,
