@@ -64,6 +64,7 @@ static dagpole_status write_int64(dp_store *store, const char *name, int64_t n,
 
 static const column box_columns[] = {
     COLUMN("/boxes/morton", dagpole_box, morton, COLUMN_INT64),
+    {"/boxes/anchor", offsetof(dagpole_box, anchor), COLUMN_INT64, 3},
     COLUMN("/boxes/level", dagpole_box, level, COLUMN_INT),
     COLUMN("/boxes/is_leaf", dagpole_box, is_leaf, COLUMN_INT),
     {"/boxes/centre", offsetof(dagpole_box, centre), COLUMN_DOUBLE, 3},

@@ -39,7 +39,7 @@ dagpole_status dagpole_plan_box(const dagpole_plan *plan, int64_t index, dagpole
                        "box is NULL or its size is not set to sizeof(dagpole_box)");
     const dp_tree *t = &plan->tree;
     dagpole_box b = {.index = index,
-                     .morton = t->key[index],
+                     .morton = (uint64_t)t->key[index] & (UINT64_MAX >> 1),
                      .level = t->level[index],
                      .is_leaf = dp_tree_is_leaf(t, (int32_t)index),
                      .side = ldexp(dp_cube_side(&t->cube, t->level[index]), t->cube.exponent),
@@ -50,23 +50,34 @@ dagpole_status dagpole_plan_box(const dagpole_plan *plan, int64_t index, dagpole
                      .source_end = dp_points_first_copy(&plan->sources, t->source_end[index]),
                      .target_begin = dp_points_first_copy(plan->targets, t->target_begin[index]),
                      .target_end = dp_points_first_copy(plan->targets, t->target_end[index])};
-    dp_cube_centre(&t->cube, b.level, b.morton, b.centre);
-    for (int d = 0; d < 3; d++)
+    uint64_t anchor[3];
+    dp_morton_decode(t->key[index], anchor);
+    dp_cube_centre(&t->cube, b.level, t->key[index], b.centre);
+    for (int d = 0; d < 3; d++) {
+        b.anchor[d] = (int64_t)anchor[d];
         b.centre[d] = ldexp(b.centre[d], t->cube.exponent);
+    }
     dp_sized_give(&b, sizeof b, box);
     return DAGPOLE_OK;
 }
 
-dagpole_status dagpole_plan_find_box(const dagpole_plan *plan, int level, uint64_t morton,
+dagpole_status dagpole_plan_find_box(const dagpole_plan *plan, int level, const int64_t anchor[3],
                                      int64_t *index) {
     DP_DEFAULT_FLOATING;
     DP_TRY(dp_plan_check(plan));
-    if (!index)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "index is NULL: it receives the box's index");
+    if (!index || !anchor)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, index ? "anchor is NULL: it is three coordinates"
+                                                   : "index is NULL: it receives the box's index");
     if (level < 0 || level > DP_MAX_DEPTH)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "level is %d: it must be 0 ... %d", level,
                        DP_MAX_DEPTH);
-    *index = level > plan->tree.depth ? -1 : dp_tree_find(&plan->tree, level, morton);
+    uint64_t at[3], outside = 0;
+    for (int d = 0; d < 3; d++) {
+        at[d] = (uint64_t)anchor[d];
+        outside |= at[d] >> level;
+    }
+    int may_be = !outside && level <= plan->tree.depth;
+    *index = may_be ? dp_tree_find(&plan->tree, level, dp_morton_encode(at)) : -1;
     return DAGPOLE_OK;
 }
 

@@ -111,10 +111,10 @@ static int fit_rung(const dp_bounds *bounds, int rung, dp_cube *cube) {
     return 1;
 }
 
-/* The first rung from `rung` on that fits. Where boxes cannot go down to the full depth, a power
- * of two allows four levels more. */
+/* The first rung from `rung` on that fits. Where boxes cannot go down to the depth that most clouds
+ * need, a power of two allows four levels more. */
 static int climb(const dp_bounds *bounds, int rung, dp_cube *cube) {
-    while (!fit_rung(bounds, rung, cube) || (cube->max_depth < DP_MAX_DEPTH && rung % 4 != 0))
+    while (!fit_rung(bounds, rung, cube) || (cube->max_depth < DP_COARSE_DEPTH && rung % 4 != 0))
         rung++;
     return rung;
 }

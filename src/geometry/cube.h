@@ -10,7 +10,8 @@
 #include "base/status.h"
 #include "base/team.h"
 
-#define DP_MAX_DEPTH 21 /* 3 * 21 = 63 bits of Morton key */
+#define DP_MAX_DEPTH    42 /* 3 * 42 = 126 bits of Morton key */
+#define DP_COARSE_DEPTH 21 /* what 64 bits hold */
 
 typedef struct dp_bounds {
     double low[3], high[3];
@@ -23,7 +24,7 @@ typedef struct dp_cube {
     int max_depth;    /* at most DP_MAX_DEPTH; less where boxes would be finer than the
                          coordinates' own resolution (side of a box at max_depth is at least
                          2 ulp of the largest coordinate), so that box centres stay exact.
-                         21 up to coordinates of about 1e8 sides, one less for each factor of two
+                         42 up to coordinates of about 16 sides, one less for each factor of two
                          beyond; at 1e15 sides the cube is as wide as the resolution demands */
 } dp_cube;
 

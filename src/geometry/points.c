@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "geometry/chunk.h"
+#include "geometry/keys.h"
 #include "geometry/sort.h"
 
 #define GRAIN    8192
@@ -21,13 +22,18 @@ static void scaled_position(const build *b, int64_t i, double position[3]) {
         position[d] = dp_cube_scale(b->cube, b->given[3 * i + d]);
 }
 
+/* Coarse keys are sorted before positions are there, in whose memory they lie. */
+static uint64_t *coarse_keys(const dp_points *points) {
+    return (uint64_t *)points->z;
+}
+
 static dagpole_status make_keys(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     const build *b = argument;
     (void)chunk;
     for (int64_t i = begin; i < end; i++) {
         double position[3];
         scaled_position(b, i, position);
-        b->all->key[i] = dp_morton_of_point(b->cube, position);
+        coarse_keys(b->all)[i] = dp_morton_coarse_of_point(b->cube, position);
         b->all->origin[i] = i;
     }
     return DAGPOLE_OK;
@@ -41,6 +47,7 @@ static dagpole_status gather_positions(void *argument, int64_t chunk, int64_t be
         if (i + PREFETCH < end)
             __builtin_prefetch(b->given + 3 * b->all->origin[i + PREFETCH]);
         scaled_position(b, b->all->origin[i], position);
+        b->all->key[i] = dp_morton_of_point(b->cube, position);
         b->all->x[i] = position[0];
         b->all->y[i] = position[1];
         b->all->z[i] = position[2];
@@ -49,12 +56,15 @@ static dagpole_status gather_positions(void *argument, int64_t chunk, int64_t be
 }
 
 typedef struct placed {
+    dp_key key;
     double position[3];
     int64_t origin;
 } placed;
 
 static int compare_placed(const void *left, const void *right) {
     const placed *a = left, *b = right;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
     for (int d = 0; d < 3; d++)
         if (a->position[d] != b->position[d])
             return a->position[d] < b->position[d] ? -1 : 1;
@@ -62,11 +72,11 @@ static int compare_placed(const void *left, const void *right) {
 }
 
 static placed placed_at(const dp_points *points, int64_t i) {
-    return (placed){{points->x[i], points->y[i], points->z[i]}, points->origin[i]};
+    return (placed){points->key[i], {points->x[i], points->y[i], points->z[i]}, points->origin[i]};
 }
 
-/* Coincident points arrive in order, the sort by key being stable: only a run of distinct
- * positions closer than the finest boxes pays for a sort. */
+/* Coincident points arrive in order, the sort by coarse key being stable: only a run of distinct
+ * positions in one of the finest of its boxes pays for a sort. */
 static dagpole_status order_run(dp_points *points, int64_t begin, int64_t end) {
     int64_t i = begin + 1;
     for (placed before = placed_at(points, begin); i < end; i++) {
@@ -84,6 +94,7 @@ static dagpole_status order_run(dp_points *points, int64_t begin, int64_t end) {
         run[i - begin] = placed_at(points, i);
     qsort(run, (size_t)(end - begin), sizeof *run, compare_placed);
     for (i = begin; i < end; i++) {
+        points->key[i] = run[i - begin].key;
         points->x[i] = run[i - begin].position[0];
         points->y[i] = run[i - begin].position[1];
         points->z[i] = run[i - begin].position[2];
@@ -93,16 +104,19 @@ static dagpole_status order_run(dp_points *points, int64_t begin, int64_t end) {
     return DAGPOLE_OK;
 }
 
-/* A run of equal keys belongs to the chunk in which it begins, and may end beyond it. */
+static dp_key coarse_key(const dp_points *points, int64_t i) {
+    return dp_key_prefix(points->key[i], DP_COARSE_DEPTH);
+}
+
+/* A run of equal coarse keys belongs to the chunk in which it begins, and may end beyond it. */
 static dagpole_status order_runs(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     dp_points *points = ((const build *)argument)->all;
-    const uint64_t *key = points->key;
     (void)chunk;
-    while (begin > 0 && begin < end && key[begin] == key[begin - 1])
+    while (begin > 0 && begin < end && coarse_key(points, begin) == coarse_key(points, begin - 1))
         begin++;
     while (begin < end) {
         int64_t run_end = begin + 1;
-        while (run_end < points->n && key[run_end] == key[begin])
+        while (run_end < points->n && coarse_key(points, run_end) == coarse_key(points, begin))
             run_end++;
         if (run_end - begin > 1)
             DP_TRY(order_run(points, begin, run_end));
@@ -145,7 +159,7 @@ static dagpole_status alloc_positions(dp_points *points, int64_t n) {
     points->x = dp_alloc((size_t)n, sizeof(double));
     points->y = dp_alloc((size_t)n, sizeof(double));
     points->z = dp_alloc((size_t)n, sizeof(double));
-    points->key = dp_alloc((size_t)n, sizeof(uint64_t));
+    points->key = dp_alloc((size_t)n, sizeof *points->key);
     int has_all = points->x && points->y && points->z && points->key;
     return has_all ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
@@ -157,7 +171,7 @@ static dagpole_status order_all(const dp_team *team, build *b, int64_t n) {
     if (!b->all->origin)
         return DAGPOLE_NO_MEMORY;
     DP_TRY(dp_chunk_for(team, n, GRAIN, make_keys, b));
-    DP_TRY(dp_sort_within(team, n, b->all->key, b->all->origin, (uint64_t *)b->all->x,
+    DP_TRY(dp_sort_within(team, n, coarse_keys(b->all), b->all->origin, (uint64_t *)b->all->x,
                           (int64_t *)b->all->y));
     DP_TRY(dp_chunk_for(team, n, GRAIN, gather_positions, b));
     return dp_chunk_for(team, n, GRAIN, order_runs, b);
@@ -216,6 +230,6 @@ void dp_points_free(dp_points *points) {
 
 int64_t dp_points_bytes(const dp_points *points) {
     int64_t n_begins = points->origin_begin ? points->n + 1 : 0;
-    return points->n * (int64_t)(3 * sizeof(double) + sizeof(uint64_t)) +
+    return points->n * (int64_t)(3 * sizeof(double) + sizeof *points->key) +
            (points->n_given + n_begins) * (int64_t)sizeof(int64_t);
 }

@@ -10,7 +10,7 @@ typedef struct dp_points {
     int64_t n_given;       /* as given by the caller */
     double *x, *y, *z;     /* scaled (not shifted), n each, in Morton order; equal keys ordered by
                               x, then y, then z, so the order depends on the positions alone */
-    uint64_t *key;         /* keys at DP_MAX_DEPTH, n, ascending */
+    dp_key *key;           /* keys at DP_MAX_DEPTH, n, ascending */
     int64_t *origin;       /* n_given: the caller's indices in this order; the copies of unique
                               point i are origin[origin_begin[i]] ... origin[origin_begin[i+1]-1],
                               ascending */

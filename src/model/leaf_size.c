@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "geometry/keys.h"
 #include "geometry/offsets.h"
-#include "geometry/sort.h"
 
 #define N_SAMPLE    16384 /* points whose keys are sorted */
 #define N_PROBE     128   /* of those, where occupancies are looked up */
@@ -74,11 +73,8 @@ static const double *sampled(const dp_leaf_request *r, range all, int64_t i, int
 }
 
 static dagpole_status sort_sample(const dp_leaf_request *r, const dp_cube *cube, range all,
-                                  uint64_t *key) {
+                                  dp_key *key) {
     int64_t m = sample_size(all);
-    int64_t *value = dp_alloc_zero((size_t)m, sizeof *value);
-    if (!value)
-        return DAGPOLE_NO_MEMORY;
     for (int64_t i = 0; i < m; i++) {
         const double *point = sampled(r, all, i, m);
         double scaled[3];
@@ -86,13 +82,11 @@ static dagpole_status sort_sample(const dp_leaf_request *r, const dp_cube *cube,
             scaled[d] = dp_cube_scale(cube, point[d]);
         key[i] = dp_morton_of_point(cube, scaled);
     }
-    dagpole_status status = dp_sort(&dp_team_serial, m, key, value);
-    dp_free(value);
-    return status;
+    return dp_key_sort(m, key);
 }
 
 /* Sampled points that share the first 3 level bits with key[i]. */
-static int64_t count_around(const uint64_t *key, int64_t m, int64_t i, int level) {
+static int64_t count_around(const dp_key *key, int64_t m, int64_t i, int level) {
     int shift = 3 * (DP_MAX_DEPTH - level);
     int64_t low = i, high = i;
     for (int64_t step = 1; step > 0;) /* gallop down, then narrow */
@@ -111,7 +105,7 @@ static int64_t count_around(const uint64_t *key, int64_t m, int64_t i, int level
 }
 
 /* Counts where the sample is dense enough, below that by the local dimension. */
-static probe look_up(const uint64_t *key, int64_t m, int64_t i, double points_per_sample) {
+static probe look_up(const dp_key *key, int64_t m, int64_t i, double points_per_sample) {
     probe p = {.dimension = 3, .last_sources = DP_MAX_DEPTH, .last_targets = DP_MAX_DEPTH};
     int64_t count[DP_MAX_DEPTH + 1], known = 0;
     for (int level = 0; level <= DP_MAX_DEPTH; level++) {
@@ -131,7 +125,7 @@ static probe look_up(const uint64_t *key, int64_t m, int64_t i, double points_pe
 }
 
 /* The deepest level on which one of n points lies around this one, -1 where there are none. */
-static int last_level(int64_t n, const uint64_t *key, uint64_t point_key) {
+static int last_level(int64_t n, const dp_key *key, dp_key point_key) {
     int level = -1;
     while (level < DP_MAX_DEPTH &&
            dp_key_is_around(n, key, level + 1, dp_key_prefix(point_key, level + 1)))
@@ -141,10 +135,10 @@ static int last_level(int64_t n, const uint64_t *key, uint64_t point_key) {
 
 /* Where sources and targets are not the same: down to which level both lie around the probes. The
  * points of the probes, in order, give way to those of a sample of either kind. */
-static dagpole_status look_around(const dp_cube *cube, model *m, uint64_t *key) {
+static dagpole_status look_around(const dp_cube *cube, model *m, dp_key *key) {
     const dp_leaf_request *r = m->request;
     range sources = {0, r->n_sources}, targets = {r->n_sources, r->n_sources + r->n_targets};
-    uint64_t at[N_PROBE];
+    dp_key at[N_PROBE];
     int64_t n_sample = sample_size((range){0, targets.end});
     for (int i = 0; i < m->n_probes; i++)
         at[i] = key[i * n_sample / m->n_probes];
@@ -161,7 +155,7 @@ static dagpole_status take_probes(const dp_cube *cube, model *m) {
     const dp_leaf_request *r = m->request;
     m->radians = r->wave_number * ldexp(cube->side, cube->exponent);
     int64_t n = r->n_sources + r->n_targets, n_sample = sample_size((range){0, n});
-    uint64_t *key = dp_alloc((size_t)n_sample, sizeof *key);
+    dp_key *key = dp_alloc((size_t)n_sample, sizeof *key);
     dagpole_status status = key ? sort_sample(r, cube, (range){0, n}, key) : DAGPOLE_NO_MEMORY;
     m->n_probes = (int)(n_sample < N_PROBE ? n_sample : N_PROBE);
     for (int i = 0; status == DAGPOLE_OK && i < m->n_probes; i++)

@@ -6,7 +6,8 @@
 #include "operators/cache.h"
 
 static dp_operator_key key_of_level(const dp_operators_request *r, int level) {
-    dp_lambda lambda = r->kernel->is_homogeneous ? 0 : r->lambda * r->side / (double)(2 << level);
+    dp_lambda lambda =
+        r->kernel->is_homogeneous ? 0 : r->lambda * (dp_power_of_two(-level - 1) * r->side);
     dp_operator_key key = {.kernel = r->kernel, .lambda = lambda, .accuracy = r->accuracy};
     double radians = 2 * dp_wave_number(lambda);
     key.accuracy.p = dp_accuracy_points(&r->accuracy, radians);

@@ -4,7 +4,7 @@
 #include "ops/views.h"
 
 typedef struct l2p_home {
-    uint64_t key;
+    dp_key key;
     int level;
     int32_t box, access; /* which of which of the task's fields */
     int32_t leaf_end;    /* of its leaves; they begin where those of the home before end */

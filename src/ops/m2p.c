@@ -2,7 +2,7 @@
 #include "ops/views.h"
 
 typedef struct m2p_pair {
-    uint64_t key; /* of the W box */
+    dp_key key; /* of the W box */
     int level;
     int32_t box, access; /* which of which of the task's fields */
     int32_t leaf;

@@ -3,7 +3,7 @@
 #include "ops/locals.h"
 
 typedef struct p2l_source {
-    uint64_t key; /* of the target box */
+    dp_key key; /* of the target box */
     dp_points_at sources;
     int32_t access; /* their field */
     int32_t box;    /* which of the block */

@@ -4,7 +4,7 @@
 #include "ops/views.h"
 
 typedef struct p2m_leaf {
-    uint64_t key;
+    dp_key key;
     int32_t at, n; /* its sources */
     int32_t box;   /* of the block's multipoles */
 } p2m_leaf;

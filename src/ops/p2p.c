@@ -22,7 +22,7 @@ typedef struct p2p_field {
 } p2p_field;
 
 typedef struct p2p_leaf {
-    uint64_t key;
+    dp_key key;
     dp_precision precision;
     int32_t at, n;   /* its targets */
     int32_t run_end; /* of its runs; they begin where those of the leaf before end */

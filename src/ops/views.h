@@ -5,7 +5,7 @@
 #include "ops/op.h"
 
 /* The frame of a box, from its Morton key: a plan has many of them. */
-static inline dp_frame dp_frame_of(const dp_cube *cube, int level, uint64_t key) {
+static inline dp_frame dp_frame_of(const dp_cube *cube, int level, dp_key key) {
     dp_frame frame = {.half = 0.5 * dp_cube_side(cube, level)};
     dp_cube_centre(cube, level, key, frame.centre);
     return frame;

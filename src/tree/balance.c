@@ -17,7 +17,7 @@
 
 typedef struct balance {
     int64_t n;
-    const uint64_t *key;
+    const dp_key *key;
     const dp_internals *internals;
     int level;           /* of the boxes that demand */
     uint32_t towards[8]; /* neighbours of the parent that a child in this octant is next to: bits in
@@ -52,17 +52,17 @@ static void fill_towards(uint32_t towards[8]) {
     }
 }
 
-static int has_points(const balance *b, int level, uint64_t box) {
+static int has_points(const balance *b, int level, dp_key box) {
     int64_t at = dp_key_search(b->key, 0, b->n, dp_key_first(box, level));
     return at < b->n && dp_key_prefix(b->key[at], level) == box;
 }
 
-static dagpole_status want_around(const balance *b, uint64_t parent, uint32_t directions,
+static dagpole_status want_around(const balance *b, dp_key parent, uint32_t directions,
                                   dp_keys *wanted) {
     int level = b->level - 1;
     for (; directions; directions &= directions - 1) {
         int offset[3];
-        uint64_t box;
+        dp_key box;
         direction_offset(__builtin_ctz(directions), offset);
         if (dp_morton_neighbour(level, parent, offset, &box) &&
             !dp_keys_contain(&b->internals->level[level], box) && has_points(b, level, box))
@@ -75,7 +75,7 @@ static dagpole_status want_chunk(void *argument, int64_t chunk, int64_t begin, i
     const balance *b = argument;
     const dp_keys *boxes = &b->internals->level[b->level];
     while (begin < end) {
-        uint64_t parent = boxes->key[begin] >> 3;
+        dp_key parent = boxes->key[begin] >> 3;
         uint32_t directions = 0;
         for (; begin < end && boxes->key[begin] >> 3 == parent; begin++)
             directions |= b->towards[boxes->key[begin] & 7];
@@ -84,15 +84,10 @@ static dagpole_status want_chunk(void *argument, int64_t chunk, int64_t begin, i
     return DAGPOLE_OK;
 }
 
-static int compare_keys(const void *left, const void *right) {
-    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-    return (a > b) - (a < b);
-}
-
 static void sort_unique(dp_keys *keys) {
     if (keys->n == 0)
         return;
-    qsort(keys->key, (size_t)keys->n, sizeof *keys->key, compare_keys);
+    qsort(keys->key, (size_t)keys->n, sizeof *keys->key, dp_key_compare);
     int64_t n = 1;
     for (int64_t i = 1; i < keys->n; i++)
         if (keys->key[i] != keys->key[n - 1])
@@ -141,7 +136,7 @@ static dagpole_status balance_level(const dp_team *team, balance *b, dp_internal
     return status;
 }
 
-dagpole_status dp_internals_balance(const dp_team *team, int64_t n, const uint64_t *key,
+dagpole_status dp_internals_balance(const dp_team *team, int64_t n, const dp_key *key,
                                     dp_internals *internals) {
     balance b = {.n = n, .key = key, .internals = internals};
     fill_towards(b.towards);

@@ -184,7 +184,7 @@ static dagpole_status check_balance(const dp_tree *tree) {
     for (int32_t box = 0; box < tree->n_boxes; box++)
         for (int direction = 0; direction < 27 && !dp_tree_is_leaf(tree, box); direction++) {
             int offset[3], level = tree->level[box];
-            uint64_t region;
+            dp_key region;
             neighbour_offset(direction, offset);
             if (!dp_morton_neighbour(level, tree->key[box], offset, &region))
                 continue;

@@ -13,7 +13,7 @@ static dagpole_status reserve(dp_keys *keys, int64_t n) {
     int64_t capacity = keys->capacity ? 2 * keys->capacity : 64;
     if (capacity < n)
         capacity = n;
-    uint64_t *grown = dp_realloc(keys->key, (size_t)keys->n, (size_t)capacity, sizeof *keys->key);
+    dp_key *grown = dp_realloc(keys->key, (size_t)keys->n, (size_t)capacity, sizeof *keys->key);
     if (!grown)
         return DAGPOLE_NO_MEMORY;
     keys->key = grown;
@@ -21,14 +21,14 @@ static dagpole_status reserve(dp_keys *keys, int64_t n) {
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_keys_push(dp_keys *keys, uint64_t key) {
+dagpole_status dp_keys_push(dp_keys *keys, dp_key key) {
     if (keys->n == keys->capacity)
         DP_TRY(reserve(keys, keys->n + 1));
     keys->key[keys->n++] = key;
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_keys_append(dp_keys *keys, int64_t n, const uint64_t *key) {
+dagpole_status dp_keys_append(dp_keys *keys, int64_t n, const dp_key *key) {
     if (n == 0)
         return DAGPOLE_OK;
     DP_TRY(reserve(keys, keys->n + n));
@@ -45,12 +45,12 @@ void dp_internals_free(dp_internals *internals) {
 
 typedef struct split {
     int64_t n;
-    const uint64_t *key;
+    const dp_key *key;
     int n_crit, max_depth;
     dp_internals *found; /* one per chunk */
 } split;
 
-static int is_last(const dp_keys *keys, uint64_t key) {
+static int is_last(const dp_keys *keys, dp_key key) {
     return keys->n > 0 && keys->key[keys->n - 1] == key;
 }
 
@@ -64,7 +64,7 @@ static dagpole_status split_chunk(void *argument, int64_t chunk, int64_t begin, 
         if (level >= s->max_depth)
             level = s->max_depth - 1;
         for (; level >= 0; level--) {
-            uint64_t box = dp_key_prefix(s->key[i], level);
+            dp_key box = dp_key_prefix(s->key[i], level);
             if (is_last(&found[level], box))
                 break;
             DP_TRY(dp_keys_push(&found[level], box));
@@ -84,7 +84,7 @@ static dagpole_status join(dp_internals *internals, const dp_internals *found) {
     return DAGPOLE_OK;
 }
 
-dagpole_status dp_internals_split(const dp_team *team, int64_t n, const uint64_t *key, int n_crit,
+dagpole_status dp_internals_split(const dp_team *team, int64_t n, const dp_key *key, int n_crit,
                                   int max_depth, dp_internals *internals) {
     int64_t n_starts = n > n_crit ? n - n_crit : 0;
     int64_t n_chunks = dp_chunk_count(team, n_starts, GRAIN);
@@ -103,7 +103,7 @@ dagpole_status dp_internals_split(const dp_team *team, int64_t n, const uint64_t
 
 typedef struct prune {
     int64_t n, n_sources;
-    const uint64_t *key, *source_key;
+    const dp_key *key, *source_key;
     int level;
     const dp_keys *boxes;
     uint8_t *is_kept;
@@ -113,7 +113,7 @@ static dagpole_status prune_chunk(void *argument, int64_t chunk, int64_t begin, 
     const prune *p = argument;
     (void)chunk;
     for (int64_t i = begin; i < end; i++) {
-        uint64_t box = p->boxes->key[i];
+        dp_key box = p->boxes->key[i];
         p->is_kept[i] = (uint8_t)(dp_key_is_around(p->n_sources, p->source_key, p->level, box) ||
                                   dp_key_count(p->n, p->key, p->level, box) > DP_FAR_LEAF);
     }
@@ -137,8 +137,8 @@ static dagpole_status prune_level(const dp_team *team, prune *p, dp_keys *boxes)
 
 /* What is kept below a box keeps it: it holds as many points, and a source around a child is around
  * its parent. */
-dagpole_status dp_internals_prune(const dp_team *team, int64_t n, const uint64_t *key,
-                                  int64_t n_sources, const uint64_t *source_key,
+dagpole_status dp_internals_prune(const dp_team *team, int64_t n, const dp_key *key,
+                                  int64_t n_sources, const dp_key *source_key,
                                   dp_internals *internals) {
     prune p = {.n = n, .n_sources = n_sources, .key = key, .source_key = source_key};
     for (p.level = 0; p.level < DP_MAX_DEPTH; p.level++)

@@ -325,13 +325,13 @@ void dp_lists_free(dp_lists *lists) {
 }
 
 int dp_boxes_touch(const dp_tree *tree, int32_t a, int32_t b) {
-    uint32_t anchor_a[3], anchor_b[3];
+    uint64_t anchor_a[3], anchor_b[3];
     int scale_a = DP_MAX_DEPTH - tree->level[a], scale_b = DP_MAX_DEPTH - tree->level[b];
     dp_morton_decode(tree->key[a] << 3 * scale_a, anchor_a);
     dp_morton_decode(tree->key[b] << 3 * scale_b, anchor_b);
     for (int d = 0; d < 3; d++)
-        if (anchor_a[d] > anchor_b[d] + (1u << scale_b) ||
-            anchor_b[d] > anchor_a[d] + (1u << scale_a))
+        if (anchor_a[d] > anchor_b[d] + (UINT64_C(1) << scale_b) ||
+            anchor_b[d] > anchor_a[d] + (UINT64_C(1) << scale_a))
             return 0;
     return 1;
 }

@@ -9,8 +9,8 @@
 typedef struct build {
     const dp_points *sources, *targets; /* targets NULL where they are the sources */
     int64_t n;                          /* points of both */
-    const uint64_t *key;                /* of both, ascending */
-    uint64_t *merged;                   /* the same where they differ from the sources' */
+    const dp_key *key;                  /* of both, ascending */
+    dp_key *merged;                     /* the same where they differ from the sources' */
     dp_internals internals;
     /* per level and internal box: the octants that hold points, and the place of its first child
      * within the level of the children */
@@ -23,7 +23,7 @@ typedef struct build {
 /* Chunks are cut in the sources; targets go with the sources that follow them. */
 static dagpole_status merge_keys(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     const build *b = argument;
-    const uint64_t *source = b->sources->key, *target = b->targets->key;
+    const dp_key *source = b->sources->key, *target = b->targets->key;
     int64_t n_sources = b->sources->n, n_targets = b->targets->n;
     int64_t j = begin == 0 ? 0 : dp_key_search(target, 0, n_targets, source[begin - 1]);
     int64_t j_end =
@@ -53,11 +53,11 @@ static dagpole_status find_octants(void *argument, int64_t chunk, int64_t begin,
     int64_t at = 0;
     (void)chunk;
     for (int64_t i = begin; i < end; i++) {
-        uint64_t past = dp_key_first(boxes->key[i] + 1, b->level);
+        dp_key past = dp_key_first(boxes->key[i] + 1, b->level);
         uint8_t octants = 0;
         at = dp_key_search(b->key, at, b->n, dp_key_first(boxes->key[i], b->level));
         while (at < b->n && b->key[at] < past) {
-            uint64_t child = dp_key_prefix(b->key[at], b->level + 1);
+            dp_key child = dp_key_prefix(b->key[at], b->level + 1);
             octants |= (uint8_t)(1 << (child & 7));
             at = dp_key_search(b->key, at, b->n, dp_key_first(child + 1, b->level + 1));
         }
@@ -121,7 +121,7 @@ static dagpole_status alloc_boxes(dp_tree *tree, int has_targets) {
     return has_all ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
 }
 
-static void set_box(const build *b, int32_t box, uint64_t key, int level, int32_t parent) {
+static void set_box(const build *b, int32_t box, dp_key key, int level, int32_t parent) {
     dp_tree *tree = b->tree;
     tree->key[box] = key;
     tree->level[box] = (int8_t)level;
@@ -131,12 +131,12 @@ static void set_box(const build *b, int32_t box, uint64_t key, int level, int32_
 }
 
 /* The points of the children of `parent` among its own: begin and end are per box. */
-static void cut_range(const dp_tree *tree, int32_t parent, const uint64_t *point_key,
-                      int64_t *begin, int64_t *end) {
+static void cut_range(const dp_tree *tree, int32_t parent, const dp_key *point_key, int64_t *begin,
+                      int64_t *end) {
     int64_t at = begin[parent];
     int32_t first = tree->child[parent];
     for (int32_t box = first; box < first + tree->n_children[parent]; box++) {
-        uint64_t key = tree->key[box];
+        dp_key key = tree->key[box];
         int level = tree->level[box];
         begin[box] = dp_key_search(point_key, at, end[parent], dp_key_first(key, level));
         at = dp_key_search(point_key, begin[box], end[parent], dp_key_first(key + 1, level));
@@ -147,14 +147,14 @@ static void cut_range(const dp_tree *tree, int32_t parent, const uint64_t *point
 static dagpole_status fill_children(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     const build *b = argument;
     dp_tree *tree = b->tree;
-    const uint64_t *key = b->internals.level[b->level].key;
+    const dp_key *key = b->internals.level[b->level].key;
     int64_t parent = tree->level_begin[b->level];
     (void)chunk;
     for (int64_t i = begin; i < end; i++) {
         parent = dp_key_search(tree->key, parent, tree->level_begin[b->level + 1], key[i]);
         int32_t first = tree->level_begin[b->level + 1] + b->first_child[b->level][i], box = first;
         for (unsigned octants = b->octants[b->level][i]; octants; octants &= octants - 1)
-            set_box(b, box++, key[i] << 3 | (uint64_t)__builtin_ctz(octants), b->level + 1,
+            set_box(b, box++, key[i] << 3 | (dp_key)__builtin_ctz(octants), b->level + 1,
                     (int32_t)parent);
         tree->child[parent] = first;
         tree->n_children[parent] = (int8_t)(box - first);
@@ -229,13 +229,13 @@ int64_t dp_tree_bytes(const dp_tree *tree) {
                                      (size_t)n_ranges * sizeof(int64_t));
 }
 
-int32_t dp_tree_find(const dp_tree *tree, int level, uint64_t key) {
+int32_t dp_tree_find(const dp_tree *tree, int level, dp_key key) {
     int64_t end = tree->level_begin[level + 1];
     int64_t at = dp_key_search(tree->key, tree->level_begin[level], end, key);
     return at < end && tree->key[at] == key ? (int32_t)at : -1;
 }
 
-int32_t dp_tree_find_enclosing(const dp_tree *tree, int level, uint64_t key) {
+int32_t dp_tree_find_enclosing(const dp_tree *tree, int level, dp_key key) {
     int32_t box = 0;
     for (int l = 1; l <= level && !dp_tree_is_leaf(tree, box); l++) {
         int32_t child = tree->child[box], end = child + tree->n_children[box];

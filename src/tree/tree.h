@@ -14,7 +14,7 @@ typedef struct dp_tree {
     int32_t level_begin[DP_MAX_DEPTH + 2]; /* boxes of level l: [level_begin[l], level_begin[l+1]);
                                               entries above depth + 1 equal n_boxes */
     /* per box; a level is in Morton order, levels follow one another, the root is box 0 */
-    uint64_t *key; /* Morton key at the box's level */
+    dp_key *key; /* Morton key at the box's level */
     int8_t *level;
     int32_t *parent;                    /* -1 for the root */
     int32_t *child;                     /* first child; -1 for a leaf. Children are consecutive. */
@@ -38,10 +38,10 @@ static inline int dp_tree_is_leaf(const dp_tree *tree, int32_t box) {
 }
 
 /* Index of the box with this key on this level, -1 where there is none (binary search). */
-int32_t dp_tree_find(const dp_tree *tree, int level, uint64_t key);
+int32_t dp_tree_find(const dp_tree *tree, int level, dp_key key);
 
 /* Index of the deepest box that contains the region of this key on this level (the box itself, or
  * its deepest existing ancestor). */
-int32_t dp_tree_find_enclosing(const dp_tree *tree, int level, uint64_t key);
+int32_t dp_tree_find_enclosing(const dp_tree *tree, int level, dp_key key);
 
 #endif

@@ -78,12 +78,9 @@ START_TEST(other_scales) {
 }
 END_TEST
 
-static void check_contract(const char *name, double scale, double shift) {
+static void check_points(const char *name, double scale) {
     dagpole_context *context = open_context();
     int n_bad = 0;
-    make_points();
-    for (int i = 0; i < 3 * N; i++)
-        points[i] = scale * points[i] + shift;
     for (int digits = 3; digits <= 12; digits += 3) {
         problem p = {.name = name, .digits = digits, .n_sources = N, .sources = points};
         n_bad += n_exceeded_charges(context, p);
@@ -94,6 +91,13 @@ static void check_contract(const char *name, double scale, double shift) {
     }
     dagpole_context_destroy(context);
     ck_assert_int_eq(n_bad, 0);
+}
+
+static void check_contract(const char *name, double scale, double shift) {
+    make_points();
+    for (int i = 0; i < 3 * N; i++)
+        points[i] = scale * points[i] + shift;
+    check_points(name, scale);
 }
 
 START_TEST(unit_cloud_at_a_million) {
@@ -127,5 +131,33 @@ START_TEST(shifted_cloud) {
 }
 END_TEST
 
+static int depth_of(dagpole_context *context) {
+    problem p = {.digits = 6, .n_sources = N, .sources = points};
+    dagpole_report report = {.size = sizeof report};
+    dagpole_plan *plan = open_plan(context, &p);
+    assert_ok(dagpole_plan_report(plan, &report));
+    ck_assert_int_le(report.n_boxes, 3000);
+    dagpole_plan_destroy(plan);
+    return report.depth;
+}
+
+/* Half of the points lie in a part of the cloud that is much smaller than it. Boxes get as small as
+ * it takes: leaves are of the usual size there. */
+START_TEST(two_scales) {
+    static const double part[] = {1e-6, 1e-9, 3e-12};
+    for (int k = 0; k < 3; k++) {
+        make_points();
+        for (int i = 0; i < N; i += 2)
+            for (int d = 0; d < 3; d++)
+                points[3 * i + d] *= part[k];
+        dagpole_context *context = open_context();
+        ck_assert_int_gt(depth_of(context), -log2(part[k]) + 1);
+        dagpole_context_destroy(context);
+        if (k > 0)
+            check_points("two-scales", 1);
+    }
+}
+END_TEST
+
 SUITE_MAIN("scale", 60, powers_of_two_scale_exactly, other_scales, unit_cloud_at_a_million,
-           coordinates_of_1e12, coordinates_of_1e_minus_30, shifted_cloud)
+           coordinates_of_1e12, coordinates_of_1e_minus_30, shifted_cloud, two_scales)

@@ -225,11 +225,16 @@ START_TEST(queries_refuse) {
     box.size = 4;
     expect_failure(dagpole_plan_box(plan, 0, &box), DAGPOLE_BAD_ARGUMENT, "size");
 
-    expect_failure(dagpole_plan_find_box(NULL, 0, 0, &index), DAGPOLE_BAD_ARGUMENT, "plan is NULL");
-    expect_failure(dagpole_plan_find_box(plan, 0, 0, NULL), DAGPOLE_BAD_ARGUMENT, "index is NULL");
-    expect_failure(dagpole_plan_find_box(plan, -1, 0, &index), DAGPOLE_BAD_ARGUMENT, "level is -1");
-    expect_failure(dagpole_plan_find_box(plan, 22, 0, &index), DAGPOLE_BAD_ARGUMENT,
-                   "level is 22: it must be 0 ... 21");
+    int64_t at[3] = {0};
+    expect_failure(dagpole_plan_find_box(NULL, 0, at, &index), DAGPOLE_BAD_ARGUMENT,
+                   "plan is NULL");
+    expect_failure(dagpole_plan_find_box(plan, 0, at, NULL), DAGPOLE_BAD_ARGUMENT, "index is NULL");
+    expect_failure(dagpole_plan_find_box(plan, 0, NULL, &index), DAGPOLE_BAD_ARGUMENT,
+                   "anchor is NULL");
+    expect_failure(dagpole_plan_find_box(plan, -1, at, &index), DAGPOLE_BAD_ARGUMENT,
+                   "level is -1");
+    expect_failure(dagpole_plan_find_box(plan, 43, at, &index), DAGPOLE_BAD_ARGUMENT,
+                   "level is 43: it must be 0 ... 42");
 
     expect_failure(dagpole_plan_expansions(plan, 0, values, NULL, NULL), DAGPOLE_WRONG_STATE,
                    "nothing has been evaluated yet");
@@ -278,8 +283,8 @@ START_TEST(estimates_and_precomputation_refuse) {
     expect_failure(dagpole_precompute(context, &yukawa, 1e301, 2), DAGPOLE_BAD_ARGUMENT,
                    "root_side is 1e+301");
     expect_failure(dagpole_precompute(context, &yukawa, 1, 1), DAGPOLE_BAD_ARGUMENT, "depth is 1");
-    expect_failure(dagpole_precompute(context, &yukawa, 1, 22), DAGPOLE_BAD_ARGUMENT,
-                   "depth is 22");
+    expect_failure(dagpole_precompute(context, &yukawa, 1, 43), DAGPOLE_BAD_ARGUMENT,
+                   "depth is 43");
     dagpole_context_destroy(context);
 }
 END_TEST

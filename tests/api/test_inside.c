@@ -60,7 +60,8 @@ static void check_boxes(fixture *f) {
     int64_t n = report_of(f->plan).n_boxes, n_wrong = 0;
     ck_assert_int_eq(length_of(f, "/boxes/level"), n);
     int64_t *level = read_all(f, "/boxes/level", 'i', n),
-            *key = read_all(f, "/boxes/morton", 'i', n);
+            *key = read_all(f, "/boxes/morton", 'i', n),
+            *anchor = read_all(f, "/boxes/anchor", 'i', 3 * n);
     int64_t *leaf = read_all(f, "/boxes/is_leaf", 'i', n),
             *parent = read_all(f, "/boxes/parent", 'i', n),
             *child = read_all(f, "/boxes/first_child", 'i', n),
@@ -77,13 +78,15 @@ static void check_boxes(fixture *f) {
         n_wrong += b.level != level[i] || b.morton != (uint64_t)key[i] || b.is_leaf != leaf[i] ||
                    b.parent != parent[i] || b.first_child != child[i] ||
                    b.n_children != n_children[i] || b.side != side[i];
+        for (int d = 0; d < 3; d++)
+            n_wrong += b.anchor[d] != anchor[3 * i + d];
         n_wrong += b.source_begin != source_begin[i] || b.source_end != source_end[i] ||
                    b.target_begin != target_begin[i] || b.target_end != target_end[i];
         n_wrong += memcmp(b.centre, centre + 3 * i, sizeof b.centre) != 0;
     }
     ck_assert_int_eq(n_wrong, 0);
-    void *all[] = {level,        key,        leaf,         parent,     child,  n_children,
-                   source_begin, source_end, target_begin, target_end, centre, side};
+    void *all[] = {level,      key,          leaf,       parent, child, n_children, source_begin,
+                   source_end, target_begin, target_end, centre, side,  anchor};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }

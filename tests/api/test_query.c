@@ -87,17 +87,21 @@ static void check_inside(const dagpole_box *box, const double *points, const int
             EXPECT(fabs(points[3 * order[i] + d] - box->centre[d]) <= 0.5 * box->side);
 }
 
+#define KEY_BITS (UINT64_MAX >> 1) /* of a key that lie in a box's */
+
 static void check_family(const scene *s, const dagpole_box *box) {
     int64_t source = box->source_begin, target = box->target_begin;
     for (int64_t i = 0; i < box->n_children; i++) {
         dagpole_box child = box_of(s->plan, box->first_child + i);
         EXPECT(child.parent == box->index && child.level == box->level + 1);
-        EXPECT(child.morton >> 3 == box->morton && child.side == 0.5 * box->side);
+        EXPECT((child.morton & KEY_BITS) >> 3 == (box->morton & KEY_BITS >> 3) &&
+               child.side == 0.5 * box->side);
         EXPECT(child.source_begin == source && child.target_begin == target);
         source = child.source_end;
         target = child.target_end;
         for (int d = 0; d < 3; d++) {
             int is_upper = child.morton >> (2 - d) & 1;
+            EXPECT(child.anchor[d] == 2 * box->anchor[d] + is_upper);
             double at = box->centre[d] + (is_upper ? 0.25 : -0.25) * box->side;
             EXPECT(child.centre[d] == at);
         }
@@ -127,7 +131,7 @@ START_TEST(boxes_hold_their_points) {
         check_inside(&box, s.targets, s.target_order, box.target_begin, box.target_end);
         EXPECT(i == 0 || box.level > before.level ||
                (box.level == before.level && box.morton > before.morton));
-        must(dagpole_plan_find_box(s.plan, box.level, box.morton, &found));
+        must(dagpole_plan_find_box(s.plan, box.level, box.anchor, &found));
         EXPECT(found == i);
         n_leaves += box.is_leaf;
         depth = box.level;
@@ -142,16 +146,20 @@ END_TEST
 START_TEST(boxes_that_are_not_there_are_not_found) {
     scene s = open_scene(CLOUD_SPHERE, 0);
     int64_t index, n_found = 0;
-    for (uint64_t key = 0; key < 512; key++) {
-        must(dagpole_plan_find_box(s.plan, 3, key, &index));
+    for (int64_t i = 0; i < 512; i++) {
+        int64_t at[3] = {i / 64, i / 8 % 8, i % 8};
+        must(dagpole_plan_find_box(s.plan, 3, at, &index));
         n_found += index >= 0;
-        ck_assert(index == -1 || box_of(s.plan, index).morton == key);
+        for (int d = 0; d < 3 && index >= 0; d++)
+            ck_assert_int_eq(box_of(s.plan, index).anchor[d], at[d]);
     }
     ck_assert_int_gt(n_found, 50);
     ck_assert_int_lt(n_found, 512);
-    must(dagpole_plan_find_box(s.plan, 1, 8, &index));
+    must(dagpole_plan_find_box(s.plan, 1, (int64_t[]){0, 2, 0}, &index));
     ck_assert_int_eq(index, -1);
-    must(dagpole_plan_find_box(s.plan, 21, 0, &index));
+    must(dagpole_plan_find_box(s.plan, 1, (int64_t[]){0, 0, -1}, &index));
+    ck_assert_int_eq(index, -1);
+    must(dagpole_plan_find_box(s.plan, 42, (int64_t[]){0, 0, 0}, &index));
     ck_assert_int_eq(index, -1);
     close_scene(&s);
 }

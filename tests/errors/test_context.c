@@ -137,7 +137,7 @@ START_TEST(precompute_out_of_range) {
     o.lambda = 1;
     assert_fails(dagpole_precompute(context, &o, 0, 5), DAGPOLE_BAD_ARGUMENT, "root_side is 0");
     assert_fails(dagpole_precompute(context, &o, NAN, 5), DAGPOLE_BAD_ARGUMENT, "root_side is nan");
-    assert_fails(dagpole_precompute(context, &o, 1, 22), DAGPOLE_BAD_ARGUMENT, "depth is 22");
+    assert_fails(dagpole_precompute(context, &o, 1, 43), DAGPOLE_BAD_ARGUMENT, "depth is 43");
     assert_fails(dagpole_precompute(context, &o, 1, -1), DAGPOLE_BAD_ARGUMENT, "depth is -1");
     assert_fails(dagpole_precompute(NULL, &o, 1, 5), DAGPOLE_BAD_ARGUMENT, "context");
     dagpole_context_destroy(context);

@@ -220,7 +220,7 @@ END_TEST
 START_TEST(queries_out_of_range) {
     dagpole_report report = {.size = sizeof report};
     dagpole_box box = {.size = sizeof box};
-    int64_t index = N, found;
+    int64_t index = N, found, at[3] = {1, 2, 12345};
     set_up();
     dagpole_plan *plan = open_plan(context, N, points);
     assert_fails(dagpole_plan_expansions(plan, 0, NULL, NULL, NULL), DAGPOLE_WRONG_STATE,
@@ -228,8 +228,8 @@ START_TEST(queries_out_of_range) {
     assert_ok(dagpole_plan_report(plan, &report));
     assert_fails(dagpole_plan_box(plan, -1, &box), DAGPOLE_BAD_ARGUMENT, "-1");
     assert_fails(dagpole_plan_box(plan, report.n_boxes, &box), DAGPOLE_BAD_ARGUMENT, "box index");
-    assert_fails(dagpole_plan_find_box(plan, 22, 0, &found), DAGPOLE_BAD_ARGUMENT, "level is 22");
-    assert_ok(dagpole_plan_find_box(plan, 21, 12345, &found));
+    assert_fails(dagpole_plan_find_box(plan, 43, at, &found), DAGPOLE_BAD_ARGUMENT, "level is 43");
+    assert_ok(dagpole_plan_find_box(plan, 42, at, &found));
     ck_assert_int_eq(found, -1);
     assert_fails(dagpole_plan_near_field(plan, charges, 1, &index, potentials, NULL),
                  DAGPOLE_BAD_ARGUMENT, "targets[0] is 100|0 ... 99");

@@ -19,7 +19,7 @@ static dp_points build(const dp_team *team, int64_t n, const double *given) {
 
 /* The oracle: given points ordered by key, position, index with the C library's sort. */
 typedef struct given_point {
-    uint64_t key;
+    dp_key key;
     double position[3];
     int64_t origin;
 } given_point;
@@ -85,19 +85,31 @@ START_TEST(clouds_match_the_oracle) {
 }
 END_TEST
 
-/* Closer than the finest boxes, so that one key holds many positions, some of them twice. */
-START_TEST(equal_keys_are_ordered_by_position) {
+/* So close that one coarse key, or one key, holds many positions, some of them twice. */
+static void check_crowd(double spacing, int has_keys) {
     int64_t n = 40000;
     double *given = cloud_make(CLOUD_CUBE, n, 3);
     for (int64_t i = 0; i < n; i++)
         for (int d = 0; d < 3; d++)
-            given[3 * i + d] = i == 0 ? 1 : 0.25 + 1e-9 * floor(20 * given[3 * i + d]);
+            given[3 * i + d] = i == 0 ? 1 : 0.25 + spacing * floor(20 * given[3 * i + d]);
     dp_points points = build(&team_backwards, n, given);
     check_points(&points, n, given);
     ck_assert_int_lt(points.n, n);
     ck_assert_int_gt(points.n, 1000);
+    int64_t n_keys = 1;
+    for (int64_t i = 1; i < points.n; i++)
+        n_keys += points.key[i] != points.key[i - 1];
+    if (has_keys)
+        ck_assert_int_eq(n_keys, points.n);
+    else
+        ck_assert_int_lt(n_keys, 30);
     dp_points_free(&points);
     free(given);
+}
+
+START_TEST(equal_keys_are_ordered_by_position) {
+    check_crowd(1e-9, 1);
+    check_crowd(1e-14, 0);
 }
 END_TEST
 
@@ -115,7 +127,7 @@ START_TEST(bytes_are_counted) {
     ck_assert_int_eq(dp_points_bytes(&none), 0);
     double given[9] = {0, 0, 0, 1, 1, 1, 0, 0, 0};
     dp_points points = build(&dp_team_serial, 3, given);
-    ck_assert_int_eq(dp_points_bytes(&points), 2 * 32 + 3 * 8 + 3 * 8);
+    ck_assert_int_eq(dp_points_bytes(&points), 2 * 40 + 3 * 8 + 3 * 8);
     dp_points_free(&points);
     dp_points_free(&points);
 }

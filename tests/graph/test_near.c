@@ -208,7 +208,7 @@ END_TEST
 static void check_label(const growth *g, const dp_offsets *offsets, int32_t target, int64_t i) {
     const dp_csr *v = &g->forest.lists.v;
     const dp_folded *folded = &offsets->folded[v->label[i] / 8];
-    uint32_t s[3], t[3];
+    uint64_t s[3], t[3];
     EXPECT(g->problem.tree->level[v->index[i]] == g->problem.tree->level[target]);
     dp_morton_decode_ref(g->problem.tree->key[v->index[i]], s);
     dp_morton_decode_ref(g->problem.tree->key[target], t);

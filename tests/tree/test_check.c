@@ -162,7 +162,7 @@ static void collapse(dp_tree *tree, int32_t box) {
         tree->level_begin[level] -= n;
     tree->child[box] = -1;
     tree->n_children[box] = 0;
-    remove_int64((int64_t *)tree->key, at, n, end);
+    memmove(tree->key + at, tree->key + at + n, sizeof *tree->key * (size_t)(end - at - n));
     remove_int64(tree->source_begin, at, n, end);
     remove_int64(tree->source_end, at, n, end);
     remove_int32(tree->parent, at, n, end);

@@ -6,7 +6,7 @@
 
 /* Interval of the box along d in units of the finest boxes. */
 static void extent(const dp_tree *tree, int32_t box, int d, int64_t *low, int64_t *high) {
-    uint32_t anchor[3];
+    uint64_t anchor[3];
     int shift = DP_MAX_DEPTH - tree->level[box];
     dp_morton_decode_ref(tree->key[box], anchor);
     *low = (int64_t)anchor[d] << shift;
@@ -125,7 +125,7 @@ START_TEST(the_longest_w_list_is_met) {
     ck_assert_int_eq(dp_tree_build(&dp_team_serial, &cube, &f.sources, NULL, 1, &f.tree),
                      DAGPOLE_OK);
     ck_assert_int_eq(dp_lists_build(&dp_team_serial, &f.tree, &f.lists), DAGPOLE_OK);
-    int32_t leaf = dp_tree_find(&f.tree, 2, dp_morton_encode((uint32_t[]){1, 1, 1}));
+    int32_t leaf = dp_tree_find(&f.tree, 2, dp_morton_encode((uint64_t[]){1, 1, 1}));
     ck_assert(dp_tree_is_leaf(&f.tree, leaf));
     ck_assert_int_eq(f.lists.w.offset[leaf + 1] - f.lists.w.offset[leaf], DP_MAX_W);
     forest_must_pass(&f, 1, 1);

@@ -9,17 +9,17 @@
  * internal box against every neighbour until nothing changes. */
 typedef struct box_id {
     int level;
-    uint64_t key;
+    dp_key key;
 } box_id;
 
 typedef struct oracle {
     int n, max_depth, n_sources;
-    uint64_t key[4096]; /* of all points, the sources first */
+    dp_key key[4096]; /* of all points, the sources first */
     int n_internal;
     box_id internal[20000];
 } oracle;
 
-static uint64_t prefix(uint64_t point_key, int level) {
+static dp_key prefix(dp_key point_key, int level) {
     return point_key >> 3 * (DP_MAX_DEPTH - level);
 }
 
@@ -49,14 +49,14 @@ static int make_internal(oracle *o, box_id box) {
 
 /* Whether a source lies in the box or in one of its level that touches it. */
 static int has_source_around(const oracle *o, box_id box) {
-    uint32_t at[3], other[3];
+    uint64_t at[3], other[3];
     int is_around = 0;
     dp_morton_decode_ref(box.key, at);
     for (int i = 0; i < o->n_sources; i++) {
         int n_close = 0;
         dp_morton_decode_ref(prefix(o->key[i], box.level), other);
         for (int d = 0; d < 3; d++)
-            n_close += abs((int)other[d] - (int)at[d]) <= 1;
+            n_close += llabs((long long)other[d] - (long long)at[d]) <= 1;
         is_around |= n_close == 3;
     }
     return is_around;
@@ -77,7 +77,7 @@ static int balance_around(oracle *o, box_id box) {
     for (int i = 0; i < 27 && box.level > 0; i++) {
         int offset[3] = {i / 9 - 1, i / 3 % 3 - 1, i % 3 - 1};
         box_id region = {box.level - 1, 0};
-        uint64_t neighbour;
+        dp_key neighbour;
         if (!dp_morton_neighbour(box.level, box.key, offset, &neighbour))
             continue;
         region.key = neighbour >> 3;
@@ -183,6 +183,24 @@ START_TEST(sparse_clouds_match_the_oracle) {
 }
 END_TEST
 
+/* Part of the points lie in a region that is smaller than the boxes that 64-bit keys tell apart. */
+START_TEST(deep_trees_match_the_oracle) {
+    for (int n_crit = 1; n_crit <= 4; n_crit += 3)
+        for (int has_targets = 0; has_targets < 2; has_targets++) {
+            forest f;
+            double *points = cloud_make(CLOUD_CUBE, 90, 7);
+            cloud_move(60, points, 0.3, 3e-10);
+            ck_assert_int_eq(forest_build(&dp_team_serial, has_targets ? 45 : 90, points, 45,
+                                          has_targets ? points + 3 * 45 : NULL, n_crit, &f),
+                             DAGPOLE_OK);
+            ck_assert_int_gt(f.tree.depth, 30);
+            check_boxes(&f, n_crit);
+            forest_free(&f);
+            free(points);
+        }
+}
+END_TEST
+
 /* Points crowd in one octant towards the centre of the cube; every other octant holds two points
  * at its outer corner, so that what the crowd touches there is empty. */
 START_TEST(empty_regions_are_looked_through) {
@@ -273,7 +291,7 @@ START_TEST(coincident_points_do_not_split) {
 END_TEST
 
 START_TEST(points_closer_than_the_finest_box_stay_together) {
-    double points[9] = {0.1, 0.1, 0.1, 0.1, 0.1, 0.1 + 1e-12, 1, 1, 1};
+    double points[9] = {0.1, 0.1, 0.1, 0.1, 0.1, 0.1 + 1e-15, 1, 1, 1};
     forest f;
     ck_assert_int_eq(forest_build(&dp_team_serial, 3, points, 0, NULL, 1, &f), DAGPOLE_OK);
     ck_assert_int_eq(f.tree.depth, DP_MAX_DEPTH);
@@ -304,7 +322,7 @@ START_TEST(enclosing_boxes_are_found) {
     uint64_t state = 3;
     for (int i = 0; i < 3000; i++) {
         int level = (int)(suite_uniform(&state) * (DP_MAX_DEPTH + 1));
-        uint64_t key = (uint64_t)(suite_uniform(&state) * ldexp(1, 3 * level)), above = key;
+        dp_key key = (dp_key)(suite_uniform(&state) * ldexp(1, 3 * level)), above = key;
         if (i % 2)
             above = key = prefix(f.sources.key[i % f.sources.n], level);
         int l = level, box;
@@ -331,7 +349,7 @@ START_TEST(bytes_are_counted) {
     dp_tree none = {0};
     ck_assert_int_eq(dp_tree_bytes(&none), 0);
     forest_grow(CLOUD_CUBE, 500, 10, &f);
-    ck_assert_int_eq(dp_tree_bytes(&f.tree), (8 + 1 + 4 + 4 + 1 + 16) * f.tree.n_boxes);
+    ck_assert_int_eq(dp_tree_bytes(&f.tree), (16 + 1 + 4 + 4 + 1 + 16) * f.tree.n_boxes);
     forest_free(&f);
 }
 END_TEST
@@ -406,9 +424,9 @@ START_TEST(failed_allocations_leave_nothing) {
 END_TEST
 
 SUITE_MAIN("tree", 30, boxes_match_the_oracle, far_targets_share_leaves,
-           sparse_clouds_match_the_oracle, empty_regions_are_looked_through,
-           every_cloud_passes_the_check, sources_and_targets_may_differ, few_points_make_a_root,
-           coincident_points_do_not_split, points_closer_than_the_finest_box_stay_together,
-           a_cloud_far_away_stays_within_max_depth, enclosing_boxes_are_found,
-           a_bad_n_crit_is_refused, bytes_are_counted, the_team_does_not_matter,
-           failed_allocations_leave_nothing)
+           sparse_clouds_match_the_oracle, deep_trees_match_the_oracle,
+           empty_regions_are_looked_through, every_cloud_passes_the_check,
+           sources_and_targets_may_differ, few_points_make_a_root, coincident_points_do_not_split,
+           points_closer_than_the_finest_box_stay_together, a_cloud_far_away_stays_within_max_depth,
+           enclosing_boxes_are_found, a_bad_n_crit_is_refused, bytes_are_counted,
+           the_team_does_not_matter, failed_allocations_leave_nothing)
