@@ -20,6 +20,14 @@ grep -q 'second derivatives' out || fail "verify's table does not have second de
 grep -q 'sources carry dipoles' out || fail "verify does not say why there is no far field"
 expect 0 foresee d.h5 --workers 1,4 --digits 3 --repeat 1 --json
 holds 'len(o["foreseen"]) == 2'
+expect 0 foresee d.h5 --hessians --dipoles /dipoles --workers 1,4 --digits 3 --repeat 1 --json
+holds 'len(o["foreseen"]) == 2'
+expect 1 foresee d.h5 --dipoles /none --workers 1
+says "/none"
+expect 1 foresee q.h5 --kernel yukawa --lambda 1 --hessians --workers 1
+says "only laplace has second derivatives"
+expect 0 schedulers d.h5 --only lws --repeat 1 --digits 3 --hessians --json
+holds 'o["gradients"] and not o["schedulers"][0].get("failure")'
 
 # Charges have second derivatives too; Yukawa has none.
 expect 0 run q.h5 --digits 4 --n-crit 60 --hessians --output s.h5

@@ -79,6 +79,12 @@ says "the kernel is stokes: expansions are known"
 
 expect 0 foresee f.h5 --kernel stokes --digits 3 --workers 1,4 --repeat 1 --json
 holds 'o["kernel"] == "stokes" and len(o["foreseen"]) == 2'
+expect 0 foresee f.h5 --kernel stokes --pressures --digits 3 --workers 1,4 --repeat 1 --json
+holds 'len(o["foreseen"]) == 2'
+for command in run foresee schedulers; do
+    expect 2 "$command" f.h5 --pressures
+    says "--pressures: the kernel laplace has none"
+done
 expect 0 precompute --kernel stokes --digits 3 --json
 holds 'o["kernel"] == "stokes" and "root_side" not in o'
 finish

@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "cli/pictures/timeline.h"
 #include "cli/progress.h"
+#include "cli/wanted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,10 @@
 typedef struct choice {
     cli_context_choice context;
     cli_plan_choice plan;
+    cli_wanted wanted;
     dagpole_foresee_options assumed;
     const char *workers, *times, *plot, *timeline;
-    int gradients, repeat, json;
+    int repeat, json;
 } choice;
 
 /* ---- "1,2,...,256" ------------------------------------------------------------------------- */
@@ -92,19 +94,13 @@ static dagpole_status evaluate_once(dagpole_plan *plan, const dagpole_values *va
 /* The fastest one counts: the first one's times hold the first touch of the plan's memory. */
 static dagpole_status evaluate(const choice *choice, dagpole_plan *plan, const dagpole_cloud *cloud,
                                cli_foresight *seen) {
-    int64_t n_targets = cloud->targets ? cloud->n_targets : cloud->n_sources;
-    size_t n = (size_t)n_targets * (size_t)cloud->n_vectors + 1;
-    dagpole_kernel_info info = cli_kernel_info(cloud->kernel);
-    double *potentials = calloc(n, (size_t)info.potential * sizeof(double));
-    double *gradients =
-        choice->gradients ? calloc(n, (size_t)info.gradient * sizeof(double)) : NULL;
-    dagpole_status status =
-        potentials && (gradients || !choice->gradients) ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-    const dagpole_values values = cli_values(cloud, potentials, gradients, NULL, NULL);
+    dagpole_results results = {.size = sizeof results};
+    dagpole_status status = cli_wanted_allocate(&choice->wanted, cloud, &results);
+    const dagpole_values values = cli_values(cloud, results.potentials, results.gradients,
+                                             results.hessians, results.pressures);
     for (int i = 0; i < choice->repeat && status == DAGPOLE_OK; i++)
         status = evaluate_once(plan, &values, i == 0, seen);
-    free(gradients);
-    free(potentials);
+    cli_wanted_free(&results);
     return status;
 }
 
@@ -134,7 +130,8 @@ static dagpole_status foresee_file(const choice *choice, cli_foresight *seen) {
     dagpole_cloud cloud = {0};
     dagpole_context *context = NULL;
     dagpole_plan *plan = NULL;
-    dagpole_status status = cli_cloud_read(seen->input, choice->plan.plan.kernel, NULL, &cloud);
+    dagpole_status status =
+        cli_cloud_read(seen->input, choice->plan.plan.kernel, choice->wanted.dipoles, &cloud);
     if (status == DAGPOLE_OK)
         status = cli_context_create(&choice->context, &context);
     if (status == DAGPOLE_OK) {
@@ -188,8 +185,7 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
         {"--times", CLI_CHOICE, &choice.times, "evaluation|coefficients|none",
          "of tasks: measured, of the cost model (precompute --tune), 0 [evaluation]", 0, 0},
         CLI_PLAN_OPTIONS(choice.plan),
-        {"--gradients", CLI_FLAG, &choice.gradients, NULL, "gradients of the potentials as well", 0,
-         0},
+        CLI_WANTED_OPTIONS(choice.wanted),
         CLI_CONTEXT_OPTIONS(choice.context),
         {"--repeat", CLI_INT, &choice.repeat, "K", "evaluations, of which the fastest counts [3]",
          1, 1000000},
@@ -205,11 +201,12 @@ static int foresee_main(const cli_command *self, int argc, char **argv) {
     if (code == CLI_PROCEED)
         code = cli_plan_choice_check(self, &choice.plan);
     if (code == CLI_PROCEED)
+        code = cli_wanted_check(self, &choice.wanted, &choice.plan);
+    if (code == CLI_PROCEED)
         code = check(self, &choice, &seen);
     choice.assumed.times = cli_foresight_times(choice.times);
     if (code != CLI_PROCEED)
         return code;
-    choice.plan.plan.gradients = choice.gradients;
     dagpole_status status = foresee_file(&choice, &seen);
     seen.assumed = choice.assumed;
     code = status == DAGPOLE_OK ? show(self, &choice, &seen) : CLI_SUCCESS;

@@ -3,6 +3,7 @@
 #include "cli/common.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/wanted.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,9 +13,10 @@
 typedef struct choice {
     cli_context_choice context;
     cli_plan_choice plan;
-    const char *output, *inside, *dipoles;
+    cli_wanted wanted;
+    const char *output, *inside;
     cli_pictures pictures;
-    int gradients, hessians, pressures, repeat, json, roof;
+    int repeat, json, roof;
 } choice;
 
 /* What would only be found out after the work. */
@@ -78,27 +80,6 @@ static size_t count_results(const dagpole_results *results) {
     return (size_t)results->n_targets * (size_t)results->n_vectors;
 }
 
-static double *calloc_values(size_t n, int doubles) {
-    return calloc(n, (size_t)doubles * sizeof(double));
-}
-
-static dagpole_status allocate(dagpole_results *results, const dagpole_cloud *cloud,
-                               const choice *choice) {
-    results->n_targets = cloud->targets ? cloud->n_targets : cloud->n_sources;
-    results->n_vectors = cloud->n_vectors;
-    dagpole_kernel_info info = cli_kernel_info(cloud->kernel);
-    size_t n = count_results(results) + 1;
-    results->kernel = cloud->kernel;
-    results->potentials = calloc_values(n, info.potential);
-    results->gradients = choice->gradients ? calloc_values(n, info.gradient) : NULL;
-    results->hessians = choice->hessians ? calloc_values(n, info.hessian) : NULL;
-    results->pressures = choice->pressures ? calloc_values(n, info.pressure) : NULL;
-    int is_complete = results->potentials && (results->gradients || !choice->gradients) &&
-                      (results->hessians || !choice->hessians) &&
-                      (results->pressures || !choice->pressures);
-    return is_complete ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-}
-
 /* FNV-1a, 64 bits, of values of so many doubles; NULL: there are none. */
 static uint64_t hash(uint64_t sum, const dagpole_results *results, const double *values,
                      int doubles) {
@@ -134,19 +115,19 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     double start = cli_seconds();
 
     dagpole_status status =
-        cli_cloud_read(run->input, choice->plan.plan.kernel, choice->dipoles, &cloud);
+        cli_cloud_read(run->input, choice->plan.plan.kernel, choice->wanted.dipoles, &cloud);
     run->read_s = cli_seconds() - start;
     memcpy(run->charges_from, cloud.charges_from, sizeof run->charges_from);
     if (status == DAGPOLE_OK)
         status = make_plan(choice, &cloud, run, &context, &plan);
     if (status == DAGPOLE_OK)
-        status = allocate(&results, &cloud, choice);
+        status = cli_wanted_allocate(&choice->wanted, &cloud, &results);
     if (status == DAGPOLE_OK)
         status = evaluate(choice, plan, &cloud, &results, run);
     if (status == DAGPOLE_OK && choice->roof) {
         run->has_arithmetic = 1;
         run->arithmetic.size = sizeof run->arithmetic;
-        status = dagpole_plan_arithmetic(plan, choice->gradients, &run->arithmetic);
+        status = dagpole_plan_arithmetic(plan, choice->wanted.gradients, &run->arithmetic);
     }
     if (status == DAGPOLE_OK && cli_pictures_any(&choice->pictures))
         status = dagpole_plan_tasks(plan, &run->tasks);
@@ -162,10 +143,7 @@ static dagpole_status run_file(const choice *choice, cli_run_report *run) {
     dagpole_plan_destroy(plan);
     dagpole_context_destroy(context);
     dagpole_cloud_free(&cloud);
-    free(results.potentials);
-    free(results.gradients);
-    free(results.hessians);
-    free(results.pressures);
+    cli_wanted_free(&results);
     free(results.input);
     return status;
 }
@@ -174,13 +152,7 @@ static int run_main(const cli_command *self, int argc, char **argv) {
     choice choice = {.plan = cli_plan_choice_default(), .repeat = 1};
     const cli_option options[] = {
         CLI_PLAN_OPTIONS(choice.plan),
-        {"--gradients", CLI_FLAG, &choice.gradients, NULL, "gradients of the potentials as well", 0,
-         0},
-        {"--hessians", CLI_FLAG, &choice.hessians, NULL, "second derivatives and gradients as well",
-         0, 0},
-        {"--pressures", CLI_FLAG, &choice.pressures, NULL, "of Stokes: pressures as well", 0, 0},
-        {"--dipoles", CLI_TEXT, &choice.dipoles, "DATASET",
-         "N x 3, what the sources carry as well [/dipoles]", 0, 0},
+        CLI_WANTED_OPTIONS(choice.wanted),
         CLI_CONTEXT_OPTIONS(choice.context),
         {"--repeat", CLI_INT, &choice.repeat, "K", "evaluations in a row", 1, 1000000},
         {"--output", CLI_TEXT, &choice.output, "FILE.h5", "where the results go", 0, 0},
@@ -196,14 +168,11 @@ static int run_main(const cli_command *self, int argc, char **argv) {
     int code = cli_parse(self, sizeof options / sizeof options[0], options, argc, argv, &run.input);
     if (code == CLI_PROCEED)
         code = cli_plan_choice_check(self, &choice.plan);
+    if (code == CLI_PROCEED)
+        code = cli_wanted_check(self, &choice.wanted, &choice.plan);
     run.output = choice.output;
-    if (code == CLI_PROCEED && choice.pressures &&
-        !cli_kernel_info(choice.plan.plan.kernel).pressure)
-        code = cli_usage(self, "--pressures: the kernel %s has none", choice.plan.kernel);
-    run.has_pressures = choice.pressures;
-    choice.gradients = choice.gradients || choice.hessians;
-    run.has_gradients = choice.plan.plan.gradients = choice.gradients;
-    choice.plan.plan.hessians = choice.hessians;
+    run.has_pressures = choice.wanted.pressures;
+    run.has_gradients = choice.wanted.gradients;
     if (code == CLI_PROCEED)
         code = check_outputs(self, run.input, &choice);
     if (code != CLI_PROCEED)

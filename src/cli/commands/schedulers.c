@@ -3,6 +3,7 @@
 #include "cli/common.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/wanted.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,10 +18,11 @@
 
 typedef struct choice {
     cli_plan_choice plan;
+    cli_wanted wanted;
     cli_context_choice context;
     const char *only, *except, *plot;
     double timeout_s; /* 0: not given */
-    int gradients, repeat, json;
+    int repeat, json;
 } choice;
 
 /* ---- which schedulers ---------------------------------------------------------------------- */
@@ -158,6 +160,8 @@ static int report(const cli_command *self, const choice *choice, cli_comparison 
 
 static int check(const cli_command *self, const char *input, choice *choice) {
     int code = cli_plan_choice_check(self, &choice->plan);
+    if (code == CLI_PROCEED)
+        code = cli_wanted_check(self, &choice->wanted, &choice->plan);
     if (code != CLI_PROCEED)
         return code;
     if (strcmp(input, "-") == 0)
@@ -175,8 +179,7 @@ static int schedulers_main(const cli_command *self, int argc, char **argv) {
     choice choice = {.plan = cli_plan_choice_default(), .repeat = 5};
     const cli_option options[] = {
         CLI_PLAN_OPTIONS(choice.plan),
-        {"--gradients", CLI_FLAG, &choice.gradients, NULL, "gradients of the potentials as well", 0,
-         0},
+        CLI_WANTED_OPTIONS(choice.wanted),
         {"--threads", CLI_INT, &choice.context.threads, "T", "workers [every core]", 1, 4096},
         {"--cache", CLI_TEXT, &choice.context.cache, "DIR",
          "operators on disk [$XDG_CACHE_HOME/dagpole]", 0, 0},

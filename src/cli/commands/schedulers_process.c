@@ -37,7 +37,9 @@ static void add_option(cli_process *a, const cli_option *option) {
     default:
         text = *(const char *const *)option->value;
     }
-    if (!text || (option->type != CLI_AMOUNT && strcmp(text, "0") == 0))
+    int is_default =
+        option->type != CLI_AMOUNT && option->type != CLI_TEXT && strcmp(text, "0") == 0;
+    if (!text || is_default)
         return;
     add(a, option->name);
     if (option->type != CLI_FLAG)
