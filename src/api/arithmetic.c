@@ -43,6 +43,7 @@ dagpole_status dagpole_plan_arithmetic(const dagpole_plan *plan, int gradients,
     dagpole_arithmetic all = {.size = sizeof all};
     dp_roof roof;
     DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_check_flag("gradients", gradients));
     DP_TRY(dp_plan_check_batches(plan, "counts"));
     if (plan->user)
         return dp_fail(DAGPOLE_UNSUPPORTED,

@@ -364,8 +364,7 @@ dagpole_status dagpole_direct_apply(dagpole_context *context, const dagpole_plan
     dp_arrays arrays;
     DP_TRY(dp_options_resolve(options, &o));
     DP_TRY(dp_values_take(values, &arrays));
-    if (is_rms != 0 && is_rms != 1)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "is_rms is %d: it must be 0 or 1", is_rms);
+    DP_TRY(dp_check_flag("is_rms", is_rms));
     return sum(context, &o,
                (direct_sum){.n_sources = n_sources, .n_targets = n_targets, .is_rms = is_rms},
                sources, targets, &arrays);

@@ -69,6 +69,9 @@ struct dagpole_plan {
 /* BAD_ARGUMENT for NULL. */
 dagpole_status dp_plan_check(const dagpole_plan *plan);
 
+/* BAD_ARGUMENT where what `name` names is neither 0 nor 1. */
+dagpole_status dp_check_flag(const char *name, int value);
+
 /* The plan is busy with the caller in between. WRONG_STATE where it is with another. (Callers who
  * only look take a const plan.) */
 dagpole_status dp_plan_begin(const dagpole_plan *plan);

@@ -52,14 +52,19 @@ static dagpole_status check_user(const dagpole_plan_options *o) {
     return dp_user_check_callbacks(&user, o->sources, o->gradients, o->hessians);
 }
 
+dagpole_status dp_check_flag(const char *name, int value) {
+    if (value == 0 || value == 1)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_BAD_ARGUMENT, "%s is %d: it must be 0 or 1", name, value);
+}
+
 static dagpole_status check_shape(const dagpole_plan_options *o) {
     if (o->sources < 0 || o->sources > (DAGPOLE_CHARGES | DAGPOLE_DIPOLES))
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "sources is %d: it must be DAGPOLE_CHARGES (1), DAGPOLE_DIPOLES (2), both "
                        "(3) or 0, which is charges",
                        o->sources);
-    if (o->hessians != 0 && o->hessians != 1)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "hessians is %d: it must be 0 or 1", o->hessians);
+    DP_TRY(dp_check_flag("hessians", o->hessians));
     const dp_kernel *kernel = dp_kernel_get(o->kernel);
     if (!kernel->has_dipoles && (o->sources & DAGPOLE_DIPOLES))
         return dp_fail(DAGPOLE_UNSUPPORTED,
@@ -77,8 +82,7 @@ static dagpole_status check(const dagpole_plan_options *o) {
     DP_TRY(check_kernel(o));
     if (o->digits < 3 || o->digits > 12)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "digits is %d: it must be 3 ... 12", o->digits);
-    if (o->gradients != 0 && o->gradients != 1)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "gradients is %d: it must be 0 or 1", o->gradients);
+    DP_TRY(dp_check_flag("gradients", o->gradients));
     DP_TRY(check_shape(o));
     if (o->kernel == DAGPOLE_USER)
         DP_TRY(check_user(o));

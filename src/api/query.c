@@ -227,6 +227,7 @@ dagpole_status dagpole_plan_check(const dagpole_plan *plan, int exhaustive) {
     DP_DEFAULT_FLOATING;
     dp_lists lists = {0};
     DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_check_flag("exhaustive", exhaustive));
     DP_TRY(dp_lists_build(&dp_team_serial, &plan->tree, &lists));
     dagpole_status status =
         dp_tree_check(&plan->tree, &lists, &plan->sources,

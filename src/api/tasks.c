@@ -8,6 +8,7 @@
 dagpole_status dagpole_plan_record_tasks(dagpole_plan *plan, int is_on) {
     DP_DEFAULT_FLOATING;
     DP_TRY(dp_plan_check(plan));
+    DP_TRY(dp_check_flag("is_on", is_on));
     DP_TRY(dp_plan_begin(plan));
     dagpole_status status = dp_execution_record(plan->execution, is_on);
     if (!is_on)

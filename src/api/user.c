@@ -43,9 +43,7 @@ dagpole_status dp_user_kernel_take(const dagpole_user_kernel *given, dagpole_use
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "user_kernel.gradients is NULL, but hessians is not: they are held against "
                        "differences of gradients");
-    if (taken->is_homogeneous != 0 && taken->is_homogeneous != 1)
-        return dp_fail(DAGPOLE_BAD_ARGUMENT, "user_kernel.is_homogeneous is %d: it must be 0 or 1",
-                       taken->is_homogeneous);
+    DP_TRY(dp_check_flag("user_kernel.is_homogeneous", taken->is_homogeneous));
     if (taken->is_homogeneous && !(taken->degree >= -8 && taken->degree <= 8))
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "user_kernel.degree is %g: it must be -8 ... 8",
                        taken->degree);

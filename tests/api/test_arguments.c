@@ -211,6 +211,12 @@ START_TEST(queries_refuse) {
     int64_t index, target = 50, n_boxes = report_of(plan).n_boxes;
     char last[64];
     dagpole_report report = {.size = sizeof report - 1};
+    dagpole_arithmetic arithmetic = {.size = sizeof arithmetic};
+    expect_failure(dagpole_plan_check(plan, 2), DAGPOLE_BAD_ARGUMENT,
+                   "exhaustive is 2: it must be 0 or 1");
+    expect_failure(dagpole_plan_record_tasks(plan, -1), DAGPOLE_BAD_ARGUMENT, "is_on is -1");
+    expect_failure(dagpole_plan_arithmetic(plan, 2, &arithmetic), DAGPOLE_BAD_ARGUMENT,
+                   "gradients is 2: it must be 0 or 1");
     expect_failure(dagpole_plan_report(NULL, &report), DAGPOLE_BAD_ARGUMENT, "plan is NULL");
     expect_failure(dagpole_plan_report(plan, &report), DAGPOLE_BAD_ARGUMENT, "size");
     expect_failure(dagpole_plan_report(plan, NULL), DAGPOLE_BAD_ARGUMENT, "report is NULL");
