@@ -32,7 +32,9 @@ static void sum_near(const dagpole_plan *plan, const dp_direct_loop *loop, int n
                      const dp_csr *near, const double *charge, int64_t i, double sums[4]) {
     const dp_tree *tree = &plan->tree;
     const dp_points *t = plan->targets, *s = &plan->sources;
-    int32_t leaf = dp_tree_find_enclosing(tree, DP_MAX_DEPTH, t->key[i]);
+    const double position[3] = {t->x[i], t->y[i], t->z[i]};
+    int32_t leaf =
+        dp_tree_find_enclosing(tree, DP_MAX_DEPTH, dp_morton_of_point(&tree->cube, position));
     dp_sums out = dp_sums_of_rows(sums, 1, n_sums);
     memset(sums, 0, 4 * sizeof *sums);
     for (int64_t j = near->offset[leaf]; j < near->offset[leaf + 1]; j++) {

@@ -83,8 +83,11 @@ static dagpole_status build_tree(const dp_team *team, dagpole_plan *p, const dou
     if (!p->targets_are_sources)
         DP_TRY(dp_points_build(team, &cube, p->n_targets, targets, &p->own_targets));
     p->targets = p->targets_are_sources ? &p->sources : &p->own_targets;
-    return dp_tree_build(team, &cube, &p->sources, p->targets_are_sources ? NULL : p->targets,
-                         p->n_leaf, &p->tree);
+    DP_TRY(dp_tree_build(team, &cube, &p->sources, p->targets_are_sources ? NULL : p->targets,
+                         p->n_leaf, &p->tree));
+    dp_points_forget_keys(&p->sources);
+    dp_points_forget_keys(&p->own_targets);
+    return DAGPOLE_OK;
 }
 
 /* Coordinates in a chunk of a conversion. */

@@ -223,15 +223,28 @@ dagpole_status dagpole_plan_order(const dagpole_plan *plan, int64_t *source_orde
     return DAGPOLE_OK;
 }
 
+/* The copies borrow all but the keys, which the plan has forgotten. */
+static dagpole_status check_tree(const dagpole_plan *plan, const dp_lists *lists, int exhaustive) {
+    dp_points sources = plan->sources, targets = *plan->targets;
+    dagpole_status status = dp_points_make_keys(&plan->tree.cube, &sources);
+    if (status == DAGPOLE_OK)
+        status = dp_points_make_keys(&plan->tree.cube, &targets);
+    if (status == DAGPOLE_OK)
+        status =
+            dp_tree_check(&plan->tree, lists, &sources, plan->targets_are_sources ? NULL : &targets,
+                          plan->n_leaf, exhaustive);
+    dp_points_forget_keys(&sources);
+    dp_points_forget_keys(&targets);
+    return status;
+}
+
 dagpole_status dagpole_plan_check(const dagpole_plan *plan, int exhaustive) {
     DP_DEFAULT_FLOATING;
     dp_lists lists = {0};
     DP_TRY(dp_plan_check(plan));
     DP_TRY(dp_check_flag("exhaustive", exhaustive));
     DP_TRY(dp_lists_build(&dp_team_serial, &plan->tree, &lists));
-    dagpole_status status =
-        dp_tree_check(&plan->tree, &lists, &plan->sources,
-                      plan->targets_are_sources ? NULL : plan->targets, plan->n_leaf, exhaustive);
+    dagpole_status status = check_tree(plan, &lists, exhaustive);
     if (status == DAGPOLE_OK)
         status = dp_stream_check(&plan->graph->stream);
     dp_lists_free(&lists);

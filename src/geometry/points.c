@@ -218,6 +218,22 @@ dagpole_status dp_points_build(const dp_team *team, const dp_cube *cube, int64_t
     return status;
 }
 
+void dp_points_forget_keys(dp_points *points) {
+    dp_free(points->key);
+    points->key = NULL;
+}
+
+dagpole_status dp_points_make_keys(const dp_cube *cube, dp_points *points) {
+    points->key = dp_alloc((size_t)points->n, sizeof *points->key);
+    if (!points->key)
+        return DAGPOLE_NO_MEMORY;
+    for (int64_t i = 0; i < points->n; i++) {
+        const double position[3] = {points->x[i], points->y[i], points->z[i]};
+        points->key[i] = dp_morton_of_point(cube, position);
+    }
+    return DAGPOLE_OK;
+}
+
 void dp_points_free(dp_points *points) {
     dp_free(points->x);
     dp_free(points->y);
@@ -230,6 +246,7 @@ void dp_points_free(dp_points *points) {
 
 int64_t dp_points_bytes(const dp_points *points) {
     int64_t n_begins = points->origin_begin ? points->n + 1 : 0;
-    return points->n * (int64_t)(3 * sizeof(double) + sizeof *points->key) +
+    size_t key_bytes = points->key ? sizeof *points->key : 0;
+    return points->n * (int64_t)(3 * sizeof(double) + key_bytes) +
            (points->n_given + n_begins) * (int64_t)sizeof(int64_t);
 }

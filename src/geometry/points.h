@@ -10,7 +10,7 @@ typedef struct dp_points {
     int64_t n_given;       /* as given by the caller */
     double *x, *y, *z;     /* scaled (not shifted), n each, in Morton order; equal keys ordered by
                               x, then y, then z, so the order depends on the positions alone */
-    dp_key *key;           /* keys at DP_MAX_DEPTH, n, ascending */
+    dp_key *key;           /* keys at DP_MAX_DEPTH, n, ascending; NULL once forgotten */
     int64_t *origin;       /* n_given: the caller's indices in this order; the copies of unique
                               point i are origin[origin_begin[i]] ... origin[origin_begin[i+1]-1],
                               ascending */
@@ -34,6 +34,11 @@ static inline int64_t dp_points_first_copy(const dp_points *points, int64_t i) {
  * *out; on failure it is left empty. */
 dagpole_status dp_points_build(const dp_team *team, const dp_cube *cube, int64_t n,
                                const double *points, dp_points *out);
+/* Keys are what the tree is built from, and lists are checked by; nothing else needs them.
+ * Forgotten ones are made again from the positions. NO_MEMORY. */
+void dp_points_forget_keys(dp_points *points);
+dagpole_status dp_points_make_keys(const dp_cube *cube, dp_points *points);
+
 void dp_points_free(dp_points *points);
 int64_t dp_points_bytes(const dp_points *points);
 

@@ -122,6 +122,21 @@ START_TEST(zeros_of_both_signs_coincide) {
 }
 END_TEST
 
+START_TEST(keys_are_forgotten_and_made_again) {
+    int64_t n = 3000;
+    double *given = cloud_make(CLOUD_LOG_RADIAL, n, 2);
+    dp_points points = build(&dp_team_serial, n, given);
+    dp_cube cube = cube_of(n, given);
+    int64_t bytes = dp_points_bytes(&points);
+    dp_points_forget_keys(&points);
+    ck_assert_int_eq(dp_points_bytes(&points), bytes - 16 * points.n);
+    ck_assert_int_eq(dp_points_make_keys(&cube, &points), DAGPOLE_OK);
+    check_points(&points, n, given);
+    dp_points_free(&points);
+    free(given);
+}
+END_TEST
+
 START_TEST(bytes_are_counted) {
     dp_points none = {0};
     ck_assert_int_eq(dp_points_bytes(&none), 0);
@@ -159,4 +174,5 @@ START_TEST(failed_allocations_leave_nothing) {
 END_TEST
 
 SUITE_MAIN("points", 20, clouds_match_the_oracle, equal_keys_are_ordered_by_position,
-           zeros_of_both_signs_coincide, bytes_are_counted, failed_allocations_leave_nothing)
+           zeros_of_both_signs_coincide, keys_are_forgotten_and_made_again, bytes_are_counted,
+           failed_allocations_leave_nothing)
