@@ -117,6 +117,8 @@ expect 2 precompute --kernel yukawa --lambda 1
 says "--root-side"
 expect 2 precompute --kernel helmholtz --wave-number 1 --depth 3
 says "--root-side"
+expect 2 precompute --kernel yukawa --lambda 1 --root-side 1 --depth 43
+says "2 to 42"
 expect 2 precompute --no-cache
 says "--no-cache"
 expect 2 precompute --tune --no-cache

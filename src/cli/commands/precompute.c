@@ -122,7 +122,7 @@ static int precompute_main(const cli_command *self, int argc, char **argv) {
     const cli_option options[] = {
         CLI_PLAN_OPTIONS(choice.plan),
         {"--depth", CLI_INT, &choice.depth, "L",
-         "deepest level of the tree, where the kernel has parameters", 2, 21},
+         "deepest level of the tree, where the kernel has parameters", 2, 42},
         {"--tune", CLI_FLAG, &choice.tune, NULL,
          "measure this machine for the cost model; alone, without operators", 0, 0},
         CLI_CONTEXT_OPTIONS(choice.context),
