@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/sanitizers.h"
+
 /* Check writes the place of every assertion that holds to a file, for what it says of a test that
  * crashes or hangs. In loops that took up to half of a test's time, so that it learns of each line
  * once. */
@@ -28,18 +30,10 @@ enum { SUITE_SKIPPED = 77 };
 /* Under the thread sanitizer loops take up to 150 times as long, so that no measured coefficient
  * would be believed, and a forked child keeps the sanitizer's record of threads that it does not
  * have. */
-#ifdef __SANITIZE_THREAD__
-enum { SUITE_IS_THREAD_SANITIZED = 1 };
-#else
-enum { SUITE_IS_THREAD_SANITIZED = 0 };
-#endif
+enum { SUITE_IS_THREAD_SANITIZED = DP_THREAD_SANITIZER };
 
 /* Sanitized tests take a sample of long rows of like cases: the plain build takes them all. */
-#ifdef __SANITIZE_ADDRESS__
-enum { SUITE_IS_SANITIZED = 1 };
-#else
-enum { SUITE_IS_SANITIZED = SUITE_IS_THREAD_SANITIZED };
-#endif
+enum { SUITE_IS_SANITIZED = DP_ADDRESS_SANITIZER || DP_THREAD_SANITIZER };
 
 /* Runs the suite of one case and frees it: what main returns. */
 static inline int suite_run(Suite *suite, TCase *tcase) {

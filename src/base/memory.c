@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #endif
 
+#include "base/sanitizers.h"
+
 #define ALIGNMENT 64
 
 /* Arrays of this many bytes and more lie on huge pages where the system has them to give: a first
@@ -31,7 +33,7 @@ static int is_due_to_fail(void) {
 }
 
 /* Sanitizers watch what malloc gives, and Linux has huge pages: elsewhere nothing is mapped. */
-#if defined(MADV_HUGEPAGE) && !defined(__SANITIZE_ADDRESS__)
+#if defined(MADV_HUGEPAGE) && !DP_ADDRESS_SANITIZER
 static header *map_pages(size_t bytes) {
     header *h = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (h == MAP_FAILED)

@@ -5,7 +5,9 @@
 #ifndef DP_BASE_ORDERING_H
 #define DP_BASE_ORDERING_H
 
-#ifdef __SANITIZE_THREAD__
+#include "base/sanitizers.h"
+
+#if DP_THREAD_SANITIZER
 void __tsan_acquire(void *token);
 void __tsan_release(void *token);
 #endif
@@ -13,14 +15,14 @@ void __tsan_release(void *token);
 /* What this thread has done so far comes before whatever follows dp_happens_after(token). */
 static inline void dp_happens_before(void *token) {
     (void)token;
-#ifdef __SANITIZE_THREAD__
+#if DP_THREAD_SANITIZER
     __tsan_release(token);
 #endif
 }
 
 static inline void dp_happens_after(void *token) {
     (void)token;
-#ifdef __SANITIZE_THREAD__
+#if DP_THREAD_SANITIZER
     __tsan_acquire(token);
 #endif
 }

@@ -194,6 +194,7 @@ static dagpole_status read_dataset(dp_store *store, const char *name, hid_t data
     DP_TRY(dp_store_check_parts(store, name, dataset));
     if (count == 0)
         return DAGPOLE_OK;
+    DP_TRY(dp_store_check_written(store, name, dataset));
     if (type != 'z' || is_complex)
         return read_values(store, name, dataset, type, data);
     DP_TRY(read_values(store, name, dataset, 'd', (double *)data + count));

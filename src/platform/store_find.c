@@ -168,3 +168,20 @@ dagpole_status dp_store_check_parts(const dp_store *store, const char *name, hid
     H5Pclose(properties);
     return status;
 }
+
+dagpole_status dp_store_check_written(const dp_store *store, const char *name, hid_t dataset) {
+    hid_t properties = H5Dget_create_plist(dataset);
+    H5D_layout_t layout = H5Pget_layout(properties);
+    H5D_fill_value_t fill = H5D_FILL_VALUE_DEFAULT;
+    H5D_space_status_t space = H5D_SPACE_STATUS_ALLOCATED;
+    H5Pfill_value_defined(properties, &fill);
+    H5Dget_space_status(dataset, &space);
+    int is_stored_here = layout == H5D_CHUNKED ||
+                         (layout == H5D_CONTIGUOUS && H5Pget_external_count(properties) <= 0);
+    H5Pclose(properties);
+    if (is_stored_here && space == H5D_SPACE_STATUS_NOT_ALLOCATED &&
+        fill != H5D_FILL_VALUE_USER_DEFINED)
+        return dp_fail(DAGPOLE_FILE, "'%.100s' of '%s' was created, but no number was ever written",
+                       name, dp_store_shown(store->path));
+    return DAGPOLE_OK;
+}

@@ -76,4 +76,8 @@ dagpole_status dp_store_check_filters(const dp_store *store, const char *name, h
 /* FILE where a virtual dataset's part cannot be opened: HDF5 would read fill values there. */
 dagpole_status dp_store_check_parts(const dp_store *store, const char *name, hid_t dataset);
 
+/* FILE where nobody ever wrote a number, nor chose one to stand for what is not written: HDF5 would
+ * read zeros. */
+dagpole_status dp_store_check_written(const dp_store *store, const char *name, hid_t dataset);
+
 #endif

@@ -233,6 +233,37 @@ START_TEST(a_virtual_dataset_needs_its_parts) {
 }
 END_TEST
 
+/* Of a file whose writer was killed; a value chosen for all of them is as good as written. */
+START_TEST(numbers_that_were_never_written) {
+    static const double one = 1;
+    scratch s = scratch_make("a.h5");
+    for (int is_chunked = 0; is_chunked < 2; is_chunked++)
+        for (int has_fill = 0; has_fill < 2; has_fill++) {
+            dagpole_cloud cloud;
+            hid_t file = create(s.path, NULL), properties = H5Pcreate(H5P_DATASET_CREATE),
+                  space = H5Screate_simple(1, (hsize_t[]){4}, NULL);
+            if (is_chunked)
+                H5Pset_chunk(properties, 1, (hsize_t[]){2});
+            if (has_fill)
+                H5Pset_fill_value(properties, H5T_NATIVE_DOUBLE, &one);
+            put(file, "sources", 2, H5P_DEFAULT);
+            H5Dclose(H5Dcreate2(file, "charges", H5T_IEEE_F64LE, space, H5P_DEFAULT, properties,
+                                H5P_DEFAULT));
+            H5Fclose(file);
+            H5Pclose(properties);
+            H5Sclose(space);
+            dagpole_status status = dagpole_cloud_read(s.path, &cloud);
+            ck_assert_int_eq(status, has_fill ? DAGPOLE_OK : DAGPOLE_FILE);
+            if (has_fill)
+                ck_assert(cloud.charges[0] == 1 && cloud.charges[3] == 1);
+            else
+                assert_error_has("no number was ever written");
+            dagpole_cloud_free(&cloud);
+        }
+    scratch_remove(&s);
+}
+END_TEST
+
 SUITE_MAIN("unopenable", 60, every_dataset_of_every_layout, a_group_that_cannot_be_opened,
            damage_takes_nothing_away, a_filter_that_is_missing_is_named,
-           a_virtual_dataset_needs_its_parts)
+           a_virtual_dataset_needs_its_parts, numbers_that_were_never_written)

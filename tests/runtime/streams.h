@@ -185,7 +185,7 @@ static inline void test_environment_open(void) {
  * StarPU's copies between them look like races with bodies. */
 static inline int test_environment_two_nodes(int n_cores) {
     char machine[64], home[128];
-#ifdef __SANITIZE_THREAD__
+#if DP_THREAD_SANITIZER
     return 0;
 #endif
     snprintf(machine, sizeof machine, "numa:2 core:%d pu:1", n_cores);
