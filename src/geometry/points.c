@@ -27,7 +27,7 @@ static uint64_t *coarse_keys(const dp_points *points) {
     return (uint64_t *)points->z;
 }
 
-static dagpole_status make_keys(void *argument, int64_t chunk, int64_t begin, int64_t end) {
+static dagpole_status make_coarse_keys(void *argument, int64_t chunk, int64_t begin, int64_t end) {
     const build *b = argument;
     (void)chunk;
     for (int64_t i = begin; i < end; i++) {
@@ -170,7 +170,7 @@ static dagpole_status order_all(const dp_team *team, build *b, int64_t n) {
     b->all->origin = dp_alloc((size_t)n, sizeof(int64_t));
     if (!b->all->origin)
         return DAGPOLE_NO_MEMORY;
-    DP_TRY(dp_chunk_for(team, n, GRAIN, make_keys, b));
+    DP_TRY(dp_chunk_for(team, n, GRAIN, make_coarse_keys, b));
     DP_TRY(dp_sort_within(team, n, coarse_keys(b->all), b->all->origin, (uint64_t *)b->all->x,
                           (int64_t *)b->all->y));
     DP_TRY(dp_chunk_for(team, n, GRAIN, gather_positions, b));

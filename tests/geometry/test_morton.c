@@ -1,5 +1,7 @@
 #include "geometry/morton.h"
 
+#include <math.h>
+
 #include "suite.h"
 
 static void random_anchor(uint64_t *state, uint64_t anchor[3]) {
@@ -34,20 +36,26 @@ START_TEST(x_is_the_highest_bit) {
 }
 END_TEST
 
+/* The place of a point in its box is rounded as the point itself is. */
+static void check_inside(const dp_cube *cube, int level, dp_key key, const double point[3]) {
+    double centre[3], half = dp_cube_side(cube, level) / 2;
+    dp_cube_centre(cube, level, key, centre);
+    for (int d = 0; d < 3; d++)
+        ck_assert_double_le(fabs(point[d] - centre[d]), half + 1e-15);
+}
+
 START_TEST(points_fall_into_their_boxes) {
     dp_cube cube = {.corner = {-0.5, -1, 2}, .side = 1.4375, .max_depth = DP_MAX_DEPTH};
     uint64_t state = 2;
     for (int i = 0; i < 5000; i++) {
-        double point[3], centre[3], half = dp_cube_side(&cube, DP_MAX_DEPTH) / 2;
+        double point[3];
         for (int d = 0; d < 3; d++)
             point[d] = cube.corner[d] + cube.side * suite_uniform(&state);
         dp_key key = dp_morton_of_point(&cube, point);
-        ck_assert(dp_morton_coarse_of_point(&cube, point) == (uint64_t)(key >> 63));
-        dp_cube_centre(&cube, DP_MAX_DEPTH, key, centre);
-        for (int d = 0; d < 3; d++)
-            ck_assert_double_le(point[d] - centre[d] < 0 ? centre[d] - point[d]
-                                                         : point[d] - centre[d],
-                                half * (1 + 1e-2)); /* the point itself is rounded */
+        uint64_t coarse = dp_morton_coarse_of_point(&cube, point);
+        ck_assert(coarse == (uint64_t)(key >> 63));
+        check_inside(&cube, DP_COARSE_DEPTH, coarse, point);
+        check_inside(&cube, DP_MAX_DEPTH, key, point);
     }
 }
 END_TEST
