@@ -51,11 +51,10 @@ dp_key dp_morton_encode_ref(const uint64_t anchor[3]) {
 }
 
 void dp_morton_decode_ref(dp_key morton, uint64_t anchor[3]) {
-    for (int d = 0; d < 3; d++) {
-        anchor[d] = 0;
-        for (int bit = 0; bit < DP_MAX_DEPTH; bit++)
-            anchor[d] |= (uint64_t)(morton >> (3 * bit + 2 - d) & 1) << bit;
-    }
+    anchor[0] = anchor[1] = anchor[2] = 0;
+    for (int bit = 0; morton; bit++, morton >>= 3)
+        for (int d = 0; d < 3; d++)
+            anchor[d] |= (uint64_t)(morton >> (2 - d) & 1) << bit;
 }
 
 static void anchor_of_point(const dp_cube *cube, const double point[3], uint64_t anchor[3]) {

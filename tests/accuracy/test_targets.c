@@ -37,7 +37,7 @@ START_TEST(same_region) {
     uint64_t state = 1;
     fill(sources, &state);
     fill(targets, &state);
-    check_targets("targets-in-the-same-cube", 6, N, N, n_exceeded_charges);
+    check_targets("targets-in-the-same-cube", 9, N, N, n_exceeded_charges);
 }
 END_TEST
 
@@ -58,7 +58,7 @@ START_TEST(disjoint_regions) {
     fill(targets, &state);
     for (int i = 0; i < N; i++)
         targets[3 * i] += 1.5;
-    check_targets("targets-in-another-cube", 9, N, N, n_exceeded_unit);
+    check_targets("targets-in-another-cube", 6, N, N, n_exceeded_unit);
 }
 END_TEST
 

@@ -22,8 +22,8 @@ interrupt() {
 }
 
 n_finished=0
-for delay in 0.05 0.1 0.2 0.3 0.5 0.8; do
-    interrupt INT 130 $delay run a.h5 --digits 12 --gradients --repeat 300 --no-cache --output r.h5
+for delay in 0.05 0.1 0.2 0.3 0.5; do
+    interrupt INT 130 $delay run a.h5 --digits 9 --gradients --repeat 300 --no-cache --output r.h5
 done
 [ $n_finished -eq 0 ] || fail "no run lasted long enough to be interrupted"
 [ ! -e r.h5 ] || fail "an interrupted run left a result"

@@ -84,7 +84,10 @@ static inline void flow_expect(int kind, flow_side *at, const flow_side *of) {
 /* No derivative of this order of 1/r or of a force's velocity in any direction is larger. */
 static inline double flow_term(int order, double r) {
     static const double most[] = {1, 3, 12, 60, 360};
-    return most[order] / pow(r, order + 1);
+    double term = most[order] / r;
+    for (int k = 0; k < order; k++)
+        term /= r;
+    return term;
 }
 
 /* One point of the one side is one of the other, two nearly are. */

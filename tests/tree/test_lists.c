@@ -4,23 +4,24 @@
 
 /* The oracle: the definitions of the lists, tried on every pair of boxes. */
 
-/* Interval of the box along d in units of the finest boxes. */
-static void extent(const dp_tree *tree, int32_t box, int d, int64_t *low, int64_t *high) {
+/* Intervals of the box in units of the finest boxes. */
+static void extent(const dp_tree *tree, int32_t box, int64_t low[3], int64_t high[3]) {
     uint64_t anchor[3];
     int shift = DP_MAX_DEPTH - tree->level[box];
     dp_morton_decode_ref(tree->key[box], anchor);
-    *low = (int64_t)anchor[d] << shift;
-    *high = ((int64_t)anchor[d] + 1) << shift;
+    for (int d = 0; d < 3; d++) {
+        low[d] = (int64_t)anchor[d] << shift;
+        high[d] = ((int64_t)anchor[d] + 1) << shift;
+    }
 }
 
 static int touch(const dp_tree *tree, int32_t a, int32_t b) {
-    for (int d = 0; d < 3; d++) {
-        int64_t low_a, high_a, low_b, high_b;
-        extent(tree, a, d, &low_a, &high_a);
-        extent(tree, b, d, &low_b, &high_b);
-        if (high_a < low_b || high_b < low_a)
+    int64_t low_a[3], high_a[3], low_b[3], high_b[3];
+    extent(tree, a, low_a, high_a);
+    extent(tree, b, low_b, high_b);
+    for (int d = 0; d < 3; d++)
+        if (high_a[d] < low_b[d] || high_b[d] < low_a[d])
             return 0;
-    }
     return 1;
 }
 
