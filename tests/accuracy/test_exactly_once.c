@@ -77,6 +77,7 @@ START_TEST(single_charges_on_graded_clouds) {
         dagpole_plan *plan;
         make_graded(kind);
         dagpole_plan_options_init(&options);
+        options.digits = 5;
         options.n_crit = 10;
         assert_ok(dagpole_plan_create(context, &options, N_CLOUD, points, 0, NULL, &plan));
         for (int source = 0; source < N_CLOUD; source += 53)
