@@ -83,19 +83,19 @@ double dp_cost_m2l(const dp_cost *cost, double flops, int k_padded) {
     return cost->flop * flops + cost->column + cost->coefficient * k_padded;
 }
 
-/* 40, 158, 418 and 713 at 3, 6, 9 and 12 digits (this fit: 40, 156, 397, 702). */
+/* 34, 158, 396 and 768 at 3, 6, 9 and 12 digits (this fit: 34, 156, 385, 767). */
 double dp_cost_expansion_size(double tolerance) {
     return 40 * pow(-log10(tolerance) / 3.7, 2.35);
 }
 
-/* 9, 22, 47 and 82. */
+/* 9.2, 17.6, 34.1 and 60.7, with what matrices are padded by (this fit: 8.5, 17.5, 34.7, 61.7). */
 double dp_cost_mean_rank(double expansion_size) {
-    return 8.5 * pow(expansion_size / 40, 0.79);
+    return 6 + 0.0725 * expansion_size;
 }
 
 /* Fits 0.6, 4 and 45 us at 6, 9 and 12 digits, on 1e4 points. */
 double dp_cost_fetch(double expansion_size) {
     double bytes = 2 * sizeof(double) * expansion_size * dp_cost_mean_rank(expansion_size);
-    double of_caches = DP_N_FOLDED * bytes / 27e6;
-    return bytes * 1.1e-11 * (1 + of_caches * of_caches);
+    double of_caches = DP_N_FOLDED * bytes / 19e6;
+    return bytes * 1.6e-11 * (1 + of_caches * of_caches);
 }

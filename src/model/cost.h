@@ -51,7 +51,8 @@ static inline double dp_cost_points(const dp_cost *cost, int64_t n) {
 }
 
 /* Length of an expansion and mean rank of M2L before any operator is at hand: fits to those of
- * model/accuracy.c for Laplace. */
+ * model/accuracy.c for Laplace. Of a complex kernel they are those of each of its two parts, in a
+ * box that sees no wave. */
 double dp_cost_expansion_size(double tolerance);
 double dp_cost_mean_rank(double expansion_size);
 

@@ -181,18 +181,18 @@ static double splits_by(const probe *p, int level, double factor) {
 }
 
 /* What `radians` along the side of a box add to the length of its expansion, for each part: fits
- * 3, 6 and 9 digits and 10 to 40 radians to a third. */
+ * 3, 6 and 9 digits and 10 to 40 radians to a third. To the rank of an M2L they add themselves. */
 static double added_by_waves(double radians) {
     return 1.2 * radians * radians;
 }
 
 static far_cost far_cost_of(const model *m, double radians) {
     const dp_leaf_request *r = m->request;
-    double k = dp_column_vectors(&r->shape) *
-               (dp_cost_expansion_size(r->accuracy.tolerance) + added_by_waves(radians));
+    double n_parts = dp_column_vectors(&r->shape),
+           part = dp_cost_expansion_size(r->accuracy.tolerance) + added_by_waves(radians),
+           k = n_parts * part, rank = n_parts * (dp_cost_mean_rank(part) + radians);
     return (far_cost){
-        .m2l_s =
-            m->cost.flop * 4 * k * dp_cost_mean_rank(k) + m->cost.column + m->cost.coefficient * k,
+        .m2l_s = m->cost.flop * 4 * k * rank + m->cost.column + m->cost.coefficient * k,
         /* 2 x 2 k^2 of M2M and L2L; what is left are 2 x 8 matrices of (k/8) x (k/8), and more */
         .box_s = m->cost.flop * 4.7 * k * k + 2 * m->cost.column,
         .point_s = m->cost.pair * 2 * 1.2 * k,
