@@ -337,7 +337,7 @@ int main(void) {
     tcase_add_loop_test(tcase, digits_hold, 3, SUITE_IS_SANITIZED ? 5 : 11);
     if (!SUITE_IS_SANITIZED)
         tcase_add_loop_test(tcase, digits_hold, 12, 13);
-    tcase_add_loop_test(tcase, digits_hold_far_away, 3, SUITE_IS_SANITIZED ? 4 : 8);
+    tcase_add_loop_test(tcase, digits_hold_far_away, 3, SUITE_IS_SANITIZED ? 4 : 9);
     tcase_add_loop_test(tcase, velocities_hold_in_small_boxes, 3, SUITE_IS_SANITIZED ? 4 : 9);
     tcase_add_test(tcase, bits_do_not_depend_on_workers);
     tcase_add_test(tcase, normals_may_be_of_any_length);
