@@ -1,5 +1,6 @@
 #include "geometry/points.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "geometry/chunk.h"
@@ -15,6 +16,7 @@ typedef struct build {
     dp_points *all;                      /* every given point, copies included, in Morton order */
     dp_points *merged;                   /* unique positions */
     int64_t n_unique[DP_MAX_CHUNKS + 1]; /* per chunk, then the sum over the chunks before it */
+    int has_tiny[DP_MAX_CHUNKS];
 } build;
 
 static void scaled_position(const build *b, int64_t i, double position[3]) {
@@ -39,9 +41,13 @@ static dagpole_status make_coarse_keys(void *argument, int64_t chunk, int64_t be
     return DAGPOLE_OK;
 }
 
+static int is_tiny(double x) {
+    return (x != 0) & (fabs(x) < DP_TINY_COORDINATE);
+}
+
 static dagpole_status gather_positions(void *argument, int64_t chunk, int64_t begin, int64_t end) {
-    const build *b = argument;
-    (void)chunk;
+    build *b = argument;
+    int has_tiny = 0;
     for (int64_t i = begin; i < end; i++) {
         double position[3];
         if (i + PREFETCH < end)
@@ -51,7 +57,9 @@ static dagpole_status gather_positions(void *argument, int64_t chunk, int64_t be
         b->all->x[i] = position[0];
         b->all->y[i] = position[1];
         b->all->z[i] = position[2];
+        has_tiny |= is_tiny(position[0]) | is_tiny(position[1]) | is_tiny(position[2]);
     }
+    b->has_tiny[chunk] = has_tiny;
     return DAGPOLE_OK;
 }
 
@@ -174,6 +182,8 @@ static dagpole_status order_all(const dp_team *team, build *b, int64_t n) {
     DP_TRY(dp_sort_within(team, n, coarse_keys(b->all), b->all->origin, (uint64_t *)b->all->x,
                           (int64_t *)b->all->y));
     DP_TRY(dp_chunk_for(team, n, GRAIN, gather_positions, b));
+    for (int chunk = 0; chunk < DP_MAX_CHUNKS; chunk++)
+        b->all->has_tiny |= b->has_tiny[chunk];
     return dp_chunk_for(team, n, GRAIN, order_runs, b);
 }
 
@@ -205,6 +215,7 @@ dagpole_status dp_points_build(const dp_team *team, const dp_cube *cube, int64_t
         status = merge_all(team, &b);
     if (status == DAGPOLE_OK && merged.origin_begin) {
         merged.n_given = n;
+        merged.has_tiny = all.has_tiny;
         merged.origin = all.origin;
         all.origin = NULL;
         *out = merged;

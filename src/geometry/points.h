@@ -2,6 +2,9 @@
 #ifndef DP_GEOMETRY_POINTS_H
 #define DP_GEOMETRY_POINTS_H
 
+/* Scaled coordinates that are smaller are tiny. */
+#define DP_TINY_COORDINATE 0x1p-240
+
 #include "base/memory.h"
 #include "geometry/morton.h"
 
@@ -16,6 +19,8 @@ typedef struct dp_points {
                               ascending */
     int64_t *origin_begin; /* n + 1, or NULL where no two positions coincide (then point i is
                               origin[i]) */
+    int has_tiny;          /* a coordinate is tiny and not 0; where none is, two coordinates are
+                              equal or DP_TINY_COORDINATE 2^-53 apart at least */
 } dp_points;
 
 /* Where the copies of unique point i lie in origin: [begin, end). */

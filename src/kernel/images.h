@@ -224,14 +224,20 @@ VEC_INLINE images images_of(const block *b, int o, point p) {
                     {p.z - b->z[o], p.z + b->z[o]}};
 }
 
+/* Where guesses are not made ahead, half of it by additions, which have room beside the
+ * multiplications of what follows. */
 VEC_INLINE void square_images(const images *d, vec r2[8]) {
-    vec plane[4];
+    vec plane[4], z[2] = {d->dz[0] * d->dz[0], d->dz[1] * d->dz[1]};
 #pragma GCC unroll 8
     for (int g = 0; g < 4; g++)
         plane[g] = vec_fma(d->dy[g >> 1], d->dy[g >> 1], d->dx[g & 1] * d->dx[g & 1]);
 #pragma GCC unroll 8
-    for (int g = 0; g < 8; g++)
-        r2[g] = vec_fma(d->dz[g >> 2], d->dz[g >> 2], plane[g & 3]);
+    for (int g = 0; g < 8; g++) {
+        if (VEC_AHEAD)
+            r2[g] = vec_fma(d->dz[g >> 2], d->dz[g >> 2], plane[g & 3]);
+        else
+            r2[g] = plane[g & 3] + z[g >> 2];
+    }
 }
 
 #if VEC_AHEAD

@@ -237,6 +237,7 @@ typedef struct dp_near {
     int n_sums;       /* DP_POTENTIAL, ... */
     int has_pressure; /* of flow: the last part is wanted as well; else it may be left out */
     int is_mutual;
+    int is_apart; /* mutual, and no two points are DP_NEAREST apart or less */
     dp_strip *targets, *sources;
     struct dp_user_work *user; /* for a kernel of the caller's (kernel/user.h) */
 } dp_near;

@@ -9,15 +9,32 @@
 #include "kernel/ahead.h"
 #include "kernel/tile.h"
 
-/* One target and a vector of sources: adds to the target's sums and to at_sources. ahead: NULL, or
- * where what comes first has been done, of which this is number `at`. */
+/* Single precision has pairs that are too close; chunks made ahead are looked through already. */
+#if defined(SIMD_SINGLE) || VEC_AHEAD
+#define CAN_BE_APART 0
+#else
+#define CAN_BE_APART 1
+#endif
+
+/* Of a vector of pairs: the way from the target, its square and where its root starts from. */
+typedef struct apart {
+    vec dx, dy, dz, r2, guess;
+} apart;
+
+/* ahead: NULL, or where what comes first has been done, of which this is number `at`. */
+VEC_INLINE apart apart_of(const broadcast *t, const broadcast *source, const ahead *ahead, int at) {
+    apart d = {.dx = source->x - t->x, .dy = source->y - t->y, .dz = source->z - t->z};
+    d.r2 = ahead ? ahead->r2[at] : square(d.dx, d.dy, d.dz);
+    d.guess = ahead ? ahead->guess[at] : vec_guess(d.r2);
+    return d;
+}
+
+/* One target and a vector of sources: adds to the target's sums and to at_sources. least: NULL
+ * where no pair is to be left out. */
 VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, pair_grade grade, int is_mutual,
                           const problem *p, broadcast *t, const broadcast *source, sums *at_sources,
-                          const ahead *ahead, int at) {
-    vec dx = source->x - t->x, dy = source->y - t->y, dz = source->z - t->z;
-    vec r2 = ahead ? ahead->r2[at] : square(dx, dy, dz);
-    pair g = kernel(grade, p->unit_lambda, ahead ? NULL : &p->least, r2,
-                    ahead ? ahead->guess[at] : vec_guess(r2));
+                          const apart *d, const vec *least) {
+    pair g = kernel(grade, p->unit_lambda, least, d->r2, d->guess);
     t->far = g.far;
     t->s.potential = vec_fma(source->charge, g.value, t->s.potential);
     if (is_mutual)
@@ -25,56 +42,76 @@ VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, pair_grade grade, i
     if (!has_gradient)
         return;
     vec slope = g.value * g.ratio, at_target = source->charge * slope;
-    t->s.gx = vec_fma(at_target, dx, t->s.gx);
-    t->s.gy = vec_fma(at_target, dy, t->s.gy);
-    t->s.gz = vec_fma(at_target, dz, t->s.gz);
+    t->s.gx = vec_fma(at_target, d->dx, t->s.gx);
+    t->s.gy = vec_fma(at_target, d->dy, t->s.gy);
+    t->s.gz = vec_fma(at_target, d->dz, t->s.gz);
     if (is_mutual) {
-        vec minus = t->charge * slope;
-        at_sources->gx = vec_fma(minus, dx, at_sources->gx);
-        at_sources->gy = vec_fma(minus, dy, at_sources->gy);
-        at_sources->gz = vec_fma(minus, dz, at_sources->gz);
+        vec minus = t->minus * slope;
+        at_sources->gx = vec_fma(minus, d->dx, at_sources->gx);
+        at_sources->gy = vec_fma(minus, d->dy, at_sources->gy);
+        at_sources->gz = vec_fma(minus, d->dz, at_sources->gz);
     }
+}
+
+/* Whether no pair of a tile is to be left out: one comparison for all of them, and minima, which
+ * take turns with additions where the processor multiplies. */
+VEC_INLINE int is_tile_apart(const apart d[N_TARGETS], vec least) {
+    vec nearest = vec_min(vec_min(d[0].r2, d[1].r2), vec_min(d[2].r2, d[3].r2));
+    return vec_is_above(nearest, least);
 }
 
 /* A tile of targets, the first being i, and the vector of sources that begins with j. */
 VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
-                     int is_same, int is_mutual, const problem *p, broadcast *t, int i, int j,
-                     const ahead *ahead, int at) {
+                     int is_same, int is_mutual, int is_apart, const problem *p, broadcast *t,
+                     int i, int j, const ahead *ahead, int at) {
     broadcast source = {.x = load(p->x + j),
                         .y = load(p->y + j),
                         .z = load(p->z + j),
                         .charge = load(p->charge + j)};
     sums at_sources = {0};
+    apart d[N_TARGETS];
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
-        add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], &source, &at_sources, ahead,
-                  at + k);
+        d[k] = apart_of(&t[k], &source, ahead, at + k);
+    if (ahead || is_apart || (!is_same && __builtin_expect(is_tile_apart(d, p->least_square), 1))) {
+#pragma GCC unroll 4
+        for (int k = 0; k < N_TARGETS; k++)
+            add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], &source, &at_sources, &d[k],
+                      NULL);
+    } else {
+#pragma GCC unroll 4
+        for (int k = 0; k < N_TARGETS; k++)
+            add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], &source, &at_sources, &d[k],
+                      &p->least);
+        look_for_close(close, is_same, is_mutual, p->near, t, i, j);
+    }
     if (is_mutual) {
         real *sums = p->sums + j;
-        add_to(sums, at_sources.potential * potential_unit(grade));
+        add_to(sums, at_sources.potential);
         if (has_gradient) {
-            add_to(sums + p->row, at_sources.gx * -gradient_unit(grade));
-            add_to(sums + 2 * p->row, at_sources.gy * -gradient_unit(grade));
-            add_to(sums + 3 * p->row, at_sources.gz * -gradient_unit(grade));
+            add_to(sums + p->row, at_sources.gx);
+            add_to(sums + 2 * p->row, at_sources.gy);
+            add_to(sums + 3 * p->row, at_sources.gz);
         }
     }
-    look_for_close(close, is_same, is_mutual, p->near, t, i, j);
 }
 
 /* A tile and the sources from j on. */
 VEC_INLINE void meet_all(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
-                         int is_mutual, const problem *p, broadcast *t, int i, int j) {
+                         int is_mutual, int is_apart, const problem *p, broadcast *t, int i,
+                         int j) {
     int n = p->near->sources->n;
 #if VEC_AHEAD
+    (void)is_apart;
     for (ahead ahead; j < n;) {
         int at = 0, end = n - j > CHUNK ? j + CHUNK : n;
         look_ahead(p, t, j, end, &ahead);
         for (; j < end; j += VEC_WIDTH, at += N_TARGETS)
-            meet(kernel, close, has_gradient, grade, 0, is_mutual, p, t, i, j, &ahead, at);
+            meet(kernel, close, has_gradient, grade, 0, is_mutual, 1, p, t, i, j, &ahead, at);
     }
 #else
     for (; j < n; j += VEC_WIDTH)
-        meet(kernel, close, has_gradient, grade, 0, is_mutual, p, t, i, j, NULL, 0);
+        meet(kernel, close, has_gradient, grade, 0, is_mutual, is_apart, p, t, i, j, NULL, 0);
 #endif
 }
 
@@ -89,22 +126,30 @@ VEC_INLINE void store_target(int has_gradient, pair_grade grade, const sums *s, 
     }
 }
 
+/* A target with what it does to sources, in the unit of their sums. */
+VEC_INLINE broadcast load_source_too(pair_grade grade, const dp_strip *strip, int i) {
+    broadcast t = load_target(strip, i);
+    t.minus = t.charge * -gradient_unit(grade);
+    t.charge *= potential_unit(grade);
+    return t;
+}
+
 /* The targets from i on. Within one strip, the group of sources that they themselves lie in is
  * summed for them alone: each of its points is a target in its turn. Those behind it are mutual. */
 VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
-                         int is_mutual, const problem *p, int i) {
+                         int is_mutual, int is_apart, const problem *p, int i) {
     broadcast t[N_TARGETS];
     const dp_near *near = p->near;
     int j = 0;
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
-        t[k] = load_target(near->targets, i + k);
+        t[k] = load_source_too(grade, near->targets, i + k);
     if (near->targets == near->sources) {
         int end = (j = i / GROUP * GROUP) + GROUP;
         for (; j < end; j += VEC_WIDTH)
-            meet(kernel, close, has_gradient, grade, 1, 0, p, t, i, j, NULL, 0);
+            meet(kernel, close, has_gradient, grade, 1, 0, 0, p, t, i, j, NULL, 0);
     }
-    meet_all(kernel, close, has_gradient, grade, is_mutual, p, t, i, j);
+    meet_all(kernel, close, has_gradient, grade, is_mutual, is_apart, p, t, i, j);
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
         store_target(has_gradient, grade, &t[k].s, near->targets, i + k);
@@ -113,12 +158,15 @@ VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, pai
 VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
                         const dp_near *near) {
     const problem p = problem_of(near, pair_unit(grade));
-    if (near->is_mutual || near->targets == near->sources)
+    if (CAN_BE_APART && near->is_apart)
         for (int i = 0; i < near->targets->n; i += N_TARGETS)
-            sum_tile(kernel, close, has_gradient, grade, 1, &p, i);
+            sum_tile(kernel, close, has_gradient, grade, 1, 1, &p, i);
+    else if (near->is_mutual || near->targets == near->sources)
+        for (int i = 0; i < near->targets->n; i += N_TARGETS)
+            sum_tile(kernel, close, has_gradient, grade, 1, 0, &p, i);
     else
         for (int i = 0; i < near->targets->n; i += N_TARGETS)
-            sum_tile(kernel, close, has_gradient, grade, 0, &p, i);
+            sum_tile(kernel, close, has_gradient, grade, 0, 0, &p, i);
 }
 
 #define SUM_ALL(kernel, close, grade, near)                                                        \

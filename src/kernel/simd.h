@@ -68,6 +68,11 @@ VEC_INLINE vec vec_min(vec a, vec b) {
     return _mm512_min_pd(a, b);
 }
 
+VEC_INLINE int vec_is_above(vec a, vec b) {
+    __mmask8 is_above = _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ);
+    return is_above == 0xff;
+}
+
 VEC_INLINE vec vec_power(vec shifted) {
     __m512i bits = _mm512_sub_epi64(_mm512_set1_epi64(1023), _mm512_castpd_si512(shifted));
     return _mm512_castsi512_pd(_mm512_slli_epi64(bits, 52));
@@ -150,6 +155,10 @@ VEC_INLINE vec vec_fma(vec a, vec b, vec c) {
 
 VEC_INLINE vec vec_min(vec a, vec b) {
     return _mm256_min_pd(a, b);
+}
+
+VEC_INLINE int vec_is_above(vec a, vec b) {
+    return _mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_GT_OQ)) == 0xf;
 }
 
 VEC_INLINE vec vec_power(vec shifted) {
@@ -270,6 +279,11 @@ VEC_INLINE vec vec_fma(vec a, vec b, vec c) {
 VEC_INLINE vec vec_min(vec a, vec b) {
     uvec is_less = (uvec)(a < b);
     return (vec)(((uvec)a & is_less) | ((uvec)b & ~is_less));
+}
+
+VEC_INLINE int vec_is_above(vec a, vec b) {
+    uvec is_above = (uvec)(a > b);
+    return (is_above[0] & is_above[1]) != 0;
 }
 
 VEC_INLINE vec vec_power(vec shifted) {

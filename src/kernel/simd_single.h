@@ -43,6 +43,11 @@ VEC_INLINE vec vec_min(vec a, vec b) {
     return _mm512_min_ps(a, b);
 }
 
+VEC_INLINE int vec_is_above(vec a, vec b) {
+    __mmask16 is_above = _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
+    return _kortestc_mask16_u8(is_above, is_above);
+}
+
 VEC_INLINE unsigned vec_lanes(vec_mask m) {
     return m;
 }
@@ -117,6 +122,10 @@ VEC_INLINE vec vec_min(vec a, vec b) {
     return _mm256_min_ps(a, b);
 }
 
+VEC_INLINE int vec_is_above(vec a, vec b) {
+    return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ)) == 0xff;
+}
+
 VEC_INLINE unsigned vec_lanes(vec_mask m) {
     return (unsigned)_mm256_movemask_ps(m);
 }
@@ -184,6 +193,11 @@ VEC_INLINE vec vec_fma(vec a, vec b, vec c) {
 VEC_INLINE vec vec_min(vec a, vec b) {
     uvec is_less = (uvec)(a < b);
     return (vec)(((uvec)a & is_less) | ((uvec)b & ~is_less));
+}
+
+VEC_INLINE int vec_is_above(vec a, vec b) {
+    uvec is_above = (uvec)(a > b);
+    return (is_above[0] & is_above[1] & is_above[2] & is_above[3]) != 0;
 }
 
 VEC_INLINE unsigned vec_lanes(vec_mask m) {

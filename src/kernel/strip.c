@@ -107,12 +107,22 @@ static void zero_single(dp_strip *s) {
             memset(s->sums_f + dp_strip_row(s, k, v), 0, (size_t)padded(s->n) * sizeof(float));
 }
 
+/* Idle points lie where the last one does, so that they are next to no other; in single precision
+ * apart from all, where nothing is close. */
+static void place_idle(dp_strip *s, int i) {
+    if (s->is_single) {
+        s->x_f[i] = s->y_f[i] = s->z_f[i] = IDLE_F;
+        return;
+    }
+    s->x[i] = s->x[s->n - 1];
+    s->y[i] = s->y[s->n - 1];
+    s->z[i] = s->z[s->n - 1];
+}
+
 void dp_strip_end(dp_strip *s, int n_sums) {
     int n_padded = padded(s->n);
-    for (int i = s->n; i < n_padded; i++) {
-        s->x[i] = s->y[i] = s->z[i] = 0;
-        s->x_f[i] = s->y_f[i] = s->z_f[i] = IDLE_F;
-    }
+    for (int i = s->n; i < n_padded; i++)
+        place_idle(s, i);
     for (int k = 0; k < dp_n_carried(&s->shape); k++)
         for (int v = 0; v < s->n_vectors; v++)
             for (int i = s->n, row = dp_strip_row(s, k, v); i < n_padded; i++)

@@ -22,7 +22,7 @@ typedef struct sums {
 } sums;
 
 typedef struct broadcast {
-    vec x, y, z, charge;
+    vec x, y, z, charge, minus;
     sums s;
     vec_mask far;
 } broadcast;
@@ -57,15 +57,22 @@ VEC_INLINE real gradient_unit(pair_grade grade) {
 typedef struct problem {
     const dp_near *near;
     vec_lambda unit_lambda;
-    vec least;
+    vec least, least_square;
     const real *x, *y, *z, *charge; /* of the sources */
     real *sums;                     /* of plain strips: potential, gradient, */
     int row;                        /* so many numbers apart */
 } problem;
 
-/* Idle targets behind the last are moved away from idle sources: their distance would be zero. */
+/* In single precision idle targets behind the last are moved away from idle sources, which lie
+ * where they do. */
+#ifdef SIMD_SINGLE
+#define AWAY(x) (-(x))
+#else
+#define AWAY(x) (x)
+#endif
+
 VEC_INLINE broadcast load_target(const dp_strip *t, int i) {
-    return (broadcast){.x = vec_splat(i < t->n ? ROW(t, x)[i] : -ROW(t, x)[i]),
+    return (broadcast){.x = vec_splat(i < t->n ? ROW(t, x)[i] : AWAY(ROW(t, x)[i])),
                        .y = vec_splat(ROW(t, y)[i]),
                        .z = vec_splat(ROW(t, z)[i]),
                        .charge = vec_splat(ROW(t, carried)[i])};
@@ -74,16 +81,17 @@ VEC_INLINE broadcast load_target(const dp_strip *t, int i) {
 /* What lambda and least are in the frame of the rows. */
 static inline problem problem_of(const dp_near *near, real unit) {
 #ifdef SIMD_SINGLE
-    real least = (real)(near->least * near->least);
+    real least = (real)(near->least * near->least), least_square = least;
     dp_lambda lambda = near->lambda * near->sources->frame.half;
 #else
-    real least = DP_NEAREST;
+    real least = DP_NEAREST, least_square = least * least;
     dp_lambda lambda = near->lambda;
 #endif
     const dp_strip *s = near->sources;
     return (problem){near,
                      splat_lambda(lambda, unit),
                      vec_splat(least),
+                     vec_splat(least_square),
                      ROW(s, x),
                      ROW(s, y),
                      ROW(s, z),

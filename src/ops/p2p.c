@@ -34,6 +34,7 @@ typedef struct p2p_work {
     dp_isa isa;
     dp_lambda lambda;
     double least;
+    int is_apart;
     const dp_cube *cube;
     int level;
     dp_shape shape;
@@ -44,6 +45,9 @@ typedef struct p2p_work {
 } p2p_work;
 
 enum { SUMS = 0, HALO = 1 };
+
+_Static_assert(DP_TINY_COORDINATE * 0x1p-53 > DP_NEAREST,
+               "points without tiny coordinates coincide or are apart");
 
 /* ---- the plan ---- */
 
@@ -200,6 +204,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->isa = p->isa;
     w->lambda = p->lambda;
     w->least = p->least;
+    w->is_apart = dp_is_mutual(p) && !p->sources->has_tiny;
     w->cube = &p->tree->cube;
     w->level = block->level;
     w->shape = p->shape;
@@ -243,6 +248,7 @@ static void sum(const slice *s, dp_strip *sources) {
                     .n_sums = s->n_sums,
                     .has_pressure = s->has_pressure,
                     .is_mutual = s->w->targets.is_mutual,
+                    .is_apart = s->w->is_apart,
                     .targets = &s->worker->targets,
                     .sources = sources,
                     .user = s->worker->scratch.user};

@@ -80,6 +80,7 @@ void dp_pairs_run_near(void *pairs, int64_t repeats) {
                     .least = dp_precision_closest(r->precision, &r->shape),
                     .n_sums = r->n_sums,
                     .is_mutual = r->is_mutual,
+                    .is_apart = r->is_mutual,
                     .targets = &p->strip[0],
                     .sources = &p->strip[1]};
     dp_near_fn sum =

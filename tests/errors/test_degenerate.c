@@ -6,8 +6,8 @@
 static const dagpole_kernel kernels[] = {DAGPOLE_LAPLACE, DAGPOLE_YUKAWA};
 
 /* All targets against the direct sum, potentials and gradients, both kernels. */
-static void check_cloud(int64_t n, const double *points, int64_t n_targets, const double *targets,
-                        double length) {
+static void check_with(int digits, int n_crit, int64_t n, const double *points, int64_t n_targets,
+                       const double *targets, double length) {
     int64_t m = targets ? n_targets : n;
     double *charges = calloc((size_t)(n + 8 * m + 1), sizeof *charges), *results = charges + n;
     double *expected = results + 4 * m;
@@ -19,7 +19,8 @@ static void check_cloud(int64_t n, const double *points, int64_t n_targets, cons
         dagpole_plan_options_init(&o);
         o.kernel = kernels[i];
         o.lambda = 1 / length;
-        o.n_crit = 20;
+        o.digits = digits;
+        o.n_crit = n_crit;
         assert_ok(dagpole_plan_create(context, &o, n, points, n_targets, targets, &plan));
         assert_ok(dagpole_plan_check(plan, 1));
         assert_ok(dagpole_plan_evaluate(plan, charges, results, results + m));
@@ -37,6 +38,11 @@ static void check_cloud(int64_t n, const double *points, int64_t n_targets, cons
     }
     dagpole_context_destroy(context);
     free(charges);
+}
+
+static void check_cloud(int64_t n, const double *points, int64_t n_targets, const double *targets,
+                        double length) {
+    check_with(6, 20, n, points, n_targets, targets, length);
 }
 
 /* What else a kernel has: what sources carry, what targets want, and numbers of a value. */
@@ -269,6 +275,17 @@ START_TEST(neighbouring_doubles) {
 }
 END_TEST
 
+/* Distances whose squares are 0, in leaves of more points than a group. */
+START_TEST(nearly_coincident_points) {
+    fill_uniform(3 * N, points, 14);
+    for (int i = 0; i < 40; i++)
+        for (int d = 0; d < 3; d++)
+            points[3 * i + d] = 1e-170 * (i + d);
+    for (int digits = 6; digits <= 9; digits += 3)
+        check_with(digits, 100, N, points, 0, NULL, 1);
+}
+END_TEST
+
 START_TEST(zero_and_cancelling_charges) {
     static double charges[N], potentials[N];
     dagpole_context *context = open_serial();
@@ -294,4 +311,5 @@ END_TEST
 
 SUITE_MAIN("degenerate", 200, other_values_of_degenerate_clouds, no_points, one_and_two_points,
            all_points_identical, half_of_a_million_coincide, a_line_and_a_plane,
-           large_small_and_far_away, neighbouring_doubles, zero_and_cancelling_charges)
+           large_small_and_far_away, neighbouring_doubles, nearly_coincident_points,
+           zero_and_cancelling_charges)

@@ -122,6 +122,23 @@ START_TEST(zeros_of_both_signs_coincide) {
 }
 END_TEST
 
+static int has_tiny(double x, double y, double z) {
+    double given[15] = {1, 1, 1, 0, -0.0, 0.5, x, y, z, x, y, z, 0, 1, 1};
+    dp_points points = build(&dp_team_serial, 5, given);
+    ck_assert_int_eq(points.n, 4);
+    int has = points.has_tiny;
+    dp_points_free(&points);
+    return has;
+}
+
+START_TEST(tiny_coordinates_are_noticed) {
+    ck_assert_int_eq(has_tiny(0.25, 1e-60, -0.5), 0);
+    ck_assert_int_eq(has_tiny(1e-80, 0.5, 0.5), 1);
+    ck_assert_int_eq(has_tiny(0.5, -1e-300, 0.5), 1);
+    ck_assert_int_eq(has_tiny(0.5, 0.5, 5e-324), 1);
+}
+END_TEST
+
 START_TEST(keys_are_forgotten_and_made_again) {
     int64_t n = 3000;
     double *given = cloud_make(CLOUD_LOG_RADIAL, n, 2);
@@ -174,5 +191,5 @@ START_TEST(failed_allocations_leave_nothing) {
 END_TEST
 
 SUITE_MAIN("points", 20, clouds_match_the_oracle, equal_keys_are_ordered_by_position,
-           zeros_of_both_signs_coincide, keys_are_forgotten_and_made_again, bytes_are_counted,
-           failed_allocations_leave_nothing)
+           zeros_of_both_signs_coincide, tiny_coordinates_are_noticed,
+           keys_are_forgotten_and_made_again, bytes_are_counted, failed_allocations_leave_nothing)
