@@ -49,22 +49,26 @@ VEC_INLINE vec pair_rsqrt(pair_grade grade, vec r2, vec guess, const vec *least,
 
 /* exp(-x) for 0 <= x <= EXP_MINUS_END; 0 where it is no normal number. With x = n log 2 - t and
  * |t| <= log(2)/2, exp(-x) = 2^-n exp(t). The sum of x / log 2 and EXP_SHIFT has n in its lowest
- * bits; exp(t) = 1 + t + t^2 q(t). */
+ * bits; exp(t) = 1 + t + t^2 q(t), with the Chebyshev interpolant of q = (exp(t) - 1 - t)/t^2.
+ * Reduced, exp is as good as the root: q is of a lower degree, and log 2 is in one piece. */
+#define LOG2 0.69314718055994530942
 #ifdef SIMD_SINGLE
 #define EXP_MINUS_END 88.f /* n is 127 at most, where vec_power is 0 */
 #define EXP_SHIFT     0x1.8p23f
 #define LOG2_HIGH     0x1.62e4p-1f /* 15 bits: its product with n is exact */
 #define LOG2_LOW      0x1.7f7d1cp-20f
-/* Taylor's: what is left out is below 6e-9. */
-static const float exp_coefficients[] = {1.f / 5040, 1.f / 720, 1.f / 120, 1.f / 24,
-                                         1.f / 6,    0.5f,      1,         1};
+/* Of degree 4: what is left out is below 1.1e-8; of degree 3: 4.2e-7. */
+static const float exp_coefficients[] = {
+    0x1.6d117ap-10f, 0x1.120bdep-7f, 0x1.555518p-5f, 0x1.5554dcp-3f, 0.5f, 1, 1};
+static const float exp_reduced[] = {
+    0x1.11d9aap-7f, 0x1.56b488p-5f, 0x1.555526p-3f, 0x1.ffff56p-2f, 1, 1};
 #else
 #define EXP_MINUS_END 709.4 /* n is 1023 at most, where vec_power is 0 */
 #define EXP_SHIFT     0x1.8p52
 #define LOG2_HIGH     0x1.62e42fefa39efp-1
 #define LOG2_LOW      0x1.abc9e3b39803fp-56
-/* q is the Chebyshev interpolant of degree 9 of (exp(t) - 1 - t)/t^2: the relative error of exp is
- * 2e-17 and the rounding of its last steps. */
+/* Of degree 9: the relative error of exp is 2e-17 and the rounding of its last steps; of degree 7:
+ * 7.4e-14. */
 static const double exp_coefficients[] = {0x1.af38a9b0ec855p-26,
                                           0x1.289185613a3d6p-22,
                                           0x1.71de0dae63bb3p-19,
@@ -77,18 +81,32 @@ static const double exp_coefficients[] = {0x1.af38a9b0ec855p-26,
                                           0x1.0000000000001p-1,
                                           1,
                                           1};
+static const double exp_reduced[] = {0x1.72ad3afdd48dep-19,
+                                     0x1.a136b08f4d167p-16,
+                                     0x1.a019c3721025ap-13,
+                                     0x1.6c166be7451fep-10,
+                                     0x1.111111170ad7ap-7,
+                                     0x1.55555565c5602p-5,
+                                     0x1.5555555554f97p-3,
+                                     0x1.fffffffffe069p-2,
+                                     1,
+                                     1};
 #endif
-#define N_EXP_COEFFICIENTS (int)(sizeof exp_coefficients / sizeof exp_coefficients[0])
+#define N_COEFFICIENTS(list) (int)(sizeof(list) / sizeof(list)[0])
 
-VEC_INLINE vec exp_minus(vec x) {
-    vec shifted = vec_fma(x, vec_splat((real)(1 / 0.69314718055994530942)), vec_splat(EXP_SHIFT));
+VEC_INLINE vec exp_minus(pair_grade grade, vec x) {
+    const real *coefficient = grade == REDUCED ? exp_reduced : exp_coefficients;
+    const int n_coefficients =
+        grade == REDUCED ? N_COEFFICIENTS(exp_reduced) : N_COEFFICIENTS(exp_coefficients);
+    vec shifted = vec_fma(x, vec_splat((real)(1 / LOG2)), vec_splat(EXP_SHIFT));
     vec n = shifted - EXP_SHIFT;
-    vec t = vec_fma(n, vec_splat(LOG2_HIGH), -x);
-    t = vec_fma(n, vec_splat(LOG2_LOW), t);
-    vec p = vec_splat(exp_coefficients[0]);
+    vec t = vec_fma(n, vec_splat(grade == REDUCED ? (real)LOG2 : LOG2_HIGH), -x);
+    if (grade != REDUCED)
+        t = vec_fma(n, vec_splat(LOG2_LOW), t);
+    vec p = vec_splat(coefficient[0]);
 #pragma GCC unroll 12
-    for (int k = 1; k < N_EXP_COEFFICIENTS; k++)
-        p = vec_fma(p, t, vec_splat(exp_coefficients[k]));
+    for (int k = 1; k < n_coefficients; k++)
+        p = vec_fma(p, t, vec_splat(coefficient[k]));
     return p * vec_power(shifted);
 }
 

@@ -109,7 +109,7 @@ VEC_INLINE damped_wave damped_wave_of(pair_grade grade, vec_lambda unit_lambda, 
     w.size = w.root;
     if (unit_lambda.is_damped) {
         w.x = vec_min(unit_lambda.damping * r, vec_splat(EXP_MINUS_END));
-        w.size *= exp_minus(w.x);
+        w.size *= exp_minus(grade, w.x);
     }
     w.wave = wave_of(w.y);
     return w;

@@ -12,7 +12,8 @@ VEC_INLINE pair yukawa(pair_grade grade, vec_lambda unit_lambda, const vec *leas
     vec x = vec_min(unit_lambda.damping * (r2 * y), vec_splat(EXP_MINUS_END));
     vec square = y * y, second = vec_fma(x + 3, x, vec_splat(3));
     vec third = vec_fma(vec_fma(x + 6, x, vec_splat(15)), x, vec_splat(15));
-    return (pair){exp_minus(x) * y, (x + 1) * square, second * square, third * square, y, far};
+    return (pair){
+        exp_minus(grade, x) * y, (x + 1) * square, second * square, third * square, y, far};
 }
 
 #endif

@@ -19,10 +19,10 @@ static const dp_accuracy by_digits[] = {
     [6] = {8, 2.5e-7, 1e-13, 1. / 7, DP_SINGLE},
     [7] = {10, 1.6e-8, 1e-13, 1. / 4, DP_REDUCED},
     [8] = {12, 2e-9, 1e-13, 1. / 7, DP_REDUCED},
-    [9] = {14, 2e-10, 1e-13, 1. / 3, DP_REDUCED},
+    [9] = {14, 1.7e-10, 1e-13, 1. / 3, DP_REDUCED},
     [10] = {14, 1.2e-11, 1e-14, 1. / 3, DP_REDUCED},
     [11] = {16, 1.2e-12, 1e-14, 1. / 3, DP_REDUCED},
-    [12] = {18, 1e-13, 1e-14, 1. / 3, DP_DOUBLE},
+    [12] = {18, 1.3e-13, 1e-14, 1. / 3, DP_DOUBLE},
     [13] = {20, 3e-14, 1e-15, 1. / 3, DP_DOUBLE},
 };
 
