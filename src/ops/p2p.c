@@ -46,9 +46,6 @@ typedef struct p2p_work {
 
 enum { SUMS = 0, HALO = 1 };
 
-_Static_assert(DP_TINY_COORDINATE * 0x1p-53 > DP_NEAREST,
-               "points without tiny coordinates coincide or are apart");
-
 /* ---- the plan ---- */
 
 static p2p_run *runs_of(const p2p_work *w) {
@@ -204,6 +201,7 @@ static dagpole_status plan(const dp_layout *layout, int32_t b, dp_task *task) {
     w->isa = p->isa;
     w->lambda = p->lambda;
     w->least = p->least;
+    /* what is then the least distance is above DP_NEAREST (tests/geometry/test_points.c) */
     w->is_apart = dp_is_mutual(p) && !p->sources->has_tiny;
     w->cube = &p->tree->cube;
     w->level = block->level;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "geometry/clouds.h"
+#include "kernel/kernel.h"
 
 static dp_cube cube_of(int64_t n, const double *given) {
     dp_bounds bounds = dp_bounds_empty();
@@ -136,6 +137,7 @@ START_TEST(tiny_coordinates_are_noticed) {
     ck_assert_int_eq(has_tiny(1e-80, 0.5, 0.5), 1);
     ck_assert_int_eq(has_tiny(0.5, -1e-300, 0.5), 1);
     ck_assert_int_eq(has_tiny(0.5, 0.5, 5e-324), 1);
+    ck_assert_double_gt(DP_TINY_COORDINATE * 0x1p-53, DP_NEAREST);
 }
 END_TEST
 
