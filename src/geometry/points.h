@@ -2,11 +2,11 @@
 #ifndef DP_GEOMETRY_POINTS_H
 #define DP_GEOMETRY_POINTS_H
 
-/* Scaled coordinates that are smaller are tiny. */
-#define DP_TINY_COORDINATE 0x1p-240
-
 #include "base/memory.h"
 #include "geometry/morton.h"
+
+/* Scaled coordinates that are smaller are tiny. */
+#define DP_TINY_COORDINATE 0x1p-240
 
 typedef struct dp_points {
     int64_t n;             /* unique positions */

@@ -17,13 +17,14 @@
 #endif
 
 /* Of a vector of pairs: the way from the target, its square and where its root starts from. */
-typedef struct apart {
+typedef struct difference {
     vec dx, dy, dz, r2, guess;
-} apart;
+} difference;
 
 /* ahead: NULL, or where what comes first has been done, of which this is number `at`. */
-VEC_INLINE apart apart_of(const broadcast *t, const broadcast *source, const ahead *ahead, int at) {
-    apart d = {.dx = source->x - t->x, .dy = source->y - t->y, .dz = source->z - t->z};
+VEC_INLINE difference difference_of(const broadcast *t, const broadcast *source, const ahead *ahead,
+                                    int at) {
+    difference d = {.dx = source->x - t->x, .dy = source->y - t->y, .dz = source->z - t->z};
     d.r2 = ahead ? ahead->r2[at] : square(d.dx, d.dy, d.dz);
     d.guess = ahead ? ahead->guess[at] : vec_guess(d.r2);
     return d;
@@ -33,7 +34,7 @@ VEC_INLINE apart apart_of(const broadcast *t, const broadcast *source, const ahe
  * where no pair is to be left out. */
 VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, pair_grade grade, int is_mutual,
                           const problem *p, broadcast *t, const broadcast *source, sums *at_sources,
-                          const apart *d, const vec *least) {
+                          const difference *d, const vec *least) {
     pair g = kernel(grade, p->unit_lambda, least, d->r2, d->guess);
     t->far = g.far;
     t->s.potential = vec_fma(source->charge, g.value, t->s.potential);
@@ -53,14 +54,24 @@ VEC_INLINE void add_pairs(pair_fn *kernel, int has_gradient, pair_grade grade, i
     }
 }
 
+VEC_INLINE void add_tile(pair_fn *kernel, int has_gradient, pair_grade grade, int is_mutual,
+                         const problem *p, broadcast *t, const broadcast *source, sums *at_sources,
+                         const difference *d, const vec *least) {
+#pragma GCC unroll 4
+    for (int k = 0; k < N_TARGETS; k++)
+        add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], source, at_sources, &d[k],
+                  least);
+}
+
 /* Whether no pair of a tile is to be left out: one comparison for all of them, and minima, which
  * take turns with additions where the processor multiplies. */
-VEC_INLINE int is_tile_apart(const apart d[N_TARGETS], vec least) {
+VEC_INLINE int is_tile_apart(const difference d[N_TARGETS], vec least) {
     vec nearest = vec_min(vec_min(d[0].r2, d[1].r2), vec_min(d[2].r2, d[3].r2));
     return vec_is_above(nearest, least);
 }
 
-/* A tile of targets, the first being i, and the vector of sources that begins with j. */
+/* A tile of targets, the first being i, and the vector of sources that begins with j. is_apart: no
+ * pair is to be left out. */
 VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, pair_grade grade,
                      int is_same, int is_mutual, int is_apart, const problem *p, broadcast *t,
                      int i, int j, const ahead *ahead, int at) {
@@ -69,20 +80,14 @@ VEC_INLINE void meet(pair_fn *kernel, close_fn *close, int has_gradient, pair_gr
                         .z = load(p->z + j),
                         .charge = load(p->charge + j)};
     sums at_sources = {0};
-    apart d[N_TARGETS];
+    difference d[N_TARGETS];
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
-        d[k] = apart_of(&t[k], &source, ahead, at + k);
-    if (ahead || is_apart || (!is_same && __builtin_expect(is_tile_apart(d, p->least_square), 1))) {
-#pragma GCC unroll 4
-        for (int k = 0; k < N_TARGETS; k++)
-            add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], &source, &at_sources, &d[k],
-                      NULL);
+        d[k] = difference_of(&t[k], &source, ahead, at + k);
+    if (is_apart || (!is_same && __builtin_expect(is_tile_apart(d, p->least_square), 1))) {
+        add_tile(kernel, has_gradient, grade, is_mutual, p, t, &source, &at_sources, d, NULL);
     } else {
-#pragma GCC unroll 4
-        for (int k = 0; k < N_TARGETS; k++)
-            add_pairs(kernel, has_gradient, grade, is_mutual, p, &t[k], &source, &at_sources, &d[k],
-                      &p->least);
+        add_tile(kernel, has_gradient, grade, is_mutual, p, t, &source, &at_sources, d, &p->least);
         look_for_close(close, is_same, is_mutual, p->near, t, i, j);
     }
     if (is_mutual) {
@@ -127,7 +132,7 @@ VEC_INLINE void store_target(int has_gradient, pair_grade grade, const sums *s, 
 }
 
 /* A target with what it does to sources, in the unit of their sums. */
-VEC_INLINE broadcast load_source_too(pair_grade grade, const dp_strip *strip, int i) {
+VEC_INLINE broadcast load_mutual_target(pair_grade grade, const dp_strip *strip, int i) {
     broadcast t = load_target(strip, i);
     t.minus = t.charge * -gradient_unit(grade);
     t.charge *= potential_unit(grade);
@@ -143,7 +148,7 @@ VEC_INLINE void sum_tile(pair_fn *kernel, close_fn *close, int has_gradient, pai
     int j = 0;
 #pragma GCC unroll 4
     for (int k = 0; k < N_TARGETS; k++)
-        t[k] = load_source_too(grade, near->targets, i + k);
+        t[k] = load_mutual_target(grade, near->targets, i + k);
     if (near->targets == near->sources) {
         int end = (j = i / GROUP * GROUP) + GROUP;
         for (; j < end; j += VEC_WIDTH)
