@@ -7,6 +7,11 @@
 /* Shorter tasks are not worth what the runtime takes for one. */
 #define LEAST_TASK_S 2e-4
 
+/* Outer caches, a byte from them, and a byte from memory. */
+#define CACHE_BYTES   19e6
+#define CACHE_BYTE_S  1.6e-11
+#define MEMORY_BYTE_S 1e-10
+
 /* What each further vector of charges adds to the sums of one over points: a multiply-add beside
  * the pair's value, which is dearer in double (src/README.md has the figures). */
 typedef struct more {
@@ -93,9 +98,10 @@ double dp_cost_mean_rank(double expansion_size) {
     return 6 + 0.0725 * expansion_size;
 }
 
-/* Fits 0.6, 4 and 45 us at 6, 9 and 12 digits, on 1e4 points. */
+/* Fits 0.6, 4 and 45 us at 6, 9 and 12 digits, on 1e4 points. Sets that no cache holds come from
+ * memory, at its bandwidth. */
 double dp_cost_fetch(double expansion_size) {
     double bytes = 2 * sizeof(double) * expansion_size * dp_cost_mean_rank(expansion_size);
-    double of_caches = DP_N_FOLDED * bytes / 19e6;
-    return bytes * 1.6e-11 * (1 + of_caches * of_caches);
+    double of_caches = DP_N_FOLDED * bytes / CACHE_BYTES;
+    return bytes * fmin(CACHE_BYTE_S * (1 + of_caches * of_caches), MEMORY_BYTE_S);
 }
