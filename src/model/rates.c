@@ -29,30 +29,30 @@ const dp_rate_entry dp_rate_entries[DP_N_RATES] = {
 
 _Static_assert(offsetof(dp_rates, name) == DP_N_RATES * sizeof(double), "an entry for each double");
 
-/* From the rates that bench (perf/) printed on a Zen 5 core; what counts are their
- * ratios. AVX-512's are fitted to whole evaluations, the others only to the loops' own rates. Pairs
+/* What counts are their ratios. AVX-512's are of a Zen 5 core, fitted to whole evaluations; the
+ * others are those of the operators in evaluations of 1e5 points in a cube on a Zen 4 core. Pairs
  * are Laplace's, by precision. */
 static const dp_rates of_laplace[DP_N_ISA] = {
-    [DP_ISA_PORTABLE] = {.pair = {{1.3e-9, 1.3e-9, 0.65e-9, 0.65e-9}},
-                         .near = {{1.2e-9, 1.2e-9, 0.6e-9, 0.6e-9}},
+    [DP_ISA_PORTABLE] = {.pair = {{1.75e-9, 1.75e-9, 0.68e-9, 0.68e-9}},
+                         .near = {{0.96e-9, 0.96e-9, 0.31e-9, 0.31e-9}},
                          .leaf_pair = 40e-9,
-                         .flop = 52e-12,
+                         .flop = 77e-12,
                          .column = 9e-9,
                          .coefficient = 0.36e-9,
                          .point = 4e-9,
                          .name = "built-in"},
-    [DP_ISA_AVX2] = {.pair = {{3.2e-10, 2.9e-10, 1.2e-10, 1.2e-10}},
-                     .near = {{2.5e-10, 2.3e-10, 0.9e-10, 0.9e-10}},
+    [DP_ISA_AVX2] = {.pair = {{4.5e-10, 4.4e-10, 1.6e-10, 1.6e-10}},
+                     .near = {{3.05e-10, 2.85e-10, 0.97e-10, 0.97e-10}},
                      .leaf_pair = 35e-9,
-                     .flop = 16e-12,
+                     .flop = 26e-12,
                      .column = 5e-9,
                      .coefficient = 0.15e-9,
                      .point = 4e-9,
                      .name = "built-in"},
     [DP_ISA_AVX512] = {.pair = {{1.3e-10, 1.07e-10, 0.95e-10, 0.8e-10}},
-                       .near = {{1.2e-10, 0.95e-10, 0.53e-10, 0.36e-10}},
+                       .near = {{1.15e-10, 0.92e-10, 0.51e-10, 0.4e-10}},
                        .leaf_pair = 30e-9,
-                       .flop = 9e-12,
+                       .flop = 9.6e-12,
                        .column = 10e-9,
                        .coefficient = 0.08e-9,
                        .point = 4e-9,

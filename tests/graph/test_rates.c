@@ -2,10 +2,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "geometry/clouds.h"
-#include "model/leaf_size.h"
+#include "model/cost.h"
 #include "platform/scratch.h"
 #include "platform/store.h"
+#include "suite.h"
 #include "tuning/measure.h"
 
 static const char cpu[] = "AuthenticAMD, a processor, 26, 2, 1";
@@ -281,80 +281,7 @@ START_TEST(costs_are_of_kernel_and_precision) {
 }
 END_TEST
 
-static int choose(const dp_rates *rates, int has_gradients, int64_t n, const double *points) {
-    dp_leaf_choice choice;
-    dp_leaf_request request = {.bounds = dp_bounds_empty(),
-                               .shape = dp_shape_of_charges(1),
-                               .n_sources = n,
-                               .sources = points,
-                               .kernel = dp_kernel_get(DAGPOLE_LAPLACE),
-                               .accuracy = dp_accuracy_for_digits(6),
-                               .rates = rates,
-                               .n_sums = has_gradients ? DP_GRADIENT : DP_POTENTIAL};
-    ck_assert_int_eq(dp_bounds_widen(&dp_team_serial, "sources", n, points, &request.bounds),
-                     DAGPOLE_OK);
-    ck_assert_int_eq(dp_leaf_size_choose(&request, &choice), DAGPOLE_OK);
-    return choice.n_crit;
-}
-
-/* Dear pairs make small leaves, and so do gradients; dear flops make large ones; a slower machine
- * alone changes nothing. */
-START_TEST(leaf_sizes_follow) {
-    enum { N = 50000 };
-    double *points = cloud_make(CLOUD_CUBE, N, 3);
-    dp_rates rates = dp_rates_built_in(isa);
-    int n_crit = choose(&rates, 0, N, points);
-    ck_assert_int_lt(choose(&rates, 1, N, points), n_crit);
-    for (int i = 0; i < DP_N_RATES; i++)
-        *dp_rate(&rates, i) *= 4;
-    ck_assert_int_eq(choose(&rates, 0, N, points), n_crit);
-    for (int i = 0; i < DP_N_PRECISIONS; i++)
-        rates.near[DP_REAL_LAPLACE][i] *= 8;
-    ck_assert_int_lt(choose(&rates, 0, N, points), n_crit);
-    rates = dp_rates_built_in(isa);
-    rates.flop *= 8;
-    ck_assert_int_gt(choose(&rates, 0, N, points), n_crit);
-    free(points);
-}
-END_TEST
-
-/* Seconds of leaves of 60 points where the targets lie so far away from the sources. */
-static double price_at(double away) {
-    enum { N = 20000 };
-    double *points = cloud_make(CLOUD_CUBE, 2 * N, 3), *targets = points + 3 * N;
-    dp_leaf_choice choice;
-    const dp_rates built_in = dp_rates_built_in(isa);
-    dp_leaf_request request = {.bounds = dp_bounds_empty(),
-                               .shape = dp_shape_of_charges(1),
-                               .n_sources = N,
-                               .sources = points,
-                               .n_targets = N,
-                               .targets = targets,
-                               .kernel = dp_kernel_get(DAGPOLE_LAPLACE),
-                               .accuracy = dp_accuracy_for_digits(6),
-                               .rates = &built_in,
-                               .n_sums = DP_POTENTIAL,
-                               .n_crit = 60};
-    for (int i = 0; i < N; i++)
-        targets[3 * i] += away;
-    ck_assert_int_eq(dp_bounds_widen(&dp_team_serial, "points", 2 * N, points, &request.bounds),
-                     DAGPOLE_OK);
-    ck_assert_int_eq(dp_leaf_size_choose(&request, &choice), DAGPOLE_OK);
-    free(points);
-    return choice.seconds;
-}
-
-/* They have no near pairs, and one box's M2L. */
-START_TEST(far_targets_are_cheap) {
-    double together = price_at(0), apart = price_at(4);
-    ck_assert_double_gt(apart, 0);
-    ck_assert_double_lt(3 * apart, together);
-    ck_assert_double_lt(price_at(100), 1.1 * apart);
-}
-END_TEST
-
 SUITE_MAIN("rates", 60, every_set_is_sound, what_is_far_off_is_not_believed, kept_ones_come_back,
            other_processors_have_their_own, truncated_files, foreign_files,
            places_that_cannot_be_written, memory_that_runs_out, measured_ones_are_sound,
-           measuring_without_memory, costs_are_of_kernel_and_precision, leaf_sizes_follow,
-           far_targets_are_cheap)
+           measuring_without_memory, costs_are_of_kernel_and_precision)

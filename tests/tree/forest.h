@@ -20,6 +20,26 @@ static inline void forest_free(forest *f) {
 }
 
 /* targets NULL: the sources. On failure nothing is left to free. */
+static inline dagpole_status forest_build_in(const dp_team *team, const dp_cube *cube,
+                                             int64_t n_sources, const double *sources,
+                                             int64_t n_targets, const double *targets, int n_crit,
+                                             forest *f) {
+    *f = (forest){0};
+    dagpole_status status = dp_points_build(team, cube, n_sources, sources, &f->sources);
+    if (status == DAGPOLE_OK && targets) {
+        f->target_points = &f->targets;
+        status = dp_points_build(team, cube, n_targets, targets, &f->targets);
+    }
+    if (status == DAGPOLE_OK)
+        status = dp_tree_build(team, cube, &f->sources, f->target_points, n_crit, &f->tree);
+    if (status == DAGPOLE_OK)
+        status = dp_lists_build(team, &f->tree, &f->lists);
+    if (status != DAGPOLE_OK)
+        forest_free(f);
+    return status;
+}
+
+/* In the smallest cube. */
 static inline dagpole_status forest_build(const dp_team *team, int64_t n_sources,
                                           const double *sources, int64_t n_targets,
                                           const double *targets, int n_crit, forest *f) {
@@ -30,17 +50,7 @@ static inline dagpole_status forest_build(const dp_team *team, int64_t n_sources
         status = dp_bounds_widen(team, "targets", n_targets, targets, &bounds);
     dp_cube cube = dp_cube_fit(&bounds, 1);
     if (status == DAGPOLE_OK)
-        status = dp_points_build(team, &cube, n_sources, sources, &f->sources);
-    if (status == DAGPOLE_OK && targets) {
-        f->target_points = &f->targets;
-        status = dp_points_build(team, &cube, n_targets, targets, &f->targets);
-    }
-    if (status == DAGPOLE_OK)
-        status = dp_tree_build(team, &cube, &f->sources, f->target_points, n_crit, &f->tree);
-    if (status == DAGPOLE_OK)
-        status = dp_lists_build(team, &f->tree, &f->lists);
-    if (status != DAGPOLE_OK)
-        forest_free(f);
+        status = forest_build_in(team, &cube, n_sources, sources, n_targets, targets, n_crit, f);
     return status;
 }
 
