@@ -45,7 +45,7 @@ assert any("ms" in t and "time" in t for t in texts), texts' || fail "the timeli
     fail "not every task is a node"
 grep -q 't[0-9]* -> t[0-9]*' t.dot || fail "the graph has no edges"
 grep -q 'penwidth=3' t.dot || fail "the graph marks no chain"
-expect 0 run a.h5 --n-crit 20 --block-boxes 2 --serial --graph many.dot --timeline many.svg --json
+expect 0 run a.h5 --n-crit 12 --block-boxes 2 --serial --graph many.dot --timeline many.svg --json
 holds 'o["tasks"] > 500'
 grep -q 'label="M2L, level 3\\n[0-9]* tasks' many.dot || fail "no M2L of level 3 in the graph"
 "$python" -c '
