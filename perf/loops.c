@@ -91,7 +91,7 @@ static void run_direct(loop_data *d, int64_t repeats) {
     dp_p2p_fn sum = d->loop->variant ? d->kernel->squares[d->isa] : d->kernel->p2p[d->isa];
     dp_soa targets = dp_pairs_points(&d->pairs, 0), sources = dp_pairs_points(&d->pairs, 1);
     for (int64_t i = 0; i < repeats; i++)
-        sum(DP_PAIRS_LAMBDA, d->n, targets, dp_pairs_sums(&d->pairs, 0), d->n, sources,
+        sum(d->pairs.request.lambda, d->n, targets, dp_pairs_sums(&d->pairs, 0), d->n, sources,
             (dp_carried){.charge = d->pairs.point[1][3]});
     keep_sums(d);
 }

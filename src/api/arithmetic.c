@@ -37,6 +37,11 @@ static void fill(const dagpole_plan *plan, const dp_roof *roof, dagpole_arithmet
     }
 }
 
+/* As loops tell kernels apart: with damping, with waves, with both. */
+static dp_lambda kind_of(dp_lambda lambda) {
+    return dp_lambda_of(dp_damping(lambda) > 0, dp_wave_number(lambda) > 0);
+}
+
 dagpole_status dagpole_plan_arithmetic(const dagpole_plan *plan, int gradients,
                                        dagpole_arithmetic *arithmetic) {
     DP_DEFAULT_FLOATING;
@@ -52,6 +57,7 @@ dagpole_status dagpole_plan_arithmetic(const dagpole_plan *plan, int gradients,
         return dp_fail(DAGPOLE_BAD_ARGUMENT,
                        "arithmetic is NULL or its size is not set to sizeof(dagpole_arithmetic)");
     dp_pairs_request request = {.kernel = plan->kernel,
+                                .lambda = kind_of(plan->graph->problem.lambda),
                                 .isa = plan->context->isa,
                                 .precision = plan->graph->problem.precision,
                                 .is_mutual = plan->targets_are_sources,

@@ -30,6 +30,8 @@ static void fill(dp_pairs *p) {
 
 dagpole_status dp_pairs_create(const dp_pairs_request *request, dp_pairs *p) {
     *p = (dp_pairs){.request = *request};
+    if (request->lambda == 0)
+        p->request.lambda = 1;
     fill(p);
     dp_shape shape = request->shape;
     p->n_surface = dp_shape_at_once(&shape, DP_MANY / dp_n_parts(&shape));
@@ -76,7 +78,7 @@ void dp_pairs_pack(dp_pairs *p, int side) {
 void dp_pairs_run_near(void *pairs, int64_t repeats) {
     dp_pairs *p = pairs;
     const dp_pairs_request *r = &p->request;
-    dp_near near = {.lambda = DP_PAIRS_LAMBDA,
+    dp_near near = {.lambda = r->lambda,
                     .least = dp_precision_closest(r->precision, &r->shape),
                     .n_sums = r->n_sums,
                     .is_mutual = r->is_mutual,
@@ -118,10 +120,10 @@ void dp_pairs_run_to_surface(void *pairs, int64_t repeats) {
     memset(p->potential, 0, sizeof p->potential);
     for (int64_t i = 0; i < repeats; i++)
         if (p->n_surface > 1 || r->shape.has_dipoles)
-            many(DP_PAIRS_LAMBDA, &orbits, p->n_surface, p->potential, 0, DP_PAIRS_ORBITS, &frame,
-                 p->n, dp_pairs_points(p, 0), dp_pairs_carried(p, 0), 0);
+            many(r->lambda, &orbits, p->n_surface, p->potential, 0, DP_PAIRS_ORBITS, &frame, p->n,
+                 dp_pairs_points(p, 0), dp_pairs_carried(p, 0), 0);
         else
-            one(DP_PAIRS_LAMBDA, &orbits, p->potential, DP_PAIRS_ORBITS, &frame, p->n,
+            one(r->lambda, &orbits, p->potential, DP_PAIRS_ORBITS, &frame, p->n,
                 dp_pairs_points(p, 0), p->point[0][3]);
 }
 
@@ -137,9 +139,9 @@ void dp_pairs_run_from_surface(void *pairs, int64_t repeats) {
     memset(p->sums, 0, sizeof p->sums);
     for (int64_t i = 0; i < repeats; i++)
         if (p->n_surface > 1 || n_sums > DP_GRADIENT)
-            many(DP_PAIRS_LAMBDA, &orbits, p->n_surface, p->density, 0, DP_PAIRS_ORBITS, &frame,
-                 p->n, dp_pairs_points(p, 0), sums, 0);
+            many(r->lambda, &orbits, p->n_surface, p->density, 0, DP_PAIRS_ORBITS, &frame, p->n,
+                 dp_pairs_points(p, 0), sums, 0);
         else
-            one(DP_PAIRS_LAMBDA, &orbits, p->density, DP_PAIRS_ORBITS, &frame, p->n,
+            one(r->lambda, &orbits, p->density, DP_PAIRS_ORBITS, &frame, p->n,
                 dp_pairs_points(p, 0), sums);
 }

@@ -7,10 +7,9 @@
 
 enum { DP_PAIRS_MOST = 256, DP_PAIRS_ORBITS = 32, DP_PAIRS_IMAGES = 8 * DP_PAIRS_ORBITS };
 
-#define DP_PAIRS_LAMBDA 1.0
-
 typedef struct dp_pairs_request {
     const dp_kernel *kernel;
+    dp_lambda lambda; /* of the unit cube; 0: 1 */
     dp_isa isa;
     dp_precision precision;
     int is_mutual;
