@@ -226,7 +226,8 @@ static void try_leaf_sizes(const model *m, const dp_cube *cube, dp_leaf_choice *
             return; /* the direct sum */
         price tried = price_of(m, taken);
         /* where hardly a pair is far the direct sum is better, whose leaves are small */
-        double seconds = asked > 0 || tried.near < 1 - LEAST_GAIN ? tried.seconds : INFINITY;
+        int has_gain = tried.near < 1 - LEAST_GAIN || asked > 0 || m->n_points > MOST_DIRECT;
+        double seconds = has_gain ? tried.seconds : INFINITY;
         if (seconds < 0.99 * best->seconds) {
             *best = (dp_leaf_choice){*cube, .n_crit = (int)taken, .seconds = seconds};
             first = taken;
