@@ -111,6 +111,14 @@ for name in text hdf5 cache options; do
     count_result "fuzzing: $name" "$(cat build-fuzz/$name.status 2>/dev/null || echo $status)"
 done
 
+# Clang's warnings are others than gcc's.
+if [ -d build-fuzz ]; then
+    ninja -C build-fuzz src/libdagpole.a dagpole
+    count_result "build with clang" $?
+else
+    count_result "build with clang" 77
+fi
+
 check_format
 count_result "clang-format" $?
 

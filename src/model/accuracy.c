@@ -9,21 +9,22 @@
  * clouds do. The cut of an M2L shows in potentials, which have more to spare from 6 digits on; it
  * lowers ranks and so the time of M2L by a tenth. An even p: odd ones have points in the planes of
  * symmetry, which serve P2M and L2P badly (p2m_build.c). The precision of sums shows on a lattice
- * too, where errors of the few distances do not average out.
- *
- * p, tolerance, svd_cutoff, m2l_cut, precision */
+ * too, where errors of the few distances do not average out. */
+#define ROW(points, cut, cutoff, of_m2l, of_sums)                                                  \
+    { .p = points, .tolerance = cut, .svd_cutoff = cutoff, .m2l_cut = of_m2l, .precision = of_sums }
+
 static const dp_accuracy by_digits[] = {
-    [3] = {4, 3.5e-4, 1e-10, 1. / 7, DP_ROUGH},
-    [4] = {6, 2e-5, 1e-11, 1. / 7, DP_SINGLE},
-    [5] = {8, 1.5e-6, 1e-12, 1. / 7, DP_SINGLE},
-    [6] = {8, 2.5e-7, 1e-13, 1. / 7, DP_SINGLE},
-    [7] = {10, 1.6e-8, 1e-13, 1. / 4, DP_REDUCED},
-    [8] = {12, 2e-9, 1e-13, 1. / 7, DP_REDUCED},
-    [9] = {14, 1.7e-10, 1e-13, 1. / 3, DP_REDUCED},
-    [10] = {14, 1.2e-11, 1e-14, 1. / 3, DP_REDUCED},
-    [11] = {16, 1.2e-12, 1e-14, 1. / 3, DP_REDUCED},
-    [12] = {18, 1.3e-13, 1e-14, 1. / 3, DP_DOUBLE},
-    [13] = {20, 3e-14, 1e-15, 1. / 3, DP_DOUBLE},
+    [3] = ROW(4, 3.5e-4, 1e-10, 1. / 7, DP_ROUGH),
+    [4] = ROW(6, 2e-5, 1e-11, 1. / 7, DP_SINGLE),
+    [5] = ROW(8, 1.5e-6, 1e-12, 1. / 7, DP_SINGLE),
+    [6] = ROW(8, 2.5e-7, 1e-13, 1. / 7, DP_SINGLE),
+    [7] = ROW(10, 1.6e-8, 1e-13, 1. / 4, DP_REDUCED),
+    [8] = ROW(12, 2e-9, 1e-13, 1. / 7, DP_REDUCED),
+    [9] = ROW(14, 1.7e-10, 1e-13, 1. / 3, DP_REDUCED),
+    [10] = ROW(14, 1.2e-11, 1e-14, 1. / 3, DP_REDUCED),
+    [11] = ROW(16, 1.2e-12, 1e-14, 1. / 3, DP_REDUCED),
+    [12] = ROW(18, 1.3e-13, 1e-14, 1. / 3, DP_DOUBLE),
+    [13] = ROW(20, 3e-14, 1e-15, 1. / 3, DP_DOUBLE),
 };
 
 /* For dipoles and second derivatives, with all else of the next digit: the largest at which no kind
@@ -130,9 +131,9 @@ typedef struct wave_accuracy {
 
 static const wave_accuracy of_waves[] = {
     [3] = {2, 4, 1.75, 0.9, 60}, [4] = {2, 4.7, 1.6, 0.2, 30}, [5] = {0, 5.3, 1.4, 0.2, 15},
-    [6] = {2, 6, 1.2, 0.2, 6},   [7] = {2, 7.3, 0.96, 0.2},    [8] = {2, 8.7, 1, 0.2},
-    [9] = {2, 10, 1, 0.2},       [10] = {2, 11.3, 1, 0.2},     [11] = {2, 12.7, 1, 0.2},
-    [12] = {2, 14, 1, 0.2},      [13] = {2, 16, 1, 0.2}};
+    [6] = {2, 6, 1.2, 0.2, 6},   [7] = {2, 7.3, 0.96, 0.2, 0}, [8] = {2, 8.7, 1, 0.2, 0},
+    [9] = {2, 10, 1, 0.2, 0},    [10] = {2, 11.3, 1, 0.2, 0},  [11] = {2, 12.7, 1, 0.2, 0},
+    [12] = {2, 14, 1, 0.2, 0},   [13] = {2, 16, 1, 0.2, 0}};
 
 /* What dipoles' tolerance is divided by, beside that. */
 #define HARDER_WAVES 1.5

@@ -62,7 +62,7 @@ START_TEST(starpus_directory) {
     ck_assert_str_eq(path, "/tmp/.starpu/sampling");
     for (int i = 0; i < 6; i++) { /* each wins over those before it */
         char home[16], expected[64];
-        snprintf(home, sizeof home, i == 3 ? "" : "/home-%d", i);
+        snprintf(home, i == 3 ? 1 : sizeof home, "/home-%d", i);
         snprintf(expected, sizeof expected, "%s/.starpu/sampling", home);
         setenv(homes[i], home, 1);
         dp_env_starpu_directory(path, sizeof path);
