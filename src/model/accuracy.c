@@ -2,6 +2,9 @@
 
 #include <math.h>
 
+#define ROW(points, cut, cutoff, of_m2l, of_sums)                                                  \
+    { .p = points, .tolerance = cut, .svd_cutoff = cutoff, .m2l_cut = of_m2l, .precision = of_sums }
+
 /* Measured by `sweep accuracy` (perf/): with the largest tolerances and cuts at which no cloud,
  * kind of charges, leaf size or instruction set is above the promise. Lattices decide at 3 digits
  * and from 7 on, in leaves of a quarter of the chosen size: a lattice has no close pairs, so that
@@ -10,9 +13,6 @@
  * lowers ranks and so the time of M2L by a tenth. An even p: odd ones have points in the planes of
  * symmetry, which serve P2M and L2P badly (p2m_build.c). The precision of sums shows on a lattice
  * too, where errors of the few distances do not average out. */
-#define ROW(points, cut, cutoff, of_m2l, of_sums)                                                  \
-    { .p = points, .tolerance = cut, .svd_cutoff = cutoff, .m2l_cut = of_m2l, .precision = of_sums }
-
 static const dp_accuracy by_digits[] = {
     [3] = ROW(4, 3.5e-4, 1e-10, 1. / 7, DP_ROUGH),
     [4] = ROW(6, 2e-5, 1e-11, 1. / 7, DP_SINGLE),

@@ -8,7 +8,7 @@
 #define N_SAMPLE 16384 /* points whose keys are sorted */
 #define COARSE   4     /* level down to which they are counted once for each box */
 
-/* Keys in a box that still tell its points; and that do so in the mean of boxes that touch. */
+/* From so many keys on a box's own number is believed, and the mean of boxes that touch. */
 #define LEAST_COUNT 16
 #define LEAST_MEAN  4
 
@@ -154,10 +154,10 @@ static void guess_levels(dp_probe *p) {
 /* At the i-th key; `other` is a probe at the j-th, or NULL. */
 static dp_probe look_up(const sample *s, int64_t i, int64_t j, const dp_probe *other) {
     dp_probe p = {.last_sources = DP_MAX_DEPTH, .last_targets = DP_MAX_DEPTH};
-    int shared = -1;
-    if (other)
-        shared = dp_key_common_level(s->key[i], s->key[j]);
-    count_levels(s, i, shared < 0 || shared < other->known ? shared : other->known, other, &p);
+    int shared = other ? dp_key_common_level(s->key[i], s->key[j]) : -1;
+    if (other && shared > other->known)
+        shared = other->known;
+    count_levels(s, i, shared, other, &p);
     p.dimension = local_dimension(&p);
     guess_levels(&p);
     return p;

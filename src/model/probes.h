@@ -30,7 +30,7 @@ typedef struct dp_probe {
     int last_sources, last_targets;
 } dp_probe;
 
-/* Points in user's coordinates; n_targets = 0: the sources are the targets. */
+/* Points in the caller's coordinates; n_targets = 0: the sources are the targets. */
 typedef struct dp_probed {
     int64_t n_sources, n_targets;
     const double *sources, *targets;

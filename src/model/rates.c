@@ -29,9 +29,9 @@ const dp_rate_entry dp_rate_entries[DP_N_RATES] = {
 
 _Static_assert(offsetof(dp_rates, name) == DP_N_RATES * sizeof(double), "an entry for each double");
 
-/* What counts are their ratios. AVX-512's are of a Zen 5 core, fitted to whole evaluations; the
- * others are those of the operators in evaluations of 1e5 points in a cube on a Zen 4 core. Pairs
- * are Laplace's, by precision. */
+/* What counts are their ratios. AVX-512's are of a Zen 5 core, fitted to whole evaluations there
+ * and on Zen 4; the others are those of the operators in evaluations of 1e5 points in a cube on a
+ * Zen 4 core. Pairs are Laplace's, by precision. */
 static const dp_rates of_laplace[DP_N_ISA] = {
     [DP_ISA_PORTABLE] = {.pair = {{1.75e-9, 1.75e-9, 0.68e-9, 0.68e-9}},
                          .near = {{0.96e-9, 0.96e-9, 0.31e-9, 0.31e-9}},

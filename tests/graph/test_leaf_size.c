@@ -85,7 +85,7 @@ static double count_near(const forest *f) {
     return n_pairs;
 }
 
-/* Both within the factors that bound a cloud: `near` and `far` times what the tree has at most. */
+/* What near pairs, and M2L with boxes, may be by the model, in times of what the tree has. */
 typedef struct expected {
     cloud cloud;
     double least_near, most_near, least_far, most_far;
@@ -124,8 +124,9 @@ static void check_prices(const expected *e, double widening, int n_crit) {
     free(points);
 }
 
-/* The cloud fills its cube; of wider ones the boxes at its edge are full in part. Near pairs of
- * graded clouds are more than those of U, for some of W and X are summed directly. */
+/* The cloud fills its cube; of wider ones the boxes at its edge are full in part. Leaf sizes are
+ * not those of boxes, of which chance would split some. Near pairs of graded clouds are more than
+ * those of U, for some of W and X are summed directly. */
 START_TEST(prices_are_of_the_tree) {
     static const double widenings[] = {1, 1.18, 1.43, 1.68};
     static const int sizes[] = {180, 900, 2500};
