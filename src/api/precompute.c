@@ -74,8 +74,10 @@ dagpole_status dagpole_plan_estimate(const dagpole_plan_options *options, int64_
     const dp_shape shape = dp_options_shape(&o);
     const int n_parts = dp_n_parts(&shape);
     const int of_column = dp_column_vectors(&shape);
-    double part = dp_cost_expansion_size(o.tolerance), k = of_column * part,
-           rank = of_column * dp_cost_mean_rank(part);
+    double part = dp_cost_expansion_size(o.tolerance), k = of_column * part;
+    const int has_floats =
+        o.kernel != DAGPOLE_USER && dp_cost_has_floats(dp_kernel_get(o.kernel), part);
+    double rank = of_column * dp_cost_mean_rank(part, has_floats);
     double rows = n_parts * dp_vectors_at_once(o.n_vectors, DP_MOST_VECTORS / n_parts),
            v = rows / of_column;
     /* What the cost model comes to. */

@@ -9,7 +9,8 @@ typedef struct cutting {
     const dp_problem *problem;
     const dp_interactions *interactions;
     dp_blocks *blocks;
-    double full_s; /* a block is full then */
+    double full_s;       /* a block is full then */
+    double parents_full; /* and one of parents, as a share of that */
 } cutting;
 
 static double m2l_s(const dp_problem *p, int32_t box, const dp_operator_set *set) {
@@ -46,9 +47,16 @@ static double box_cost(const cutting *c, int32_t box) {
     return seconds + dp_cost_points(&p->cost, n_points);
 }
 
-static double block_seconds(const dp_problem *p, double total) {
+static double block_seconds(const dp_problem *p, double total, double least) {
     double seconds = total / (BLOCKS_PER_CORE * (double)p->n_cores);
-    return fmin(fmax(seconds, p->cost.task), LONGEST_BLOCK_S);
+    return fmin(fmax(seconds, least), LONGEST_BLOCK_S);
+}
+
+/* Blocks of parents wait for one another, level by level: on many cores they may be half as long as
+ * what else is worth a task. */
+static void set_full(cutting *c, double total) {
+    c->full_s = block_seconds(c->problem, total, c->problem->cost.task);
+    c->parents_full = block_seconds(c->problem, total, 0.5 * c->problem->cost.task) / c->full_s;
 }
 
 /* Boxes whose expansions, with as many of others (what M2L works on), fit the block's share of the
@@ -115,7 +123,8 @@ static dagpole_status cut_level(cutting *c, int level, const double *seconds) {
             first = box;
             sum = 0;
         }
-        sum += seconds[box];
+        sum += dp_tree_is_leaf(c->problem->tree, box) ? seconds[box]
+                                                      : seconds[box] / c->parents_full;
     }
     return begin < end ? add_block(c, level, first, end) : DAGPOLE_OK;
 }
@@ -195,7 +204,7 @@ static dagpole_status cut(cutting *c, double *seconds) {
     double total = 0;
     for (int32_t box = 0; box < tree->n_boxes; box++)
         total += seconds[box] = box_cost(c, box);
-    c->full_s = block_seconds(c->problem, total);
+    set_full(c, total);
     for (int level = 0; level <= tree->depth; level++)
         DP_TRY(cut_level(c, level, seconds));
     find_locals(c);

@@ -93,15 +93,20 @@ double dp_cost_expansion_size(double tolerance) {
     return 40 * pow(-log10(tolerance) / 3.7, 2.35);
 }
 
-/* 9.2, 17.6, 34.1 and 60.7, with what matrices are padded by (this fit: 8.5, 17.5, 34.7, 61.7). */
-double dp_cost_mean_rank(double expansion_size) {
-    return 6 + 0.0725 * expansion_size;
+/* With what matrices are padded by, at 3, 6, 9 and 12 digits: 9.2, 17.6, 34.8 and 59.9 in double
+ * (this fit: 8.5, 17.5, 35.3, 61.0). With floats at 6, 9 and 12 digits 9.6, 22.5 and 38.5 (9.5,
+ * 22.7, 38.7): up to 6 digits all ranks are floats, then those but the first. */
+double dp_cost_mean_rank(double expansion_size, int has_floats) {
+    if (!has_floats)
+        return 6 + 0.0725 * expansion_size;
+    return expansion_size < 200 ? 6 + 0.022 * expansion_size : 4.5 + 0.045 * expansion_size;
 }
 
-/* Fits 0.6, 4 and 45 us at 6, 9 and 12 digits, on 1e4 points. Sets that no cache holds come from
- * memory, at its bandwidth. */
-double dp_cost_fetch(double expansion_size) {
-    double bytes = 2 * sizeof(double) * expansion_size * dp_cost_mean_rank(expansion_size);
+/* Fits 0.6, 4 and 45 us at 6, 9 and 12 digits in double, on 1e4 points. Sets that no cache holds
+ * come from memory, at its bandwidth. */
+double dp_cost_fetch(double expansion_size, int has_floats) {
+    double rank = dp_cost_mean_rank(expansion_size, has_floats);
+    double bytes = 2 * sizeof(double) * expansion_size * rank;
     double of_caches = DP_N_FOLDED * bytes / CACHE_BYTES;
     return bytes * fmin(CACHE_BYTE_S * (1 + of_caches * of_caches), MEMORY_BYTE_S);
 }

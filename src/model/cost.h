@@ -40,6 +40,19 @@ static inline double dp_cost_near(const dp_cost *cost, double n_targets, double 
 /* Seconds of one M2L pair whose matrices have so many flops, of expansions so long. */
 double dp_cost_m2l(const dp_cost *cost, double flops, int k_padded);
 
+/* 1: M2L keeps in floats what their rounding does not show of (operators/set.c). Callbacks of the
+ * caller's promise nothing of how they round, matrices of complex numbers stay as they are, and
+ * columns of short expansions would take longer to round than floats save (measured). */
+static inline int dp_cost_has_floats(const dp_kernel *kernel, double expansion_size) {
+    return !kernel->user && dp_n_components(kernel) == 1 && expansion_size >= 64;
+}
+
+/* What flops of an M2L that has floats take beside those of one that has none: fewer ranks are met
+ * at once, and columns are rounded before (measured). */
+static inline double dp_cost_of_floats(int has_floats) {
+    return has_floats ? 1.3 : 1;
+}
+
 /* Seconds of M2M or L2L between a box and one child. */
 static inline double dp_cost_transfer(const dp_cost *cost, int k) {
     return cost->flop * 2.0 * k * k;
@@ -54,10 +67,11 @@ static inline double dp_cost_points(const dp_cost *cost, int64_t n) {
  * model/accuracy.c for Laplace. Of a complex kernel they are those of each of its two parts, in a
  * box that sees no wave. */
 double dp_cost_expansion_size(double tolerance);
-double dp_cost_mean_rank(double expansion_size);
+/* has_floats: as dp_cost_has_floats says. A rank in floats counts half. */
+double dp_cost_mean_rank(double expansion_size, int has_floats);
 
 /* Seconds to bring both matrices of an M2L position in from the outer caches: the larger the set,
  * the further they come. A fit for a set of the size that the expansions need. */
-double dp_cost_fetch(double expansion_size);
+double dp_cost_fetch(double expansion_size, int has_floats);
 
 #endif

@@ -77,14 +77,16 @@ static double added_by_waves(double radians) {
 static far_cost far_cost_of(const model *m, double radians) {
     const dp_leaf_request *r = m->request;
     double n_parts = dp_column_vectors(&r->shape),
-           part = dp_cost_expansion_size(r->accuracy.tolerance) + added_by_waves(radians),
-           k = n_parts * part, rank = n_parts * (dp_cost_mean_rank(part) + radians);
+           part = dp_cost_expansion_size(r->accuracy.tolerance) + added_by_waves(radians);
+    int has_floats = dp_cost_has_floats(r->kernel, part);
+    double k = n_parts * part, rank = n_parts * (dp_cost_mean_rank(part, has_floats) + radians);
     return (far_cost){
-        .m2l_s = m->cost.flop * 4 * k * rank + m->cost.column + m->cost.coefficient * k,
+        .m2l_s = m->cost.flop * 4 * k * rank * dp_cost_of_floats(has_floats) + m->cost.column +
+                 m->cost.coefficient * k,
         /* 2 x 2 k^2 of M2M and L2L; what is left are 2 x 8 matrices of (k/8) x (k/8), and more */
         .box_s = m->cost.flop * 4.7 * k * k + 2 * m->cost.column,
         .point_s = m->cost.pair * 2 * 1.2 * k,
-        .fetch_s = dp_cost_fetch(k)};
+        .fetch_s = dp_cost_fetch(k, has_floats)};
 }
 
 static double near_s(const model *m, double radians) {

@@ -9,7 +9,7 @@
 #include "platform/store.h"
 
 /* Raised whenever the meaning of a coefficient changes. */
-#define FORMAT "dagpole coefficients 2"
+#define FORMAT "dagpole coefficients 3"
 
 enum { DATE_BYTES = 11 };
 

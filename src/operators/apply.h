@@ -11,11 +11,13 @@
 #include "operators/operators.h"
 
 typedef struct dp_scratch {
-    double *columns;    /* DP_COLUMNS x ld: surface potentials */
-    double *product;    /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
-    int ld;             /* the longest column, padded */
-    dp_user_work *user; /* NULL: the kernel is built in */
-    dp_flow_work *flow; /* NULL: expansions are of the kernel itself */
+    double *columns;        /* DP_COLUMNS x ld: surface potentials */
+    double *product;        /* DP_COLUMNS x ld, behind them: what a matrix makes of columns */
+    float *rounded;         /* DP_COLUMNS x ld, behind these: columns of M2L in single precision */
+    float *rounded_product; /* DP_COLUMNS x ld, and behind those: what a matrix makes of them */
+    int ld;                 /* the longest column, padded */
+    dp_user_work *user;     /* NULL: the kernel is built in */
+    dp_flow_work *flow;     /* NULL: expansions are of the kernel itself */
     double isotropic[2 * DP_COLUMNS]; /* what densities leave out, each column's parts */
 } dp_scratch;
 

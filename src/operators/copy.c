@@ -24,13 +24,16 @@ static void visit_rows(int **at, const dp_panel *panel, visit_fn visit, void *ar
 }
 
 static void visit_panel(dp_panel *panel, visit_fn visit, void *argument) {
-    visit_doubles(&panel->data, (size_t)panel->m_padded * (size_t)panel->n, visit, argument);
+    if (panel->data)
+        visit(&panel->data, dp_panel_data_bytes(panel), argument);
     visit_rows(&panel->at, panel, visit, argument);
 }
 
 static void visit_part(dp_m2l_part *part, visit_fn visit, void *argument) {
     visit_panel(&part->a, visit, argument);
     visit_panel(&part->b, visit, argument);
+    visit_panel(&part->rounded_a, visit, argument);
+    visit_panel(&part->rounded_b, visit, argument);
     visit_rows(&part->turned, &part->a, visit, argument);
 }
 

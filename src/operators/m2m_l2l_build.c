@@ -72,9 +72,9 @@ static dagpole_status pack(dp_isa isa, double scale, int k_parent, int k_child, 
     for (int j = 0; j < k_child; j++)
         for (int i = 0; i < k_parent; i++)
             l2l[j + (size_t)i * k_child] = scale * m2m[i + (size_t)j * k_parent];
-    dagpole_status status = dp_panel_pack(isa, k_parent, k_child, m2m, k_parent, &transfer->m2m);
+    dagpole_status status = dp_panel_pack(isa, 0, k_parent, k_child, m2m, k_parent, &transfer->m2m);
     if (status == DAGPOLE_OK)
-        status = dp_panel_pack(isa, k_child, k_parent, l2l, k_child, &transfer->l2l);
+        status = dp_panel_pack(isa, 0, k_child, k_parent, l2l, k_child, &transfer->l2l);
     dp_free(l2l);
     return status;
 }

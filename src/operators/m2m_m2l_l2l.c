@@ -52,21 +52,44 @@ static void apply_paired(const dp_operator_set *set, const dp_m2l_part *part, co
     dp_panel_apply_add(set->isa, &turned, c->n, scratch->product + rank, ld, c->target, opposite);
 }
 
+static void apply_exact(const dp_operator_set *set, const dp_m2l_part *part, const dp_columns *c,
+                        dp_scratch *scratch) {
+    dp_panel_apply_from(set->isa, &part->b, &part->ranges[c->reflection], c->n, c->source,
+                        scratch->product, scratch->ld);
+    dp_panel_apply_add(set->isa, &part->a, c->n, scratch->product, scratch->ld, c->target,
+                       flips(set, c->reflection));
+}
+
+/* Sources in floats, for all parts. */
+static void round_sources(const dp_operator_set *set, const dp_columns *c, dp_scratch *scratch,
+                          const float **rounded) {
+    dp_panel_round(set->isa, set->k_padded, c->n, c->source, scratch->rounded, scratch->ld);
+    for (int i = 0; i < c->n; i++)
+        rounded[i] = scratch->rounded + (size_t)i * scratch->ld;
+}
+
+static void apply_rounded(const dp_operator_set *set, const dp_m2l_part *part, const dp_columns *c,
+                          const float *const *source, dp_scratch *scratch) {
+    float *product = scratch->rounded_product;
+    dp_single_panel_apply_from(set->isa, &part->rounded_b, &part->ranges[c->reflection], c->n,
+                               source, product, scratch->ld);
+    dp_single_panel_apply_add(set->isa, &part->rounded_a, c->n, product, scratch->ld, c->target,
+                              flips(set, c->reflection));
+}
+
 void dp_m2l(const dp_operator_set *set, int folded, const dp_columns *c, dp_scratch *scratch) {
     const dp_m2l_parts *m2l = &set->m2l[folded];
-    const double *flip = flips(set, c->reflection);
-    int is_paired = dp_is_paired(set);
+    const float *rounded[DP_COLUMNS];
+    int is_paired = dp_is_paired(set), are_rounded = 0;
     for (int i = 0; i < m2l->n; i++) {
         const dp_m2l_part *part = &m2l->part[i];
-        if (!part->b.m)
-            continue;
-        if (is_paired) {
+        if (part->rounded_b.m && !are_rounded++)
+            round_sources(set, c, scratch, rounded);
+        if (part->rounded_b.m)
+            apply_rounded(set, part, c, rounded, scratch);
+        if (part->b.m && is_paired)
             apply_paired(set, part, c, scratch);
-            continue;
-        }
-        dp_panel_apply_from(set->isa, &part->b, &part->ranges[c->reflection], c->n, c->source,
-                            scratch->product, scratch->ld);
-        dp_panel_apply_add(set->isa, &part->a, c->n, scratch->product, scratch->ld, c->target,
-                           flip);
+        else if (part->b.m)
+            apply_exact(set, part, c, scratch);
     }
 }

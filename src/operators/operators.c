@@ -146,9 +146,11 @@ int64_t dp_operators_bytes(const dp_operators *ops) {
                  (dp_is_paired(set) ? 16 : 8) * (int64_t)sizeof(double) * set->k_padded +
                  (int64_t)(sizeof(double) * dp_isotropic_numbers(&set->isotropic));
         for (int f = 0; f < DP_N_FOLDED; f++)
-            for (int p = 0; p < set->m2l[f].n; p++)
-                bytes +=
-                    dp_panel_bytes(&set->m2l[f].part[p].a) + dp_panel_bytes(&set->m2l[f].part[p].b);
+            for (int i = 0; i < set->m2l[f].n; i++) {
+                const dp_m2l_part *part = &set->m2l[f].part[i];
+                bytes += dp_panel_bytes(&part->a) + dp_panel_bytes(&part->b) +
+                         dp_panel_bytes(&part->rounded_a) + dp_panel_bytes(&part->rounded_b);
+            }
         bytes += dp_panel_bytes(&ops->transfers[i].m2m) + dp_panel_bytes(&ops->transfers[i].l2l);
     }
     return bytes;

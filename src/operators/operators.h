@@ -39,8 +39,10 @@ enum { DP_LEAST_PAIRED = 512 };
  * one behind the other, to those of the same parities. One part of all parities, or where the
  * position has coordinates that are zero (geometry/offsets.h) two or four. */
 typedef struct dp_m2l_part {
-    dp_ranges ranges[8]; /* coefficients of its parities, by reflection */
-    dp_panel a, b;       /* the matrix is a b */
+    dp_ranges ranges[8];           /* coefficients of its parities, by reflection */
+    dp_panel a, b;                 /* the matrix is a b + rounded_a rounded_b: */
+    dp_panel rounded_a, rounded_b; /* in floats where singular values are so small that their
+                                      rounding stays below what the cut leaves out */
     /* Where numbers are complex (dp_is_paired) ranges are of the real parts only, b has the rows of
      * Re b and behind them those of Im b, each for a real part, and the matrix is conj(a b). a has
      * the rows of Re a and -Im a for the real part of what it gets. */
@@ -72,6 +74,7 @@ typedef struct dp_operator_set {
     dp_lambda lambda;                   /* in units of 1 / half side */
     int n_components;                   /* 2 of a complex kernel, whose coefficients are twice as
                                            many: real and imaginary parts take part in them alike */
+    int has_floats;                     /* M2L has, where small singular values allow it */
     int k, k_padded;                    /* k = 0: the far field vanishes at this level */
     dp_surface_sums outer;              /* P2M, L2P: points of the far surface */
     dp_surface_sums inner;              /* P2L, M2P: points of the near surface */
@@ -147,7 +150,7 @@ void dp_operators_copy_free(dp_operators *copy);
 double dp_m2l_flops(const dp_operator_set *set, int folded);
 double dp_m2l_padded_flops(const dp_operator_set *set, int folded);
 
-/* The padded flops' mean over all positions. */
+/* The padded flops' mean over all positions, times what floats cost (model/cost.h). */
 double dp_m2l_mean_flops(const dp_operator_set *set);
 
 /* Both surfaces of a set whose k_padded, of_parity and isotropic are there (surface_sums.c): adds

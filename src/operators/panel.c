@@ -2,25 +2,38 @@
 
 #include <string.h>
 
+/* Doubles of a vector. */
 static int width(dp_isa isa) {
     return isa == DP_ISA_AVX512 ? 8 : isa == DP_ISA_AVX2 ? 4 : 2;
 }
 
-dagpole_status dp_panel_pack(dp_isa isa, int m, int n, const double *a, int lda, dp_panel *panel) {
-    int w = width(isa), m_padded = DP_PADDED(m), n_vectors = m_padded / w;
-    double *data = dp_alloc_zero((size_t)m_padded * n, sizeof *data);
-    if (!data)
+/* Part of a column from number `at` of the panel's on. */
+static void put(const dp_panel *panel, size_t at, int n, const double *column) {
+    if (!panel->is_single) {
+        memcpy((double *)panel->data + at, column, (size_t)n * sizeof *column);
+        return;
+    }
+    float *to = (float *)panel->data + at;
+    for (int i = 0; i < n; i++)
+        to[i] = (float)column[i];
+}
+
+dagpole_status dp_panel_pack(dp_isa isa, int is_single, int m, int n, const double *a, int lda,
+                             dp_panel *panel) {
+    int w = is_single ? 2 * width(isa) : width(isa);
+    int m_padded = is_single ? DP_PADDED((m + 1) / 2) * 2 : DP_PADDED(m), n_vectors = m_padded / w;
+    *panel = (dp_panel){.m = m, .n = n, .m_padded = m_padded, .is_single = is_single};
+    panel->data = dp_alloc_zero(dp_panel_data_bytes(panel), 1);
+    if (!panel->data)
         return DAGPOLE_NO_MEMORY;
     for (int first = 0, height; first < n_vectors; first += height) {
         height = dp_panel_rows(n_vectors - first);
         int rows = height * w;
-        double *tile = data + (size_t)first * w * n;
+        size_t tile = (size_t)first * w * n;
         int present = m - first * w < rows ? m - first * w : rows;
         for (int j = 0; j < n && present > 0; j++)
-            memcpy(tile + (size_t)j * rows, a + (size_t)j * lda + first * w,
-                   (size_t)present * sizeof *a);
+            put(panel, tile + (size_t)j * rows, present, a + (size_t)j * lda + first * w);
     }
-    *panel = (dp_panel){.m = m, .n = n, .m_padded = m_padded, .data = data};
     return DAGPOLE_OK;
 }
 
@@ -32,8 +45,7 @@ void dp_panel_free(dp_panel *panel) {
 
 int64_t dp_panel_bytes(const dp_panel *panel) {
     int64_t n_blocks = panel->at ? panel->m_padded / DP_PAD : 0;
-    return (int64_t)panel->m_padded * panel->n * (int64_t)sizeof *panel->data +
-           n_blocks * (int64_t)sizeof *panel->at;
+    return (int64_t)dp_panel_data_bytes(panel) + n_blocks * (int64_t)sizeof *panel->at;
 }
 
 /* Calls the variant of the instruction set. */
@@ -64,6 +76,21 @@ void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const 
 void dp_panel_add(dp_isa isa, int n_padded, int n_columns, const double *x, int ldx,
                   double *const *y, const double *flip) {
     DISPATCH(isa, dp_panel_add, n_padded, n_columns, x, ldx, y, flip);
+}
+
+void dp_panel_round(dp_isa isa, int n_padded, int n_columns, const double *const *x, float *y,
+                    int ldy) {
+    DISPATCH(isa, dp_panel_round, n_padded, n_columns, x, y, ldy);
+}
+
+void dp_single_panel_apply_from(dp_isa isa, const dp_panel *panel, const dp_ranges *ranges,
+                                int n_columns, const float *const *source, float *y, int ldy) {
+    DISPATCH(isa, dp_single_panel_apply_from, panel, ranges, n_columns, source, y, ldy);
+}
+
+void dp_single_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const float *x,
+                               int ldx, double *const *y, const double *flip) {
+    DISPATCH(isa, dp_single_panel_apply_add, panel, n_columns, x, ldx, y, flip);
 }
 
 int dp_list_blocks(const dp_ranges *ranges, int k_padded, int *at) {

@@ -22,18 +22,31 @@ typedef struct dp_panel {
     int m_padded; /* DP_PADDED(m): rows of zeros follow */
     int *at;      /* m_padded / DP_PAD, owned: results of rows DP_PAD i ... DP_PAD i + 7 go to at[i]
                      and the 7 behind it; NULL: in order */
-    double *data; /* m_padded * n, packed for one instruction set */
+    int is_single; /* its numbers are floats, and m_padded a multiple of 2 DP_PAD */
+    void *data;    /* m_padded * n, owned, packed for one instruction set */
 } dp_panel;
 
-/* Flops of one column: two an entry, without padding. */
+/* Flops of one column, without padding: two an entry, of floats one, of which twice as many are
+ * done in the time. */
 static inline double dp_panel_flops(const dp_panel *panel) {
-    return 2.0 * panel->m * panel->n;
+    return (panel->is_single ? 1.0 : 2.0) * panel->m * panel->n;
+}
+
+/* The same with padding. */
+static inline double dp_panel_padded_flops(const dp_panel *panel) {
+    return (panel->is_single ? 1.0 : 2.0) * panel->m_padded * panel->n;
 }
 
 /* Packs a (column-major, m x n, leading dimension lda), with results in order. */
-dagpole_status dp_panel_pack(dp_isa isa, int m, int n, const double *a, int lda, dp_panel *panel);
+dagpole_status dp_panel_pack(dp_isa isa, int is_single, int m, int n, const double *a, int lda,
+                             dp_panel *panel);
 void dp_panel_free(dp_panel *panel);
 int64_t dp_panel_bytes(const dp_panel *panel);
+
+static inline size_t dp_panel_data_bytes(const dp_panel *panel) {
+    return (size_t)panel->m_padded * (size_t)panel->n *
+           (panel->is_single ? sizeof(float) : sizeof(double));
+}
 
 /* Coefficients [begin, end) of an expansion, in order, and whether a reflection changes their sign.
  */
@@ -66,5 +79,15 @@ void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const 
 /* y[c] += x_c flipped, n_padded values each (a multiple of DP_PAD). */
 void dp_panel_add(dp_isa isa, int n_padded, int n_columns, const double *x, int ldx,
                   double *const *y, const double *flip);
+
+/* The same two for panels of floats: columns are floats, what is added to stays in double. */
+void dp_single_panel_apply_from(dp_isa isa, const dp_panel *panel, const dp_ranges *ranges,
+                                int n_columns, const float *const *source, float *y, int ldy);
+void dp_single_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const float *x,
+                               int ldx, double *const *y, const double *flip);
+
+/* y + c ldy = x[c] in floats, n_padded values each (a multiple of DP_PAD). */
+void dp_panel_round(dp_isa isa, int n_padded, int n_columns, const double *const *x, float *y,
+                    int ldy);
 
 #endif

@@ -1,38 +1,49 @@
-/* The register tiles of panel.h, compiled once per instruction set (meson.build): DP_WIDTH doubles
- * in a vector. A tile is up to 3 vectors of rows by up to DP_TILE_COLUMNS columns,
+/* The register tiles of panel.h, compiled once per instruction set and precision (meson.build). A
+ * tile is up to 3 vectors of rows by up to DP_TILE_COLUMNS columns,
  * its accumulators stay in registers while a column of A meets broadcast elements of x. */
 #include "operators/panel_isa.h"
 
 #include "base/per_isa.h"
+#include "kernel/halves.h"
 
 #include <string.h>
 
+/* Doubles of a vector. */
+#define DP_DOUBLES DP_HALF
+
 #if defined(SIMD_AVX512)
-#define DP_WIDTH        8
 #define DP_TILE_COLUMNS 8
-#elif defined(SIMD_AVX2)
-#define DP_WIDTH        4
-#define DP_TILE_COLUMNS 4
 #else
-#define DP_WIDTH        2
 #define DP_TILE_COLUMNS 4
+#endif
+
+#ifdef SIMD_SINGLE
+#define PANEL(name) DP_PER_ISA(dp_single_panel_##name)
+#define DP_WIDTH    (2 * DP_DOUBLES)
+typedef float real;
+#else
+#define PANEL(name) DP_PER_ISA(dp_panel_##name)
+#define DP_WIDTH    DP_DOUBLES
+typedef double real;
 #endif
 
 #define ROWS DP_TILE_ROWS
 
-/* Doubles ahead: a matrix is read once for every 8 columns, from an outer cache (measured: a fifth
- * faster with 32 columns, nearly a half with 8). */
-#define PREFETCH 768
+/* Numbers ahead: a matrix is read once for every 8 columns, from an outer cache (measured: a fifth
+ * faster with 32 columns, nearly a half with 8). LINE: numbers of a cache line. */
+#define PREFETCH (6144 / (int)sizeof(real))
+#define LINE     (64 / (int)sizeof(real))
 
-typedef double vector __attribute__((vector_size(8 * DP_WIDTH), aligned(8), may_alias));
-typedef int64_t bits __attribute__((vector_size(8 * DP_WIDTH), aligned(8), may_alias));
+typedef real vector __attribute__((vector_size(8 * DP_DOUBLES), aligned(sizeof(real)), may_alias));
+typedef double doubles __attribute__((vector_size(8 * DP_DOUBLES), aligned(8), may_alias));
+typedef int64_t bits __attribute__((vector_size(8 * DP_DOUBLES), aligned(8), may_alias));
 
 /* Coefficients in a turn of the loops: what is asked for ahead, and the loop itself, then cost
  * little beside the products of narrow vectors. */
-#define STEPS (DP_WIDTH == 8 ? 1 : 4)
+#define STEPS (DP_DOUBLES == 8 ? 1 : 4)
 
 /* Keeps GCC, short of registers, from loading a vector anew for each column that it meets. */
-#if DP_WIDTH == 4
+#if DP_DOUBLES == 4
 #define KEEP(v) __asm__("" : "+x"(v))
 #else
 #define KEEP(v) ((void)(v))
@@ -40,22 +51,14 @@ typedef int64_t bits __attribute__((vector_size(8 * DP_WIDTH), aligned(8), may_a
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE vector flipped(vector v, bits flip) {
-    return (vector)((bits)v ^ flip);
+INLINE doubles flipped(doubles v, bits flip) {
+    return (doubles)((bits)v ^ flip);
 }
 
 INLINE bits load_bits(const double *flip) {
     bits b;
     memcpy(&b, flip, sizeof b);
     return b;
-}
-
-void DP_PER_ISA(dp_panel_add)(int n_padded, int n_columns, const double *x, int ldx,
-                              double *const *y, const double *flip) {
-    for (int c = 0; c < n_columns; c++)
-        for (int i = 0; i < n_padded; i += DP_WIDTH)
-            *(vector *)(y[c] + i) +=
-                flipped(*(const vector *)(x + c * ldx + i), load_bits(flip + i));
 }
 
 typedef vector sums[ROWS][DP_TILE_COLUMNS];
@@ -69,15 +72,15 @@ INLINE void clear(int rows, int columns, sums acc) {
 }
 
 /* The lines of `a` that a step of `rows` vectors meets, PREFETCH ahead. */
-INLINE void fetch_rows(int rows, int n_steps, const double *a) {
+INLINE void fetch_rows(int rows, int n_steps, const real *a) {
 #pragma GCC unroll 8
-    for (int i = 0; i < rows * DP_WIDTH * n_steps; i += 8)
+    for (int i = 0; i < rows * DP_WIDTH * n_steps; i += LINE)
         __builtin_prefetch(a + PREFETCH + i);
 }
 
 /* acc[r][c] += a[r] x_c[j], or -=: rows, columns and is_flipped are constants. */
-INLINE void add_product(int rows, int columns, int is_flipped, const double *a,
-                        const double *const *x, int j, sums acc) {
+INLINE void add_product(int rows, int columns, int is_flipped, const real *a, const real *const *x,
+                        int j, sums acc) {
     vector v[ROWS];
 #pragma GCC unroll 3
     for (int r = 0; r < rows; r++) {
@@ -86,7 +89,7 @@ INLINE void add_product(int rows, int columns, int is_flipped, const double *a,
     }
 #pragma GCC unroll 8
     for (int c = 0; c < columns; c++) {
-        double s = x[c][j];
+        real s = x[c][j];
 #pragma GCC unroll 3
         for (int r = 0; r < rows; r++)
             if (is_flipped)
@@ -98,9 +101,9 @@ INLINE void add_product(int rows, int columns, int is_flipped, const double *a,
 
 /* acc[r][c] = sum_j a[j][r] x_c[j] for `rows` vectors and `columns` columns, both constants where
  * this is inlined. */
-INLINE void multiply(int rows, int columns, int n, const double *a, const double *x, int ldx,
+INLINE void multiply(int rows, int columns, int n, const real *a, const real *x, int ldx,
                      sums acc) {
-    const double *column[DP_TILE_COLUMNS];
+    const real *column[DP_TILE_COLUMNS];
     int j = 0, height = rows * DP_WIDTH;
     clear(rows, columns, acc);
 #pragma GCC unroll 8
@@ -117,19 +120,18 @@ INLINE void multiply(int rows, int columns, int n, const double *a, const double
 }
 
 /* The same for coefficients [begin, end) of columns where they lie. The columns after these are
- * asked for meanwhile, a line of each for 8 coefficients in whole turns. */
-INLINE void multiply_range(int rows, int columns, int begin, int end, int is_flipped,
-                           const double *a, const double *const *source, const double *const *ahead,
-                           sums acc) {
+ * asked for meanwhile, a line of each for LINE coefficients in whole turns. */
+INLINE void multiply_range(int rows, int columns, int begin, int end, int is_flipped, const real *a,
+                           const real *const *source, const real *const *ahead, sums acc) {
     enum { N_LINES = STEPS * DP_TILE_COLUMNS / 8 };
     int j = begin, height = rows * DP_WIDTH;
     for (; j + STEPS <= end; j += STEPS) {
-        const double *here = a + (j - begin) * height;
-        const double *const *next = ahead + (j / STEPS * N_LINES & (DP_TILE_COLUMNS - 1));
+        const real *here = a + (j - begin) * height;
+        const real *const *next = ahead + (j / STEPS * N_LINES & (DP_TILE_COLUMNS - 1));
         fetch_rows(rows, STEPS, here);
 #pragma GCC unroll 4
         for (int i = 0; i < N_LINES; i++)
-            __builtin_prefetch(next[i] + (j & ~7));
+            __builtin_prefetch(next[i] + (j & ~(LINE - 1)));
 #pragma GCC unroll 4
         for (int s = 0; s < STEPS; s++)
             add_product(rows, columns, is_flipped, here + s * height, source, j + s, acc);
@@ -139,8 +141,8 @@ INLINE void multiply_range(int rows, int columns, int begin, int end, int is_fli
 }
 
 /* Of the columns the first n_kept are stored. */
-INLINE void tile_from(int rows, int columns, int n_kept, const dp_ranges *ranges, const double *a,
-                      const double *const *source, const double *const *ahead, double *y, int ldy) {
+INLINE void tile_from(int rows, int columns, int n_kept, const dp_ranges *ranges, const real *a,
+                      const real *const *source, const real *const *ahead, real *y, int ldy) {
     sums acc;
     clear(rows, columns, acc);
     for (int i = 0; i < ranges->n; i++) {
@@ -158,19 +160,34 @@ INLINE void tile_from(int rows, int columns, int n_kept, const dp_ranges *ranges
             *(vector *)(y + c * ldy + r * DP_WIDTH) = acc[r][c];
 }
 
+#ifdef SIMD_SINGLE
+enum { N_HALVES = 2 };
+#define half_of(v, i) dp_half_of(v, i)
+#else
+enum { N_HALVES = 1 };
+#define half_of(v, i) ((void)(i), v)
+#endif
+
+/* Adds a vector of rows to those of y, of which it is at[row / DP_PAD] or, in order, row itself. */
+INLINE void add_rows(vector v, double *y, const double *flip, const int *at, int row) {
+#pragma GCC unroll 2
+    for (int i = 0; i < N_HALVES; i++, row += DP_DOUBLES) {
+        int to = at ? at[row / DP_PAD] + row % DP_PAD : row;
+        *(doubles *)(y + to) += flipped(half_of(v, i), load_bits(flip + to));
+    }
+}
+
 /* row: first of the panel's. */
-INLINE void tile_add(int rows, int columns, int n_kept, int n, const double *a, const double *x,
+INLINE void tile_add(int rows, int columns, int n_kept, int n, const real *a, const real *x,
                      int ldx, double *const *y, const double *flip, const int *at, int row) {
     sums acc;
     multiply(rows, columns, n, a, x, ldx, acc);
 #pragma GCC unroll 3
     for (int r = 0; r < rows; r++, row += DP_WIDTH) {
-        int to = at ? at[row / DP_PAD] + row % DP_PAD : row;
-        bits f = load_bits(flip + to);
 #pragma GCC unroll 8
         for (int c = 0; c < columns; c++)
             if (c < n_kept)
-                *(vector *)(y[c] + to) += flipped(acc[r][c], f);
+                add_rows(acc[r][c], y[c], flip, at, row);
     }
 }
 
@@ -203,19 +220,19 @@ static int least(int a, int b) {
 }
 
 /* Where fewer are left than the tile takes, the last one is repeated. */
-static void list_columns(int n_columns, const double *const *source, int first,
-                         const double *list[DP_TILE_COLUMNS]) {
+static void list_columns(int n_columns, const real *const *source, int first,
+                         const real *list[DP_TILE_COLUMNS]) {
     for (int c = 0; c < DP_TILE_COLUMNS; c++)
         list[c] = source[least(first + c, n_columns - 1)];
 }
 
-void DP_PER_ISA(dp_panel_apply_from)(const dp_panel *panel, const dp_ranges *ranges, int n_columns,
-                                     const double *const *source, double *y, int ldy) {
+void PANEL(apply_from)(const dp_panel *panel, const dp_ranges *ranges, int n_columns,
+                       const real *const *source, real *y, int ldy) {
     int n_vectors = panel->m_padded / DP_WIDTH;
-    const double *here[DP_TILE_COLUMNS], *ahead[DP_TILE_COLUMNS];
+    const real *here[DP_TILE_COLUMNS], *ahead[DP_TILE_COLUMNS], *data = panel->data;
     for (int v = 0, rows; v < n_vectors; v += rows) {
         rows = dp_panel_rows(n_vectors - v);
-        const double *a = panel->data + (size_t)v * DP_WIDTH * panel->n;
+        const real *a = data + (size_t)v * DP_WIDTH * panel->n;
         for (int c = 0; c < n_columns; c += DP_TILE_COLUMNS) {
             int n_kept = least(n_columns - c, DP_TILE_COLUMNS);
             list_columns(n_columns, source, c, here);
@@ -226,12 +243,13 @@ void DP_PER_ISA(dp_panel_apply_from)(const dp_panel *panel, const dp_ranges *ran
     }
 }
 
-void DP_PER_ISA(dp_panel_apply_add)(const dp_panel *panel, int n_columns, const double *x, int ldx,
-                                    double *const *y, const double *flip) {
+void PANEL(apply_add)(const dp_panel *panel, int n_columns, const real *x, int ldx,
+                      double *const *y, const double *flip) {
     int n_vectors = panel->m_padded / DP_WIDTH, n = panel->n;
+    const real *data = panel->data;
     for (int v = 0, rows; v < n_vectors; v += rows) {
         rows = dp_panel_rows(n_vectors - v);
-        const double *a = panel->data + (size_t)v * DP_WIDTH * n;
+        const real *a = data + (size_t)v * DP_WIDTH * n;
         for (int c = 0; c < n_columns; c += DP_TILE_COLUMNS) {
             int n_kept = least(n_columns - c, DP_TILE_COLUMNS);
             WITH_BOTH(tile_add, rows, n_kept, n, a, x + c * ldx, ldx, y + c, flip, panel->at,
@@ -239,3 +257,26 @@ void DP_PER_ISA(dp_panel_apply_add)(const dp_panel *panel, int n_columns, const 
         }
     }
 }
+
+#ifdef SIMD_SINGLE
+void DP_PER_ISA(dp_panel_round)(int n_padded, int n_columns, const double *const *x, float *y,
+                                int ldy) {
+    for (int c = 0; c < n_columns; c++, y += ldy) {
+        const double *ahead = x[least(c + 2, n_columns - 1)];
+        for (int i = 0; i < n_padded; i += DP_PAD) {
+            __builtin_prefetch(ahead + i);
+#pragma GCC unroll 4
+            for (int j = i; j < i + DP_PAD; j += DP_DOUBLES)
+                dp_round_half(y + j, x[c] + j);
+        }
+    }
+}
+#else
+void DP_PER_ISA(dp_panel_add)(int n_padded, int n_columns, const double *x, int ldx,
+                              double *const *y, const double *flip) {
+    for (int c = 0; c < n_columns; c++)
+        for (int i = 0; i < n_padded; i += DP_WIDTH)
+            *(vector *)(y[c] + i) +=
+                flipped(*(const vector *)(x + c * ldx + i), load_bits(flip + i));
+}
+#endif

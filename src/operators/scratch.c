@@ -7,7 +7,7 @@ static int max_of(int a, int b) {
 }
 
 static int64_t columns_bytes(const dp_scratch *scratch) {
-    return (int64_t)sizeof(double) * 2 * (int64_t)DP_COLUMNS * scratch->ld;
+    return (int64_t)(2 * sizeof(double) + 2 * sizeof(float)) * DP_COLUMNS * scratch->ld;
 }
 
 dagpole_status dp_scratch_create(const dp_operators *operators, const dp_shape *shape,
@@ -30,6 +30,8 @@ dagpole_status dp_scratch_create(const dp_operators *operators, const dp_shape *
         status = dp_flow_work_create(scratch->ld, &scratch->flow);
     memset(scratch->columns, 0, (size_t)columns_bytes(scratch));
     scratch->product = scratch->columns + n;
+    scratch->rounded = (float *)(scratch->product + n);
+    scratch->rounded_product = scratch->rounded + n;
     if (status != DAGPOLE_OK)
         dp_scratch_free(scratch);
     return status;

@@ -1,7 +1,9 @@
 #include "operators/operators.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "model/cost.h"
 #include "platform/linalg.h"
 
 /* Whether a reflection changes the sign of a parity's coefficients. */
@@ -61,6 +63,7 @@ typedef struct unfolding {
     /* A permutation of the axes in the basis: from the coefficients of each parity to those of the
      * permuted one, k x k numbers of the two. */
     double *rotation[DP_N_PERMUTATIONS][DP_N_PARITIES];
+    double rounded; /* singular values of M2L up to which floats will do */
     dp_operator_set *set;
 } unfolding;
 
@@ -132,10 +135,10 @@ static int list_ranks(int k, int rank, const dp_ranges *ranges, const dp_ranges 
 }
 
 /* Of a the columns at `ranks` in the rows of the ranges, and behind them in those of `more`. */
-static dagpole_status pack_a(const dp_operator_set *set, int k, int n_ranks, const int *ranks,
-                             const dp_ranges *ranges, const dp_ranges *more, const double *a,
-                             dp_panel *panel) {
-    int *at = dp_alloc((size_t)(k / DP_PAD + 2 * DP_N_PARITIES), sizeof *at);
+static dagpole_status pack_a(const dp_operator_set *set, int is_single, int k, int n_ranks,
+                             const int *ranks, const dp_ranges *ranges, const dp_ranges *more,
+                             const double *a, dp_panel *panel) {
+    int *at = dp_alloc((size_t)(k / DP_PAD + 2 * DP_N_PARITIES + 1), sizeof *at);
     if (!at)
         return DAGPOLE_NO_MEMORY;
     int n_blocks = dp_list_blocks(ranges, set->k_padded, at);
@@ -150,7 +153,9 @@ static dagpole_status pack_a(const dp_operator_set *set, int k, int n_ranks, con
             place_rows(more, column, at + n_blocks, to + (size_t)DP_PAD * n_blocks);
     }
     if (status == DAGPOLE_OK)
-        status = dp_panel_pack(set->isa, DP_PAD * n_all, n_ranks, rows, DP_PAD * n_all, panel);
+        status = dp_panel_pack(set->isa, is_single, DP_PAD * n_all, n_ranks, rows, DP_PAD * n_all,
+                               panel);
+    at[n_all] = at[n_all - 1]; /* where an odd number is padded with zeros */
     dp_free(rows);
     panel->at = at;
     return status;
@@ -158,9 +163,9 @@ static dagpole_status pack_a(const dp_operator_set *set, int k, int n_ranks, con
 
 /* Of b (ld rank) the rows at `ranks` and the columns of the ranges, and behind them, where there
  * are others, the same rows' columns of those, negated: Im b. */
-static dagpole_status pack_b(const dp_operator_set *set, int rank, int n_ranks, const int *ranks,
-                             const dp_ranges *ranges, const dp_ranges *more, const double *b,
-                             int *column, dp_panel *panel) {
+static dagpole_status pack_b(const dp_operator_set *set, int is_single, int rank, int n_ranks,
+                             const int *ranks, const dp_ranges *ranges, const dp_ranges *more,
+                             const double *b, int *column, dp_panel *panel) {
     int n_rows = more ? 2 * n_ranks : n_ranks, n = list_rows(ranges, column);
     double *rows = dp_alloc((size_t)n * n_rows, sizeof *rows);
     if (!rows)
@@ -172,7 +177,7 @@ static dagpole_status pack_b(const dp_operator_set *set, int rank, int n_ranks, 
     for (int i = 0; more && i < n; i++)
         for (int r = 0; r < n_ranks; r++)
             rows[n_ranks + r + (size_t)i * n_rows] = -b[ranks[r] + (size_t)column[i] * rank];
-    dagpole_status status = dp_panel_pack(set->isa, n_rows, n, rows, n_rows, panel);
+    dagpole_status status = dp_panel_pack(set->isa, is_single, n_rows, n, rows, n_rows, panel);
     dp_free(rows);
     return status;
 }
@@ -188,10 +193,27 @@ static dagpole_status turn(dp_m2l_part *part) {
     return DAGPOLE_OK;
 }
 
+/* Both factors of a singular value have its root, times columns of length 1. */
+static double singular_value(int k, const double *a, int rank) {
+    const double *column = a + (size_t)rank * k;
+    double squares = 0;
+    for (int i = 0; i < k; i++)
+        squares += column[i] * column[i];
+    return squares;
+}
+
+/* How many ranks, whose singular values fall, keep double: whole vectors of rows of b. */
+static int count_exact(int k, const double *a, int n_ranks, const int *ranks, double rounded) {
+    int n = n_ranks;
+    while (n > 0 && singular_value(k, a, ranks[n - 1]) <= rounded)
+        n--;
+    return DP_PADDED(n) < n_ranks ? DP_PADDED(n) : n_ranks;
+}
+
 /* Of a and b the ranks and the coefficients that are the part's. Where numbers are complex, half of
  * the ranks tell all: those of the real parts of b c, which come first. */
 static dagpole_status pack_part(const dp_operator_set *set, int k, int rank, const double *a,
-                                const double *b, dp_m2l_part *part) {
+                                const double *b, double rounded, dp_m2l_part *part) {
     int is_paired = dp_is_paired(set);
     const dp_ranges *ranges = &part->ranges[0], imaginary = dp_imaginary(ranges);
     const dp_ranges *more = is_paired ? &imaginary : NULL;
@@ -200,9 +222,15 @@ static dagpole_status pack_part(const dp_operator_set *set, int k, int rank, con
         return DAGPOLE_NO_MEMORY;
     int *ranks = row + k, n_ranks = list_ranks(k, rank, ranges, more, a, row, ranks);
     n_ranks = is_paired ? n_ranks / 2 : n_ranks;
-    dagpole_status status = pack_a(set, k, n_ranks, ranks, ranges, more, a, &part->a);
+    int n_exact = count_exact(k, a, n_ranks, ranks, rounded), n_rounded = n_ranks - n_exact;
+    dagpole_status status = pack_a(set, 0, k, n_exact, ranks, ranges, more, a, &part->a);
     if (status == DAGPOLE_OK)
-        status = pack_b(set, rank, n_ranks, ranks, ranges, more, b, row, &part->b);
+        status = pack_b(set, 0, rank, n_exact, ranks, ranges, more, b, row, &part->b);
+    if (status == DAGPOLE_OK && n_rounded)
+        status = pack_a(set, 1, k, n_rounded, ranks + n_exact, ranges, more, a, &part->rounded_a);
+    if (status == DAGPOLE_OK && n_rounded)
+        status = pack_b(set, 1, rank, n_rounded, ranks + n_exact, ranges, more, b, row,
+                        &part->rounded_b);
     if (status == DAGPOLE_OK && is_paired)
         status = turn(part);
     dp_free(row);
@@ -210,7 +238,8 @@ static dagpole_status pack_part(const dp_operator_set *set, int k, int rank, con
 }
 
 static dagpole_status pack_parts(dp_operator_set *set, const int v[3], int k, int rank,
-                                 const double *a, const double *b, dp_m2l_parts *m2l) {
+                                 const double *a, const double *b, double rounded,
+                                 dp_m2l_parts *m2l) {
     int axes = dp_is_split(k, v) ? dp_zero_axes(v) : 0;
     m2l->n = 0;
     for (int group = 0; group < DP_N_PARITIES; group++) {
@@ -222,7 +251,7 @@ static dagpole_status pack_parts(dp_operator_set *set, const int v[3], int k, in
             if ((parity & axes) == group)
                 parities |= 1u << parity;
         list_ranges(set->k_begin, parities, dp_is_paired(set) ? 2 : 1, part->ranges);
-        DP_TRY(pack_part(set, k, rank, a, b, part));
+        DP_TRY(pack_part(set, k, rank, a, b, rounded, part));
     }
     return DAGPOLE_OK;
 }
@@ -231,7 +260,8 @@ double dp_m2l_flops(const dp_operator_set *set, int folded) {
     double flops = 0;
     for (int i = 0; i < set->m2l[folded].n; i++) {
         const dp_m2l_part *part = &set->m2l[folded].part[i];
-        flops += 4.0 * part->b.m * part->b.n; /* a has as many rows as b columns */
+        /* a has as many rows as b columns */
+        flops += 2 * (dp_panel_flops(&part->b) + dp_panel_flops(&part->rounded_b));
     }
     return dp_is_paired(set) ? 2 * flops : flops;
 }
@@ -240,7 +270,8 @@ double dp_m2l_padded_flops(const dp_operator_set *set, int folded) {
     double flops = 0;
     for (int i = 0; i < set->m2l[folded].n; i++) {
         const dp_m2l_part *part = &set->m2l[folded].part[i];
-        flops += 2.0 * part->a.m_padded * part->a.n + 2.0 * part->b.m_padded * part->b.n;
+        flops += dp_panel_padded_flops(&part->a) + dp_panel_padded_flops(&part->b) +
+                 dp_panel_padded_flops(&part->rounded_a) + dp_panel_padded_flops(&part->rounded_b);
     }
     return dp_is_paired(set) ? 2 * flops : flops;
 }
@@ -249,7 +280,7 @@ double dp_m2l_mean_flops(const dp_operator_set *set) {
     double flops = 0;
     for (int f = 0; f < DP_N_FOLDED; f++)
         flops += dp_m2l_padded_flops(set, f);
-    return flops / DP_N_FOLDED;
+    return flops / DP_N_FOLDED * dp_cost_of_floats(set->has_floats);
 }
 
 /* M2L of folded position f: a = R a_class, b = b_class R^T, packed. */
@@ -269,15 +300,33 @@ static dagpole_status unfold(void *argument, int64_t f) {
                 b + (size_t)at_to * rank, rank);
     }
     if (status == DAGPOLE_OK)
-        status = pack_parts(u->set, u->offsets.folded[f].v, k, rank, a, b, &u->set->m2l[f]);
+        status =
+            pack_parts(u->set, u->offsets.folded[f].v, k, rank, a, b, u->rounded, &u->set->m2l[f]);
     dp_free(b);
     dp_free(a);
     return status;
 }
 
+/* Rounding a number to a float moves it by up to this share. */
+#define FLOAT_ERROR 0x1p-24
+
+/* The singular values of M2L up to which floats will do: a rank in floats errs by FLOAT_ERROR of
+ * its own, at random, and what is cut off by the tolerance of the largest one. Four times as much
+ * takes 2 of the promise at 7 digits, a quarter gains nothing (perf/EXPERIMENTS.md). */
+static double rounded_up_to(const dp_operator_set *set, const dp_operator_data *data) {
+    double largest = 0;
+    if (!set->has_floats)
+        return -1;
+    for (int c = 0; c < data->n_classes; c++)
+        for (int r = 0; r < data->rank[c]; r++)
+            largest = fmax(largest, singular_value(data->k, data->a[c], r));
+    return data->key.accuracy.tolerance / FLOAT_ERROR * largest;
+}
+
 static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
                                  const dp_operator_data *data, dp_operator_set *set) {
-    unfolding u = {.surface = surface, .data = data, .set = set};
+    unfolding u = {
+        .surface = surface, .data = data, .set = set, .rounded = rounded_up_to(set, data)};
     dp_offsets_fill(&u.offsets, data->key.kernel->has_permutations);
     dp_blas_begin();
     dagpole_status status = team->run(team, u.offsets.n_permutations, make_rotation, &u);
@@ -312,6 +361,7 @@ dagpole_status dp_operator_set_create(const dp_team *team, dp_isa isa, const dp_
                              .from_orbits_many_far = kernel->from_orbits_many[DP_DOUBLE][isa],
                              .lambda = data->key.lambda,
                              .n_components = dp_n_components(kernel),
+                             .has_floats = dp_cost_has_floats(kernel, data->k),
                              .k = data->k,
                              .k_padded = DP_PADDED(data->k)};
     memcpy(set->k_begin, data->k_begin, sizeof set->k_begin);
@@ -336,6 +386,8 @@ void dp_operator_set_free(dp_operator_set *set) {
     for (int f = 0; f < DP_N_FOLDED; f++)
         for (int i = 0; i < set->m2l[f].n; i++) {
             dp_free(set->m2l[f].part[i].turned);
+            dp_panel_free(&set->m2l[f].part[i].rounded_b);
+            dp_panel_free(&set->m2l[f].part[i].rounded_a);
             dp_panel_free(&set->m2l[f].part[i].b);
             dp_panel_free(&set->m2l[f].part[i].a);
         }

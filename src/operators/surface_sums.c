@@ -88,7 +88,7 @@ static dagpole_status pack_to(const dp_operator_set *set, int a, const dp_surfac
             double value = matrix[i + (size_t)o * k];
             work[row + (size_t)(o / n * sums->row + o % n) * n_rows] = o < n ? value : -value;
         }
-    dagpole_status status = dp_panel_pack(set->isa, n_rows, width_of(sums), work, n_rows, panel);
+    dagpole_status status = dp_panel_pack(set->isa, 0, n_rows, width_of(sums), work, n_rows, panel);
     if (status == DAGPOLE_OK)
         panel->at = at;
     else
@@ -103,7 +103,7 @@ static dagpole_status pack_from(const dp_operator_set *set, int a, const dp_surf
     for (int o = 0; o < sums->n_components * n; o++)
         for (int i = 0; i < k; i++)
             work[o / n * sums->row + o % n + (size_t)i * width] = matrix[i + (size_t)o * k];
-    return dp_panel_pack(set->isa, width, k, work, width, panel);
+    return dp_panel_pack(set->isa, 0, width, k, work, width, panel);
 }
 
 static dagpole_status pack_parity(const dp_operator_set *set, int a, const double *matrix,

@@ -97,8 +97,8 @@ static inline int is_same(const void *a, const void *b, size_t n_doubles) {
 static inline int is_same_panel(const dp_panel *a, const dp_panel *b) {
     size_t at_bytes = (size_t)(a->m_padded / DP_PAD) * sizeof *a->at;
     return a->m == b->m && a->n == b->n && !a->at == !b->at &&
-           (!a->at || memcmp(a->at, b->at, at_bytes) == 0) &&
-           is_same(a->data, b->data, (size_t)a->m_padded * (size_t)a->n);
+           (!a->at || memcmp(a->at, b->at, at_bytes) == 0) && a->is_single == b->is_single &&
+           (!a->data || memcmp(a->data, b->data, dp_panel_data_bytes(a)) == 0);
 }
 
 static inline int is_same_sums(const dp_surface_sums *a, const dp_surface_sums *b) {
@@ -120,7 +120,9 @@ static inline int is_same_set(const dp_operator_set *a, const dp_operator_set *b
         same = a->m2l[f].n == b->m2l[f].n;
         for (int p = 0; same && p < a->m2l[f].n; p++)
             same = is_same_panel(&a->m2l[f].part[p].a, &b->m2l[f].part[p].a) &&
-                   is_same_panel(&a->m2l[f].part[p].b, &b->m2l[f].part[p].b);
+                   is_same_panel(&a->m2l[f].part[p].b, &b->m2l[f].part[p].b) &&
+                   is_same_panel(&a->m2l[f].part[p].rounded_a, &b->m2l[f].part[p].rounded_a) &&
+                   is_same_panel(&a->m2l[f].part[p].rounded_b, &b->m2l[f].part[p].rounded_b);
     }
     return same;
 }

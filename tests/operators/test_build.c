@@ -39,9 +39,11 @@ START_TEST(every_build_gives_the_same_bits) {
 END_TEST
 
 static int is_finite(const dp_panel *panel) {
+    const double *doubles = panel->data;
+    const float *floats = panel->data;
     int n_wrong = 0;
     for (size_t i = 0; i < (size_t)panel->m_padded * (size_t)panel->n; i++)
-        n_wrong += !isfinite(panel->data[i]);
+        n_wrong += !isfinite(panel->is_single ? (double)floats[i] : doubles[i]);
     return n_wrong == 0;
 }
 
@@ -54,7 +56,9 @@ static void expect_finite(const dp_operator_set *set) {
     }
     for (int f = 0; f < DP_N_FOLDED; f++)
         for (int p = 0; p < set->m2l[f].n; p++)
-            ck_assert(is_finite(&set->m2l[f].part[p].a) && is_finite(&set->m2l[f].part[p].b));
+            ck_assert(is_finite(&set->m2l[f].part[p].a) && is_finite(&set->m2l[f].part[p].b) &&
+                      is_finite(&set->m2l[f].part[p].rounded_a) &&
+                      is_finite(&set->m2l[f].part[p].rounded_b));
 }
 
 /* Through the range where exp(-lambda r) leaves the normal numbers and vanishes. */
@@ -130,9 +134,8 @@ static void check_copied(const dp_panel *panel, const dp_panel *copied) {
     ck_assert_int_eq(dp_panel_bytes(panel), dp_panel_bytes(copied));
     if (!panel->data)
         return;
-    size_t bytes = (size_t)panel->m_padded * (size_t)panel->n * sizeof(double);
     ck_assert_ptr_ne(panel->data, copied->data);
-    ck_assert_int_eq(memcmp(panel->data, copied->data, bytes), 0);
+    ck_assert_int_eq(memcmp(panel->data, copied->data, dp_panel_data_bytes(panel)), 0);
     ck_assert_int_eq(panel->at != NULL, copied->at != NULL);
     for (int i = 0; panel->at && i < panel->m_padded / DP_PAD; i++)
         ck_assert_int_eq(panel->at[i], copied->at[i]);
@@ -153,6 +156,8 @@ static void check_copied_set(const dp_operator_set *set, const dp_operator_set *
         for (int i = 0; i < set->m2l[f].n; i++) {
             check_copied(&set->m2l[f].part[i].a, &copied->m2l[f].part[i].a);
             check_copied(&set->m2l[f].part[i].b, &copied->m2l[f].part[i].b);
+            check_copied(&set->m2l[f].part[i].rounded_a, &copied->m2l[f].part[i].rounded_a);
+            check_copied(&set->m2l[f].part[i].rounded_b, &copied->m2l[f].part[i].rounded_b);
         }
 }
 

@@ -14,29 +14,44 @@ enum { N_SIZES = sizeof sizes / sizeof *sizes, LARGEST = 160 };
 /* A product to be made: A (m x n, ld LARGEST), columns x (ld LARGEST), what dgemm makes of them.
  * Beside the matrices lies NaN, which must not be used. */
 typedef struct product {
-    int m, n;
+    int is_single, m, n;
     double a[LARGEST * LARGEST], x[LARGEST * DP_COLUMNS], expected[LARGEST * DP_COLUMNS];
     dp_panel panel;
 } product;
 
+/* Numbers that floats hold. */
 static void fill(int rows, int columns, uint64_t *state, double *matrix) {
     for (int j = 0; j < columns; j++)
         for (int i = 0; i < LARGEST; i++)
-            matrix[i + j * LARGEST] = i < rows ? 2 * suite_uniform(state) - 1 : NAN;
+            matrix[i + j * LARGEST] = i < rows ? (float)(2 * suite_uniform(state) - 1) : NAN;
 }
 
-static void make(int m, int n, product *p) {
+static int m_padded(int is_single, int m) {
+    int unit = is_single ? 2 * DP_PAD : DP_PAD;
+    return (m + unit - 1) / unit * unit;
+}
+
+static void make(int is_single, int m, int n, product *p) {
     uint64_t state = (uint64_t)(1000 * m + n);
+    p->is_single = is_single;
     p->m = m;
     p->n = n;
     fill(m, n, &state, p->a);
     fill(n, DP_COLUMNS, &state, p->x);
     dp_gemm(0, 0, m, DP_COLUMNS, n, 1, p->a, LARGEST, p->x, LARGEST, 0, p->expected, LARGEST);
-    ck_assert_int_eq(dp_panel_pack(suite_isa, m, n, p->a, LARGEST, &p->panel), DAGPOLE_OK);
+    ck_assert_int_eq(dp_panel_pack(suite_isa, is_single, m, n, p->a, LARGEST, &p->panel),
+                     DAGPOLE_OK);
     ck_assert_int_eq(p->panel.m, m);
     ck_assert_int_eq(p->panel.n, n);
-    ck_assert_int_eq(p->panel.m_padded, DP_PADDED(m));
-    ck_assert_int_eq(dp_panel_bytes(&p->panel), 8 * DP_PADDED(m) * n);
+    ck_assert_int_eq(p->panel.m_padded, m_padded(is_single, m));
+    ck_assert_int_eq(dp_panel_bytes(&p->panel),
+                     (is_single ? 4 : 8) * (int64_t)m_padded(is_single, m) * n);
+    ck_assert_double_eq(dp_panel_flops(&p->panel), (is_single ? 1. : 2.) * m * n);
+}
+
+/* What a rounding to the last bit is, of sums of n products. */
+static double least_error(const product *p, int n) {
+    return (p->is_single ? 0x1p-23 : 1e-15) * n;
 }
 
 /* Flips of either kind, and what they do to a value. */
@@ -49,7 +64,7 @@ static double flipped(double value, double flip) {
     return copysign(1, flip) * value;
 }
 
-enum { GAP = 3, N_RANGES = 3, SPREAD = LARGEST + GAP * N_RANGES };
+enum { GAP = 3, N_RANGES = 3, SPREAD = LARGEST + 2 * DP_PAD };
 
 /* n coefficients in up to N_RANGES ranges with gaps before them, every other one flipped. */
 static dp_ranges make_ranges(int n) {
@@ -61,6 +76,36 @@ static dp_ranges make_ranges(int n) {
         from = to;
     }
     return ranges;
+}
+
+/* y of a panel in floats too. */
+static void apply_from(const product *p, const dp_ranges *ranges, int columns,
+                       const double *const *source, double *y) {
+    static float rounded[SPREAD * DP_COLUMNS], of_floats[LARGEST * DP_COLUMNS];
+    const float *column[DP_COLUMNS];
+    if (!p->is_single) {
+        dp_panel_apply_from(suite_isa, &p->panel, ranges, columns, source, y, LARGEST);
+        return;
+    }
+    dp_panel_round(suite_isa, SPREAD, columns, source, rounded, SPREAD);
+    for (int c = 0; c < columns; c++)
+        column[c] = rounded + c * SPREAD;
+    for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
+        of_floats[i] = (float)y[i];
+    dp_single_panel_apply_from(suite_isa, &p->panel, ranges, columns, column, of_floats, LARGEST);
+    for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
+        y[i] = of_floats[i];
+}
+
+static void apply_add(const product *p, const dp_panel *panel, int columns, double *const *target,
+                      const double *flip) {
+    static float x[LARGEST * DP_COLUMNS];
+    for (int i = 0; p->is_single && i < LARGEST * DP_COLUMNS; i++)
+        x[i] = (float)p->x[i];
+    if (p->is_single)
+        dp_single_panel_apply_add(suite_isa, panel, columns, x, LARGEST, target, flip);
+    else
+        dp_panel_apply_add(suite_isa, panel, columns, p->x, LARGEST, target, flip);
 }
 
 /* Columns that lie spread over the ranges of expansions; NaN between them. */
@@ -80,13 +125,13 @@ static void check_apply_from(const product *p, int columns) {
             for (int i = ranges.range[r].begin; i < ranges.range[r].end; i++)
                 spread[c * SPREAD + i] = (ranges.range[r].is_flipped ? -1 : 1) * *from++;
     }
-    dp_panel_apply_from(suite_isa, &p->panel, &ranges, columns, source, y, LARGEST);
+    apply_from(p, &ranges, columns, source, y);
     for (int c = 0; c < DP_COLUMNS; c++)
         for (int i = 0; i < LARGEST; i++) {
             double is = y[i + c * LARGEST], expected = i < p->m ? p->expected[i + c * LARGEST] : 0;
             n_wrong += c >= columns || i >= p->panel.m_padded
                            ? is != UNTOUCHED
-                           : !(fabs(is - expected) < 1e-15 * (p->n + 8));
+                           : !(fabs(is - expected) < least_error(p, p->n + 8));
         }
     ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns from ranges: %d wrong",
                   dp_isa_name(suite_isa), p->m, p->n, columns, n_wrong);
@@ -112,9 +157,9 @@ static void check_apply_add(const product *p, const int *at, int columns, int n_
                 flipped(p->expected[i + c * LARGEST], flip[to]);
         }
     }
-    dp_panel_apply_add(suite_isa, &panel, columns, p->x, LARGEST, target, flip);
+    apply_add(p, &panel, columns, target, flip);
     for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
-        n_wrong += !(fabs(y[i] - expected[i]) < 2e-15 * (p->n + 16));
+        n_wrong += !(fabs(y[i] - expected[i]) < 2 * least_error(p, p->n + 16));
     ck_assert_msg(n_wrong == 0, "%s, %d x %d, %d columns to %d targets%s: %d wrong",
                   dp_isa_name(suite_isa), p->m, p->n, columns, n_targets, at ? ", placed" : "",
                   n_wrong);
@@ -137,10 +182,10 @@ START_TEST(adding_flips) {
 }
 END_TEST
 
-static void check_product(int m, int n) {
+static void check_product(int is_single, int m, int n) {
     static product p;
     int mirrored[LARGEST / DP_PAD];
-    make(m, n, &p);
+    make(is_single, m, n, &p);
     for (int block = 0; block < LARGEST / DP_PAD; block++)
         mirrored[block] = LARGEST - DP_PAD * (block + 1);
     for (int columns = 1; columns <= DP_COLUMNS; columns++) {
@@ -155,7 +200,29 @@ static void check_product(int m, int n) {
 
 START_TEST(products_match_dgemm) {
     for (int i = 0; i < N_SIZES * N_SIZES; i++)
-        check_product(sizes[i / N_SIZES], sizes[i % N_SIZES]);
+        check_product(0, sizes[i / N_SIZES], sizes[i % N_SIZES]);
+}
+END_TEST
+
+START_TEST(products_of_floats_match_dgemm) {
+    for (int i = 0; i < N_SIZES * N_SIZES; i++)
+        check_product(1, sizes[i / N_SIZES], sizes[i % N_SIZES]);
+}
+END_TEST
+
+START_TEST(columns_are_rounded_to_the_nearest_float) {
+    enum { N = 40, LD = N + 3 };
+    double x[3][N];
+    const double *column[] = {x[2], x[0], x[1]};
+    float y[3 * LD];
+    uint64_t state = 5;
+    for (int i = 0; i < 3 * N; i++)
+        x[i / N][i % N] = (2 * suite_uniform(&state) - 1) * pow(2, i - 60);
+    for (int i = 0; i < 3 * LD; i++)
+        y[i] = (float)UNTOUCHED;
+    dp_panel_round(suite_isa, N, 3, column, y, LD);
+    for (int i = 0; i < 3 * LD; i++)
+        ck_assert_double_eq(y[i], i % LD < N ? (float)column[i / LD][i % LD] : UNTOUCHED);
 }
 END_TEST
 
@@ -165,11 +232,11 @@ START_TEST(empty_matrices_are_legal) {
     double x[16] = {1}, y[8] = {5, 5, 5, 5, 5, 5, 5, 5}, *target = y;
     const double *flip = x + 1, *source = x;
     const dp_ranges three = {1, {{0, 3, 0}}}, none = {0};
-    ck_assert_int_eq(dp_panel_pack(suite_isa, 0, 3, x, 1, &panel), DAGPOLE_OK);
+    ck_assert_int_eq(dp_panel_pack(suite_isa, 0, 0, 3, x, 1, &panel), DAGPOLE_OK);
     dp_panel_apply_from(suite_isa, &panel, &three, 1, &source, y, 8);
     ck_assert_double_eq(y[0], 5);
     dp_panel_free(&panel);
-    ck_assert_int_eq(dp_panel_pack(suite_isa, 3, 0, x, 3, &panel), DAGPOLE_OK);
+    ck_assert_int_eq(dp_panel_pack(suite_isa, 0, 3, 0, x, 3, &panel), DAGPOLE_OK);
     dp_panel_apply_add(suite_isa, &panel, 1, x, 8, &target, flip);
     ck_assert_double_eq(y[7], 5);
     dp_panel_apply_from(suite_isa, &panel, &none, 1, &source, y, 8);
@@ -183,12 +250,13 @@ START_TEST(a_failing_allocation_is_reported) {
     double a = 1;
     int64_t live = dp_memory_live();
     dp_memory_fail_at(1, 0);
-    dagpole_status status = dp_panel_pack(suite_isa, 1, 1, &a, 1, &panel);
+    dagpole_status status = dp_panel_pack(suite_isa, 0, 1, 1, &a, 1, &panel);
     dp_memory_fail_at(0, 0);
     ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
     ck_assert_int_eq(dp_memory_live(), live);
 }
 END_TEST
 
-ISA_SUITE_MAIN("panel", 60, products_match_dgemm, adding_flips, empty_matrices_are_legal,
+ISA_SUITE_MAIN("panel", 60, products_match_dgemm, products_of_floats_match_dgemm,
+               columns_are_rounded_to_the_nearest_float, adding_flips, empty_matrices_are_legal,
                a_failing_allocation_is_reported)
