@@ -259,7 +259,7 @@ static void fill(loop_data *d) {
         d->flip[i] = dp_spread(1, i) < 0.5 ? -0. : 0.;
     d->columns = (dp_columns){.n = DP_COLUMNS, .reflection = 5};
     for (int c = 0; c < DP_COLUMNS; c++) {
-        d->columns.source[c] = d->number + c * STRIDE;
+        d->columns.later[c] = d->columns.source[c] = d->number + c * STRIDE;
         d->columns.target[c] = d->out[0] + c * STRIDE;
     }
 }

@@ -63,6 +63,7 @@ void dp_moments(const dp_operator_set *set, const dp_frame *frame, int64_t n, dp
 typedef struct dp_columns {
     int n, reflection; /* bit d set: coordinate d changes its sign */
     const double *source[DP_COLUMNS];
+    const double *later[DP_COLUMNS]; /* of M2L: sources that come next, to be fetched meanwhile */
     double *target[DP_COLUMNS];
 } dp_columns;
 

@@ -72,7 +72,7 @@ static void apply_rounded(const dp_operator_set *set, const dp_m2l_part *part, c
                           const float *const *source, dp_scratch *scratch) {
     float *product = scratch->rounded_product;
     dp_single_panel_apply_from(set->isa, &part->rounded_b, &part->ranges[c->reflection], c->n,
-                               source, product, scratch->ld);
+                               source, c->later, product, scratch->ld);
     dp_single_panel_apply_add(set->isa, &part->rounded_a, c->n, product, scratch->ld, c->target,
                               flips(set, c->reflection));
 }

@@ -84,8 +84,9 @@ void dp_panel_round(dp_isa isa, int n_padded, int n_columns, const double *const
 }
 
 void dp_single_panel_apply_from(dp_isa isa, const dp_panel *panel, const dp_ranges *ranges,
-                                int n_columns, const float *const *source, float *y, int ldy) {
-    DISPATCH(isa, dp_single_panel_apply_from, panel, ranges, n_columns, source, y, ldy);
+                                int n_columns, const float *const *source,
+                                const double *const *later, float *y, int ldy) {
+    DISPATCH(isa, dp_single_panel_apply_from, panel, ranges, n_columns, source, later, y, ldy);
 }
 
 void dp_single_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const float *x,

@@ -80,9 +80,11 @@ void dp_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const 
 void dp_panel_add(dp_isa isa, int n_padded, int n_columns, const double *x, int ldx,
                   double *const *y, const double *flip);
 
-/* The same two for panels of floats: columns are floats, what is added to stays in double. */
+/* The same two for panels of floats: columns are floats, what is added to stays in double. later:
+ * as many columns that are rounded next, which are asked for meanwhile. */
 void dp_single_panel_apply_from(dp_isa isa, const dp_panel *panel, const dp_ranges *ranges,
-                                int n_columns, const float *const *source, float *y, int ldy);
+                                int n_columns, const float *const *source,
+                                const double *const *later, float *y, int ldy);
 void dp_single_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const float *x,
                                int ldx, double *const *y, const double *flip);
 

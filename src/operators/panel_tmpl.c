@@ -119,19 +119,19 @@ INLINE void multiply(int rows, int columns, int n, const real *a, const real *x,
         add_product(rows, columns, 0, a, column, j, acc);
 }
 
-/* The same for coefficients [begin, end) of columns where they lie. The columns after these are
- * asked for meanwhile, a line of each for LINE coefficients in whole turns. */
+/* The same for coefficients [begin, end) of columns where they lie. Columns that come later are
+ * asked for meanwhile, a line of each for the doubles that it holds in whole turns. */
 INLINE void multiply_range(int rows, int columns, int begin, int end, int is_flipped, const real *a,
-                           const real *const *source, const real *const *ahead, sums acc) {
+                           const real *const *source, const double *const *ahead, sums acc) {
     enum { N_LINES = STEPS * DP_TILE_COLUMNS / 8 };
     int j = begin, height = rows * DP_WIDTH;
     for (; j + STEPS <= end; j += STEPS) {
         const real *here = a + (j - begin) * height;
-        const real *const *next = ahead + (j / STEPS * N_LINES & (DP_TILE_COLUMNS - 1));
+        const double *const *next = ahead + (j / STEPS * N_LINES & (DP_TILE_COLUMNS - 1));
         fetch_rows(rows, STEPS, here);
 #pragma GCC unroll 4
         for (int i = 0; i < N_LINES; i++)
-            __builtin_prefetch(next[i] + (j & ~(LINE - 1)));
+            __builtin_prefetch(next[i] + (j & ~7));
 #pragma GCC unroll 4
         for (int s = 0; s < STEPS; s++)
             add_product(rows, columns, is_flipped, here + s * height, source, j + s, acc);
@@ -142,7 +142,7 @@ INLINE void multiply_range(int rows, int columns, int begin, int end, int is_fli
 
 /* Of the columns the first n_kept are stored. */
 INLINE void tile_from(int rows, int columns, int n_kept, const dp_ranges *ranges, const real *a,
-                      const real *const *source, const real *const *ahead, real *y, int ldy) {
+                      const real *const *source, const double *const *ahead, real *y, int ldy) {
     sums acc;
     clear(rows, columns, acc);
     for (int i = 0; i < ranges->n; i++) {
@@ -220,28 +220,42 @@ static int least(int a, int b) {
 }
 
 /* Where fewer are left than the tile takes, the last one is repeated. */
-static void list_columns(int n_columns, const real *const *source, int first,
-                         const real *list[DP_TILE_COLUMNS]) {
-    for (int c = 0; c < DP_TILE_COLUMNS; c++)
-        list[c] = source[least(first + c, n_columns - 1)];
-}
+#define LIST_COLUMNS(n_columns, source, first, list)                                               \
+    for (int k = 0; k < DP_TILE_COLUMNS; k++)                                                      \
+        (list)[k] = (source)[least((first) + k, (n_columns)-1)];
 
-void PANEL(apply_from)(const dp_panel *panel, const dp_ranges *ranges, int n_columns,
-                       const real *const *source, real *y, int ldy) {
+/* The columns that are asked for ahead of the tile at c are those of `later` from c + distance on.
+ */
+INLINE void apply_from(const dp_panel *panel, const dp_ranges *ranges, int n_columns,
+                       const real *const *source, const double *const *later, int distance, real *y,
+                       int ldy) {
     int n_vectors = panel->m_padded / DP_WIDTH;
-    const real *here[DP_TILE_COLUMNS], *ahead[DP_TILE_COLUMNS], *data = panel->data;
+    const real *here[DP_TILE_COLUMNS], *data = panel->data;
+    const double *ahead[DP_TILE_COLUMNS];
     for (int v = 0, rows; v < n_vectors; v += rows) {
         rows = dp_panel_rows(n_vectors - v);
         const real *a = data + (size_t)v * DP_WIDTH * panel->n;
         for (int c = 0; c < n_columns; c += DP_TILE_COLUMNS) {
             int n_kept = least(n_columns - c, DP_TILE_COLUMNS);
-            list_columns(n_columns, source, c, here);
-            list_columns(n_columns, source, c + DP_TILE_COLUMNS, ahead);
+            LIST_COLUMNS(n_columns, source, c, here)
+            LIST_COLUMNS(n_columns, later, c + distance, ahead)
             WITH_BOTH(tile_from, rows, n_kept, ranges, a, here, ahead, y + c * ldy + v * DP_WIDTH,
                       ldy);
         }
     }
 }
+
+#ifdef SIMD_SINGLE
+void PANEL(apply_from)(const dp_panel *panel, const dp_ranges *ranges, int n_columns,
+                       const float *const *source, const double *const *later, float *y, int ldy) {
+    apply_from(panel, ranges, n_columns, source, later, 0, y, ldy);
+}
+#else
+void PANEL(apply_from)(const dp_panel *panel, const dp_ranges *ranges, int n_columns,
+                       const double *const *source, double *y, int ldy) {
+    apply_from(panel, ranges, n_columns, source, source, DP_TILE_COLUMNS, y, ldy);
+}
+#endif
 
 void PANEL(apply_add)(const dp_panel *panel, int n_columns, const real *x, int ldx,
                       double *const *y, const double *flip) {

@@ -236,7 +236,11 @@ size_t dp_probe_chain_work(const dp_chain *c) {
 }
 
 static dp_columns one_column(int reflection, const double *source, double *target) {
-    return (dp_columns){.n = 1, .reflection = reflection, .source = {source}, .target = {target}};
+    return (dp_columns){.n = 1,
+                        .reflection = reflection,
+                        .source = {source},
+                        .later = {source},
+                        .target = {target}};
 }
 
 /* The multipole of the sources' box. */

@@ -92,7 +92,7 @@ static void translate(bench *b, const int position[3], int n, double *const *fro
     int v[] = {-position[0], -position[1], -position[2]}; /* of the source, from the target */
     dp_columns columns = {.n = n, .reflection = dp_reflection(v)};
     for (int i = 0; i < n; i++) {
-        columns.source[i] = from[i];
+        columns.later[i] = columns.source[i] = from[i];
         columns.target[i] = to[i];
     }
     dp_m2l(b->set, b->operators->offsets.index[abs(v[0])][abs(v[1])][abs(v[2])], &columns,

@@ -92,7 +92,8 @@ static void apply_from(const product *p, const dp_ranges *ranges, int columns,
         column[c] = rounded + c * SPREAD;
     for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
         of_floats[i] = (float)y[i];
-    dp_single_panel_apply_from(suite_isa, &p->panel, ranges, columns, column, of_floats, LARGEST);
+    dp_single_panel_apply_from(suite_isa, &p->panel, ranges, columns, column, source, of_floats,
+                               LARGEST);
     for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
         y[i] = of_floats[i];
 }

@@ -99,7 +99,11 @@ static void evaluate(bench *b, const dp_operator_set *set, const dp_surface_sums
 }
 
 static dp_columns one_column(int reflection, const double *source, double *target) {
-    return (dp_columns){.n = 1, .reflection = reflection, .source = {source}, .target = {target}};
+    return (dp_columns){.n = 1,
+                        .reflection = reflection,
+                        .source = {source},
+                        .later = {source},
+                        .target = {target}};
 }
 
 static void m2l(bench *b, const dp_operator_set *set, const int v[3], const double *source,
@@ -401,7 +405,7 @@ START_TEST(columns_are_independent) {
     dp_columns columns = {.n = DP_COLUMNS};
     uint64_t state = 1;
     for (int c = 0; c < DP_COLUMNS; c++) {
-        columns.source[c] = all + c * k;
+        columns.later[c] = columns.source[c] = all + c * k;
         columns.target[c] = together + c % 2 * k;
         for (int i = 0; i < b.set->k; i++)
             all[c * k + i] = suite_uniform(&state);

@@ -79,8 +79,11 @@ static inline void wave_evaluate(const dp_operator_set *set, const dp_surface_su
 
 static inline void wave_m2l(const dp_operators *ops, const dp_operator_set *set, const int v[3],
                             const double *source, double *target, dp_scratch *scratch) {
-    dp_columns columns = {
-        .n = 1, .reflection = dp_reflection(v), .source = {source}, .target = {target}};
+    dp_columns columns = {.n = 1,
+                          .reflection = dp_reflection(v),
+                          .source = {source},
+                          .later = {source},
+                          .target = {target}};
     dp_m2l(set, ops->offsets.index[abs(v[0])][abs(v[1])][abs(v[2])], &columns, scratch);
 }
 
