@@ -161,9 +161,13 @@ static void check_copied_set(const dp_operator_set *set, const dp_operator_set *
         }
 }
 
-static void check_copies(dagpole_kernel kernel, double lambda, int depth) {
+/* One whose expansions are so long that M2L has doubles and floats. */
+static const dp_accuracy with_floats = {
+    .p = 8, .tolerance = 5e-9, .svd_cutoff = 1e-13, .m2l_cut = 1. / 7};
+
+static void check_copies(dagpole_kernel kernel, double lambda, int depth, const dp_accuracy *of) {
     dp_operators_request r = request_of(kernel, lambda, depth);
-    r.accuracy = (dp_accuracy){.p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7};
+    r.accuracy = *of;
     dp_operators *operators = create(&dp_team_serial, &r), *copy;
     int64_t live = dp_memory_live();
     for (int k = 1;; k++) {
@@ -197,9 +201,74 @@ static void check_copies(dagpole_kernel kernel, double lambda, int depth) {
 
 /* The third has no far field on its upper levels. */
 START_TEST(copies_are_complete) {
-    check_copies(DAGPOLE_LAPLACE, 0, 5);
-    check_copies(DAGPOLE_YUKAWA, 1, 4);
-    check_copies(DAGPOLE_YUKAWA, 1000, 9);
+    const dp_accuracy coarse = {.p = 3, .tolerance = 1e-2, .svd_cutoff = 1e-10, .m2l_cut = 1. / 7};
+    check_copies(DAGPOLE_LAPLACE, 0, 5, &coarse);
+    check_copies(DAGPOLE_LAPLACE, 0, 3, &with_floats);
+    check_copies(DAGPOLE_YUKAWA, 1, 4, &coarse);
+    check_copies(DAGPOLE_YUKAWA, 1000, 9, &coarse);
+}
+END_TEST
+
+typedef struct ranks {
+    int exact, rounded;
+} ranks;
+
+static ranks count_ranks(const dp_operator_set *set) {
+    ranks n = {0};
+    for (int f = 0; f < DP_N_FOLDED; f++)
+        for (int i = 0; i < set->m2l[f].n; i++) {
+            const dp_m2l_part *part = &set->m2l[f].part[i];
+            ck_assert_int_eq(part->rounded_a.n, part->rounded_b.m);
+            ck_assert(!part->rounded_b.m || (part->rounded_b.is_single && !part->b.is_single));
+            ck_assert(!part->rounded_b.m || part->b.m % DP_PAD == 0);
+            n.exact += part->b.m;
+            n.rounded += part->rounded_b.m;
+        }
+    return n;
+}
+
+static ranks ranks_of(dagpole_kernel kernel, double wave_number, const dp_accuracy *of) {
+    dp_operators_request r = request_of(kernel, 0, 2);
+    r.lambda = dp_lambda_of(0, wave_number);
+    r.accuracy = *of;
+    dp_operators *operators = create(&dp_team_serial, &r);
+    ranks n = count_ranks(operators->level[2]);
+    dp_operators_destroy(operators);
+    return n;
+}
+
+/* None where expansions are short or complex, all where the tolerance is a float's, and those but
+ * the first where it is less. */
+START_TEST(small_singular_values_are_floats) {
+    const dp_accuracy digits[] = {[3] = dp_accuracy_for_digits(3), [6] = dp_accuracy_for_digits(6)};
+    ranks short_ones = ranks_of(DAGPOLE_LAPLACE, 0, &digits[3]),
+          coarse = ranks_of(DAGPOLE_LAPLACE, 0, &digits[6]),
+          fine = ranks_of(DAGPOLE_LAPLACE, 0, &with_floats),
+          waves = ranks_of(DAGPOLE_HELMHOLTZ, 1, &digits[6]);
+    ck_assert(short_ones.exact > 0 && short_ones.rounded == 0);
+    ck_assert(coarse.exact == 0 && coarse.rounded > 0);
+    ck_assert(fine.exact > 0 && fine.rounded > fine.exact);
+    ck_assert(waves.exact > 0 && waves.rounded == 0);
+}
+END_TEST
+
+/* Of an allocation in seven. */
+START_TEST(failing_allocations_of_floats_leave_nothing) {
+    char message[DP_ERROR_TEXT_BYTES];
+    dp_operators *operators;
+    dp_operators_request r = request_of(DAGPOLE_LAPLACE, 0, 2);
+    r.accuracy = dp_accuracy_for_digits(4);
+    int64_t live = dp_memory_live();
+    dp_memory_fail_at(0, 0);
+    dp_operators_destroy(create(&dp_team_serial, &r));
+    int64_t n = dp_memory_count();
+    for (int64_t k = 1; k <= n; k += 7) {
+        dp_memory_fail_at(k, 0);
+        dagpole_status status = dp_operators_create(&dp_team_serial, &r, message, &operators);
+        dp_memory_fail_at(0, 0);
+        ck_assert_int_eq(status, DAGPOLE_NO_MEMORY);
+        ck_assert_int_eq(dp_memory_live(), live);
+    }
 }
 END_TEST
 
@@ -226,4 +295,5 @@ END_TEST
 
 SUITE_MAIN("build", 60, every_build_gives_the_same_bits, far_fields_vanish_without_nan,
            shallow_trees_need_no_operators, laplace_needs_one_set_and_yukawa_one_a_level,
-           copies_are_complete, failing_allocations_leave_nothing)
+           copies_are_complete, small_singular_values_are_floats, failing_allocations_leave_nothing,
+           failing_allocations_of_floats_leave_nothing)
