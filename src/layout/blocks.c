@@ -123,8 +123,8 @@ static dagpole_status cut_level(cutting *c, int level, const double *seconds) {
             first = box;
             sum = 0;
         }
-        sum += dp_tree_is_leaf(c->problem->tree, box) ? seconds[box]
-                                                      : seconds[box] / c->parents_full;
+        sum +=
+            dp_tree_is_leaf(c->problem->tree, box) ? seconds[box] : seconds[box] / c->parents_full;
     }
     return begin < end ? add_block(c, level, first, end) : DAGPOLE_OK;
 }
