@@ -88,7 +88,7 @@ double dp_cost_m2l(const dp_cost *cost, double flops, int k_padded) {
     return cost->flop * flops + cost->column + cost->coefficient * k_padded;
 }
 
-/* 34, 158, 396 and 768 at 3, 6, 9 and 12 digits (this fit: 34, 156, 385, 767). */
+/* 34, 158, 407 and 759 at 3, 6, 9 and 12 digits (this fit: 34, 156, 394, 751). */
 double dp_cost_expansion_size(double tolerance) {
     return 40 * pow(-log10(tolerance) / 3.7, 2.35);
 }
