@@ -155,7 +155,8 @@ static dagpole_status pack_a(const dp_operator_set *set, int is_single, int k, i
     if (status == DAGPOLE_OK)
         status = dp_panel_pack(set->isa, is_single, DP_PAD * n_all, n_ranks, rows, DP_PAD * n_all,
                                panel);
-    at[n_all] = at[n_all - 1]; /* where an odd number is padded with zeros */
+    if (is_single && n_all % 2)
+        at[n_all] = at[n_all - 1]; /* zeros, which may go anywhere */
     dp_free(rows);
     panel->at = at;
     return status;

@@ -87,27 +87,20 @@ static dp_shift shift_of(const dp_offsets *offsets, int label) {
     return dp_shift_across(position);
 }
 
-/* The source of a column so many behind pair i's vector v, or its own at the end of the task. */
-static const double *later_source(const m2l_work *w, int64_t i, int v, const dp_operator_set *set,
-                                  void *const *fields) {
-    int64_t column = i * w->n_vectors + v, n = w->run[w->n_runs - 1].end * w->n_vectors;
-    int64_t later = column + DP_COLUMNS < n ? column + DP_COLUMNS : column;
-    const m2l_pair *pair = &w->pair[later / w->n_vectors];
-    return dp_expansion(fields[pair->access], set, pair->source, w->n_vectors,
-                        (int)(later % w->n_vectors));
-}
-
-/* Pairs of one label, a column for each vector. */
+/* Pairs of one label, a column for each vector. Meanwhile those of a batch later are fetched, of
+ * whatever label. */
 static void run_label(const m2l_work *w, const m2l_run *run, int64_t begin,
                       const dp_operator_set *set, void *const *fields, dp_worker *worker) {
     const dp_shift shift = shift_of(&worker->operators->offsets, run->label);
+    const int64_t n_pairs = w->run[w->n_runs - 1].end, ahead = (DP_COLUMNS - 1) / w->n_vectors + 1;
     dp_columns batch = {.reflection = run->label % 8};
     for (int64_t i = begin; i < run->end; i++) {
-        const m2l_pair *pair = &w->pair[i];
+        const m2l_pair *pair = &w->pair[i], *later = i + ahead < n_pairs ? pair + ahead : pair;
         for (int v = 0; v < w->n_vectors; v++) {
             batch.source[batch.n] = dp_moved_expansion(
                 worker, fields[pair->access], set, pair->source, w->n_vectors, v, &shift, batch.n);
-            batch.later[batch.n] = later_source(w, i, v, set, fields);
+            batch.later[batch.n] =
+                dp_expansion(fields[later->access], set, later->source, w->n_vectors, v);
             batch.target[batch.n++] = dp_expansion(fields[0], set, pair->target, w->n_vectors, v);
             if (batch.n == DP_COLUMNS || (i + 1 == run->end && v + 1 == w->n_vectors)) {
                 dp_m2l(set, run->label / 8, &batch, &worker->scratch);
