@@ -143,7 +143,7 @@ VEC_INLINE void sum_close(pair_fn *kernel, const dp_near *near, int is_mutual, i
         }
 }
 
-#define DEFINE_CLOSE(id, kernel, order)                                                            \
+#define DEFINE_CLOSE(id, number, kernel, order)                                                    \
     CLOSE_FUNCTION(NEAR_NAME(close, kernel)) {                                                     \
         sum_close(kernel, near, is_mutual, target, source, lanes);                                 \
     }

@@ -4,10 +4,10 @@
 
 #include <math.h>
 
-#define DECLARE(id, name, ...) extern const dp_kernel dp_kernel_##name;
+#define DECLARE(id, number, name, ...) extern const dp_kernel dp_kernel_##name;
 DP_EACH_KERNEL(DECLARE)
 
-#define ENTRY(id, name, ...) &dp_kernel_##name,
+#define ENTRY(id, number, name, ...) &dp_kernel_##name,
 static const dp_kernel *const kernels[] = {DP_EACH_KERNEL(ENTRY)};
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 

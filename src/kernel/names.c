@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENTRY(id, name, n_parts, charge, dipole, potential, gradient, pressure)                    \
+#define ENTRY(id, number, name, n_parts, charge, dipole, potential, gradient, pressure)            \
     {DAGPOLE_##id, #name, {n_parts, charge, dipole, potential, gradient, pressure}},
-#define REAL_ENTRY(id, name, order) ENTRY(id, name, 1, 1, 3, 1, 3, 0)
+#define REAL_ENTRY(id, number, name, order) ENTRY(id, number, name, 1, 1, 3, 1, 3, 0)
 static const struct entry {
     dagpole_kernel id;
     const char *name;

@@ -27,7 +27,7 @@
     DECLARE_NEAR_MANY(kernel, isa)
 
 /* Of every instruction set. */
-#define DECLARE_REAL_NEAR(id, kernel, order)                                                       \
+#define DECLARE_REAL_NEAR(id, number, kernel, order)                                               \
     DECLARE_NEAR(kernel, portable)                                                                 \
     DECLARE_NEAR(kernel, avx2)                                                                     \
     DECLARE_NEAR(kernel, avx512)

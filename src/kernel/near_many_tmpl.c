@@ -303,7 +303,7 @@ static int order_of(const dp_near *near) {
             sum_all(kernel, close, 3, grade, near);                                                \
     }
 
-#define DEFINE_NEAR_MANY(id, kernel, order) DEFINE_OF(near_many, kernel)
+#define DEFINE_NEAR_MANY(id, number, kernel, order) DEFINE_OF(near_many, kernel)
 DP_EACH_REAL_KERNEL(DEFINE_NEAR_MANY)
 
 #undef SUM_ALL

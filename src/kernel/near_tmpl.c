@@ -180,5 +180,5 @@ VEC_INLINE void sum_all(pair_fn *kernel, close_fn *close, int has_gradient, pair
     else                                                                                           \
         sum_all(kernel, close, 0, grade, near);
 
-#define DEFINE_NEAR(id, kernel, order) DEFINE_OF(near, kernel)
+#define DEFINE_NEAR(id, number, kernel, order) DEFINE_OF(near, kernel)
 DP_EACH_REAL_KERNEL(DEFINE_NEAR)

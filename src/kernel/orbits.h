@@ -43,7 +43,7 @@
     FROM_ORBITS_FUNCTION(dp_from_orbits_rough_##kernel##_##isa);                                   \
     DECLARE_ORBITS_MANY(kernel, isa)
 
-#define DECLARE_REAL_ORBITS(id, kernel, order)                                                     \
+#define DECLARE_REAL_ORBITS(id, number, kernel, order)                                             \
     DECLARE_ORBITS(kernel, portable)                                                               \
     DECLARE_ORBITS(kernel, avx2)                                                                   \
     DECLARE_ORBITS(kernel, avx512)

@@ -271,6 +271,6 @@ static void from_orbits(tabulate_fn *const *by_order, int n_parts, const pairs_o
     DEFINE_LOOPS(to_orbits_many_reduced, from_orbits_many_reduced, kernel, tables, n_parts, REDUCED)
 #endif
 
-#define DEFINE_ORBITS_MANY(id, kernel, order) EACH_LOOP(kernel, TABLES_TO_##order, 1)
+#define DEFINE_ORBITS_MANY(id, number, kernel, order) EACH_LOOP(kernel, TABLES_TO_##order, 1)
 DP_EACH_REAL_KERNEL(DEFINE_ORBITS_MANY)
 EACH_LOOP(helmholtz, WAVE_TABLES, 2)

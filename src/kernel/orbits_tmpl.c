@@ -178,5 +178,5 @@ VEC_INLINE void from_orbits(pair_fn *kernel, int has_gradient, const pairs_of *p
     DEFINE_LOOPS(to_orbits_reduced, from_orbits_reduced, kernel, REDUCED)
 #endif
 
-#define DEFINE_ORBITS(id, kernel, order) EACH_LOOP(kernel)
+#define DEFINE_ORBITS(id, number, kernel, order) EACH_LOOP(kernel)
 DP_EACH_REAL_KERNEL(DEFINE_ORBITS)

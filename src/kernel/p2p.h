@@ -19,7 +19,7 @@
     P2P_FUNCTION(dp_p2p_##kernel##_##isa);                                                         \
     P2P_FUNCTION(dp_p2p_squares_##kernel##_##isa);
 
-#define DECLARE_REAL_P2P(id, kernel, order)                                                        \
+#define DECLARE_REAL_P2P(id, number, kernel, order)                                                \
     DECLARE_P2P(kernel, portable)                                                                  \
     DECLARE_P2P(kernel, avx2)                                                                      \
     DECLARE_P2P(kernel, avx512)

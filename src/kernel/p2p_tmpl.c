@@ -301,7 +301,7 @@ static problem problem_of(dp_lambda lambda, dp_soa targets, dp_sums out, int64_t
             sum_at_all(kernel, SQUARES, &p, n_targets);                                            \
     }
 
-#define DEFINE_REAL_P2P(id, kernel, order) DEFINE_P2P(kernel)
+#define DEFINE_REAL_P2P(id, number, kernel, order) DEFINE_P2P(kernel)
 DP_EACH_REAL_KERNEL(DEFINE_REAL_P2P)
 
 DEFINE_P2P(helmholtz_real)

@@ -1,5 +1,5 @@
 /* What a kernel's formula for a vector of pairs is made of, from their squared distances, and the
- * formulas, each of which lies in a header beside its kernel's definition. Include after choosing
+ * formulas, each of which lies in the file of its kernel's definition. Include after choosing
  * instruction set and precision: kernel/simd.h, or with SIMD_SINGLE kernel/simd_single.h. */
 #ifndef DP_KERNEL_PAIRS_H
 #define DP_KERNEL_PAIRS_H
@@ -110,9 +110,10 @@ VEC_INLINE vec exp_minus(pair_grade grade, vec x) {
     return p * vec_power(shifted);
 }
 
-/* Functions of type pair_fn by kernel. */
-#include "kernel/laplace.h"
-#include "kernel/yukawa.h"
+/* A function of type pair_fn for each real kernel, from the kernel's own file. */
+#define DP_PAIR_FORMULAS
+#include "kernel/formulas.h"
+#undef DP_PAIR_FORMULAS
 
 #include "kernel/waves.h"
 

@@ -12,8 +12,8 @@
         ENTRY(#loop "_" #name "_reduced", loop[DP_REAL_##id][DP_REDUCED]),                         \
         ENTRY(#loop "_" #name "_single", loop[DP_REAL_##id][DP_SINGLE]),                           \
         ENTRY(#loop "_" #name "_rough", loop[DP_REAL_##id][DP_ROUGH]),
-#define PAIR(id, name, order) LOOPS(pair, id, name)
-#define NEAR(id, name, order) LOOPS(near, id, name)
+#define PAIR(id, number, name, order) LOOPS(pair, id, name)
+#define NEAR(id, number, name, order) LOOPS(near, id, name)
 
 const dp_rate_entry dp_rate_entries[DP_N_RATES] = {
     /* clang-format off */
