@@ -1,6 +1,6 @@
 #!/bin/sh
 # The way of a StarPU through the wraps of the source $1, with an archive of the test's own making in its
-# place: from subprojects/packagecache and by from-archive.sh, built once, built again for other limits,
+# place: from subprojects/packagecache, by from-archive.sh and by from-git.sh, built once, built again for other limits,
 # found without an environment before and after installation.
 set -u
 source=$(cd "$1" && pwd)
@@ -132,5 +132,23 @@ refused 'no configure script' sh project/subprojects/from-archive.sh other.tar.g
 stand_in old 1.2.10
 tar -czf old.tar.gz old
 refused 1.2.10 sh project/subprojects/from-archive.sh old.tar.gz
+
+# A clone has no configure script.
+if command -v git >/dev/null && command -v autoreconf >/dev/null && command -v libtoolize >/dev/null; then
+    mkdir -p clone/m4 && touch clone/m4/none.m4
+    cat >clone/configure.ac <<'END'
+AC_INIT([StarPU], [1.4.98])
+AC_OUTPUT
+END
+    git -C clone init -q && git -C clone add . &&
+        git -C clone -c user.name=nobody -c user.email=nobody@example.org commit -q -m none &&
+        git -C clone tag of-the-test
+    quiet "from-git.sh" sh project/subprojects/from-git.sh clone of-the-test
+    grep -q 1.4.98 project/subprojects/starpu-1.4.10/configure || fail "from-git.sh took another tag"
+    refused 'with the tag no-such-tag' sh project/subprojects/from-git.sh clone no-such-tag
+fi
+rm -f bin/git
+refused 'needs git' env PATH="$place/bin" sh project/subprojects/from-git.sh clone of-the-test
+refused usage sh project/subprojects/from-git.sh clone
 [ "$(find project/subprojects -name 'new.*')" = "" ] || fail "from-archive.sh left a folder behind"
 exit $n_failed
