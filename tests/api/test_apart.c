@@ -66,6 +66,27 @@ START_TEST(stokes) {
 }
 END_TEST
 
+/* Charges of one sign whose field those of the other sign cancel, on two spheres, and few targets
+ * around them, whose large leaves touch leaves of the sources. */
+START_TEST(cancelling_spheres) {
+    dagpole_plan_options options = quick_options(0);
+    options.digits = _i;
+    options.n_crit = 60;
+    options.sources = DAGPOLE_CHARGES;
+    scene *s = open_scene(&options, CLOUD_SPHERE, 20000, 200, 1);
+    for (int64_t i = 0; i < s->n_sources; i++) {
+        s->charges[i] = i % 2 ? -1 : 1;
+        for (int d = 0; d < 3; d++)
+            s->sources[3 * i + d] *= i % 2 ? 1.3 : 1;
+    }
+    for (int i = 0; i < 600; i++)
+        s->targets[i] *= 2;
+    apply(s);
+    check_digits(s);
+    close_scene(s);
+}
+END_TEST
+
 /* What the report says of such a plan makes the same plan, and experts are left alone. */
 START_TEST(parameters_are_kept) {
     dagpole_plan_options options = quick_options(0);
@@ -102,6 +123,7 @@ int main(void) {
     tcase_add_loop_test(tcase, laplace, 3, SUITE_IS_SANITIZED ? 5 : 11);
     tcase_add_loop_test(tcase, yukawa, 3, SUITE_IS_SANITIZED ? 4 : 7);
     tcase_add_loop_test(tcase, stokes, 3, SUITE_IS_SANITIZED ? 4 : 7);
+    tcase_add_loop_test(tcase, cancelling_spheres, 3, SUITE_IS_SANITIZED ? 5 : 11);
     tcase_add_test(tcase, parameters_are_kept);
     return suite_run(suite, tcase);
 }
