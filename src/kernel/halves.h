@@ -3,6 +3,8 @@
 #ifndef DP_KERNEL_HALVES_H
 #define DP_KERNEL_HALVES_H
 
+#include <math.h>
+
 #include "kernel/intrinsics.h"
 
 #if defined(SIMD_AVX512)
@@ -26,8 +28,13 @@ HALVES_INLINE dp_half dp_half_of(dp_floats v, int is_second) {
                                               : _mm512_castps512_ps256((__m512)v));
 }
 
-HALVES_INLINE void dp_round_half(float *y, const double *x) {
-    _mm256_storeu_ps(y, _mm512_cvtpd_ps(_mm512_loadu_pd(x)));
+HALVES_INLINE void dp_round_half(float *y, dp_half x) {
+    _mm256_storeu_ps(y, _mm512_cvtpd_ps((__m512d)x));
+}
+
+/* The larger one of a and the size of b. */
+HALVES_INLINE dp_half dp_larger_half(dp_half a, dp_half b) {
+    return (dp_half)_mm512_max_pd((__m512d)a, _mm512_abs_pd((__m512d)b));
 }
 
 #elif defined(SIMD_AVX2)
@@ -37,8 +44,12 @@ HALVES_INLINE dp_half dp_half_of(dp_floats v, int is_second) {
                                               : _mm256_castps256_ps128((__m256)v));
 }
 
-HALVES_INLINE void dp_round_half(float *y, const double *x) {
-    _mm_storeu_ps(y, _mm256_cvtpd_ps(_mm256_loadu_pd(x)));
+HALVES_INLINE void dp_round_half(float *y, dp_half x) {
+    _mm_storeu_ps(y, _mm256_cvtpd_ps((__m256d)x));
+}
+
+HALVES_INLINE dp_half dp_larger_half(dp_half a, dp_half b) {
+    return (dp_half)_mm256_max_pd((__m256d)a, _mm256_andnot_pd(_mm256_set1_pd(-0.0), (__m256d)b));
 }
 
 #else
@@ -50,9 +61,15 @@ HALVES_INLINE dp_half dp_half_of(dp_floats v, int is_second) {
     return half;
 }
 
-HALVES_INLINE void dp_round_half(float *y, const double *x) {
+HALVES_INLINE void dp_round_half(float *y, dp_half x) {
     for (int i = 0; i < DP_HALF; i++)
         y[i] = (float)x[i];
+}
+
+HALVES_INLINE dp_half dp_larger_half(dp_half a, dp_half b) {
+    for (int i = 0; i < DP_HALF; i++)
+        a[i] = fmax(a[i], fabs(b[i]));
+    return a;
 }
 
 #endif

@@ -79,8 +79,8 @@ void dp_panel_add(dp_isa isa, int n_padded, int n_columns, const double *x, int 
 }
 
 void dp_panel_round(dp_isa isa, int n_padded, int n_columns, const double *const *x, float *y,
-                    int ldy) {
-    DISPATCH(isa, dp_panel_round, n_padded, n_columns, x, y, ldy);
+                    int ldy, double *unit) {
+    DISPATCH(isa, dp_panel_round, n_padded, n_columns, x, y, ldy, unit);
 }
 
 void dp_single_panel_apply_from(dp_isa isa, const dp_panel *panel, const dp_ranges *ranges,

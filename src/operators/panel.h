@@ -88,8 +88,12 @@ void dp_single_panel_apply_from(dp_isa isa, const dp_panel *panel, const dp_rang
 void dp_single_panel_apply_add(dp_isa isa, const dp_panel *panel, int n_columns, const float *x,
                                int ldx, double *const *y, const double *flip);
 
-/* y + c ldy = x[c] in floats, n_padded values each (a multiple of DP_PAD). */
+/* y + c ldy = x[c] / unit[c] in floats, n_padded values each (a multiple of DP_PAD). unit[c] is 1,
+ * or a power of two where the largest number of a column is not between these two, so that floats
+ * would lose digits of it or overflow. (Columns below DBL_MIN keep 1.) */
+#define DP_SMALL_COLUMN 0x1p-80
+#define DP_LARGE_COLUMN 0x1p100
 void dp_panel_round(dp_isa isa, int n_padded, int n_columns, const double *const *x, float *y,
-                    int ldy);
+                    int ldy, double *unit);
 
 #endif

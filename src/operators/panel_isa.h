@@ -13,7 +13,7 @@
     void dp_panel_add_##suffix(int n_padded, int n_columns, const double *x, int ldx,              \
                                double *const *y, const double *flip);                              \
     void dp_panel_round_##suffix(int n_padded, int n_columns, const double *const *x, float *y,    \
-                                 int ldy);                                                         \
+                                 int ldy, double *unit);                                           \
     void dp_single_panel_apply_from_##suffix(const dp_panel *panel, const dp_ranges *ranges,       \
                                              int n_columns, const float *const *source,            \
                                              const double *const *later, float *y, int ldy);       \

@@ -6,6 +6,8 @@
 #include "base/per_isa.h"
 #include "kernel/halves.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* Doubles of a vector. */
@@ -273,16 +275,35 @@ void PANEL(apply_add)(const dp_panel *panel, int n_columns, const real *x, int l
 }
 
 #ifdef SIMD_SINGLE
-void DP_PER_ISA(dp_panel_round)(int n_padded, int n_columns, const double *const *x, float *y,
-                                int ldy) {
-    for (int c = 0; c < n_columns; c++, y += ldy) {
-        const double *ahead = x[least(c + 2, n_columns - 1)];
-        for (int i = 0; i < n_padded; i += DP_PAD) {
-            __builtin_prefetch(ahead + i);
+/* y = times x; the largest size of a number of x. */
+INLINE double round_column(int n_padded, double times, const double *x, const double *ahead,
+                           float *y) {
+    dp_half largest = {0};
+    double most = 0;
+    for (int i = 0; i < n_padded; i += DP_PAD) {
+        __builtin_prefetch(ahead + i);
 #pragma GCC unroll 4
-            for (int j = i; j < i + DP_PAD; j += DP_DOUBLES)
-                dp_round_half(y + j, x[c] + j);
+        for (int j = i; j < i + DP_PAD; j += DP_DOUBLES) {
+            dp_half v = *(const dp_half *)(x + j);
+            dp_round_half(y + j, v * times);
+            largest = dp_larger_half(largest, v);
         }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < DP_DOUBLES; i++)
+        most = largest[i] > most ? largest[i] : most;
+    return most;
+}
+
+void DP_PER_ISA(dp_panel_round)(int n_padded, int n_columns, const double *const *x, float *y,
+                                int ldy, double *unit) {
+    for (int c = 0; c < n_columns; c++, y += ldy) {
+        double most = round_column(n_padded, 1, x[c], x[least(c + 2, n_columns - 1)], y);
+        unit[c] = 1;
+        if ((most >= DP_SMALL_COLUMN && most < DP_LARGE_COLUMN) || most < DBL_MIN || most > DBL_MAX)
+            continue;
+        unit[c] = ldexp(1, ilogb(most));
+        round_column(n_padded, 1 / unit[c], x[c], x[c], y);
     }
 }
 #else

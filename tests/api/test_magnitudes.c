@@ -226,6 +226,35 @@ START_TEST(close_and_merged_points) {
 }
 END_TEST
 
+/* Screening hides a charge that is far away, however large: the others' fields are as good as
+ * without it. _i: digits. */
+START_TEST(small_charges_far_from_a_large_one) {
+    enum { MANY = 2500 };
+    double *where = cloud_make(CLOUD_CUBE, MANY, 3), *q = make_charges(MANY, 4);
+    double *is = make_results(4 * MANY), *expected = make_results(4 * MANY);
+    dagpole_context *context = open_with_cache();
+    dagpole_plan_options options = quick_options(1);
+    options.digits = _i;
+    options.n_crit = 60;
+    for (int i = 1; i < MANY; i++)
+        q[i] *= 1e-100;
+    q[0] = 1;
+    where[0] = 700;
+    dagpole_plan *plan = open_plan(context, options, MANY, where, 0, NULL);
+    must(dagpole_plan_evaluate(plan, q, is, is + MANY));
+    must(dagpole_direct(NULL, DAGPOLE_YUKAWA, 1, MANY, where, q, 0, NULL, expected,
+                        expected + MANY));
+    ck_assert_double_lt(relative_error(MANY, is, expected), pow(10, -_i));
+    ck_assert_double_lt(relative_error(3 * MANY, is + MANY, expected + MANY), pow(10, 1 - _i));
+    dagpole_plan_destroy(plan);
+    dagpole_context_destroy(context);
+    free(where);
+    free(q);
+    free(is);
+    free(expected);
+}
+END_TEST
+
 /* Workers look for the largest charge together, floats in their own range. */
 START_TEST(one_large_charge_among_many) {
     enum { MANY = 300000, SPACING = 50001 };
@@ -283,6 +312,7 @@ int main(void) {
     tcase_add_loop_test(tcase, direct_sums, 0, 2);
     tcase_add_test(tcase, queries);
     tcase_add_test(tcase, close_and_merged_points);
+    tcase_add_loop_test(tcase, small_charges_far_from_a_large_one, 4, 11);
     tcase_add_test(tcase, one_large_charge_among_many);
     return suite_run(suite, tcase);
 }

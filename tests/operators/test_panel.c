@@ -83,11 +83,12 @@ static void apply_from(const product *p, const dp_ranges *ranges, int columns,
                        const double *const *source, double *y) {
     static float rounded[SPREAD * DP_COLUMNS], of_floats[LARGEST * DP_COLUMNS];
     const float *column[DP_COLUMNS];
+    double unit[DP_COLUMNS];
     if (!p->is_single) {
         dp_panel_apply_from(suite_isa, &p->panel, ranges, columns, source, y, LARGEST);
         return;
     }
-    dp_panel_round(suite_isa, SPREAD, columns, source, rounded, SPREAD);
+    dp_panel_round(suite_isa, SPREAD, columns, source, rounded, SPREAD, unit);
     for (int c = 0; c < columns; c++)
         column[c] = rounded + c * SPREAD;
     for (int i = 0; i < LARGEST * DP_COLUMNS; i++)
@@ -212,18 +213,41 @@ START_TEST(products_of_floats_match_dgemm) {
 END_TEST
 
 START_TEST(columns_are_rounded_to_the_nearest_float) {
-    enum { N = 40, LD = N + 3 };
-    double x[3][N];
-    const double *column[] = {x[2], x[0], x[1]};
-    float y[3 * LD];
+    enum { N = 40, LD = N + 3, COLUMNS = 7 };
+    /* The largest number of a column is about 2^of its own. */
+    static const int exponent[COLUMNS] = {0, 60, -79, -82, 98, 200, -1000};
+    double x[COLUMNS][N], unit[COLUMNS];
+    const double *column[COLUMNS];
+    float y[COLUMNS * LD];
     uint64_t state = 5;
-    for (int i = 0; i < 3 * N; i++)
-        x[i / N][i % N] = (2 * suite_uniform(&state) - 1) * pow(2, i - 60);
-    for (int i = 0; i < 3 * LD; i++)
+    for (int c = 0; c < COLUMNS; c++) {
+        column[c] = x[c];
+        for (int i = 0; i < N; i++)
+            x[c][i] = ldexp(2 * suite_uniform(&state) - 1, exponent[c] - i / 2);
+        x[c][c] = ldexp(1.5, exponent[c]);
+    }
+    for (int i = 0; i < COLUMNS * LD; i++)
         y[i] = (float)UNTOUCHED;
-    dp_panel_round(suite_isa, N, 3, column, y, LD);
-    for (int i = 0; i < 3 * LD; i++)
-        ck_assert_double_eq(y[i], i % LD < N ? (float)column[i / LD][i % LD] : UNTOUCHED);
+    dp_panel_round(suite_isa, N, COLUMNS, column, y, LD, unit);
+    for (int c = 0; c < COLUMNS; c++)
+        ck_assert_double_eq(unit[c],
+                            exponent[c] >= -80 && exponent[c] < 100 ? 1 : ldexp(1, exponent[c]));
+    for (int i = 0; i < COLUMNS * LD; i++)
+        ck_assert_double_eq(y[i], i % LD < N ? (float)(column[i / LD][i % LD] / unit[i / LD])
+                                             : UNTOUCHED);
+}
+END_TEST
+
+/* What no unit helps: zeros, what doubles hardly hold, and what they do not. */
+START_TEST(columns_beyond_doubles_keep_their_unit) {
+    double x[3][DP_PAD] = {{0}, {1e-310, -1e-320}, {INFINITY, 1}}, unit[3];
+    const double *column[3] = {x[0], x[1], x[2]};
+    float y[3 * DP_PAD];
+    dp_panel_round(suite_isa, DP_PAD, 3, column, y, DP_PAD, unit);
+    for (int c = 0; c < 3; c++)
+        ck_assert_double_eq(unit[c], 1);
+    ck_assert_double_eq(y[DP_PAD], 0);
+    ck_assert(isinf(y[2 * DP_PAD]));
 }
 END_TEST
 
@@ -259,5 +283,5 @@ START_TEST(a_failing_allocation_is_reported) {
 END_TEST
 
 ISA_SUITE_MAIN("panel", 60, products_match_dgemm, products_of_floats_match_dgemm,
-               columns_are_rounded_to_the_nearest_float, adding_flips, empty_matrices_are_legal,
-               a_failing_allocation_is_reported)
+               columns_are_rounded_to_the_nearest_float, columns_beyond_doubles_keep_their_unit,
+               adding_flips, empty_matrices_are_legal, a_failing_allocation_is_reported)
