@@ -19,6 +19,10 @@
 /* Most extents of a box's sources along its side: its multipole is best where they fill it. */
 #define LOOSEST_BOX 2
 
+/* What rounding leaves of a charge in a box of dipoles, a side away, in the dipoles' potential,
+ * over a tenth: it grows with the distance beside that. */
+#define FALSE_CHARGE 1e-14
+
 /* What far sums may cost, in seconds of one core: in all, and for each source and target more. */
 #define ALLOWANCE_S       1.0
 #define ALLOWANCE_POINT_S 1e-5
@@ -194,13 +198,22 @@ static int matters(const probe *p, const bounds *sources) {
     return 0;
 }
 
+/* The widest box whose multipole is good: dipoles alone want wide ones far away. */
+static double widest_box(const probe *p, int32_t box) {
+    const dp_problem *in = p->s->problem;
+    double widest = LOOSEST_BOX * extent(&p->s->sources[box]);
+    if (in->shape.has_charges)
+        return widest;
+    return fmax(widest, p->far->distance * FALSE_CHARGE / in->tolerance);
+}
+
 /* Whether a box's multipole serves these targets, and costs less than its sources. */
 static int takes_multipole(const probe *p, int32_t box) {
     const dp_problem *in = p->s->problem;
     const dp_tree *tree = in->tree;
     const dp_operator_set *set = dp_set_of(in, box);
     double side = dp_cube_side(&tree->cube, tree->level[box]);
-    int is_loose = !dp_tree_is_leaf(tree, box) && side > LOOSEST_BOX * extent(&p->s->sources[box]);
+    int is_loose = !dp_tree_is_leaf(tree, box) && side > widest_box(p, box);
     if (!set || !set->k || dp_damping(in->lambda) * side > WIDEST_BOX || is_loose)
         return 0;
     bounds region = bounds_of_box(tree, box);

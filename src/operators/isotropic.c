@@ -283,6 +283,12 @@ void dp_isotropic_set(const dp_isotropic *f, const double *moments, double *mult
     }
 }
 
+void dp_isotropic_clear(const dp_isotropic *f, double *multipole) {
+    static const double none[2];
+    if (is_constant(f))
+        dp_isotropic_set(f, none, multipole);
+}
+
 double dp_isotropic_size(const dp_isotropic *f, int part, const double *local) {
     return product(f, dp_isotropic_multipole(f, part), local);
 }

@@ -82,4 +82,8 @@ void dp_isotropic_take(const dp_isotropic *isotropic, double times, const double
 /* Adds to a multipole what it lacks of these moments, one of each part. */
 void dp_isotropic_set(const dp_isotropic *isotropic, const double *moments, double *multipole);
 
+/* The charge out of a multipole. Of Laplace, whose moment is the charge; others stay as they are.
+ */
+void dp_isotropic_clear(const dp_isotropic *isotropic, double *multipole);
+
 #endif

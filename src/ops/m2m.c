@@ -54,6 +54,16 @@ static int is_full(const dp_columns batches[8], int n) {
     return 0;
 }
 
+/* Dipoles have no charge, and what rounding leaves of one in small boxes would outweigh them far
+ * away. */
+static void neutralise(const dp_transfer_work *w, const dp_operator_set *parents, int first, int n,
+                       void *const *fields) {
+    for (int32_t i = 0; i < w->n_pairs; i++)
+        for (int v = first; w->pair[i].is_first && v < first + n; v++)
+            dp_isotropic_clear(&parents->isotropic,
+                               dp_expansion(fields[0], parents, w->pair[i].own, w->n_vectors, v));
+}
+
 /* Vectors [first, first + n). A parent's children are all added at once, by reflection: in an order
  * that is the same for every vector, whatever others there are. */
 static void run_vectors(const dp_transfer_work *w, int first, int n, void *const *fields,
@@ -74,6 +84,8 @@ static void run_vectors(const dp_transfer_work *w, int first, int n, void *const
         }
     }
     dp_transfer_flush(w, dp_m2m, batches, worker);
+    if (w->is_neutral)
+        neutralise(w, parents, first, n, fields);
 }
 
 static dagpole_status run(const void *work, void *const *fields, dp_worker *worker) {

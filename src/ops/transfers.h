@@ -15,6 +15,7 @@ typedef struct dp_parent_child {
 typedef struct dp_transfer_work {
     int level; /* the parents' */
     int n_vectors;
+    int is_neutral;  /* sources carry dipoles alone */
     int is_first;    /* 1: the task is the first to write its field */
     int32_t n_boxes; /* of the field */
     int32_t n_pairs;
@@ -28,6 +29,7 @@ static inline dp_transfer_work *dp_transfer_work_make(const dp_problem *problem,
     if (w) {
         w->level = level;
         w->n_vectors = dp_n_columns(&problem->shape);
+        w->is_neutral = !problem->shape.has_charges;
     }
     return w;
 }

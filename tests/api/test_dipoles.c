@@ -35,12 +35,15 @@ END_TEST
 /* Dipoles have no charge: what is left of them at a distance of R is an R-th of what charges
  * would leave. The nearest targets are in a cube that touches the sources' in a corner. */
 START_TEST(digits_hold_far_away) {
-    static const double distances[] = {1, 30, 1e4};
-    for (int k = 0; k < 3; k++) {
-        scene *s = open_layer(CLOUD_CUBE, DAGPOLE_DIPOLES, _i, 1);
+    static const struct {
+        cloud kind;
+        double distance;
+    } far[] = {{CLOUD_CUBE, 1}, {CLOUD_CUBE, 30}, {CLOUD_CUBE, 1e9}, {CLOUD_LOG_RADIAL, 3}};
+    for (int k = 0; k < 4; k++) {
+        scene *s = open_layer(far[k].kind, DAGPOLE_DIPOLES, _i, 1);
         s->options.n_crit = 60;
         for (int i = 0; i < 3 * M; i++)
-            s->targets[i] += distances[k];
+            s->targets[i] += far[k].distance;
         apply(s);
         check_digits(s);
         close_scene(s);
