@@ -16,11 +16,11 @@ static dp_bounds bounds_of(const dp_points *points, int64_t begin, int64_t end) 
     return bounds;
 }
 
-/* 1 where one of a leaf's targets lies closer to the bounds of a source leaf's points than half of
- * that leaf is wide. */
+/* 1 where one of a leaf's targets lies closer to the bounds of a source leaf's points than an
+ * eighth of that leaf is wide. */
 static int is_near(const dagpole_plan *p, int32_t target, int32_t source) {
     const dp_tree *t = &p->tree;
-    const double least = ldexp(t->cube.side, -t->level[source] - 1);
+    const double least = ldexp(t->cube.side, -t->level[source] - 3);
     const dp_bounds b = bounds_of(&p->sources, t->source_begin[source], t->source_end[source]);
     const double *const of[3] = {p->targets->x, p->targets->y, p->targets->z};
     for (int64_t j = t->target_begin[target]; j < t->target_end[target]; j++) {
