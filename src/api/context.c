@@ -74,6 +74,7 @@ dagpole_status dagpole_context_create(const dagpole_context_options *options,
     dagpole_context *c = dp_alloc_zero(1, sizeof *c);
     if (!c)
         return DAGPOLE_NO_MEMORY;
+    dp_context_hold(c);
     dagpole_status status = create(&o, c);
     if (status == DAGPOLE_OK)
         *context = c;
@@ -82,9 +83,20 @@ dagpole_status dagpole_context_create(const dagpole_context_options *options,
     return status;
 }
 
-void dagpole_context_destroy(dagpole_context *context) {
-    if (!context)
+void dp_context_hold(dagpole_context *context) {
+    atomic_fetch_add(&context->n_holders, 1);
+}
+
+void dp_context_release(dagpole_context *context) {
+    if (atomic_fetch_sub(&context->n_holders, 1) > 1)
         return;
     dp_runtime_destroy(context->runtime);
     dp_free(context);
+}
+
+void dagpole_context_destroy(dagpole_context *context) {
+    if (!context)
+        return;
+    atomic_store(&context->is_closed, 1);
+    dp_context_release(context);
 }

@@ -21,7 +21,11 @@
 /* Values of an array: the same. */
 #define DP_MAX_VALUES ((int64_t)1 << 44)
 
+/* The last of those who hold it frees it: the caller, until he destroys it, and its plans, whose
+ * StarPU data ends with them. */
 struct dagpole_context {
+    atomic_int n_holders;
+    atomic_int is_closed; /* destroyed by the caller: its plans can do no more than be destroyed */
     dp_runtime *runtime;
     dp_machine machine;
     dp_isa isa;
@@ -66,7 +70,11 @@ struct dagpole_plan {
     atomic_flag is_busy; /* an evaluation or a query that reads fields is running */
 };
 
-/* BAD_ARGUMENT for NULL. */
+/* Every plan holds its context. */
+void dp_context_hold(dagpole_context *context);
+void dp_context_release(dagpole_context *context);
+
+/* BAD_ARGUMENT for NULL, WRONG_STATE where the context has been destroyed. */
 dagpole_status dp_plan_check(const dagpole_plan *plan);
 
 /* BAD_ARGUMENT where what `name` names is neither 0 nor 1. */

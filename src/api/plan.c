@@ -310,9 +310,12 @@ static void lap(double *clock, double *stage_s) {
 }
 
 dagpole_status dp_plan_check(const dagpole_plan *plan) {
-    if (plan)
-        return DAGPOLE_OK;
-    return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    if (!plan)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT, "plan is NULL: make one with dagpole_plan_create");
+    if (atomic_load(&plan->context->is_closed))
+        return dp_fail(DAGPOLE_WRONG_STATE, "the plan's context has been destroyed: all that the "
+                                            "plan allows is dagpole_plan_destroy");
+    return DAGPOLE_OK;
 }
 
 dagpole_status dp_plan_begin(const dagpole_plan *plan) {
@@ -414,6 +417,7 @@ static dagpole_status create(dagpole_context *context, const dagpole_plan_option
         return DAGPOLE_NO_MEMORY;
     atomic_flag_clear(&p->is_busy);
     p->context = context;
+    dp_context_hold(context);
     p->options = resolved;
     p->digits = resolved.digits;
     p->shape = dp_options_shape(&resolved);
@@ -462,5 +466,6 @@ void dagpole_plan_destroy(dagpole_plan *p) {
     dp_points_free(&p->sources);
     dp_free(p->charge_work);
     dp_user_destroy(p->user);
+    dp_context_release(p->context);
     dp_free(p);
 }

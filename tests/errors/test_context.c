@@ -4,6 +4,8 @@
 
 #include "errors.h"
 
+enum { N_POINTS = 300 };
+
 static dagpole_context_options options;
 
 static dagpole_status create(void) {
@@ -102,10 +104,10 @@ static void keep_message(void *user, const char *message) {
 
 /* /dev/null is no directory, for root neither. A plan goes on without a cache and says so. */
 START_TEST(cache_that_cannot_be_written) {
-    double points[3 * 300];
+    double points[3 * N_POINTS];
     char message[512] = "";
     dagpole_context *context;
-    fill_uniform(3 * 300, points, 4);
+    fill_uniform(3 * N_POINTS, points, 4);
     dagpole_context_options_init(&options);
     options.serial = 1;
     options.cache_dir = "/dev/null/cache";
@@ -117,7 +119,7 @@ START_TEST(cache_that_cannot_be_written) {
     dagpole_plan_options_init(&plan_options);
     plan_options.digits = 3;
     plan_options.n_crit = 10;
-    assert_ok(dagpole_plan_create(context, &plan_options, 300, points, 0, NULL, &plan));
+    assert_ok(dagpole_plan_create(context, &plan_options, N_POINTS, points, 0, NULL, &plan));
     ck_assert_msg(strstr(message, "/dev/null/cache") != NULL, "message: '%s'", message);
     dagpole_plan_destroy(plan);
     assert_fails(dagpole_precompute(context, &plan_options, 1, 4), DAGPOLE_FILE, "/dev/null/cache");
@@ -144,6 +146,80 @@ START_TEST(precompute_out_of_range) {
 }
 END_TEST
 
-SUITE_MAIN("context", 60, unknown_schedulers, unknown_executors, malformed_starpu_ncpu,
-           more_threads_than_there_are, options_of_another_size, cache_that_cannot_be_written,
-           precompute_out_of_range)
+#define REFUSED(call) assert_fails((call), DAGPOLE_WRONG_STATE, "context has been destroyed")
+
+static void check_refusals(dagpole_plan *plan, const double *values) {
+    static double sums[N_POINTS];
+    static float floats[N_POINTS];
+    int64_t anchor[3] = {0, 0, 0}, target = 0, index;
+    dagpole_values all = {.size = sizeof all, .charges = values, .potentials = sums};
+    dagpole_report report = {.size = sizeof report};
+    dagpole_arithmetic arithmetic = {.size = sizeof arithmetic};
+    dagpole_box box = {.size = sizeof box};
+    dagpole_tasks tasks = {.size = sizeof tasks};
+    dagpole_forecast forecast = {.size = sizeof forecast};
+    REFUSED(dagpole_plan_evaluate(plan, values, sums, NULL));
+    REFUSED(dagpole_plan_evaluate_float(plan, floats, floats, NULL));
+    REFUSED(dagpole_plan_apply(plan, &all));
+    REFUSED(dagpole_plan_report(plan, &report));
+    REFUSED(dagpole_plan_arithmetic(plan, 0, &arithmetic));
+    REFUSED(dagpole_plan_box(plan, 0, &box));
+    REFUSED(dagpole_plan_find_box(plan, 0, anchor, &index));
+    REFUSED(dagpole_plan_expansions(plan, 0, NULL, NULL, NULL));
+    REFUSED(dagpole_plan_order(plan, NULL, NULL));
+    REFUSED(dagpole_plan_near_field(plan, values, 1, &target, sums, NULL));
+    REFUSED(dagpole_plan_near_sums(plan, values, 1, &target, sums, NULL));
+    REFUSED(dagpole_plan_record_tasks(plan, 1));
+    REFUSED(dagpole_plan_tasks(plan, &tasks));
+    REFUSED(dagpole_plan_write_inside(plan, "/nonexistent/inside.h5"));
+    REFUSED(dagpole_plan_check(plan, 0));
+    REFUSED(dagpole_plan_foresee(plan, NULL, 1, &(int){2}, &forecast));
+    REFUSED(dagpole_plan_foresee_tasks(plan, NULL, 2, &tasks));
+}
+
+/* Serially, by StarPU, and by StarPU with part of its workers. Two plans, of which one has run. */
+START_TEST(plans_without_their_context) {
+    double points[3 * N_POINTS], sums[N_POINTS];
+    dagpole_context *context, *all = NULL;
+    dagpole_plan *plans[2];
+    dagpole_plan_options plan_options;
+    fill_uniform(3 * N_POINTS, points, 4);
+    dagpole_plan_options_init(&plan_options);
+    plan_options.digits = 3;
+    plan_options.n_crit = 10;
+    dagpole_context_options_init(&options);
+    options.cache_dir = "";
+    options.threads = 2;
+    if (_i == 2)
+        assert_ok(dagpole_context_create(&options, &all));
+    options.serial = _i == 0;
+    options.threads = 1;
+    assert_ok(dagpole_context_create(&options, &context));
+    for (int i = 0; i < 2; i++)
+        assert_ok(
+            dagpole_plan_create(context, &plan_options, N_POINTS, points, 0, NULL, &plans[i]));
+    assert_ok(dagpole_plan_evaluate(plans[0], points, sums, NULL));
+    dagpole_context_destroy(context);
+    for (int i = 0; i < 2; i++) {
+        check_refusals(plans[i], points);
+        dagpole_plan_destroy(plans[i]);
+    }
+    dagpole_context_destroy(all);
+    assert_ok(create()); /* StarPU has ended and starts anew */
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("context");
+    TCase *tcase = tcase_create("context");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, unknown_schedulers);
+    tcase_add_test(tcase, unknown_executors);
+    tcase_add_test(tcase, malformed_starpu_ncpu);
+    tcase_add_test(tcase, more_threads_than_there_are);
+    tcase_add_test(tcase, options_of_another_size);
+    tcase_add_test(tcase, cache_that_cannot_be_written);
+    tcase_add_test(tcase, precompute_out_of_range);
+    tcase_add_loop_test(tcase, plans_without_their_context, 0, 3);
+    return suite_run(suite, tcase);
+}
