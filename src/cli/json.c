@@ -1,19 +1,24 @@
 #include "cli/json.h"
+#include "cli/utf8.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
-static void put_text(const char *text) {
+/* JSON is UTF-8. Names of files may hold any bytes: those that are not become U+FFFD. */
+static void put_text(const char *s) {
     putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < 0x20)
-            printf("\\u%04x", c);
-        else if (c == '"' || c == '\\')
-            printf("\\%c", c);
+    while (*s) {
+        int n = cli_utf8_length(s);
+        if (n == 0)
+            fputs("\\ufffd", stdout);
+        else if ((unsigned char)*s < 0x20)
+            printf("\\u%04x", (unsigned)*s);
+        else if (*s == '"' || *s == '\\')
+            printf("\\%c", *s);
         else
-            putchar(c);
+            fwrite(s, 1, (size_t)n, stdout);
+        s += n ? n : 1;
     }
     putchar('"');
 }

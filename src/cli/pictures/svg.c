@@ -1,4 +1,5 @@
 #include "cli/pictures/svg.h"
+#include "cli/utf8.h"
 
 #include <math.h>
 #include <string.h>
@@ -40,27 +41,16 @@ static void put_colour(FILE *file, const char *name, const char *colour) {
         fprintf(file, " %s=\"%s\"", name, colour);
 }
 
-/* Bytes of the UTF-8 character at s; 0 where it is none, or one that XML does not have. */
-static int utf8_length(const unsigned char *s) {
-    if (*s < 0x80)
-        return *s >= 0x20 && *s != 0x7f;
-    int n = *s >= 0xc2 && *s < 0xe0   ? 2
-            : *s >= 0xe0 && *s < 0xf0 ? 3
-            : *s >= 0xf0 && *s < 0xf5 ? 4
-                                      : 0;
-    for (int i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    int is_long = (*s == 0xe0 && s[1] < 0xa0) || (*s == 0xf0 && s[1] < 0x90);
-    int is_outside = (*s == 0xed && s[1] >= 0xa0) || (*s == 0xf4 && s[1] >= 0x90);
-    int is_no_character = *s == 0xef && n == 3 && s[1] == 0xbf && s[2] >= 0xbe;
-    return is_long || is_outside || is_no_character ? 0 : n;
+/* Bytes of the character at s; 0 where it is not UTF-8, or one that XML does not have. */
+static int character_length(const char *s) {
+    int is_control = (unsigned char)*s < 0x20 || *s == 0x7f;
+    int is_no_character = strncmp(s, "\xef\xbf\xbe", 3) == 0 || strncmp(s, "\xef\xbf\xbf", 3) == 0;
+    return is_control || is_no_character ? 0 : cli_utf8_length(s);
 }
 
-static void put_text(FILE *file, const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
+static void put_text(FILE *file, const char *s) {
     while (*s) {
-        int n = utf8_length(s);
+        int n = character_length(s);
         if (*s == '&' || *s == '<' || *s == '>')
             fputs(*s == '&' ? "&amp;" : *s == '<' ? "&lt;" : "&gt;", file);
         else if (n)
