@@ -67,8 +67,9 @@ DAGPOLE_API dagpole_status dagpole_cloud_read_for(const char *path, dagpole_kern
                                                   const char *dipoles, dagpole_cloud *cloud);
 
 /* Writes HDF5: to a temporary file beside path, then renamed. A symbolic link stays, and what it
- * leads to is replaced. Temporary files in that directory which processes of this host left when
- * they were killed are removed. Statuses: FILE, BAD_ARGUMENT, NO_MEMORY. */
+ * leads to is replaced. What replaces a file takes its mode; one that may not be written stays, and
+ * the call fails. Temporary files in that directory which processes of this host left when they
+ * were killed are removed. Statuses: FILE, BAD_ARGUMENT, NO_MEMORY. */
 DAGPOLE_API dagpole_status dagpole_cloud_write(const char *path, const dagpole_cloud *cloud);
 
 /* Frees the arrays and sets the struct to zero. NULL is allowed. */

@@ -30,6 +30,14 @@ static int refuse(const cli_command *command, const char *path, const char *why)
     return cli_fail(command, "cannot write '%s': %s", path, why);
 }
 
+/* Renaming would replace a file that the user may not write. */
+static int refuse_protected(const cli_command *command, const char *path, mode_t mode) {
+    char why[160];
+    snprintf(why, sizeof why, "it is there and may not be written (mode %04o): %s", mode & 07777u,
+             strerror(errno));
+    return refuse(command, path, why);
+}
+
 static int is_same(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
@@ -67,6 +75,22 @@ static char *resolve(const char *path) {
     return target;
 }
 
+/* A new file, with the mode of the one at `target` where it is going to replace one: what that
+ * hides nobody else may open meanwhile either. NULL with errno. */
+static FILE *open_as(const char *path, const char *target) {
+    struct stat replaced;
+    int is_there = stat(target, &replaced) == 0;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, is_there ? 0600 : 0666);
+    if (fd >= 0 && is_there)
+        (void)fchmod(fd, replaced.st_mode & 0777); /* not every file system has modes */
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (fd >= 0 && !file) {
+        close(fd);
+        unlink(path);
+    }
+    return file;
+}
+
 /* Opens a temporary file beside the target; -1 with errno where that is not possible. */
 static int open_temporary(const char *target, FILE **file) {
     int slot = 0;
@@ -84,7 +108,7 @@ static int open_temporary(const char *target, FILE **file) {
     }
     atomic_store(&temporaries[slot].is_live, 1); /* before it is there: no signal comes between */
     unlink(path);                                /* of a killed process that had this number */
-    *file = fopen(path, "wxe");
+    *file = open_as(path, target);
     if (*file)
         return slot;
     atomic_store(&temporaries[slot].is_live, 0);
@@ -117,6 +141,8 @@ int cli_output_open(const cli_command *command, const char *path, cli_output *ou
     if (is_there && S_ISDIR(there.st_mode))
         return refuse(command, path, "it is a directory");
     int stream = is_there ? find_stream(&there) : -1;
+    if (is_there && stream < 0 && S_ISREG(there.st_mode) && access(path, W_OK) != 0)
+        return refuse_protected(command, path, there.st_mode);
     output->target = resolve(path);
     if (!output->target)
         return refuse(command, path, strerror(errno));

@@ -152,16 +152,21 @@ static dagpole_status find_target(const char *path, char target[PATH_MAX]) {
     return DAGPOLE_OK;
 }
 
-/* Renaming would replace whatever is there, a device as well. */
+/* Renaming would replace whatever is there, a device as well, and asks for no right to write it. */
 static dagpole_status check_target(const char *path) {
     struct stat info;
+    char why[DP_STORE_REASON_BYTES];
     if (stat(path, &info) != 0)
         return DAGPOLE_OK;
     if (S_ISDIR(info.st_mode))
         return cannot_create(path, "it is a directory");
     if (!S_ISREG(info.st_mode))
         return cannot_create(path, "it is there and not a regular file");
-    return DAGPOLE_OK;
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+        return DAGPOLE_OK;
+    snprintf(why, sizeof why, "it is there and may not be written (mode %04o): %s",
+             info.st_mode & 07777u, strerror(errno));
+    return cannot_create(path, why);
 }
 
 static dagpole_status create(dp_store *store) {

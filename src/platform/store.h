@@ -11,9 +11,10 @@ typedef struct dp_store dp_store;
 
 /* Creates a temporary file beside path, or beside what a link there leads to (same directory, the
  * name and ".tmp-<host>-<boot>-<pid>-<counter>"); dp_store_commit flushes it to disk and renames it
- * to path, or to what the link leads to: links stay. dp_store_close without commit removes it. NULL
- * is allowed in close. Temporaries in that directory which this host's processes left when they
- * were killed are removed. */
+ * to path, or to what the link leads to: links stay. A file that is replaced must be writable and
+ * gives its mode. dp_store_close without commit removes the temporary. NULL is allowed in close.
+ * Temporaries in that directory which this host's processes left when they were killed are removed.
+ */
 dagpole_status dp_store_create(const char *path, dp_store **store);
 dagpole_status dp_store_commit(dp_store *store); /* closes as well, on success and failure */
 dagpole_status dp_store_open(const char *path, dp_store **store); /* read only */

@@ -135,11 +135,22 @@ static void remove_orphans(const char *target, const char place[PLACE_BYTES]) {
     closedir(directory);
 }
 
+/* A new file, with the mode of the one at `target` where it is going to replace one: what that
+ * hides nobody else may open meanwhile either. */
+static int open_as(const char *path, const char *target) {
+    struct stat replaced;
+    int is_there = stat(target, &replaced) == 0;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, is_there ? 0600 : 0666);
+    if (fd >= 0 && is_there)
+        (void)fchmod(fd, replaced.st_mode & 0777); /* not every file system has modes */
+    return fd;
+}
+
 /* A new file with its lock, -1 with errno where there is none. EEXIST: another name is needed,
  * because another process looked for orphans between making and locking. File systems without
  * locks do without: nobody gets a lock there, and nothing is removed. */
-static int open_locked(const char *path) {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+static int open_locked(const char *path, const char *target) {
+    int fd = open_as(path, target);
     if (fd < 0)
         return -1;
     int is_taken = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -165,7 +176,7 @@ static int open_new(int slot, const char *target, const char place[PLACE_BYTES])
         /* Live before it exists: an interruption in between leaves nothing. The name holds this
          * process's number, so that nobody else's file is meant. */
         atomic_store(&temporaries[slot].is_live, 1);
-        fd = open_locked(path);
+        fd = open_locked(path, target);
         if (fd < 0)
             atomic_store(&temporaries[slot].is_live, 0);
     } while (fd < 0 && errno == EEXIST);

@@ -126,6 +126,55 @@ static void find_temporary(const scratch *s, char name[256]) {
     ck_assert(*name);
 }
 
+static unsigned mode_of(const char *path) {
+    struct stat info;
+    ck_assert_int_eq(stat(path, &info), 0);
+    return info.st_mode & 07777u;
+}
+
+/* Also through a link, and whatever the umask: it is for files that are new. */
+START_TEST(modes_stay) {
+    static const unsigned modes[] = {0600, 0640, 0666, 0200};
+    scratch s = scratch_make("a.h5");
+    const char *link = beside(&s, "link.h5");
+    ck_assert_int_eq(symlink("a.h5", link), 0);
+    umask(022);
+    ck_assert_int_eq(write_file(link, 0), DAGPOLE_OK);
+    ck_assert_uint_eq(mode_of(s.path), 0644);
+    for (int i = 0; i < 4; i++) {
+        dp_store *store;
+        char name[256];
+        ck_assert_int_eq(chmod(s.path, modes[i]), 0);
+        ck_assert_int_eq(dp_store_create(link, &store), DAGPOLE_OK);
+        find_temporary(&s, name);
+        ck_assert_uint_eq(mode_of(beside(&s, name)), modes[i]);
+        dp_store_close(store);
+        ck_assert_int_eq(write_file(link, i), DAGPOLE_OK);
+        ck_assert_uint_eq(mode_of(s.path), modes[i]);
+    }
+    scratch_remove(&s);
+}
+END_TEST
+
+/* Root may write all: it becomes somebody else for a moment. */
+START_TEST(a_file_that_may_not_be_written_stays) {
+    enum { NOBODY = 65534 };
+    scratch s = scratch_make("a.h5");
+    int is_root = geteuid() == 0;
+    ck_assert_int_eq(write_file(s.path, 1), DAGPOLE_OK);
+    ck_assert_int_eq(chmod(s.path, 0444), 0);
+    ck_assert_int_eq(chmod(s.directory, 0777), 0);
+    ck_assert(!is_root || seteuid(NOBODY) == 0);
+    dagpole_status status = write_file(s.path, 2);
+    ck_assert(!is_root || seteuid(0) == 0);
+    ck_assert_int_eq(status, DAGPOLE_FILE);
+    assert_error_has("a.h5': it is there and may not be written (mode 0444): Permission denied");
+    assert_holds(s.path, 1);
+    ck_assert_int_eq(scratch_count(&s), 1);
+    scratch_remove(&s);
+}
+END_TEST
+
 START_TEST(what_killed_processes_left_is_removed) {
     scratch s = scratch_make("a.h5");
     pid_t writer = start_writer(s.path);
@@ -224,6 +273,7 @@ START_TEST(many_processes_write_at_once) {
 }
 END_TEST
 
-SUITE_MAIN("store_temporaries", 20, links_stay, links_that_lead_nowhere,
-           what_killed_processes_left_is_removed, writers_leave_each_other_alone,
-           the_lock_and_the_host_decide, many_processes_write_at_once)
+SUITE_MAIN("store_temporaries", 20, links_stay, links_that_lead_nowhere, modes_stay,
+           a_file_that_may_not_be_written_stays, what_killed_processes_left_is_removed,
+           writers_leave_each_other_alone, the_lock_and_the_host_decide,
+           many_processes_write_at_once)
