@@ -103,8 +103,8 @@ DAGPOLE_API dagpole_status dagpole_results_read(const char *path, dagpole_result
 /* Frees what dagpole_results_read made; all but size and report become zero. NULL is allowed. */
 DAGPOLE_API void dagpole_results_free(dagpole_results *results);
 
-/* Removes temporary files that a write in progress left, and may be called from a signal handler:
- * it only unlinks. For programs that end on Ctrl-C. */
+/* Removes temporary files that a write in progress left and the temporary directory of StarPU's
+ * files, and may be called from a signal handler. For programs that end on Ctrl-C. */
 DAGPOLE_API void dagpole_remove_temporaries(void);
 
 #ifdef __cplusplus

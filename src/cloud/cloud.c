@@ -8,6 +8,7 @@
 
 #include "cloud/rows.h"
 #include "kernel/names.h"
+#include "platform/temporary_directory.h"
 
 void dagpole_cloud_free(dagpole_cloud *cloud) {
     if (!cloud)
@@ -177,4 +178,5 @@ dagpole_status dagpole_cloud_write(const char *path, const dagpole_cloud *cloud)
 
 void dagpole_remove_temporaries(void) {
     dp_store_remove_temporaries();
+    dp_temporary_directory_remove();
 }
