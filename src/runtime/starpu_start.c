@@ -11,6 +11,7 @@
 #include "platform/directory.h"
 #include "platform/env.h"
 #include "platform/machine.h"
+#include "platform/temporary_directory.h"
 #include "runtime/internal.h"
 #include "runtime/policy.h"
 
@@ -137,6 +138,7 @@ static dagpole_status find_directory(dp_runtime *runtime, char path[MAX_DIRECTOR
             "to a writable directory, or run serially",
             reason, other);
     }
+    dp_temporary_directory_note(temporary);
     dp_runtime_log(runtime, "%.300s: StarPU's files are in %s for now", reason, temporary);
     memcpy(path, temporary, strlen(temporary) + 1);
     return DAGPOLE_OK;
@@ -145,6 +147,7 @@ static dagpole_status find_directory(dp_runtime *runtime, char path[MAX_DIRECTOR
 static void remove_temporary(void) {
     if (*temporary)
         dp_directory_remove(temporary);
+    dp_temporary_directory_forget();
     *temporary = '\0';
 }
 
@@ -248,6 +251,7 @@ dagpole_status dp_starpu_start(dp_runtime *runtime, const char *scheduler) {
 
 void dp_starpu_forget(void) {
     dp_env_pop(settings);
+    dp_temporary_directory_forget(); /* it is the parent's */
     *temporary = '\0';
 }
 

@@ -49,6 +49,19 @@ for signal in INT TERM HUP; do
     [ -e r.h5 ] || fail "no result where SIG$signal was ignored"
 done
 
+# While StarPU starts, whose files are in a temporary directory where there is no home.
+mkdir tmp
+(
+    unset STARPU_HOME
+    export HOME=/dev/null XDG_CACHE_HOME=/dev/null TMPDIR="$work/tmp"
+    for delay in 0.01 0.02 0.03 0.04 0.06 0.08 0.1 0.15 0.2; do
+        for signal in INT TERM HUP; do
+            timeout -s $signal $delay env --default-signal "$tool" run a.h5 --digits 9 --repeat 300 >out 2>err
+        done
+    done
+)
+rmdir tmp || { fail "an interrupted start left StarPU's files"; ls tmp; }
+
 # While a large file is being written.
 for delay in 0.02 0.1 0.2 0.3; do
     rm -f big.h5

@@ -291,6 +291,32 @@ START_TEST(a_home_that_cannot_be_written) {
 }
 END_TEST
 
+/* As a signal handler does it, with all that StarPU may put there; a child's handler leaves the
+ * parent's directory alone. */
+START_TEST(the_temporary_directory_goes_at_a_signal) {
+    char command[1024];
+    int status;
+    setenv("TMPDIR", test_home, 1);
+    setenv("XDG_CACHE_HOME", "/dev/null/x", 1);
+    dp_runtime *runtime = open_runtime((dp_runtime_options){.threads = 2, .log = keep_log});
+    snprintf(command, sizeof command,
+             "cd %s && mkdir -p a/b/c && touch a/b/c/file a/.hidden && ln -s / root && "
+             "for i in $(seq 200); do : >bus/$i; done",
+             temporary);
+    ck_assert_int_eq(system(command), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dagpole_remove_temporaries();
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(access(temporary, W_OK), 0);
+    dagpole_remove_temporaries();
+    ck_assert_int_ne(access(temporary, F_OK), 0);
+    dp_runtime_destroy(runtime);
+}
+END_TEST
+
 /* ---- files that others are writing, or have not written to their end --------------------------
  */
 
@@ -365,6 +391,7 @@ int main(void) {
                                   speaks_where_it_is_asked_to,
                                   files_do_not_depend_on_the_locale,
                                   a_home_that_cannot_be_written,
+                                  the_temporary_directory_goes_at_a_signal,
                                   processes_start_at_once,
                                   files_that_end_early,
                                   no_place_at_all};
