@@ -37,15 +37,27 @@ static dagpole_status load_rates(dagpole_context *context) {
     return DAGPOLE_OK;
 }
 
+/* why_none: "", or why there is no cache although one is wanted. */
+static void choose_cache(const dagpole_context_options *o, dagpole_context *context,
+                         char why_none[DP_ERROR_TEXT_BYTES]) {
+    *why_none = '\0';
+    if (o->cache_dir)
+        snprintf(context->cache_dir, sizeof context->cache_dir, "%s", o->cache_dir);
+    else if (!dp_env_cache_dir(context->cache_dir, sizeof context->cache_dir))
+        snprintf(why_none, DP_ERROR_TEXT_BYTES,
+                 "the default cache directory has a path of more than %d bytes", DP_PATH_BYTES - 1);
+    else if (!*context->cache_dir)
+        snprintf(why_none, DP_ERROR_TEXT_BYTES,
+                 "there is no default cache directory, since neither XDG_CACHE_HOME nor HOME is an "
+                 "absolute path");
+}
+
 static dagpole_status create(const dagpole_context_options *o, dagpole_context *context) {
-    int has_default = 1;
+    char why_none[DP_ERROR_TEXT_BYTES];
     DP_TRY(check_isa());
     DP_TRY(dp_machine_get(&context->machine));
     context->isa = dp_isa_best();
-    if (o->cache_dir)
-        snprintf(context->cache_dir, sizeof context->cache_dir, "%s", o->cache_dir);
-    else
-        has_default = dp_env_cache_dir(context->cache_dir, sizeof context->cache_dir);
+    choose_cache(o, context, why_none);
     dp_runtime_options runtime = {.threads = o->threads,
                                   .scheduler = o->scheduler,
                                   .serial = o->serial,
@@ -54,12 +66,8 @@ static dagpole_status create(const dagpole_context_options *o, dagpole_context *
                                   .log = o->log,
                                   .log_user = o->log_user};
     DP_TRY(dp_runtime_create(&runtime, &context->runtime));
-    if (!has_default)
-        dp_runtime_log(
-            context->runtime,
-            "the default cache directory has a path of more than %d bytes: operators are "
-            "not kept",
-            DP_PATH_BYTES - 1);
+    if (*why_none)
+        dp_runtime_log(context->runtime, "%s: operators are not kept", why_none);
     return load_rates(context);
 }
 

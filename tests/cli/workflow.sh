@@ -164,6 +164,13 @@ for home in /dev/null "$work/a.h5" /proc/none; do
     expect 0 verify homeless.h5 --tolerance 1e-3
 done
 
+# Without any home.
+(
+    unset XDG_CACHE_HOME HOME
+    "$tool" run a.h5 --digits 3 --serial >out 2>err
+) || { fail "dagpole run without a home: exit code $?"; cat err; }
+says 'neither XDG_CACHE_HOME nor HOME'
+
 # Text files, three and four columns; no points at all is legal.
 printf '0 0 0 1\n1 0 0 -2\n0 1 0 3\n' >four.txt
 printf '0,0,0\n1,0,0\n0,1,0\n' >three.csv

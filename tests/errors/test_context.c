@@ -131,6 +131,29 @@ START_TEST(cache_that_cannot_be_written) {
 }
 END_TEST
 
+START_TEST(no_home_for_a_cache) {
+    static const char *const values[] = {"", "relative"};
+    char message[512];
+    dagpole_context_options_init(&options);
+    options.serial = 1;
+    options.log = keep_message;
+    options.log_user = message;
+    for (int i = 0; i < 3; i++) {
+        message[0] = '\0';
+        i ? setenv("HOME", values[i - 1], 1) : unsetenv("HOME");
+        i ? setenv("XDG_CACHE_HOME", values[i - 1], 1) : unsetenv("XDG_CACHE_HOME");
+        options.cache_dir = NULL;
+        assert_ok(create());
+        ck_assert_msg(strstr(message, "neither XDG_CACHE_HOME nor HOME") != NULL, "message: '%s'",
+                      message);
+        message[0] = '\0';
+        options.cache_dir = ""; /* no cache is wanted */
+        assert_ok(create());
+        ck_assert_str_eq(message, "");
+    }
+}
+END_TEST
+
 START_TEST(precompute_out_of_range) {
     dagpole_plan_options o;
     dagpole_context *context = open_serial();
@@ -219,6 +242,7 @@ int main(void) {
     tcase_add_test(tcase, more_threads_than_there_are);
     tcase_add_test(tcase, options_of_another_size);
     tcase_add_test(tcase, cache_that_cannot_be_written);
+    tcase_add_test(tcase, no_home_for_a_cache);
     tcase_add_test(tcase, precompute_out_of_range);
     tcase_add_loop_test(tcase, plans_without_their_context, 0, 3);
     return suite_run(suite, tcase);
