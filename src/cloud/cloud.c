@@ -88,6 +88,9 @@ static dagpole_status read_cloud(const char *path, dagpole_kernel kernel, const 
     *cloud = (dagpole_cloud){0};
     if (!path)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "the path of the points is NULL");
+    if (dipoles && !*dipoles)
+        return dp_fail(DAGPOLE_BAD_ARGUMENT,
+                       "the name of the dataset of dipoles is empty: it is like '/dipoles'");
     DP_TRY(check_kernel("kernel", kernel));
     cloud->kernel = kernel;
     dagpole_status status = read_any(path, dipoles, cloud);
@@ -108,6 +111,8 @@ dagpole_status dagpole_cloud_read(const char *path, dagpole_cloud *cloud) {
 dagpole_status dagpole_cloud_read_dipoles(const char *path, const char *dataset,
                                           dagpole_cloud *cloud) {
     DP_DEFAULT_FLOATING;
+    if (cloud && !dataset)
+        *cloud = (dagpole_cloud){0};
     if (!dataset)
         return dp_fail(DAGPOLE_BAD_ARGUMENT, "dataset is NULL: it names the dipoles");
     return read_cloud(path, DAGPOLE_LAPLACE, dataset, cloud);

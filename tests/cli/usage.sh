@@ -100,6 +100,8 @@ expect 2 run a --output
 says "--output"
 expect 2 run a --output ''
 says "--output"
+expect 2 run a --dipoles ''
+says "--dipoles"
 expect 2 run a --output -
 says "standard output"
 expect 2 generate --n 10 -
@@ -109,6 +111,8 @@ expect 2 verify
 says RESULTS
 expect 2 verify a --samples 0
 says "--samples"
+expect 2 verify a --dipoles ''
+says "--dipoles"
 expect 2 verify a --tolerance 0
 says "--tolerance"
 expect 2 precompute a

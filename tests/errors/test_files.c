@@ -67,6 +67,22 @@ START_TEST(no_path_or_no_place_for_the_result) {
 }
 END_TEST
 
+/* And nothing in the cloud that could be freed. */
+static void check_unnamed(dagpole_status status, const char *words, dagpole_cloud *cloud) {
+    assert_fails(status, DAGPOLE_BAD_ARGUMENT, words);
+    ck_assert(!cloud->n_sources && !cloud->sources);
+    cloud->n_sources = 5;
+}
+
+START_TEST(no_name_for_a_dataset) {
+    dagpole_cloud cloud = {.n_sources = 5};
+    check_unnamed(dagpole_cloud_read_dipoles("a", NULL, &cloud), "dataset is NULL", &cloud);
+    check_unnamed(dagpole_cloud_read_dipoles("a", "", &cloud), "dipoles is empty", &cloud);
+    check_unnamed(dagpole_cloud_read_for("a", DAGPOLE_LAPLACE, "", &cloud), "dipoles is empty",
+                  &cloud);
+}
+END_TEST
+
 /* Every length of a cut file: an error, or, where nothing that matters is cut, the right cloud. */
 START_TEST(truncated_files) {
     dagpole_cloud cloud, back;
@@ -199,5 +215,5 @@ START_TEST(a_full_disk_below_the_cache) {
 END_TEST
 
 SUITE_MAIN("files", 60, missing_and_foreign_files, no_path_or_no_place_for_the_result,
-           truncated_files, wrong_shapes_and_types, paths_that_cannot_be_written, a_full_disk,
-           a_full_disk_below_the_cache)
+           no_name_for_a_dataset, truncated_files, wrong_shapes_and_types,
+           paths_that_cannot_be_written, a_full_disk, a_full_disk_below_the_cache)
