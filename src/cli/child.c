@@ -63,12 +63,11 @@ static char **make_environment(void) {
 /* ---- its life ------------------------------------------------------------------------------ */
 
 /* In the new process: only what is allowed between fork and exec. */
-static _Noreturn void become(char *const *argv, char *const *environment, pid_t parent, int out,
-                             int err) {
-    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+static _Noreturn void become(char *const *argv, char *const *environment, pid_t parent, int in,
+                             int out, int err) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() == parent && in >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
-        dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0)
+    if (getppid() == parent && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+        dup2(err, STDERR_FILENO) >= 0)
         execve("/proc/self/exe", argv, environment);
     static const char text[] = "the tool cannot start itself by /proc/self/exe\n";
     ssize_t written = write(err, text, sizeof text - 1);
@@ -199,11 +198,13 @@ void cli_child_run(char *const *argv, double limit_s, cli_child *child) {
     pid_t pid = -1, parent = getpid();
     *child = (cli_child){0};
     char **environment = make_environment();
-    if (environment && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0)
+    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (environment && in >= 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0)
         pid = fork();
     if (pid == 0)
-        become(argv, environment, parent, out[1], err[1]);
+        become(argv, environment, parent, in, out[1], err[1]);
     int error = errno;
+    close(in);
     close(out[1]);
     close(err[1]);
     if (pid > 0)

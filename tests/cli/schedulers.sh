@@ -129,4 +129,12 @@ for ending in 'INT 130' 'TERM 143' 'KILL 137'; do
     [ ! -e c.svg ] || fail "SIG$signal: a chart of what was interrupted"
     nobody "SIG$signal"
 done
+# The true cause where no process can be made.
+# shellcheck disable=SC3045 # every /bin/sh of Linux has ulimit -n
+(
+    exec >out 2>err
+    ulimit -n 7
+    exec "$tool" schedulers a.h5 --only lws --repeat 1
+) && fail "schedulers with seven files"
+says 'no process could be made: Too many open files'
 finish
