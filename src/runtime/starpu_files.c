@@ -1,9 +1,12 @@
 /* What StarPU keeps in files about the machine: it measures once, and reads them at each start. */
 #include "runtime/internal.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "platform/directory.h"
@@ -14,6 +17,14 @@
 #define MOST_WAIT_S 60
 
 enum { FILE_PATH_BYTES = DP_PATH_BYTES + 160 };
+
+/* 1.3 keeps affinities where it was built for GPUs only. */
+#if STARPU_MAJOR_VERSION == 1 && STARPU_MINOR_VERSION < 4 && !defined(STARPU_USE_CUDA) &&          \
+    !defined(STARPU_USE_OPENCL)
+#define HAS_AFFINITY 0
+#else
+#define HAS_AFFINITY 1
+#endif
 
 /* The file named after the machine: 0 where it has no name. */
 static int find_file(const char *directory, const char *kind, char path[FILE_PATH_BYTES]) {
@@ -27,28 +38,128 @@ static int find_file(const char *directory, const char *kind, char path[FILE_PAT
     return 1;
 }
 
-/* All that StarPU writes into these files ends with a line. */
-static int is_half_written(const char *path) {
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    int last = fseek(file, -1, SEEK_END) ? EOF : getc(file);
-    fclose(file);
-    return last != '\n';
+/* ---- files that StarPU can read ----------------------------------------------------------- */
+
+/* What `config` counts: CPUs, NUMA nodes, then devices kind by kind. All versions write the first
+ * four, and 1.3 aborts the process where one of them is missing. */
+enum { N_LEAST_COUNTS = 4, N_MOST_COUNTS = 16, NODES = 1, DEVICES = 2 };
+
+typedef struct counts {
+    int n;
+    unsigned of[N_MOST_COUNTS];
+} counts;
+
+static void skip_comments(FILE *file) {
+    int c;
+    while ((c = getc(file)) == '#' || isspace(c))
+        if (c == '#')
+            while ((c = getc(file)) != '\n' && c != EOF)
+                ;
+    ungetc(c, file);
 }
 
-/* StarPU aborts the process where it reads a file that another start was killed over, or that a
- * full disk has cut. Without its `config` it measures all anew. */
-static void remove_half_written(const char *directory) {
-    static const char *const kinds[] = {"affinity", "bandwidth", "config", "latency"};
-    char path[FILE_PATH_BYTES];
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (find_file(directory, kinds[i], path) && is_half_written(path)) {
-            (void)unlink(path);
-            if (find_file(directory, "config", path))
-                (void)unlink(path);
-        }
+static int read_count(FILE *file, unsigned *count) {
+    skip_comments(file);
+    return fscanf(file, "%u", count) == 1;
 }
+
+static int is_config(FILE *file, counts *counts) {
+    while (counts->n < N_MOST_COUNTS && read_count(file, &counts->of[counts->n]))
+        counts->n++;
+    return counts->n >= N_LEAST_COUNTS;
+}
+
+/* For each device its number within its kind and as many nodes as there are. */
+static int is_affinity(FILE *file, counts *counts) {
+    unsigned number;
+    if (fscanf(file, "# GPU NUMA%u", &number) != 1)
+        return 0;
+    rewind(file);
+    for (int kind = DEVICES; kind < counts->n; kind++)
+        for (unsigned i = 0; i < counts->of[kind]; i++) {
+            if (!read_count(file, &number) || number != i)
+                return 0;
+            for (unsigned node = 0; node < counts->of[NODES]; node++)
+                if (!read_count(file, &number))
+                    return 0;
+        }
+    return 1;
+}
+
+/* A row for each node and device. StarPU itself measures anew where numbers are none, but takes
+ * rows that are missing for copies that take no known time. */
+static int is_matrix(FILE *file, counts *counts) {
+    unsigned n_rows = 0, n_wanted = 0;
+    for (int kind = NODES; kind < counts->n; kind++)
+        n_wanted += counts->of[kind];
+    for (int c; skip_comments(file), (c = getc(file)) != EOF; n_rows++)
+        while (c != '\n' && c != EOF)
+            c = getc(file);
+    return n_rows >= n_wanted;
+}
+
+/* Not read, but written where it is missing. */
+static int is_anything(FILE *file, counts *counts) {
+    (void)file, (void)counts;
+    return 1;
+}
+
+/* config comes first, since it tells what the others are to hold. */
+static const struct {
+    const char *kind;
+    int (*is_whole)(FILE *file, counts *counts);
+} files[] = {{"config", is_config},
+#if HAS_AFFINITY
+             {"affinity", is_affinity},
+#endif
+             {"latency", is_matrix},        {"bandwidth", is_matrix},
+             {"platform.xml", is_anything}, {"platform.v4.xml", is_anything}};
+
+enum { N_FILES = sizeof files / sizeof files[0] };
+
+typedef enum state { DAMAGED, MISSING, WHOLE } state;
+
+/* All that StarPU writes into these files ends with a line. */
+static int ends_with_line(FILE *file) {
+    int last = fseek(file, -1, SEEK_END) ? EOF : getc(file);
+    rewind(file);
+    return last == '\n';
+}
+
+static state look_at(int i, const char *path, counts *counts) {
+    struct stat info;
+    if (stat(path, &info))
+        return errno == ENOENT ? MISSING : DAMAGED;
+    FILE *file = S_ISREG(info.st_mode) ? fopen(path, "r") : NULL;
+    if (!file)
+        return DAMAGED;
+    int is_whole = ends_with_line(file) && files[i].is_whole(file, counts);
+    fclose(file);
+    return is_whole ? WHOLE : DAMAGED;
+}
+
+static dagpole_status remove_file(const char *path) {
+    if (unlink(path) && errno != ENOENT)
+        return dp_fail(DAGPOLE_FILE, "StarPU: cannot read or remove %.400s: %s", path,
+                       strerror(errno));
+    return DAGPOLE_OK;
+}
+
+/* StarPU aborts the process where it reads a file that another start was killed over, that a full
+ * disk has cut or that somebody else has written. Without its `config` it measures all anew. */
+static dagpole_status remove_damaged(const char *directory) {
+    char config[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
+    counts counts = {0};
+    for (int i = 0; i < N_FILES; i++)
+        if (find_file(directory, files[i].kind, path) && look_at(i, path, &counts) == DAMAGED) {
+            DP_TRY(remove_file(path));
+            if (find_file(directory, files[0].kind, config))
+                DP_TRY(remove_file(config));
+        }
+    return DAGPOLE_OK;
+}
+
+/* ---- a start ------------------------------------------------------------------------------ */
 
 /* StarPU 1.4 measures the nodes of the machine whether it will tell them apart or not. */
 static int counts_nodes(void) {
@@ -73,9 +184,14 @@ static void announce_calibration(dp_runtime *runtime, const char *directory) {
                    machine.numa_nodes);
 }
 
-int dp_starpu_open_files(dp_runtime *runtime, const char *directory) {
-    int lock = dp_directory_lock(directory, MOST_WAIT_S);
-    remove_half_written(directory);
-    announce_calibration(runtime, directory);
-    return lock;
+dagpole_status dp_starpu_open_files(dp_runtime *runtime, const char *directory, int *lock) {
+    *lock = dp_directory_lock(directory, MOST_WAIT_S);
+    dagpole_status status = remove_damaged(directory);
+    if (status == DAGPOLE_OK) {
+        announce_calibration(runtime, directory);
+    } else {
+        dp_directory_unlock(*lock);
+        *lock = -1;
+    }
+    return status;
 }

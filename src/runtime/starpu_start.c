@@ -118,19 +118,42 @@ static dagpole_status check_directory(const char *path) {
     return DAGPOLE_OK;
 }
 
-/* StarPU aborts the process where it cannot keep its files: then they go to a temporary directory
- * for as long as it runs. */
-static dagpole_status find_directory(dp_runtime *runtime, char path[MAX_DIRECTORY]) {
-    char wanted[DP_PATH_BYTES + 32], reason[DP_ERROR_TEXT_BYTES], other[DP_ERROR_TEXT_BYTES];
+static void remove_temporary(void) {
+    if (*temporary)
+        dp_directory_remove(temporary);
+    dp_temporary_directory_forget();
+    *temporary = '\0';
+}
+
+static dagpole_status use_directory(dp_runtime *runtime, const char *path, int *lock) {
+    DP_TRY(check_directory(path));
+    return dp_starpu_open_files(runtime, path, lock);
+}
+
+static dagpole_status use_temporary(dp_runtime *runtime, int *lock) {
     memcpy(models, MODELS, sizeof MODELS);
-    dp_env_starpu_directory(wanted, sizeof wanted);
-    if (check_directory(wanted) == DAGPOLE_OK) {
-        memcpy(path, wanted, strlen(wanted) + 1);
-        return DAGPOLE_OK;
-    }
-    snprintf(reason, sizeof reason, "%s", dagpole_last_error());
-    if (dp_directory_make_temporary(dp_env_temporary(), temporary, MAX_DIRECTORY) != DAGPOLE_OK) {
+    dagpole_status status =
+        dp_directory_make_temporary(dp_env_temporary(), temporary, MAX_DIRECTORY);
+    if (status != DAGPOLE_OK) {
         *temporary = '\0';
+        return status;
+    }
+    dp_temporary_directory_note(temporary);
+    status = use_directory(runtime, temporary, lock);
+    if (status != DAGPOLE_OK)
+        remove_temporary();
+    return status;
+}
+
+/* StarPU aborts the process where it cannot keep its files: then they go to a temporary directory
+ * for as long as it runs. Locked as dp_starpu_open_files does it. */
+static dagpole_status find_directory(dp_runtime *runtime, int *lock) {
+    char wanted[DP_PATH_BYTES + 32], reason[DP_ERROR_TEXT_BYTES], other[DP_ERROR_TEXT_BYTES];
+    dp_env_starpu_directory(wanted, sizeof wanted);
+    if (use_directory(runtime, wanted, lock) == DAGPOLE_OK)
+        return DAGPOLE_OK;
+    snprintf(reason, sizeof reason, "%s", dagpole_last_error());
+    if (use_temporary(runtime, lock) != DAGPOLE_OK) {
         snprintf(other, sizeof other, "%s", dagpole_last_error());
         return dp_fail(
             DAGPOLE_RUNTIME,
@@ -138,17 +161,8 @@ static dagpole_status find_directory(dp_runtime *runtime, char path[MAX_DIRECTOR
             "to a writable directory, or run serially",
             reason, other);
     }
-    dp_temporary_directory_note(temporary);
     dp_runtime_log(runtime, "%.300s: StarPU's files are in %s for now", reason, temporary);
-    memcpy(path, temporary, strlen(temporary) + 1);
     return DAGPOLE_OK;
-}
-
-static void remove_temporary(void) {
-    if (*temporary)
-        dp_directory_remove(temporary);
-    dp_temporary_directory_forget();
-    *temporary = '\0';
 }
 
 /* ---- start and end ------------------------------------------------------------------------ */
@@ -229,13 +243,11 @@ static int start(struct starpu_conf *conf) {
 
 dagpole_status dp_starpu_start(dp_runtime *runtime, const char *scheduler) {
     struct starpu_conf conf;
-    char directory[MAX_DIRECTORY];
-    int threads;
+    int threads, lock;
     DP_TRY(check_numa());
     DP_TRY(starting_threads(runtime, &threads));
-    DP_TRY(find_directory(runtime, directory));
+    DP_TRY(find_directory(runtime, &lock));
     configure(&conf, threads, scheduler);
-    int lock = dp_starpu_open_files(runtime, directory);
     int error = start(&conf);
     dp_directory_unlock(lock);
     if (error) {

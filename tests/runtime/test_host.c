@@ -369,6 +369,57 @@ START_TEST(files_that_end_early) {
 }
 END_TEST
 
+static struct stat look_at_bus(const char *home, const char *kind, char path[256]) {
+    char name[65] = "";
+    struct stat info;
+    gethostname(name, sizeof name - 1);
+    snprintf(path, 256, "%s/.starpu/sampling/bus/%.*s.%s", home, (int)strcspn(name, "."), name,
+             kind);
+    if (stat(path, &info))
+        info.st_mtim = (struct timespec){0};
+    return info;
+}
+
+/* Files that end with a line, and are not what StarPU would write: cut there, or by somebody else.
+ * A device in `config` is no device in `affinity`. */
+START_TEST(files_that_starpu_cannot_read) {
+    static const char *const contents[] = {"# Current configuration\n2 # Number of CPUs\n",
+                                           "garbage\n", "1\n", "# G\n", "2\n1\n1\n0\n"};
+    static const char *const kinds[] = {"config", "affinity", "latency", "bandwidth"};
+    char path[256];
+    const char *home = fresh_home();
+    for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++)
+        for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+            run_once();
+            look_at_bus(home, kinds[k], path);
+            FILE *file = fopen(path, "r+");
+            if (!file && strcmp(kinds[k], "affinity") == 0)
+                continue;
+            ck_assert_ptr_nonnull(file);
+            ck_assert_int_eq(ftruncate(fileno(file), 0), 0);
+            fputs(contents[i], file);
+            fclose(file);
+            run_once();
+        }
+}
+END_TEST
+
+/* What StarPU has written is whole. */
+START_TEST(measures_once) {
+    static const char *const kinds[] = {"config", "latency", "bandwidth"};
+    const char *home = fresh_home();
+    char path[256];
+    run_once();
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        struct timespec before = look_at_bus(home, kinds[k], path).st_mtim;
+        run_once();
+        struct timespec after = look_at_bus(home, kinds[k], path).st_mtim;
+        ck_assert_int_gt(before.tv_sec, 0);
+        ck_assert(before.tv_sec == after.tv_sec && before.tv_nsec == after.tv_nsec);
+    }
+}
+END_TEST
+
 START_TEST(no_place_at_all) {
     dp_runtime *runtime;
     setenv("XDG_CACHE_HOME", "/dev/null/x", 1);
@@ -394,6 +445,8 @@ int main(void) {
                                   the_temporary_directory_goes_at_a_signal,
                                   processes_start_at_once,
                                   files_that_end_early,
+                                  files_that_starpu_cannot_read,
+                                  measures_once,
                                   no_place_at_all};
     const TTest *const looped[] = {paused_by_the_application};
     return runtime_suite_main("host", sizeof tests / sizeof tests[0], tests, 4, 1, looped);
