@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,6 +52,56 @@ dagpole_status dp_directory_make_temporary(const char *parent, char *path, size_
     if (!mkdtemp(path))
         return dp_fail(DAGPOLE_FILE, "cannot create a temporary directory below %.200s: %s", parent,
                        strerror(errno));
+    return DAGPOLE_OK;
+}
+
+/* 0, or what went wrong. Disks may tell only when a file is closed. */
+static int write_file(const char *path, size_t bytes) {
+    char page[4096];
+    memset(page, '#', sizeof page);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), error = 0;
+    if (file < 0)
+        return errno;
+    while (!error && bytes) {
+        ssize_t n = write(file, page, bytes < sizeof page ? bytes : sizeof page);
+        if (n > 0)
+            bytes -= (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            error = n ? errno : ENOSPC;
+    }
+    return close(file) && !error ? errno : error;
+}
+
+static int write_files(const char *directory, int n_files, size_t bytes) {
+    char path[DP_PATH_BYTES + 16];
+    int error = 0;
+    for (int i = 0; !error && i < n_files; i++) {
+        snprintf(path, sizeof path, "%s/%d", directory, i);
+        error = write_file(path, bytes);
+    }
+    return error;
+}
+
+/* A write beyond the limit would send a signal to the host. */
+static dagpole_status check_file_limit(const char *what, size_t bytes) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur >= bytes)
+        return DAGPOLE_OK;
+    return dp_fail(DAGPOLE_FILE,
+                   "%s: files may have at most %llu bytes here (ulimit -f), and %zu are needed",
+                   what, (unsigned long long)limit.rlim_cur, bytes);
+}
+
+dagpole_status dp_directory_check_room(const char *what, const char *path, int n_files,
+                                       size_t bytes) {
+    char probe[DP_PATH_BYTES];
+    DP_TRY(check_file_limit(what, bytes));
+    DP_TRY(dp_directory_make_temporary(path, probe, sizeof probe));
+    int error = write_files(probe, n_files, bytes);
+    dp_directory_remove(probe);
+    if (error)
+        return dp_fail(DAGPOLE_FILE, "%s: %.400s has no room for %d files of %zu bytes: %s", what,
+                       path, n_files, bytes, strerror(error));
     return DAGPOLE_OK;
 }
 

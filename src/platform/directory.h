@@ -15,6 +15,11 @@ dagpole_status dp_directory_make(const char *what, const char *path);
 /* Makes an empty directory of its own below `parent`: path becomes "parent/dagpole-......". */
 dagpole_status dp_directory_make_temporary(const char *parent, char *path, size_t bytes);
 
+/* Whether so many files of so many bytes each fit into a directory: they are written and removed. A
+ * full disk lets files be made, and only writes to them fail. FILE with a sentence. */
+dagpole_status dp_directory_check_room(const char *what, const char *path, int n_files,
+                                       size_t bytes);
+
 /* Waits until no other process holds the directory's lock, at most so many seconds, and takes it.
  * The lock goes with the process. -1 where it was not to be had: then work goes on without. */
 int dp_directory_lock(const char *path, double most_s);

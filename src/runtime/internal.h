@@ -63,10 +63,10 @@ void dp_starpu_forget(void); /* in a forked process: leaves alone what the paren
 int dp_starpu_is_worker(unsigned worker, struct starpu_task *task, unsigned implementation);
 
 /* starpu_files.c. Readies StarPU's directory for a start: waits until no other process of ours
- * starts there, removes what StarPU could not read, and says so where it will measure long. FILE
- * with a sentence where StarPU cannot use the directory. Else others wait until the lock goes to
- * dp_directory_unlock. (StarPU opens a file before it locks it, and aborts where another start
- * reads it before it is filled.) */
+ * starts there, removes what StarPU could not read, looks for room where it will write, and says
+ * so where it will measure long. FILE with a sentence where StarPU cannot use the directory. Else
+ * others wait until the lock goes to dp_directory_unlock. (StarPU opens a file before it locks it,
+ * and aborts where another start reads it before it is filled.) */
 dagpole_status dp_starpu_open_files(dp_runtime *runtime, const char *directory, int *lock);
 
 /* Waits until StarPU is done with tasks that were submitted with detach = 0. */

@@ -147,16 +147,35 @@ static dagpole_status remove_file(const char *path) {
 
 /* StarPU aborts the process where it reads a file that another start was killed over, that a full
  * disk has cut or that somebody else has written. Without its `config` it measures all anew. */
-static dagpole_status remove_damaged(const char *directory) {
+static dagpole_status remove_damaged(const char *directory, int *n_whole) {
     char config[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
     counts counts = {0};
-    for (int i = 0; i < N_FILES; i++)
-        if (find_file(directory, files[i].kind, path) && look_at(i, path, &counts) == DAMAGED) {
+    *n_whole = 0;
+    for (int i = 0; i < N_FILES; i++) {
+        if (!find_file(directory, files[i].kind, path))
+            continue;
+        state state = look_at(i, path, &counts);
+        *n_whole += state == WHOLE;
+        if (state == DAMAGED) {
             DP_TRY(remove_file(path));
             if (find_file(directory, files[0].kind, config))
                 DP_TRY(remove_file(config));
         }
+    }
     return DAGPOLE_OK;
+}
+
+/* What StarPU writes at most: matrices of numbers of 13 bytes between all nodes. Two of the files
+ * stand for the directories that it makes. */
+enum { N_WRITTEN = 8, BYTES_WRITTEN = 4096 + STARPU_MAXNODES * (STARPU_MAXNODES + 2) * 16 };
+
+/* StarPU aborts the process where it cannot write what it does not find, too. */
+static dagpole_status ready_files(const char *directory) {
+    int n_whole;
+    DP_TRY(remove_damaged(directory, &n_whole));
+    if (n_whole == N_FILES)
+        return DAGPOLE_OK;
+    return dp_directory_check_room("StarPU", directory, N_WRITTEN, BYTES_WRITTEN);
 }
 
 /* ---- a start ------------------------------------------------------------------------------ */
@@ -186,7 +205,7 @@ static void announce_calibration(dp_runtime *runtime, const char *directory) {
 
 dagpole_status dp_starpu_open_files(dp_runtime *runtime, const char *directory, int *lock) {
     *lock = dp_directory_lock(directory, MOST_WAIT_S);
-    dagpole_status status = remove_damaged(directory);
+    dagpole_status status = ready_files(directory);
     if (status == DAGPOLE_OK) {
         announce_calibration(runtime, directory);
     } else {

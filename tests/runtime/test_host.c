@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <pthread.h>
+#include <sched.h>
 #include <starpu.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -420,6 +423,59 @@ START_TEST(measures_once) {
 }
 END_TEST
 
+/* As a full disk, but the temporary directory has no more room. Files that are there need none. The
+ * limit is lifted before any assertion: Check itself writes to a file. */
+START_TEST(files_may_not_grow) {
+    struct rlimit limit, before;
+    dp_runtime *runtime;
+    dagpole_status status[2];
+    fresh_home();
+    for (int k = 0; k < 2; k++) {
+        getrlimit(RLIMIT_FSIZE, &before);
+        limit = (struct rlimit){k ? 1 : 1024, before.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &limit);
+        status[k] = dp_runtime_create(&(dp_runtime_options){.threads = 2}, &runtime);
+        setrlimit(RLIMIT_FSIZE, &before);
+        dp_runtime_destroy(runtime);
+        if (k == 0) {
+            ck_assert_ptr_nonnull(strstr(dagpole_last_error(), "at most 1024 bytes"));
+            ck_assert_ptr_nonnull(strstr(dagpole_last_error(), "STARPU_PERF_MODEL_DIR"));
+            run_once();
+        }
+    }
+    ck_assert_int_eq(status[0], DAGPOLE_RUNTIME);
+    ck_assert_int_eq(status[1], DAGPOLE_OK);
+}
+END_TEST
+
+/* 0 where only root of a machine could make it. */
+static int mount_full_disk(const char *at, const char *room) {
+    char options[64];
+    snprintf(options, sizeof options, "size=1m,%s", room);
+    if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount("none", at, "tmpfs", 0, options))
+        return 0;
+    char command[512];
+    snprintf(command, sizeof command, "head -c 9999999 /dev/zero >%s/fill 2>/dev/null", at);
+    (void)!system(command);
+    return 1;
+}
+
+/* Disks without room for bytes, or for files. */
+START_TEST(a_full_disk) {
+    static const char *const rooms[] = {"nr_inodes=100", "nr_inodes=4", "nr_inodes=9"};
+    setenv("TMPDIR", test_home, 1);
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
+        const char *home = fresh_home();
+        if (!mount_full_disk(home, rooms[i])) {
+            fprintf(stderr, "a_full_disk: not tried, since nothing can be mounted here\n");
+            return;
+        }
+        check_fallback(home);
+    }
+}
+END_TEST
+
 START_TEST(no_place_at_all) {
     dp_runtime *runtime;
     setenv("XDG_CACHE_HOME", "/dev/null/x", 1);
@@ -447,6 +503,8 @@ int main(void) {
                                   files_that_end_early,
                                   files_that_starpu_cannot_read,
                                   measures_once,
+                                  files_may_not_grow,
+                                  a_full_disk,
                                   no_place_at_all};
     const TTest *const looped[] = {paused_by_the_application};
     return runtime_suite_main("host", sizeof tests / sizeof tests[0], tests, 4, 1, looped);
