@@ -69,6 +69,14 @@ int dp_starpu_is_worker(unsigned worker, struct starpu_task *task, unsigned impl
  * and aborts where another start reads it before it is filled.) */
 dagpole_status dp_starpu_open_files(dp_runtime *runtime, const char *directory, int *lock);
 
+/* threads.c. A thread that leaves the host's signals to the host's threads; an error as
+ * pthread_create has it. */
+int dp_thread_create(pthread_t *thread, void *(*body)(void *), void *argument);
+
+/* Makes n threads at once and ends them: RUNTIME where the process may not have so many, or has no
+ * room for their stacks. StarPU would abort the process. */
+dagpole_status dp_threads_check(int n);
+
 /* Waits until StarPU is done with tasks that were submitted with detach = 0. */
 void dp_starpu_wait(struct starpu_task *tasks, int64_t n);
 

@@ -246,6 +246,7 @@ dagpole_status dp_starpu_start(dp_runtime *runtime, const char *scheduler) {
     int threads, lock;
     DP_TRY(check_numa());
     DP_TRY(starting_threads(runtime, &threads));
+    DP_TRY(dp_threads_check(threads));
     DP_TRY(find_directory(runtime, &lock));
     configure(&conf, threads, scheduler);
     int error = start(&conf);

@@ -1,6 +1,4 @@
 /* Submission of a run's tasks. */
-#include <signal.h>
-
 #include "base/clock.h"
 #include "runtime/starpu_execution.h"
 
@@ -66,16 +64,6 @@ static void *help(void *argument) {
     return NULL;
 }
 
-/* The host's signals are for its own threads. */
-static int start_helper(pthread_t *thread, submission *s) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(thread, NULL, help, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return !error;
-}
-
 /* Fresh tasks come one behind the other: StarPU derives from that what waits for what. */
 static int count_helpers(const dp_starpu_execution *self) {
     int n = self->base.runtime->n_submitters - 1;
@@ -89,7 +77,7 @@ int64_t dp_tasks_submit(dp_starpu_execution *self) {
     pthread_t helper[MAX_HELPERS];
     int64_t n = self->base.run.stream->n_records;
     int n_helpers = 0, n_wanted = count_helpers(self);
-    while (n_helpers < n_wanted && start_helper(&helper[n_helpers], &s))
+    while (n_helpers < n_wanted && !dp_thread_create(&helper[n_helpers], help, &s))
         n_helpers++;
     while (submit_chunk(&s))
         dp_run_report(&self->base.run);
