@@ -59,9 +59,9 @@ static dagpole_status build_on(const dp_team *team, const dp_surface *component,
     b.interactions.parts = dp_parts(kernel);
     dp_offsets_fill(&b.interactions.offsets, kernel->has_permutations);
     b.interactions.kinds = dp_kinds_list(b.interactions.offsets.n_permutations);
-    dp_blas_begin();
+    DP_TRY(dp_blas_begin(team->size));
     dagpole_status status = build(team, &b);
-    dp_blas_end();
+    dp_blas_end(team->size);
     for (int a = 0; a < DP_N_PARITIES; a++) {
         dp_free(b.interactions.basis[a]);
         dp_free(b.interactions.check[a]);

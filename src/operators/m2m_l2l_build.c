@@ -89,10 +89,11 @@ dagpole_status dp_transfer_create(dp_isa isa, const dp_surface *of_parent,
     if (m2m)
         status = dp_interaction_matrix(of_parent, of_child, key->kernel, key->lambda, DP_RADIUS_FAR,
                                        0.5 * DP_RADIUS_NEAR, (double[3]){0.5, 0.5, 0.5}, &matrix);
+    if (status == DAGPOLE_OK)
+        status = dp_blas_begin(1);
     if (status == DAGPOLE_OK) {
-        dp_blas_begin();
         status = multiply(of_parent, of_child, parent, child, matrix, m2m);
-        dp_blas_end();
+        dp_blas_end(1);
     }
     if (status == DAGPOLE_OK)
         status = keep_moments(of_parent, of_child, parent, child, m2m);

@@ -152,8 +152,8 @@ dagpole_status dp_probe_surfaces(const dp_surface *s, const dp_kernel *kernel, d
     dp_inverse inverse = {0};
     bench b;
     double *memory = bench_create(s, &b);
-    dagpole_status status = memory ? DAGPOLE_OK : DAGPOLE_NO_MEMORY;
-    dp_blas_begin();
+    dagpole_status status = memory ? dp_blas_begin(1) : DAGPOLE_NO_MEMORY;
+    int has_begun = status == DAGPOLE_OK;
     if (status == DAGPOLE_OK)
         status = dp_interaction_blocks(s, kernel, lambda, DP_RADIUS_FAR, DP_RADIUS_NEAR, in.check);
     if (status == DAGPOLE_OK)
@@ -163,7 +163,8 @@ dagpole_status dp_probe_surfaces(const dp_surface *s, const dp_kernel *kernel, d
         project(&b, &inverse);
         compare(&b, &inverse, n_cuts, cut, probe);
     }
-    dp_blas_end();
+    if (has_begun)
+        dp_blas_end(1);
     dp_inverse_free(&inverse);
     for (int a = 0; a < DP_N_PARITIES; a++)
         dp_free(in.check[a]);

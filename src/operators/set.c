@@ -329,11 +329,11 @@ static dagpole_status unfold_m2l(const dp_team *team, const dp_surface *surface,
     unfolding u = {
         .surface = surface, .data = data, .set = set, .rounded = rounded_up_to(set, data)};
     dp_offsets_fill(&u.offsets, data->key.kernel->has_permutations);
-    dp_blas_begin();
+    DP_TRY(dp_blas_begin(team->size));
     dagpole_status status = team->run(team, u.offsets.n_permutations, make_rotation, &u);
     if (status == DAGPOLE_OK)
         status = team->run(team, DP_N_FOLDED, unfold, &u);
-    dp_blas_end();
+    dp_blas_end(team->size);
     for (int i = 0; i < DP_N_PERMUTATIONS; i++)
         for (int a = 0; a < DP_N_PARITIES; a++)
             dp_free(u.rotation[i][a]);

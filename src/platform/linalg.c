@@ -2,11 +2,9 @@
 
 #include <cblas.h>
 #include <limits.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/fork.h"
+#include "platform/blas.h"
 
 /* LAPACK as gfortran compiles it: the last argument is the hidden length of the character
  * argument. */
@@ -70,9 +68,11 @@ void dp_gemm(int transpose_a, int transpose_b, int m, int n, int k, double alpha
              int lda, const double *b, int ldb, double beta, double *c, int ldc) {
     if (m <= 0 || n <= 0)
         return;
+    dp_blas_enter();
     cblas_dgemm(CblasColMajor, transpose_a ? CblasTrans : CblasNoTrans,
                 transpose_b ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda > 0 ? lda : 1, b,
                 ldb > 0 ? ldb : 1, beta, c, ldc);
+    dp_blas_leave();
 }
 
 static CBLAS_TRANSPOSE cblas_op(dp_orientation op) {
@@ -84,9 +84,12 @@ void dp_multiply(int parts, dp_orientation op_a, dp_orientation op_b, int m, int
     static const double one[2] = {1, 0}, zero[2] = {0, 0};
     if (parts == 1)
         dp_gemm(op_a != DP_AS_IT_IS, op_b != DP_AS_IT_IS, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
-    else if (m > 0 && n > 0)
+    else if (m > 0 && n > 0) {
+        dp_blas_enter();
         cblas_zgemm(CblasColMajor, cblas_op(op_a), cblas_op(op_b), m, n, k, one, a,
                     lda > 0 ? lda : 1, b, ldb > 0 ? ldb : 1, zero, c, ldc);
+        dp_blas_leave();
+    }
 }
 
 typedef struct svd_call {
@@ -97,12 +100,14 @@ typedef struct svd_call {
 
 static void call_svd(const svd_call *c, double *work, const int *length, int *info) {
     const char *job = c->u && c->vt ? "S" : "N";
+    dp_blas_enter();
     if (c->parts == 1)
         dgesdd_(job, &c->m, &c->n, c->a, &c->lda, c->s, c->u, &c->m, c->vt, &c->r, work, length,
                 c->integers, info, 1);
     else
         zgesdd_(job, &c->m, &c->n, c->a, &c->lda, c->s, c->u, &c->m, c->vt, &c->r, work, length,
                 c->real, c->integers, info, 1);
+    dp_blas_leave();
 }
 
 dagpole_status dp_svd_of(int parts, int m, int n, double *a, int lda, double *u, double *s,
@@ -136,7 +141,9 @@ static dagpole_status factor_qr(int parts, int m, int n, double *a, int lda, dou
     double *work = make_workspace(parts, answer[0], &length);
     if (!work)
         return DAGPOLE_NO_MEMORY;
+    dp_blas_enter();
     (parts == 1 ? dgeqrf_ : zgeqrf_)(&m, &n, a, &lda, tau, work, &length, &info);
+    dp_blas_leave();
     dp_free(work);
     return check_info("the QR factorisation", m, n, info);
 }
@@ -148,7 +155,9 @@ static dagpole_status form_q(int parts, int m, int n, double *a, int lda, const 
     double *work = make_workspace(parts, answer[0], &length);
     if (!work)
         return DAGPOLE_NO_MEMORY;
+    dp_blas_enter();
     (parts == 1 ? dorgqr_ : zungqr_)(&m, &n, &n, a, &lda, tau, work, &length, &info);
+    dp_blas_leave();
     dp_free(work);
     return check_info("Q", m, n, info);
 }
@@ -209,43 +218,9 @@ dagpole_status dp_least_squares_of(int parts, int m, int n, int nrhs, double *a,
     double *work = make_workspace(parts, answer[0], &length);
     if (!work)
         return DAGPOLE_NO_MEMORY;
+    dp_blas_enter();
     (parts == 1 ? dgels_ : zgels_)("N", &m, &n, &nrhs, a, &lda, b, &ldb, work, &length, &info, 1);
+    dp_blas_leave();
     dp_free(work);
     return check_info("least squares", m, n, info);
-}
-
-static pthread_mutex_t blas_mutex = PTHREAD_MUTEX_INITIALIZER;
-static int blas_depth, blas_threads_found;
-
-DP_FORK_WAITS_FOR(blas_mutex);
-
-void dp_blas_begin(void) {
-    pthread_mutex_lock(&blas_mutex);
-    if (blas_depth++ == 0) {
-        blas_threads_found = openblas_get_num_threads();
-        openblas_set_num_threads(1);
-    }
-    pthread_mutex_unlock(&blas_mutex);
-}
-
-void dp_blas_end(void) {
-    pthread_mutex_lock(&blas_mutex);
-    if (--blas_depth == 0)
-        openblas_set_num_threads(blas_threads_found);
-    pthread_mutex_unlock(&blas_mutex);
-}
-
-static char blas_text[128];
-
-/* openblas_get_config() starts with "OpenBLAS <version>" and writes into one static buffer. */
-static void describe_blas(void) {
-    char version[32] = "";
-    sscanf(openblas_get_config(), "OpenBLAS %31s", version);
-    snprintf(blas_text, sizeof blas_text, "OpenBLAS %s, %s", version, openblas_get_corename());
-}
-
-const char *dp_blas_config(void) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, describe_blas);
-    return blas_text;
 }

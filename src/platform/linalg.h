@@ -56,9 +56,11 @@ static inline dagpole_status dp_least_squares(int m, int n, int nrhs, double *a,
 }
 
 /* BLAS runs single-threaded between these two calls (calls nest and may come from any thread); the
- * last end restores what the first begin found. */
-void dp_blas_begin(void);
-void dp_blas_end(void);
+ * last end restores what the first begin found. Between them so many threads may use the functions
+ * above at once. NO_MEMORY, and nothing to end, where OpenBLAS has no room for a single buffer;
+ * with room for fewer than `callers` they wait for each other. */
+dagpole_status dp_blas_begin(int callers);
+void dp_blas_end(int callers);
 
 /* OpenBLAS's version and core type, for information. */
 const char *dp_blas_config(void);

@@ -80,6 +80,24 @@ expect 0 generate --n 50000 large.h5
 [ ! -e full.h5 ] || fail "half a file on a full disk"
 no_temporaries
 
+# Less address space than OpenBLAS's buffer takes, without a thread of OpenBLAS's own and with one, which
+# wants a buffer too. Sanitizers, and libraries elsewhere, take more than that for themselves.
+little_space() {
+    # shellcheck disable=SC3045
+    (ulimit -v 150000 && exec timeout -k 1 60 "$tool" "$@") >out 2>err
+    got=$?
+}
+for OPENBLAS_NUM_THREADS in 1 2; do
+    export OPENBLAS_NUM_THREADS
+    little_space --version
+    if [ $got -eq 127 ] || [ "${SANITIZE:-none}" != none ]; then continue; fi
+    [ $got -eq 0 ] || { fail "--version in little address space: exit code $got"; cat err; }
+    little_space run large.h5 --serial --no-cache
+    [ $got -eq 1 ] || { fail "a run in little address space: exit code $got"; cat err; }
+    says NO_MEMORY
+done
+unset OPENBLAS_NUM_THREADS
+
 expect 1 precompute --tune --cache a.h5
 says a.h5
 

@@ -51,14 +51,14 @@ static void check(int parts, int k, double step, double threshold) {
 }
 
 START_TEST(factors_are_as_good_as_those_of_an_svd) {
-    dp_blas_begin();
+    ck_assert_int_eq(dp_blas_begin(1), DAGPOLE_OK);
     for (int parts = 1; parts <= 2; parts++) {
         check(parts, 40, 4, 1e-6);   /* too small for a sample */
         check(parts, 200, 8, 1e-2);  /* one block */
         check(parts, 200, 8, 1e-8);  /* several */
         check(parts, 200, 40, 1e-6); /* more than half: all of it */
     }
-    dp_blas_end();
+    dp_blas_end(1);
     ck_assert_int_eq(dp_memory_live(), 0);
 }
 END_TEST

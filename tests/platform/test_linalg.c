@@ -310,8 +310,8 @@ END_TEST
 static void *begin_and_end(void *argument) {
     (void)argument;
     for (int i = 0; i < 1000; i++) {
-        dp_blas_begin();
-        dp_blas_end();
+        ck_assert_int_eq(dp_blas_begin(1), DAGPOLE_OK);
+        dp_blas_end(1);
     }
     return NULL;
 }
@@ -319,7 +319,7 @@ static void *begin_and_end(void *argument) {
 START_TEST(blas_threads_are_restored) {
     openblas_set_num_threads(2);
     int found = openblas_get_num_threads();
-    dp_blas_begin();
+    ck_assert_int_eq(dp_blas_begin(1), DAGPOLE_OK);
     ck_assert_int_eq(openblas_get_num_threads(), 1);
     pthread_t threads[3];
     for (int i = 0; i < 3; i++)
@@ -327,8 +327,67 @@ START_TEST(blas_threads_are_restored) {
     for (int i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
     ck_assert_int_eq(openblas_get_num_threads(), 1);
-    dp_blas_end();
+    dp_blas_end(1);
     ck_assert_int_eq(openblas_get_num_threads(), found);
+}
+END_TEST
+
+static rlim_t address_space(void) {
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fscanf(file, "%lu", &pages), 1);
+    fclose(file);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Beside what the process has; a negative number lifts the limit, before any assertion. */
+static void limit_room(int mib) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur = mib < 0 ? limit.rlim_max : address_space() + ((rlim_t)mib << 20);
+    setrlimit(RLIMIT_AS, &limit);
+}
+
+/* Small products take no buffer. */
+enum { LARGE = 128 };
+
+static void *multiply(void *argument) {
+    double a[LARGE * LARGE], b[LARGE * LARGE], c[LARGE * LARGE];
+    for (int i = 0; i < LARGE * LARGE; i++)
+        a[i] = b[i] = i;
+    for (int k = 0; k < 100; k++)
+        dp_gemm(0, 0, LARGE, LARGE, LARGE, 1, a, LARGE, b, LARGE, 0, c, LARGE);
+    *(double *)argument = c[0];
+    return NULL;
+}
+
+/* OpenBLAS would try for ever. With room for one buffer threads wait for each other; OpenBLAS keeps
+ * it, so that later calls need no room. A process that Check has forked has threads of OpenBLAS's
+ * to come, which take one each. */
+START_TEST(no_room_for_buffers) {
+    enum { N = 3 };
+    pthread_t threads[N];
+    double first[N];
+    int n_made = 0;
+    if (SUITE_IS_SANITIZED)
+        return;
+    limit_room(100);
+    dagpole_status without = dp_blas_begin(1);
+    limit_room(150 + 130 * (openblas_get_num_procs() - 1));
+    dagpole_status with = dp_blas_begin(N);
+    limit_room(50);
+    while (n_made < N && !pthread_create(&threads[n_made], NULL, multiply, &first[n_made]))
+        n_made++;
+    for (int i = 0; i < n_made; i++)
+        pthread_join(threads[i], NULL);
+    limit_room(-1);
+    ck_assert_int_eq(without, DAGPOLE_NO_MEMORY);
+    ck_assert_int_eq(with, DAGPOLE_OK);
+    ck_assert_int_eq(n_made, N);
+    for (int i = 0; i < N; i++)
+        ck_assert(first[i] == (LARGE - 1) * LARGE * (2 * LARGE - 1) / 6 * (double)LARGE);
+    dp_blas_end(N);
 }
 END_TEST
 
@@ -341,4 +400,4 @@ SUITE_MAIN("linalg", 20, gemm_matches_three_loops, gemm_of_nothing, svd_reconstr
            complex_products_are_real_ones_of_parts, complex_factorisations_reconstruct,
            qr_reconstructs, qr_r_of_a_wide_matrix, least_squares_residual_is_orthogonal,
            empty_matrices, what_cannot_be_done_is_said, memory_that_runs_out,
-           blas_threads_are_restored, config_names_openblas)
+           blas_threads_are_restored, no_room_for_buffers, config_names_openblas)

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static const cli_command *const commands[] = {&cli_generate, &cli_run,        &cli_verify,
                                               &cli_foresee,  &cli_precompute, &cli_schedulers,
@@ -23,12 +25,22 @@ static int dispatch(int argc, char **argv) {
     return cli_dispatch(about, N_COMMANDS, commands, argc, argv);
 }
 
+/* A thread of OpenBLAS's own, which it starts before main, tries for ever to map its buffer where
+ * there is no address space for it, and an exit would wait for that thread. */
+static int leave(int code) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+        return code;
+    fflush(NULL);
+    _exit(code);
+}
+
 int main(int argc, char **argv) {
     cli_signals_catch(cli_output_remove_temporaries);
     int code = dispatch(argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_SUCCESS) {
         fputs("dagpole: cannot write to the standard output\n", stderr);
-        return CLI_FAILURE;
+        code = CLI_FAILURE;
     }
-    return code;
+    return leave(code);
 }
