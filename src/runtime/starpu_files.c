@@ -108,12 +108,10 @@ static int is_anything(FILE *file, counts *counts) {
 static const struct {
     const char *kind;
     int (*is_whole)(FILE *file, counts *counts);
-} files[] = {{"config", is_config},
-#if HAS_AFFINITY
-             {"affinity", is_affinity},
-#endif
-             {"latency", is_matrix},        {"bandwidth", is_matrix},
-             {"platform.xml", is_anything}, {"platform.v4.xml", is_anything}};
+    int is_kept; /* by this StarPU */
+} files[] = {{"config", is_config, 1},         {"affinity", is_affinity, HAS_AFFINITY},
+             {"latency", is_matrix, 1},        {"bandwidth", is_matrix, 1},
+             {"platform.xml", is_anything, 1}, {"platform.v4.xml", is_anything, 1}};
 
 enum { N_FILES = sizeof files / sizeof files[0] };
 
@@ -147,15 +145,16 @@ static dagpole_status remove_file(const char *path) {
 
 /* StarPU aborts the process where it reads a file that another start was killed over, that a full
  * disk has cut or that somebody else has written. Without its `config` it measures all anew. */
-static dagpole_status remove_damaged(const char *directory, int *n_whole) {
+static dagpole_status remove_damaged(const char *directory, int *n_missing) {
     char config[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
     counts counts = {0};
-    *n_whole = 0;
+    *n_missing = 0;
     for (int i = 0; i < N_FILES; i++) {
-        if (!find_file(directory, files[i].kind, path))
+        if (!files[i].is_kept)
             continue;
-        state state = look_at(i, path, &counts);
-        *n_whole += state == WHOLE;
+        state state =
+            find_file(directory, files[i].kind, path) ? look_at(i, path, &counts) : MISSING;
+        *n_missing += state != WHOLE;
         if (state == DAMAGED) {
             DP_TRY(remove_file(path));
             if (find_file(directory, files[0].kind, config))
@@ -171,9 +170,9 @@ enum { N_WRITTEN = 8, BYTES_WRITTEN = 4096 + STARPU_MAXNODES * (STARPU_MAXNODES 
 
 /* StarPU aborts the process where it cannot write what it does not find, too. */
 static dagpole_status ready_files(const char *directory) {
-    int n_whole;
-    DP_TRY(remove_damaged(directory, &n_whole));
-    if (n_whole == N_FILES)
+    int n_missing;
+    DP_TRY(remove_damaged(directory, &n_missing));
+    if (!n_missing)
         return DAGPOLE_OK;
     return dp_directory_check_room("StarPU", directory, N_WRITTEN, BYTES_WRITTEN);
 }
