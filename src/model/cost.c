@@ -74,6 +74,7 @@ dp_cost dp_cost_of(const dp_rates *rates, const dp_kernel *kernel, dp_precision 
                     .column = rates->column * n_columns,
                     .coefficient = rates->coefficient * n_columns,
                     .point = rates->point * shape->n_vectors,
+                    .surface_point = rates->surface_point * (3 + n_columns) / 4,
                     .task = LEAST_TASK_S};
     (dp_is_flow(shape) ? scale_for_flow : scale_for_shape)(&per_vector[precision], shape, n_sums,
                                                            &cost);

@@ -33,6 +33,11 @@
  * meets each of its positions once. */
 #define N_FETCHED (16 * DP_N_FOLDED)
 
+/* What flops of an M2L in floats count here. From 7 digits on that is more than it takes
+ * (dp_cost_rounding), and leaves as large as this makes them were 2 to 5 percent faster at 9 and 12
+ * digits (1e6 points in a cube and on a sphere). */
+#define OF_FLOATS 1.3
+
 /* Of expansions of one length. */
 typedef struct far_cost {
     double m2l_s, box_s;     /* one M2L pair; M2M, L2L and dense halves of P2M, L2P of a box */
@@ -81,11 +86,11 @@ static far_cost far_cost_of(const model *m, double radians) {
     int has_floats = dp_cost_has_floats(r->kernel, part);
     double k = n_parts * part, rank = n_parts * (dp_cost_mean_rank(part, has_floats) + radians);
     return (far_cost){
-        .m2l_s = m->cost.flop * 4 * k * rank * dp_cost_of_floats(has_floats) + m->cost.column +
+        .m2l_s = m->cost.flop * 4 * k * rank * (has_floats ? OF_FLOATS : 1) + m->cost.column +
                  m->cost.coefficient * k,
         /* 2 x 2 k^2 of M2M and L2L; what is left are 2 x 8 matrices of (k/8) x (k/8), and more */
         .box_s = m->cost.flop * 4.7 * k * k + 2 * m->cost.column,
-        .point_s = m->cost.pair * 2 * 1.2 * k,
+        .point_s = 2 * dp_cost_pairs(&m->cost, 1, 1.2 * k),
         .fetch_s = dp_cost_fetch(k, has_floats)};
 }
 

@@ -25,6 +25,7 @@ const dp_rate_entry dp_rate_entries[DP_N_RATES] = {
     ENTRY("column", column),
     ENTRY("coefficient", coefficient),
     ENTRY("point", point),
+    ENTRY("surface_point", surface_point),
 };
 
 _Static_assert(offsetof(dp_rates, name) == DP_N_RATES * sizeof(double), "an entry for each double");
@@ -40,6 +41,7 @@ static const dp_rates of_laplace[DP_N_ISA] = {
                          .column = 9e-9,
                          .coefficient = 0.36e-9,
                          .point = 4e-9,
+                         .surface_point = 4e-9,
                          .name = "built-in"},
     [DP_ISA_AVX2] = {.pair = {{4.5e-10, 4.4e-10, 1.6e-10, 1.6e-10}},
                      .near = {{3.05e-10, 2.85e-10, 0.97e-10, 0.97e-10}},
@@ -48,6 +50,7 @@ static const dp_rates of_laplace[DP_N_ISA] = {
                      .column = 5e-9,
                      .coefficient = 0.15e-9,
                      .point = 4e-9,
+                     .surface_point = 4e-9,
                      .name = "built-in"},
     [DP_ISA_AVX512] = {.pair = {{1.3e-10, 1.07e-10, 0.95e-10, 0.8e-10}},
                        .near = {{1.15e-10, 0.92e-10, 0.51e-10, 0.4e-10}},
@@ -56,6 +59,7 @@ static const dp_rates of_laplace[DP_N_ISA] = {
                        .column = 10e-9,
                        .coefficient = 0.08e-9,
                        .point = 4e-9,
+                       .surface_point = 2.5e-9,
                        .name = "built-in"},
 };
 

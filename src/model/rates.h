@@ -18,10 +18,11 @@ typedef struct dp_rates {
     double column;                  /* finding one column of a product and adding to it, */
     double coefficient;             /* and each of its coefficients */
     double point;                   /* gathering or scattering one point */
+    double surface_point;           /* a point and a surface, beside their pairs */
     char name[DP_RATES_NAME_BYTES]; /* "built-in", or "tuned", the date and a checksum */
 } dp_rates;
 
-enum { DP_N_RATES = 2 * DP_N_REAL_KERNELS * DP_N_PRECISIONS + 5 };
+enum { DP_N_RATES = 2 * DP_N_REAL_KERNELS * DP_N_PRECISIONS + 6 };
 
 typedef struct dp_rate_entry {
     const char *name; /* in files and reports */

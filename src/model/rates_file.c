@@ -9,7 +9,7 @@
 #include "platform/store.h"
 
 /* Raised whenever the meaning of a coefficient changes. */
-#define FORMAT "dagpole coefficients 3"
+#define FORMAT "dagpole coefficients 4"
 
 enum { DATE_BYTES = 11 };
 

@@ -281,7 +281,7 @@ double dp_m2l_mean_flops(const dp_operator_set *set) {
     double flops = 0;
     for (int f = 0; f < DP_N_FOLDED; f++)
         flops += dp_m2l_padded_flops(set, f);
-    return flops / DP_N_FOLDED * dp_cost_of_floats(set->has_floats);
+    return flops / DP_N_FOLDED + (set->has_floats ? dp_cost_rounding(set->k) : 0);
 }
 
 /* M2L of folded position f: a = R a_class, b = b_class R^T, packed. */

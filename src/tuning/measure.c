@@ -1,7 +1,9 @@
 /* Every coefficient is what an operator's own body takes on the fields of a real graph, over what
- * the cost model counts there. Two uniform clouds on the same grid of 16^3 leaves, of few and of
- * many points each, tell pairs of points from pairs of leaves; operators of two lengths, and M2M
- * beside M2L, tell flops from what finding and adding columns takes. */
+ * the cost model counts there. Large clouds fill the caches with something else between two visits
+ * to a point, and so do runs here that read points or meet leaves. Two uniform clouds on the same
+ * grid of 16^3 leaves, of few and of many points each, tell pairs of points from pairs of leaves;
+ * operators of two lengths, and M2M beside M2L, tell flops from what finding and adding columns
+ * takes. */
 #include "tuning/measure.h"
 
 #include <math.h>
@@ -18,11 +20,12 @@
 #define NEAR_BOXES      64  /* in a block, some of whose neighbours are in others */
 #define FAR_BOXES       512 /* the boxes that they meet do not stay in a core's own caches either */
 #define N_BLOCKS        2   /* that are timed */
-#define MOST_NEIGHBOURS 27  /* of a leaf, itself included */
+#define CACHE_BYTES     (64 << 20) /* more than the caches of a core hold */
+#define MOST_NEIGHBOURS 27         /* of a leaf, itself included */
 
 /* The least of so many runs counts; slow ones are fewer. */
 #define N_RUNS      5
-#define LEAST_RUNS  2
+#define LEAST_RUNS  3
 #define ENOUGH_RUNS 0.1 /* seconds */
 
 /* Differences of measured times: where noise leaves less than this of the built-in value. */
@@ -45,6 +48,7 @@ typedef struct bench {
     dp_graph *graph;
     void **buffers;
     double *step_s; /* per step: least of the runs */
+    double *other;  /* CACHE_BYTES that runs find in the caches; NULL: what the last run left */
     int n_blocks;
     int32_t block[N_BLOCKS];
     double n_near, n_leaf_pairs, n_m2l, n_points; /* of these blocks */
@@ -55,8 +59,16 @@ typedef struct near_time {
     double n_near, n_leaf_pairs;
     double near_s[DP_N_REAL_KERNELS][DP_N_PRECISIONS];
     double pair_s[DP_N_REAL_KERNELS][DP_N_PRECISIONS]; /* one pair of a point and a surface's */
-    double point_s;                                    /* one point, gathered or scattered */
 } near_time;
+
+/* Of a leaf of few points and one of many together, as leaves of real clouds are, with operators of
+ * few digits, where least lies beside them. */
+typedef struct point_time {
+    double n;         /* points */
+    double moved_s;   /* gathering or scattering them */
+    double surface_s; /* P2M or L2P: */
+    double n_pairs, n_flops;
+} point_time;
 
 typedef struct far_time {
     double flops, k, m2l_s; /* of one M2L pair */
@@ -89,6 +101,7 @@ static dagpole_status grove_grow(int points_per_leaf, grove *g) {
 }
 
 static void bench_free(bench *b) {
+    dp_free(b->other);
     dp_free(b->step_s);
     dp_free(b->buffers);
     dp_graph_destroy(b->graph);
@@ -141,6 +154,7 @@ typedef struct wish {
     const grove *grove;
     const dp_operators *operators;
     int block_boxes, n_neighbours;
+    int is_cold; /* runs find none of its fields in the caches */
 } wish;
 
 /* kernel: its number. */
@@ -169,7 +183,9 @@ static dagpole_status bench_make(const wish *w, int kernel, dp_precision precisi
     clear_halos(b->graph);
     b->buffers = dp_alloc((size_t)b->graph->stream.n_fields, sizeof *b->buffers);
     b->step_s = dp_alloc((size_t)b->graph->stream.n_steps, sizeof *b->step_s);
-    if (!b->buffers || !b->step_s)
+    if (w->is_cold)
+        b->other = dp_alloc_zero(CACHE_BYTES, 1);
+    if (!b->buffers || !b->step_s || (w->is_cold && !b->other))
         return DAGPOLE_NO_MEMORY;
     return choose_blocks(w->n_neighbours, b);
 }
@@ -206,7 +222,13 @@ static dagpole_status time_record(bench *b, unsigned ops, int64_t i) {
     return DAGPOLE_OK;
 }
 
+static void fill_caches(bench *b) {
+    for (size_t i = 0; b->other && i < CACHE_BYTES / sizeof *b->other; i += DP_PAD)
+        b->other[i]++;
+}
+
 static dagpole_status run_once(bench *b, unsigned ops) {
+    fill_caches(b);
     for (int64_t i = 0; i < b->graph->stream.n_records; i++)
         DP_TRY(time_record(b, ops, i));
     return DAGPOLE_OK;
@@ -263,20 +285,36 @@ static void run_surfaces(bench *b, near_time *t) {
         }
 }
 
-/* Near pairs in one kernel and precision; with those of Laplace in double what goes beside them. */
+/* GATHER and P2M run on all points. */
+static dagpole_status run_points(bench *b, point_time *t) {
+    const dp_tree *tree = b->graph->problem.tree;
+    const dp_operator_set *set = b->graph->problem.operators->level[tree->depth];
+    const double n = (double)b->graph->problem.sources->n, of_leaf = n / N_LEAVES;
+    const unsigned every = BIT(DAGPOLE_GATHER) | BIT(DAGPOLE_P2M);
+    static const int ops[] = {DAGPOLE_GATHER, DAGPOLE_SCATTER, DAGPOLE_P2M, DAGPOLE_L2P};
+    double op_s[DAGPOLE_N_OPERATORS], each_s[4];
+    for (int i = 0; i < 4; i++) {
+        DP_TRY(run(b, BIT(ops[i]), op_s));
+        each_s[i] = op_s[ops[i]] / (BIT(ops[i]) & every ? n : b->n_points);
+    }
+    t->n += of_leaf;
+    t->moved_s += 0.5 * (each_s[0] + each_s[1]) * of_leaf;
+    t->surface_s += 0.5 * (each_s[2] + each_s[3]) * of_leaf;
+    t->n_pairs += of_leaf * dp_surface_points(&set->outer);
+    t->n_flops += dp_surface_flops(set, &set->outer);
+    return DAGPOLE_OK;
+}
+
+/* Near pairs in one kernel and precision. */
 static dagpole_status run_near(bench *b, int kernel, dp_precision precision, near_time *t) {
     double op_s[DAGPOLE_N_OPERATORS];
-    DP_TRY(run(b, BIT(DAGPOLE_GATHER), op_s));
-    double gather_s = op_s[DAGPOLE_GATHER] / (double)b->graph->problem.sources->n;
+    DP_TRY(run_once(b, BIT(DAGPOLE_GATHER)));
     DP_TRY(run(b, BIT(DAGPOLE_P2P), op_s));
     t->near_s[kernel][precision] = op_s[DAGPOLE_P2P];
-    if (kernel != DP_REAL_LAPLACE || precision != DP_DOUBLE)
-        return DAGPOLE_OK;
-    DP_TRY(run(b, BIT(DAGPOLE_SCATTER), op_s));
-    t->point_s = 0.5 * (gather_s + op_s[DAGPOLE_SCATTER] / b->n_points);
     t->n_near = b->n_near;
     t->n_leaf_pairs = b->n_leaf_pairs;
-    run_surfaces(b, t);
+    if (kernel == DP_REAL_LAPLACE && precision == DP_DOUBLE)
+        run_surfaces(b, t);
     return DAGPOLE_OK;
 }
 
@@ -298,7 +336,7 @@ static dagpole_status run_far(bench *b, far_time *t) {
 
 static dagpole_status time_near(dp_isa isa, const grove *grove, const dp_operators *operators,
                                 near_time *t) {
-    wish w = {isa, grove, operators, NEAR_BOXES, MOST_NEIGHBOURS};
+    wish w = {isa, grove, operators, NEAR_BOXES, MOST_NEIGHBOURS, 1};
     dagpole_status status = DAGPOLE_OK;
     for (int i = 0; i < DP_N_REAL_KERNELS * DP_N_PRECISIONS && status == DAGPOLE_OK; i++) {
         int kernel = i / DP_N_PRECISIONS;
@@ -312,9 +350,20 @@ static dagpole_status time_near(dp_isa isa, const grove *grove, const dp_operato
     return status;
 }
 
+static dagpole_status time_points(dp_isa isa, const grove *grove, const dp_operators *operators,
+                                  point_time *t) {
+    wish w = {isa, grove, operators, NEAR_BOXES, MOST_NEIGHBOURS, 1};
+    bench b;
+    dagpole_status status = bench_make(&w, DP_REAL_LAPLACE, DP_ROUGH, &b);
+    if (status == DAGPOLE_OK)
+        status = run_points(&b, t);
+    bench_free(&b);
+    return status;
+}
+
 static dagpole_status time_far(dp_isa isa, const grove *grove, const dp_operators *operators,
                                far_time *t) {
-    wish w = {isa, grove, operators, FAR_BOXES, 1};
+    wish w = {isa, grove, operators, FAR_BOXES, 1, 0};
     bench b;
     dagpole_status status = bench_make(&w, DP_REAL_LAPLACE, DP_DOUBLE, &b);
     if (status == DAGPOLE_OK)
@@ -339,6 +388,7 @@ static dagpole_status make_operators(dp_isa isa, int digits, const dp_tree *tree
 
 typedef struct measurement {
     near_time few, many;
+    point_time points;
     far_time low, high; /* accuracy */
 } measurement;
 
@@ -361,7 +411,14 @@ static void fit_near(const measurement *m, const dp_rates *built_in, dp_rates *r
             rates->near[k][i] =
                 (many->near_s[k][i] - rates->leaf_pair * many->n_leaf_pairs) / many->n_near;
     memcpy(rates->pair, many->pair_s, sizeof rates->pair);
-    rates->point = many->point_s;
+    rates->point = m->points.moved_s / m->points.n;
+}
+
+/* What pairs and matrices leave. */
+static void fit_surface(const measurement *m, const dp_rates *built_in, dp_rates *rates) {
+    const point_time *t = &m->points;
+    double counted = rates->pair[DP_REAL_LAPLACE][DP_ROUGH] * t->n_pairs + rates->flop * t->n_flops;
+    rates->surface_point = at_least((t->surface_s - counted) / t->n, built_in->surface_point);
 }
 
 static double column_s(const dp_rates *rates, const far_time *t) {
@@ -397,6 +454,10 @@ static dagpole_status measure(dp_isa isa, const grove *few, const grove *many, m
         status = time_near(isa, few, high, &m->few);
     if (status == DAGPOLE_OK)
         status = time_near(isa, many, high, &m->many);
+    if (status == DAGPOLE_OK)
+        status = time_points(isa, few, low, &m->points);
+    if (status == DAGPOLE_OK)
+        status = time_points(isa, many, low, &m->points);
     dp_operators_destroy(high);
     dp_operators_destroy(low);
     return status;
@@ -405,7 +466,7 @@ static dagpole_status measure(dp_isa isa, const grove *few, const grove *many, m
 dagpole_status dp_rates_measure(dp_isa isa, dp_rates *rates) {
     const dp_rates built_in = dp_rates_built_in(isa);
     grove few = {0}, many = {0};
-    measurement m;
+    measurement m = {0};
     dagpole_status status = grove_grow(FEW_POINTS, &few);
     if (status == DAGPOLE_OK)
         status = grove_grow(MANY_POINTS, &many);
@@ -418,5 +479,6 @@ dagpole_status dp_rates_measure(dp_isa isa, dp_rates *rates) {
     *rates = (dp_rates){.name = ""};
     fit_near(&m, &built_in, rates);
     fit_far(&m, &built_in, rates);
+    fit_surface(&m, &built_in, rates);
     return dp_rates_check(isa, rates);
 }

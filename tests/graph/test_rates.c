@@ -152,7 +152,7 @@ typedef struct variation {
 static void write_variation(const char *path, const variation *v, const dp_rates *rates) {
     dp_store *store;
     ck_assert_int_eq(dp_store_create(path, &store), DAGPOLE_OK);
-    dp_store_set_text(store, "format", v->format ? v->format : "dagpole coefficients 3");
+    dp_store_set_text(store, "format", v->format ? v->format : "dagpole coefficients 4");
     dp_store_set_text(store, "cpu", v->cpu ? v->cpu : cpu);
     dp_store_set_text(store, "instruction_set", v->isa ? v->isa : dp_isa_title(isa));
     dp_store_set_text(store, "date", "2026-01-01");
@@ -175,7 +175,7 @@ START_TEST(foreign_files) {
     ck_assert_int_eq(dp_store_get_int(store, "checksum", &sum), DAGPOLE_OK);
     dp_store_close(store);
     const variation variations[] = {
-        {.format = "dagpole coefficients 2", .checksum = sum, .text = "another format"},
+        {.format = "dagpole coefficients 3", .checksum = sum, .text = "another format"},
         {.cpu = "another", .checksum = sum, .text = "another processor"},
         {.isa = "avx512", .checksum = sum, .text = "another processor"},
         {.missing = "flop", .checksum = sum, .text = "'flop'"},
@@ -276,6 +276,8 @@ START_TEST(costs_are_of_kernel_and_precision) {
             ck_assert(cost.near == rates.near[kernel][i] && cost.leaf_pair == rates.leaf_pair);
             ck_assert(cost.flop == rates.flop && cost.column == rates.column);
             ck_assert(cost.coefficient == rates.coefficient && cost.point == rates.point);
+            ck_assert(cost.surface_point == rates.surface_point);
+            ck_assert(dp_cost_pairs(&cost, 7, 0) == 7 * rates.surface_point);
             ck_assert(cost.task > 0);
         }
 }
