@@ -40,13 +40,13 @@ static void set_costs(const dp_pace *pace, dp_graph *graph) {
     }
 }
 
-dagpole_status dp_cut_make(const dp_forecast_request *request, int n_cores, double least_s,
+dagpole_status dp_cut_make(const dp_forecast_request *request, int n_cores, double block_scale,
                            dp_cut *cut) {
     dp_nodes nodes = nodes_of(&request->site);
     dp_problem problem = *request->problem;
     problem.n_cores = n_cores;
     problem.nodes = &nodes;
-    problem.cost.task = least_s;
+    problem.block_scale = block_scale;
     *cut = (dp_cut){0};
     DP_TRY(dp_graph_outline(request->team, &problem, request->interactions, &cut->graph));
     set_costs(&request->pace, cut->graph);

@@ -32,10 +32,9 @@ typedef struct dp_cut {
     double work_s, span_s;
 } dp_cut;
 
-/* Blocks for so many cores, none of less than least_s seconds by the model where boxes allow it;
- * homes on the request's nodes. The caller frees it, also after a failure. BAD_ARGUMENT, NO_MEMORY.
- */
-dagpole_status dp_cut_make(const dp_forecast_request *request, int n_cores, double least_s,
+/* Blocks for so many cores, block_scale times as long as those of a plan there; homes on the
+ * request's nodes. The caller frees it, also after a failure. BAD_ARGUMENT, NO_MEMORY. */
+dagpole_status dp_cut_make(const dp_forecast_request *request, int n_cores, double block_scale,
                            dp_cut *cut);
 void dp_cut_free(dp_cut *cut);
 

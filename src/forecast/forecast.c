@@ -28,8 +28,7 @@ dagpole_status dp_forecast_alone(const dp_forecast_request *request, double *sec
     dp_schedule made;
     dp_cut cut;
     alone.site.n_workers = alone.site.n_nodes = 1;
-    dagpole_status status =
-        dp_cut_make(&alone, request->problem->n_cores, request->problem->cost.task, &cut);
+    dagpole_status status = dp_cut_make(&alone, request->problem->n_cores, 1, &cut);
     if (status == DAGPOLE_OK)
         status = schedule(&cut, &alone.site, &made);
     if (status == DAGPOLE_OK)
@@ -119,12 +118,10 @@ static dagpole_status try_submitters(const dp_forecast_request *request, const d
     return DAGPOLE_OK;
 }
 
-/* fineness: how many times as small as ours the blocks are. */
-static dagpole_status try_blocks(const dp_forecast_request *request, int n_cores, double fineness,
+static dagpole_status try_blocks(const dp_forecast_request *request, int n_cores, double scale,
                                  double *seconds, dagpole_forecast *f) {
     dp_cut cut;
-    double least_s = request->problem->cost.task / fineness;
-    dagpole_status status = dp_cut_make(request, (int)(n_cores * fineness), least_s, &cut);
+    dagpole_status status = dp_cut_make(request, n_cores, scale, &cut);
     if (status == DAGPOLE_OK)
         status = try_submitters(request, &cut, seconds, f);
     dp_cut_free(&cut);
@@ -132,16 +129,14 @@ static dagpole_status try_blocks(const dp_forecast_request *request, int n_cores
 }
 
 /* Blocks twice as large, and again, while that gains; the same with smaller ones. */
-static dagpole_status climb(const dp_forecast_request *request, int n_cores, int is_up,
+static dagpole_status climb(const dp_forecast_request *request, int n_cores, double factor,
                             double before, dagpole_forecast *f) {
     enum { MOST_STEPS = 4 };
-    double fineness = 1;
+    double scale = 1;
     for (int step = 0; step < MOST_STEPS; step++) {
         double seconds;
-        fineness *= is_up ? 2 : 0.5;
-        if (n_cores * fineness < 1)
-            break;
-        DP_TRY(try_blocks(request, n_cores, fineness, &seconds, f));
+        scale *= factor;
+        DP_TRY(try_blocks(request, n_cores, scale, &seconds, f));
         if (seconds >= before)
             break;
         before = seconds;
@@ -162,8 +157,8 @@ static dagpole_status find_best(const dp_forecast_request *request, const dp_cut
     DP_TRY(try_submitters(request, cut, &ours, f));
     if (request->problem->block_boxes)
         return DAGPOLE_OK;
-    DP_TRY(climb(request, n_cores, 0, ours, f));
-    return climb(request, n_cores, 1, ours, f);
+    DP_TRY(climb(request, n_cores, 2, ours, f));
+    return climb(request, n_cores, 0.5, ours, f);
 }
 
 /* ---- a forecast ---------------------------------------------------------------------------- */
@@ -203,7 +198,7 @@ dagpole_status dp_forecast_times(const dp_forecast_request *request, dp_cut *cut
     dp_schedule made;
     *times = NULL;
     site.submit_s = submit_s(site.submit_s, submitters_of(request));
-    DP_TRY(dp_cut_make(request, cores_of(request), request->problem->cost.task, cut));
+    DP_TRY(dp_cut_make(request, cores_of(request), 1, cut));
     *times = dp_alloc((size_t)cut->graph->stream.n_records, sizeof **times);
     if (!*times)
         return DAGPOLE_NO_MEMORY;
@@ -220,7 +215,7 @@ dagpole_status dp_forecast_make(const dp_forecast_request *request, dagpole_fore
     f->nodes = site.n_nodes;
     f->submitters = submitters_of(request);
     site.submit_s = submit_s(site.submit_s, f->submitters);
-    dagpole_status status = dp_cut_make(request, n_cores, request->problem->cost.task, &cut);
+    dagpole_status status = dp_cut_make(request, n_cores, 1, &cut);
     if (status == DAGPOLE_OK)
         status = describe(&cut, &site, f);
     if (status == DAGPOLE_OK)

@@ -5,6 +5,12 @@
 #define BLOCKS_PER_CORE 16
 #define LONGEST_BLOCK_S 50e-3
 
+/* Tasks are handed over one after the other: while one core works on a block, each of the others
+ * wants one, which takes so long a block. For many cores that is more than a block takes whose
+ * tasks are just worth it. LEAST_PER_CORE blocks for each core are left. */
+#define HAND_OVER_S    7e-6
+#define LEAST_PER_CORE 2
+
 typedef struct cutting {
     const dp_problem *problem;
     const dp_interactions *interactions;
@@ -49,14 +55,17 @@ static double box_cost(const cutting *c, int32_t box) {
 
 static double block_seconds(const dp_problem *p, double total, double least) {
     double seconds = total / (BLOCKS_PER_CORE * (double)p->n_cores);
-    return fmin(fmax(seconds, least), LONGEST_BLOCK_S);
+    double scale = p->block_scale > 0 ? p->block_scale : 1;
+    return scale * fmin(fmax(seconds, least), LONGEST_BLOCK_S);
 }
 
 /* Blocks of parents wait for one another, level by level: on many cores they may be half as long as
  * what else is worth a task. */
 static void set_full(cutting *c, double total) {
-    c->full_s = block_seconds(c->problem, total, c->problem->cost.task);
-    c->parents_full = block_seconds(c->problem, total, 0.5 * c->problem->cost.task) / c->full_s;
+    double task = c->problem->cost.task, n_cores = c->problem->n_cores;
+    double handed = fmin(HAND_OVER_S * n_cores, total / (LEAST_PER_CORE * n_cores));
+    c->full_s = block_seconds(c->problem, total, fmax(task, handed));
+    c->parents_full = block_seconds(c->problem, total, 0.5 * task) / c->full_s;
 }
 
 /* Boxes whose expansions, with as many of others (what M2L works on), fit the block's share of the

@@ -28,6 +28,7 @@ typedef struct dp_problem {
     int block_boxes;            /* 0 = from costs */
     int64_t cache_bytes;        /* that the expansions of a block may fill, 0 = unknown */
     int n_cores;                /* of the machine: for the size of blocks */
+    double block_scale;         /* what sizes from costs are multiplied by; 0 = 1 */
     int64_t shared_cache_bytes; /* of its largest cache: what exceeds it comes from memory */
     const dp_nodes *nodes; /* over which the fields are spread; NULL or one: nothing is bound */
 } dp_problem;

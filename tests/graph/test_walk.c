@@ -126,16 +126,16 @@ START_TEST(the_span_is_short) {
 }
 END_TEST
 
-/* The cut that the library makes by itself on a machine of 128 cores: four times what they need, at
- * a million points and six digits; three times on a sphere, which is a quarter of a second of one
- * core, cut into tasks of 0.2 ms. */
+/* The cut that the library makes by itself on a machine of 128 cores, at a million points and six
+ * digits: the longest chain is shorter than a core's share of the work. What the cut is worth is
+ * foreseen in tests/api/test_foresee.c. */
 START_TEST(the_span_is_short_for_many_cores) {
     growth g;
     double work, span;
     wish w = {.n_crit = 250, .p = 8, .tolerance = 2.5e-7, .n_cores = 128, .precision = DP_SINGLE};
     growth_scene(_i ? CLOUD_SPHERE : CLOUD_CUBE, 1000000, &w, &g);
     ck_assert_int_eq(dp_stream_span(&g.graph->stream, &work, &span), DAGPOLE_OK);
-    ck_assert_double_gt(work, (_i ? 3 : 4) * 128 * span);
+    ck_assert_double_gt(work, 1.25 * 128 * span);
     growth_free(&g);
 }
 END_TEST
