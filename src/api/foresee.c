@@ -10,8 +10,8 @@ enum { MOST_WORKERS = 16384, WORKERS_A_NODE = 16 };
 void dagpole_foresee_options_init_sized(dagpole_foresee_options *options, size_t size) {
     dagpole_foresee_options defaults = {.size = sizeof defaults,
                                         .submit_us = 1,
-                                        .task_us = 9,
-                                        .access_us = 0.4,
+                                        .task_us = 2,
+                                        .access_us = 0.25,
                                         .local_gbs = 40,
                                         .remote_gbs = 20};
     dp_sized_init(&defaults, sizeof defaults, options, size);
