@@ -3,9 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "platform/directory.h"
 
 enum { MOST_DEPTH = 8, BUFFER_BYTES = 1024 };
 
@@ -13,13 +16,25 @@ enum { MOST_DEPTH = 8, BUFFER_BYTES = 1024 };
 static atomic_int is_live;
 static char noted[256];
 
-void dp_temporary_directory_note(const char *path) {
+static void note(const char *path) {
     dp_temporary_directory_forget();
     size_t length = strlen(path);
     if (length >= sizeof noted)
         return;
     memcpy(noted, path, length + 1);
     atomic_store(&is_live, 1);
+}
+
+/* A signal that waits is handled when mkdir returns: nobody would know of the directory yet. */
+dagpole_status dp_temporary_directory_make(const char *parent, char *path, size_t bytes) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    dagpole_status status = dp_directory_make_temporary(parent, path, bytes);
+    if (status == DAGPOLE_OK)
+        note(path);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
 }
 
 void dp_temporary_directory_forget(void) {

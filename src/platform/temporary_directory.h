@@ -3,8 +3,11 @@
 #ifndef DP_PLATFORM_TEMPORARY_DIRECTORY_H
 #define DP_PLATFORM_TEMPORARY_DIRECTORY_H
 
-/* One at a time. A path of 256 bytes or more is not noted. */
-void dp_temporary_directory_note(const char *path);
+#include "base/status.h"
+
+/* dp_directory_make_temporary, and notes the directory before a signal can come to this thread. One
+ * at a time. A path of 256 bytes or more is not noted. */
+dagpole_status dp_temporary_directory_make(const char *parent, char *path, size_t bytes);
 
 /* It is gone, or, in the child of a fork, the parent's. */
 void dp_temporary_directory_forget(void);

@@ -133,12 +133,11 @@ static dagpole_status use_directory(dp_runtime *runtime, const char *path, int *
 static dagpole_status use_temporary(dp_runtime *runtime, int *lock) {
     memcpy(models, MODELS, sizeof MODELS);
     dagpole_status status =
-        dp_directory_make_temporary(dp_env_temporary(), temporary, MAX_DIRECTORY);
+        dp_temporary_directory_make(dp_env_temporary(), temporary, MAX_DIRECTORY);
     if (status != DAGPOLE_OK) {
         *temporary = '\0';
         return status;
     }
-    dp_temporary_directory_note(temporary);
     status = use_directory(runtime, temporary, lock);
     if (status != DAGPOLE_OK)
         remove_temporary();
