@@ -151,8 +151,9 @@ static int show(const cli_command *self, const choice *choice, const cli_foresig
     if (choice->plot)
         code = cli_foresight_plot(self, choice->plot, seen);
     if (code == CLI_SUCCESS && choice->timeline) {
-        snprintf(title, sizeof title, "Foreseen, not measured: %s points, %d digits, %d workers",
-                 cli_text_count(seen->plan.n_sources), seen->plan.digits, seen->tasks.n_workers);
+        snprintf(title, sizeof title, "Foreseen, not measured: %s points, %d digits, %d worker%s",
+                 cli_text_count(seen->plan.n_sources), seen->plan.digits, seen->tasks.n_workers,
+                 seen->tasks.n_workers == 1 ? "" : "s");
         code = cli_timeline_draw(self, choice->timeline, title, &seen->tasks);
     }
     if (code == CLI_SUCCESS)

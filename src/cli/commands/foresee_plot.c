@@ -76,8 +76,9 @@ static void draw_notes(cli_svg *svg, const cli_foresight *seen) {
         snprintf(text, sizeof text, "Measured: nothing; tasks without their work.");
     else
         snprintf(text, sizeof text,
-                 "Measured: an evaluation by %d workers here (%s, %.3g s), for times of tasks.",
-                 plan->threads, plan->instruction_set, seen->fastest_s);
+                 "Measured: an evaluation by %d worker%s here (%s, %.3g s), for times of tasks.",
+                 plan->threads, plan->threads == 1 ? "" : "s", plan->instruction_set,
+                 seen->fastest_s);
     cli_svg_text(svg, 12, HEIGHT - 26, 11, CLI_LEFT, CLI_SVG_DIM, text);
     snprintf(text, sizeof text,
              "Assumed: %g us to submit a task, %g us and %g an access to run one; a node's memory "

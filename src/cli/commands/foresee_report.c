@@ -29,9 +29,10 @@ static void print_head(const cli_foresight *seen) {
         printf("measured: nothing; times of tasks from coefficients %s\n", plan->coefficients);
     else
         printf(
-            "measured: an evaluation by %d workers here, %.4f s (the fastest of %s), for times of "
+            "measured: an evaluation by %d worker%s here, %.4f s (the fastest of %s), for times of "
             "tasks\n",
-            plan->threads, seen->fastest_s, cli_text_count(plan->n_evaluations));
+            plan->threads, plan->threads == 1 ? "" : "s", seen->fastest_s,
+            cli_text_count(plan->n_evaluations));
     printf("assumed: %g us to submit a task by one thread; %g us of a worker for a task and %g for "
            "each access;\n         %g GB/s of a node's memory, %g GB/s from other nodes\n",
            a->submit_us, a->task_us, a->access_us, a->local_gbs, a->remote_gbs);

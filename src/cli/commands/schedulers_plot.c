@@ -68,9 +68,10 @@ static void draw_all(cli_svg *svg, const cli_comparison *all) {
                                             : "time of an evaluation, s (right: median, and its "
                                               "ratio to the best)"),
                    {.label = NULL}};
-    snprintf(text, sizeof text, "%s, %d digits%s, %d workers, %s, %d rounds", all->kernel,
+    snprintf(text, sizeof text, "%s, %d digits%s, %d worker%s, %s, %d round%s", all->kernel,
              all->digits, all->has_gradients ? " with gradients" : "", all->threads,
-             all->instruction_set, all->n_done);
+             all->threads == 1 ? "" : "s", all->instruction_set, all->n_done,
+             all->n_done == 1 ? "" : "s");
     cli_svg_text(svg, 12, 42, 12, CLI_LEFT, CLI_SVG_DIM, text);
     cli_legend_draw(svg, 12, 52, WIDTH - 24, 3, legend);
     cli_frame_draw(svg, &f);
