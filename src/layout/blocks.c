@@ -5,9 +5,9 @@
 #define BLOCKS_PER_CORE 16
 #define LONGEST_BLOCK_S 50e-3
 
-/* Tasks are handed over one after the other: while one core works on a block, each of the others
- * wants one, which takes so long a block. For many cores that is more than a block takes whose
- * tasks are just worth it. LEAST_PER_CORE blocks for each core are left. */
+/* Tasks are handed over one after the other, those of a block in HAND_OVER_S. While a core works on
+ * a block, every other core is handed one: a shorter block would leave its core waiting. Each core
+ * gets LEAST_PER_CORE blocks all the same. */
 #define HAND_OVER_S    7e-6
 #define LEAST_PER_CORE 2
 

@@ -22,6 +22,7 @@ typedef struct wish {
     double tolerance;
     double lambda; /* Yukawa where it is positive */
     int n_cores, n_workers;
+    double block_scale;
     dp_precision precision;
     const dp_nodes *nodes;
     int64_t shared_cache_bytes;
@@ -47,6 +48,7 @@ static inline void growth_set_problem(const wish *w, growth *g) {
         .least = 1. / 32,
         .block_boxes = w->block_boxes,
         .n_cores = w->n_cores ? w->n_cores : 2,
+        .block_scale = w->block_scale,
         .shared_cache_bytes = w->shared_cache_bytes,
         .nodes = w->nodes};
 }
